@@ -1,0 +1,1 @@
+"""Start, wiring, signals and exit."""

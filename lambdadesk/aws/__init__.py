@@ -1,0 +1,1 @@
+"""asyncio over boto3: the only package that knows boto3."""

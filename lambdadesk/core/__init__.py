@@ -1,0 +1,1 @@
+"""Plain Python without input or output: types, parsing, prices, cost."""

@@ -1,0 +1,177 @@
+"""The things LambdaDesk speaks of, in AWS's own words."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+
+class InvocationType(StrEnum):
+    """How Invoke is called (the API's own values)."""
+
+    REQUEST_RESPONSE = "RequestResponse"
+    EVENT = "Event"
+    DRY_RUN = "DryRun"
+
+
+class Outcome(StrEnum):
+    """How an invocation ended, as far as is known."""
+
+    RUNNING = "running"
+    OK = "ok"
+    ERROR = "error"
+    TIMEOUT = "timeout"
+    OUT_OF_MEMORY = "out of memory"
+    QUEUED = "queued"  # accepted for asynchronous execution; nothing more is known
+    UNKNOWN = "unknown"  # sent, but no answer: it may have run
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Which AWS is asked: a profile and region of AWS itself, or any compatible endpoint.
+
+    `is_local` marks the Local AWS, whose functions run on this machine.
+    """
+
+    region: str
+    profile: str = ""
+    endpoint_url: str = ""
+    is_local: bool = False
+
+    @property
+    def key(self) -> str:
+        """Stable name of the target in history and cache; the Local AWS has a new port each time."""
+        if self.is_local:
+            return "local"
+        return f"{self.profile or 'default'}@{self.endpoint_url or 'aws'}/{self.region}"
+
+    @property
+    def title(self) -> str:
+        if self.is_local:
+            return "Local AWS"
+        if self.endpoint_url:
+            return self.profile or self.endpoint_url
+        return self.profile or "default"
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who the credentials belong to (sts:GetCallerIdentity)."""
+
+    account: str
+    arn: str
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionInfo:
+    """A Lambda function as ListFunctions describes it. Environment variables are never kept."""
+
+    name: str
+    arn: str = ""
+    runtime: str = ""  # empty for container images
+    architecture: str = "x86_64"
+    memory_mb: int = 128
+    timeout_s: int = 3
+    ephemeral_mb: int = 512
+    package_type: str = "Zip"
+    code_bytes: int = 0
+    last_modified: datetime | None = None  # aware, UTC
+    description: str = ""
+    log_group: str = ""
+    log_format: str = "Text"  # or "JSON"
+    system_log_level: str = ""  # JSON format only
+    snap_start: bool = False
+
+    @property
+    def log_group_name(self) -> str:
+        return self.log_group or f"/aws/lambda/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class LogEvent:
+    """One CloudWatch Logs event. `event_id` is empty where the endpoint gives none (MiniStack)."""
+
+    timestamp_ms: int
+    message: str
+    stream: str
+    ingestion_ms: int = 0
+    event_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a REPORT line or a platform.report record says of one invocation.
+
+    Missing figures are None: Managed Instances report neither billed duration nor memory.
+    """
+
+    request_id: str
+    duration_ms: Decimal
+    billed_ms: int | None = None
+    memory_mb: int | None = None
+    max_memory_mb: int | None = None
+    init_ms: Decimal | None = None
+    restore_ms: Decimal | None = None
+    billed_restore_ms: int | None = None
+    status: str = ""  # success, error, failure, timeout; empty where the line has none (old format)
+    error_type: str = ""
+    trace_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class InvokeRequest:
+    """One click on Invoke. `payload` is sent byte for byte."""
+
+    function: FunctionInfo
+    payload: bytes
+    kind: InvocationType = InvocationType.REQUEST_RESPONSE
+    qualifier: str = "$LATEST"
+
+
+@dataclass(frozen=True, slots=True)
+class InvokeResult:
+    """The answer to one Invoke. Times are epoch milliseconds of this machine's clock."""
+
+    request_id: str
+    status_code: int
+    payload: bytes
+    function_error: str  # empty: the function returned normally
+    log_tail: str  # at most the last 4 KB of the log
+    executed_version: str
+    sent_ms: int
+    received_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What one invocation, or a sum of them, costs at list price, before any free tier.
+
+    `exact` is False where a term had to be assumed; `notes` say which and why, one sentence each.
+    `terms` are (what, quantity, unit, unit price) rows, so that a page can show the arithmetic.
+    """
+
+    amount: Decimal
+    currency: str = "USD"
+    exact: bool = True
+    notes: tuple[str, ...] = ()
+    terms: tuple[tuple[str, Decimal, str, Decimal], ...] = ()
+
+
+@dataclass(slots=True)
+class Invocation:
+    """One run of a function: made here, seen in the logs, or both. Counted once.
+
+    started_ms/ended_ms are epoch milliseconds; `here` is True for a run that was started from this window.
+    """
+
+    function: str
+    request_id: str
+    started_ms: int
+    stream: str = ""
+    ended_ms: int | None = None
+    version: str = "$LATEST"
+    outcome: Outcome = Outcome.RUNNING
+    error_type: str = ""
+    report: Report | None = None
+    cost: Cost | None = None
+    here: bool = False

@@ -1,0 +1,1 @@
+"""Item models over plain lists; no input or output."""
