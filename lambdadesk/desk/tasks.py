@@ -1,0 +1,60 @@
+"""TaskScope: every piece of work has an owner that cancels and awaits it."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Awaitable, Callable
+from typing import ParamSpec
+
+P = ParamSpec("P")
+
+
+class TaskScope:
+    """Owns the tasks of one window, page or service.
+
+    Work is exclusive by name: starting a name again cancels the earlier run and waits for its clean-up before
+    the new one begins. Exceptions go to `report(name, error)`, the one place that shows them; cancellation is
+    silent.
+    """
+
+    def __init__(self, report: Callable[[str, Exception], None]) -> None:
+        self._report = report
+        self._tasks: defaultdict[str, set[asyncio.Task[None]]] = defaultdict(set)
+        self._closed = False
+
+    def start(self, name: str, work: Callable[P, Awaitable[None]], *args: P.args, **kwargs: P.kwargs) -> None:
+        """Run `work(*args)`; takes the function, not a coroutine, so that nothing is left un-awaited."""
+        if self._closed:
+            return
+        earlier = self.cancel(name)
+
+        async def run() -> None:
+            if earlier:
+                await asyncio.wait(earlier)
+            try:
+                await work(*args, **kwargs)
+            except Exception as error:  # noqa: BLE001  the scope is where all errors end
+                self._report(name, error)
+
+        task = asyncio.get_running_loop().create_task(run(), name=name)
+        self._tasks[name].add(task)
+        task.add_done_callback(self._tasks[name].discard)
+
+    def cancel(self, name: str) -> set[asyncio.Task[None]]:
+        """Ask all live runs of a name to end; returns them."""
+        live = {task for task in self._tasks[name] if not task.done()}
+        for task in live:
+            task.cancel()
+        return live
+
+    def is_running(self, name: str) -> bool:
+        return any(not task.done() for task in self._tasks[name])
+
+    async def close(self) -> None:
+        """Refuse new work, cancel what runs and wait until it has ended."""
+        self._closed = True
+        live = set[asyncio.Task[None]]()
+        for name in list(self._tasks):
+            live |= self.cancel(name)
+        live.discard(asyncio.current_task())  # type: ignore[arg-type]  # a scope may be closed by its own work
+        if live:
+            await asyncio.wait(live)

@@ -1,0 +1,107 @@
+"""Runs `async def` tests, on the Qt loop where a test uses Qt, and fails a test that leaves anything behind."""
+
+import asyncio
+import gc
+import inspect
+import logging
+import os
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+os.environ.setdefault("PYQTGRAPH_QT_LIB", "PySide6")
+
+TEST_TIMEOUT_S = 60
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    if not inspect.iscoroutinefunction(pyfuncitem.obj):
+        return None
+    names = inspect.signature(pyfuncitem.obj).parameters
+    arguments = {name: pyfuncitem.funcargs[name] for name in names if name in pyfuncitem.funcargs}
+    loop_factory = None
+    if "qapp" in pyfuncitem.fixturenames:
+        from qasync import QEventLoop
+
+        qapp = pyfuncitem.funcargs.get("qapp") or pyfuncitem._request.getfixturevalue("qapp")
+
+        def loop_factory() -> asyncio.AbstractEventLoop:
+            return QEventLoop(qapp)
+
+    problems: list[dict[str, Any]] = []
+    with asyncio.Runner(loop_factory=loop_factory) as runner:
+        runner.get_loop().set_exception_handler(lambda _loop, context: problems.append(context))
+        runner.run(_run(pyfuncitem.obj(**arguments), problems))
+    assert not problems, f"the event loop reported: {problems}"
+    return True
+
+
+async def _run(test: Any, problems: list[dict[str, Any]]) -> None:
+    async with asyncio.timeout(TEST_TIMEOUT_S):
+        await test
+    gc.collect()  # exceptions of dropped tasks are reported when the task is collected
+    await asyncio.sleep(0)
+    left = [task.get_name() for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+    assert not left, f"tasks left running: {left}"
+    assert not problems, f"the event loop reported: {problems}"
+
+
+class _Collect(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.records: list[logging.LogRecord] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.records.append(record)
+
+
+@pytest.fixture(autouse=True)
+def _no_unexpected_log_records(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A record of WARNING or above fails the test, unless it is marked `logs_warnings`."""
+    handler = _Collect()
+    logging.getLogger().addHandler(handler)
+    yield
+    logging.getLogger().removeHandler(handler)
+    if request.node.get_closest_marker("logs_warnings") is None:
+        assert not handler.records, [record.getMessage() for record in handler.records]
+
+
+@pytest.fixture(autouse=True)
+def _own_home(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test reads or writes the user's own files or credentials."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("LAMBDADESK_HOME", str(tmp_path / "lambdadesk"))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+
+
+@pytest.fixture(scope="session")
+def qapp_cls() -> Any:
+    from PySide6.QtWidgets import QApplication
+
+    class Application(QApplication):
+        def __init__(self, arguments: list[str]) -> None:
+            super().__init__(arguments)
+            self.setQuitOnLastWindowClosed(False)  # a closed dialog would otherwise stop the event loop
+
+    return Application
+
+
+@pytest.fixture(autouse=True)
+def _no_leftover_windows(request: pytest.FixtureRequest) -> Iterator[None]:
+    yield
+    if "qapp" not in request.fixturenames:
+        return
+    from PySide6.QtWidgets import QApplication
+
+    left = [widget for widget in QApplication.topLevelWidgets() if widget.isVisible()]
+    assert not left, f"windows left open: {left}"
+
+
+def threads_named(prefix: str) -> list[str]:
+    return [thread.name for thread in threading.enumerate() if thread.name.startswith(prefix)]
