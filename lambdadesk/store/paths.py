@@ -1,0 +1,59 @@
+"""Where LambdaDesk keeps its files."""
+
+import hashlib
+import os
+from pathlib import Path
+
+import platformdirs
+
+APP_NAME = "lambdadesk"
+
+
+class Paths:
+    """Every place on disk that the application uses.
+
+    home: one folder for everything, so that instances with different homes never meet; without it, the
+    variable LAMBDADESK_HOME, and without that the platform's own folders.
+
+    Asking for a path touches nothing; `files.make_private` makes the folders (0700) before a write.
+    """
+
+    def __init__(self, home: Path | None = None) -> None:
+        if home is None and os.environ.get("LAMBDADESK_HOME"):
+            home = Path(os.environ["LAMBDADESK_HOME"])
+        self.home = home.expanduser().absolute() if home else None
+        if self.home:
+            self.config_dir = self.home / "config"
+            self.data_dir = self.home / "data"
+            self.cache_dir = self.home / "cache"
+            self.state_dir = self.home / "state"
+        else:
+            dirs = platformdirs.PlatformDirs(APP_NAME, appauthor=False)
+            self.config_dir = dirs.user_config_path
+            self.data_dir = dirs.user_data_path
+            self.cache_dir = dirs.user_cache_path
+            self.state_dir = dirs.user_state_path
+
+    @property
+    def settings_file(self) -> Path:
+        return self.config_dir / "settings.json"
+
+    @property
+    def history_file(self) -> Path:
+        return self.data_dir / "history.sqlite"
+
+    @property
+    def local_dir(self) -> Path:
+        """What the Local AWS needs while it runs."""
+        return self.state_dir / "local"
+
+    @property
+    def crash_dir(self) -> Path:
+        return self.state_dir / "crashes"
+
+    @property
+    def lock_name(self) -> str:
+        """Name of this home in places shared by the whole machine: lock, keyring service."""
+        if not self.home:
+            return APP_NAME
+        return f"{APP_NAME}-{hashlib.sha256(os.fsencode(self.home)).hexdigest()[:12]}"
