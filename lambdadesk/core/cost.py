@@ -1,0 +1,144 @@
+"""What invocations cost at list price, with the arithmetic to show for it.
+
+Rules and examples: https://aws.amazon.com/lambda/pricing/. The free tier belongs to an account as a whole, so
+a single invocation, or a function, is never netted with it.
+"""
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+
+from lambdadesk.core.prices import PriceItem, PriceTable
+from lambdadesk.core.types import Cost, FunctionInfo, InvocationType, Report
+
+# A month's free tier of an account, over all regions and both architectures together.
+FREE_TIER = {
+    PriceItem.REQUEST: Decimal(1_000_000),
+    PriceItem.DURATION: Decimal(400_000),
+    PriceItem.STREAMING: Decimal(100),
+}
+MANAGED_INSTANCES_FEE = Decimal("0.15")  # of the EC2 on-demand price
+_KB = 1024
+_FREE_EPHEMERAL_MB = 512
+_MB_MS_PER_GB_S = Decimal(1024 * 1000)  # a product of 2s and 5s: the quotient is exact in Decimal
+
+
+def gb_seconds(report: Report) -> Decimal:
+    """Billed GB-seconds of one invocation; 0 where the report has no billed duration or memory size."""
+    if report.billed_ms is None or report.memory_mb is None:
+        return Decimal(0)
+    return Decimal(report.billed_ms * report.memory_mb) / _MB_MS_PER_GB_S
+
+
+def billed_requests(kind: InvocationType | None, payload_bytes: int) -> int:
+    """Requests that one Invoke is billed as: an asynchronous event pays 1 more per 64 KB above 256 KB."""
+    if kind is not InvocationType.EVENT:
+        return 1
+    return 1 + max(0, -(-(payload_bytes - 256 * _KB) // (64 * _KB)))
+
+
+def invocation_cost(
+    report: Report,
+    function: FunctionInfo,
+    region: str,
+    prices: PriceTable,
+    *,
+    kind: InvocationType | None = None,
+    payload_bytes: int = 0,
+) -> Cost:
+    """What one on-demand invocation costs: requests, billed duration, ephemeral storage, SnapStart restore.
+
+    Billed duration and memory are taken from the report as they stand: timeouts are capped, INIT and restore
+    are already inside, and older reports were rounded differently. Prices are those of the first tier.
+    """
+    currency = prices.currency(region)
+    amount = Decimal(0)
+    notes: list[str] = []
+    terms: list[tuple[str, Decimal, str, Decimal]] = []
+
+    def add(item: PriceItem, quantity: Decimal) -> None:
+        nonlocal amount
+        rate = prices.rate(item, region, function.architecture)
+        what, unit = item.words
+        if rate.currency != currency:
+            notes.append(f"{what}: no price in {currency} is published here for {region}; left out.")
+            return
+        if not rate.exact:
+            notes.append(rate.note)
+        terms.append((what, quantity, unit, rate.price))
+        amount += quantity * rate.price
+
+    add(PriceItem.REQUEST, Decimal(billed_requests(kind, payload_bytes)))
+    if report.billed_ms is None:
+        notes.append(
+            "The report has no billed duration, as on Managed Instances, which are billed by the hour: "
+            "only the request is counted."
+        )
+        return Cost(amount, currency, False, tuple(notes), tuple(terms))
+    memory_mb = report.memory_mb
+    if memory_mb is None:
+        memory_mb = function.memory_mb
+        notes.append("The report has no memory size; the function's present one is used.")
+    add(PriceItem.DURATION, Decimal(report.billed_ms * memory_mb) / _MB_MS_PER_GB_S)
+    if function.ephemeral_mb > _FREE_EPHEMERAL_MB:
+        extra_mb = function.ephemeral_mb - _FREE_EPHEMERAL_MB
+        add(PriceItem.EPHEMERAL, Decimal(report.billed_ms * extra_mb) / _MB_MS_PER_GB_S)
+    if report.restore_ms is not None and not function.runtime.startswith("java"):
+        add(PriceItem.SNAPSTART_RESTORE, Decimal(memory_mb) / 1024)
+        if not function.runtime:
+            notes.append("SnapStart restore of a container image is assumed to cost what it does for a zip.")
+    return Cost(amount, currency, not notes, tuple(notes), tuple(terms))
+
+
+def sum_costs(costs: Iterable[Cost]) -> Cost:
+    """The sum of costs of one currency (ValueError otherwise); equal terms and notes are joined."""
+    amount = Decimal(0)
+    currency = ""
+    exact = True
+    notes: dict[str, None] = {}
+    terms: dict[tuple[str, str, Decimal], Decimal] = {}
+    for cost in costs:
+        if currency and cost.currency != currency:
+            raise ValueError(f"{cost.currency} can't be added to {currency}")
+        currency = cost.currency
+        amount += cost.amount
+        exact = exact and cost.exact
+        notes.update(dict.fromkeys(cost.notes))
+        for what, quantity, unit, price in cost.terms:
+            terms[what, unit, price] = terms.get((what, unit, price), Decimal(0)) + quantity
+    rows = tuple((what, quantity, unit, price) for (what, unit, price), quantity in terms.items())
+    return Cost(amount, currency or "USD", exact, tuple(notes), rows)
+
+
+def cost_per_million(total: Decimal, invocations: int) -> Decimal:
+    """What a million invocations like these would cost; 0 where there were none."""
+    return total * 1_000_000 / invocations if invocations else Decimal(0)
+
+
+def monthly_cost(
+    usage: Mapping[PriceItem, Decimal],
+    region: str,
+    architecture: str,
+    prices: PriceTable,
+    *,
+    free_tier: bool = False,
+) -> Cost:
+    """What a month's use of one account costs, tier by tier; quantities are in each item's unit."""
+    costs = []
+    for item, quantity in usage.items():
+        free = FREE_TIER.get(item, Decimal(0)) if free_tier else Decimal(0)
+        costs.append(prices.cost(item, max(Decimal(0), quantity - free), region, architecture))
+    return sum_costs(costs)
+
+
+def managed_instances_cost(
+    requests: int, ec2_charge: Decimal, ec2_on_demand: Decimal, region: str, prices: PriceTable
+) -> Cost:
+    """A month on Managed Instances: requests, what EC2 charges, and the fee on its on-demand price."""
+    cost = prices.cost(PriceItem.REQUEST, Decimal(requests), region, "x86_64")
+    terms = (
+        *cost.terms,
+        ("EC2 instances", Decimal(1), "month", ec2_charge),
+        ("Managed Instances fee on EC2 on-demand", ec2_on_demand, cost.currency, MANAGED_INSTANCES_FEE),
+    )
+    amount = cost.amount + ec2_charge + ec2_on_demand * MANAGED_INSTANCES_FEE
+    return Cost(amount, cost.currency, cost.exact, cost.notes, terms)

@@ -1,0 +1,17 @@
+"""Amounts of money as text."""
+
+from decimal import Decimal
+
+_SYMBOLS = {"USD": "$", "CNY": "¥"}
+
+
+def format_money(amount: Decimal, currency: str = "USD") -> str:
+    """An amount to the micro-dollar, and finer where it takes that to show three significant digits.
+
+    12.5 is "$12.500000", 0.0000004083 is "$0.000000408", 0 is "$0". Never an exponent.
+    """
+    symbol = _SYMBOLS.get(currency, f"{currency} ")
+    if not amount:
+        return f"{symbol}0"
+    places = max(6, 2 - amount.adjusted())
+    return f"{'-' if amount < 0 else ''}{symbol}{abs(amount):,.{places}f}"
