@@ -1,0 +1,109 @@
+"""Both themes can be read by everyone, follow the mode at once, and the icons follow them."""
+
+import gc
+from collections.abc import Iterator
+
+import pytest
+from PySide6.QtCore import QSize
+from PySide6.QtGui import QColor, QImage, QPalette
+from PySide6.QtWidgets import QApplication, QPushButton
+from pytestqt.qtbot import QtBot
+
+from lambdadesk.core import resources
+from lambdadesk.ui import icons, theme
+
+BOTH = pytest.mark.parametrize("colours", [theme.LIGHT, theme.DARK], ids=["light", "dark"])
+TEXTS = ("text", "dim", "accent", "error", "warning", "ok", "key", "string", "number", "keyword")
+GROUNDS = ("base", "panel", "raised", "line_highlight")
+ICONS = sorted(
+    path.name.removesuffix(".svg") for path in resources.files().joinpath("icons").iterdir() if path.is_file()
+)
+
+
+@pytest.fixture(autouse=True)
+def _light_again(qapp: QApplication) -> Iterator[None]:
+    yield
+    theme.apply(qapp, "light")
+
+
+@BOTH
+@pytest.mark.parametrize("ground", GROUNDS)
+@pytest.mark.parametrize("text", TEXTS)
+def test_every_text_can_be_read_on_every_ground(colours: theme.Colours, text: str, ground: str) -> None:
+    assert theme.contrast(getattr(colours, text), getattr(colours, ground)) >= 4.5
+
+
+@BOTH
+def test_selection_button_and_marks_can_be_read(colours: theme.Colours) -> None:
+    assert theme.contrast(colours.on_accent, colours.accent_fill) >= 4.5
+    assert theme.contrast(colours.on_selection, colours.selection) >= 4.5
+    for status in (colours.error, colours.warning, colours.ok):
+        assert theme.contrast(status, colours.selection) >= 3
+    for line in (*colours.series, *colours.marks):
+        assert theme.contrast(line, colours.base) >= 3
+    assert len(set(map(QColor.name, colours.marks))) == 8
+    assert len(colours.series) == 3
+
+
+def test_contrast_is_wcags() -> None:
+    assert theme.contrast(QColor("#000000"), QColor("#ffffff")) == pytest.approx(21)
+    assert theme.contrast(QColor("#ffffff"), QColor("#4c8dff")) == pytest.approx(3.2, abs=0.05)
+
+
+def test_the_mode_is_used_at_once_and_unknown_means_light(qapp: QApplication) -> None:
+    theme.apply(qapp, "dark")
+    assert theme.colours(qapp.palette()) is theme.DARK
+    assert theme.DARK.accent_fill.name() in qapp.styleSheet()
+    theme.apply(qapp, "system")  # the offscreen platform says nothing of its scheme
+    assert theme.colours(qapp.palette()) is theme.LIGHT
+    with pytest.raises(ValueError, match="blue"):
+        theme.apply(qapp, "blue")
+
+
+def test_the_palette_has_the_theme_in_every_state(qapp: QApplication) -> None:
+    theme.apply(qapp, "dark")
+    palette = qapp.palette()
+    group = QPalette.ColorGroup
+    for state in (group.Active, group.Inactive, group.Disabled):
+        text = palette.color(state, QPalette.ColorRole.Text)
+        assert theme.contrast(text, palette.color(state, QPalette.ColorRole.Base)) >= 4.5
+
+
+def test_the_fixed_font_has_columns(qapp: QApplication, qtbot: QtBot) -> None:
+    button = QPushButton()
+    qtbot.addWidget(button)
+    button.setFont(theme.fixed_font())
+    metrics = button.fontMetrics()
+    assert metrics.horizontalAdvance("iiii") == metrics.horizontalAdvance("WWWW")
+
+
+def paint(name: str, colour: str = "text") -> QImage:
+    return icons.icon(name, colour).pixmap(QSize(24, 24)).toImage()
+
+
+@pytest.mark.parametrize("name", ICONS)
+def test_every_icon_paints_something(qapp: QApplication, name: str) -> None:
+    image = paint(name)
+    painted = sum(image.pixelColor(x, y).alpha() > 128 for x in range(24) for y in range(24))
+    assert painted > 20
+
+
+def test_an_icon_follows_the_theme_without_being_set_again(qapp: QApplication, qtbot: QtBot) -> None:
+    button = QPushButton()
+    qtbot.addWidget(button)
+    theme.apply(qapp, "light")
+    button.setIcon(icons.icon("stop"))
+
+    def centre() -> str:
+        return button.icon().pixmap(QSize(24, 24)).toImage().pixelColor(12, 12).name()
+
+    assert centre() == theme.LIGHT.text.name()
+    theme.apply(qapp, "dark")
+    gc.collect()
+    assert centre() == theme.DARK.text.name()
+
+
+def test_an_unknown_icon_is_refused_at_once(qapp: QApplication) -> None:
+    with pytest.raises(FileNotFoundError):
+        icons.icon("no-such-icon")
+    assert not icons.app_icon().isNull()
