@@ -1,0 +1,315 @@
+"""LogStore, the lines of one log tail in order, small enough to hold a million."""
+
+from array import array
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from enum import IntEnum
+from itertools import accumulate
+from operator import itemgetter
+from typing import NamedTuple
+
+from lambdadesk.core.event import Event
+
+CAP_LINES = 200_000
+CAP_CHARACTERS = 256_000_000
+BLOCK_LINES = 4_096
+BLOCK_CHARACTERS = 1_000_000
+SEPARATOR = "\n"  # between the lines of a block; a line may hold it too, so only the offsets tell lines apart
+
+
+class LineKind(IntEnum):
+    """What a line is to its invocation."""
+
+    APP = 0
+    START = 1
+    END = 2
+    REPORT = 3
+    PLATFORM = 4  # any other line that Lambda itself writes
+    NOTE = 5  # written by the tail, not by the function: a gap, say
+
+
+class Level(IntEnum):
+    """How severe a line says it is; NONE where it doesn't say."""
+
+    NONE = 0
+    DEBUG = 1
+    INFO = 2
+    WARN = 3
+    ERROR = 4
+
+
+class LogRow(NamedTuple):
+    """One line as it is stored. `invocation` is -1 where the line belongs to none that is known."""
+
+    timestamp_ms: int
+    ingestion_ms: int
+    stream: str
+    message: str
+    kind: int = LineKind.APP
+    level: int = Level.NONE
+    invocation: int = -1
+    late: bool = False  # came after later lines had been shown
+    request_id: str = ""
+
+
+class Block(NamedTuple):
+    """Closed lines in one string: line i of the block is text[offsets[i] : offsets[i + 1] - 1]."""
+
+    text: str
+    offsets: "array[int]"
+
+    @property
+    def line_count(self) -> int:
+        return len(self.offsets) - 1
+
+    def lines(self) -> list[str]:
+        ends = self.offsets[1:]
+        return [self.text[start : end - 1] for start, end in zip(self.offsets, ends, strict=False)]
+
+
+_by_time = itemgetter(0, 1)
+
+
+class LogStore:
+    """Lines in order of timestamp, ingestion and arrival.
+
+    Line numbers count from the first line ever stored: the kept ones are `first` to `end` (exclusive), so
+    that dropping the oldest lines renumbers nothing. A late line moves the lines after it up.
+    """
+
+    def __init__(self, cap: int = CAP_LINES, cap_characters: int = CAP_CHARACTERS) -> None:
+        self.cap = cap
+        self._block_lines = min(BLOCK_LINES, max(1, cap // 16))
+        self.cap_characters = cap_characters
+        self.changed: Event[int] = Event()  # the first changed line number, once the store is up to date
+        self._reset()
+
+    def _reset(self) -> None:
+        self.first = 0  # lines dropped so far, and so the number of the oldest one kept
+        self._timestamps = array("q")
+        self._ingestions = array("q")
+        self._streams = array("I")
+        self._kinds = array("B")
+        self._levels = array("B")
+        self._invocations = array("i")
+        self._lates = array("B")
+        self._columns: tuple[array[int], ...] = (
+            *(self._timestamps, self._ingestions, self._streams, self._kinds, self._levels),
+            *(self._invocations, self._lates),
+        )
+        self._stream_names: list[str] = []
+        self._stream_numbers: dict[str, int] = {}
+        self._request_ids: dict[int, str] = {}  # by invocation
+        self._blocks: list[Block] = []
+        self._starts: list[int] = []  # the number of each block's first line
+        self._open: list[str] = []  # the lines after the last block
+        self._open_characters = 0
+        self._characters = 0
+
+    def __len__(self) -> int:
+        return len(self._timestamps)
+
+    @property
+    def dropped(self) -> int:
+        """How many of the oldest lines were dropped to stay below the cap."""
+        return self.first
+
+    @property
+    def end(self) -> int:
+        """The number after the newest line's."""
+        return self.first + len(self._timestamps)
+
+    @property
+    def character_count(self) -> int:
+        return self._characters
+
+    def add(self, rows: Sequence[LogRow]) -> int:
+        """Put the rows in their places; returns the first changed line number.
+
+        Rows that are newer than all others are appended; a late row costs a move of every line after it.
+        """
+        if not rows:
+            return self.end
+        rows = sorted(rows, key=_by_time)
+        changed = self._place(rows[0].timestamp_ms, rows[0].ingestion_ms)
+        if changed < self.end:
+            rows = sorted([*self._cut(changed), *rows], key=_by_time)
+        self._append(rows)
+        self._drop_oldest()
+        changed = max(changed, self.first)
+        self.changed.emit(changed)
+        return changed
+
+    def clear(self) -> None:
+        """Forget every line; the next one has number 0."""
+        self._reset()
+        self.changed.emit(0)
+
+    def row(self, number: int) -> LogRow:
+        at = self._at(number)
+        invocation = self._invocations[at]
+        return LogRow(
+            self._timestamps[at],
+            self._ingestions[at],
+            self._stream_names[self._streams[at]],
+            self.text(number),
+            self._kinds[at],
+            self._levels[at],
+            invocation,
+            bool(self._lates[at]),
+            self.get_request_id(invocation),
+        )
+
+    def text(self, number: int) -> str:
+        """The message as it was received."""
+        self._at(number)
+        in_open = number - self._open_start
+        if in_open >= 0:
+            return self._open[in_open]
+        block_number = bisect_right(self._starts, number) - 1
+        text, offsets = self._blocks[block_number]
+        in_block = number - self._starts[block_number]
+        return text[offsets[in_block] : offsets[in_block + 1] - 1]
+
+    def timestamp(self, number: int) -> int:
+        """Epoch milliseconds, as the function's clock had it."""
+        return self._timestamps[self._at(number)]
+
+    def stream(self, number: int) -> str:
+        return self._stream_names[self._streams[self._at(number)]]
+
+    def kind(self, number: int) -> int:
+        return self._kinds[self._at(number)]
+
+    def level(self, number: int) -> int:
+        return self._levels[self._at(number)]
+
+    def invocation(self, number: int) -> int:
+        return self._invocations[self._at(number)]
+
+    def request_id(self, number: int) -> str:
+        """The request the line belongs to, empty where that isn't known."""
+        return self.get_request_id(self._invocations[self._at(number)])
+
+    def levels(self, start: int, stop: int) -> "array[int]":
+        """The levels of the lines from number start to stop (exclusive)."""
+        return self._levels[start - self.first : stop - self.first]
+
+    def invocations(self, start: int, stop: int) -> "array[int]":
+        """The invocations of the lines from number start to stop (exclusive)."""
+        return self._invocations[start - self.first : stop - self.first]
+
+    def get_request_id(self, invocation: int) -> str:
+        """The request id of an invocation, empty where it isn't known."""
+        return self._request_ids.get(invocation, "")
+
+    def is_late(self, number: int) -> bool:
+        return bool(self._lates[self._at(number)])
+
+    def chunk(self, number: int) -> tuple[int, Block | None, list[str]]:
+        """The stored unit that holds a line: its first line number, and its block or the loose lines."""
+        self._at(number)
+        if number >= self._open_start:
+            return self._open_start, None, self._open
+        block_number = bisect_right(self._starts, number) - 1
+        return self._starts[block_number], self._blocks[block_number], []
+
+    @property
+    def _open_start(self) -> int:
+        return self.end - len(self._open)
+
+    def _at(self, number: int) -> int:
+        at = number - self.first
+        if not 0 <= at < len(self._timestamps):
+            raise IndexError(f"line {number} is not stored; {self.first} to {self.end - 1} are")
+        return at
+
+    def _place(self, timestamp_ms: int, ingestion_ms: int) -> int:
+        """The number a row would have: after all that are not later."""
+        low = bisect_left(self._timestamps, timestamp_ms)
+        high = bisect_right(self._timestamps, timestamp_ms, low)
+        return self.first + bisect_right(self._ingestions, ingestion_ms, low, high)
+
+    def _cut(self, number: int) -> list[LogRow]:
+        """Take every line from the number on out of the store."""
+        pieces = [self._open]
+        start = self._open_start
+        while start > number:
+            start = self._starts.pop()
+            pieces.append(self._blocks.pop().lines())
+        texts = [text for piece in reversed(pieces) for text in piece]
+        self._open = texts[: number - start]
+        self._open_characters = sum(map(len, self._open))
+        del texts[: number - start]
+        at = number - self.first
+        invocations = self._invocations[at:]
+        rows = zip(
+            self._timestamps[at:],
+            self._ingestions[at:],
+            map(self._stream_names.__getitem__, self._streams[at:]),
+            texts,
+            self._kinds[at:],
+            self._levels[at:],
+            invocations,
+            map(bool, self._lates[at:]),
+            map(self.get_request_id, invocations),
+            strict=True,
+        )
+        for column in self._columns:
+            del column[at:]
+        self._characters -= sum(map(len, texts))
+        return list(map(LogRow._make, rows))
+
+    def _append(self, rows: Sequence[LogRow]) -> None:
+        timestamps, ingestions, streams, messages, kinds, levels, invocations, lates, request_ids = zip(
+            *rows, strict=True
+        )
+        for name in set(streams).difference(self._stream_numbers):
+            self._stream_numbers[name] = len(self._stream_names)
+            self._stream_names.append(name)
+        self._request_ids.update(
+            (invocation, request_id)
+            for invocation, request_id in set(zip(invocations, request_ids, strict=True))
+            if request_id and invocation >= 0
+        )
+        self._timestamps.extend(timestamps)
+        self._ingestions.extend(ingestions)
+        self._streams.extend(map(self._stream_numbers.__getitem__, streams))
+        self._kinds.extend(kinds)
+        self._levels.extend(levels)
+        self._invocations.extend(invocations)
+        self._lates.extend(lates)
+        for message in messages:
+            self._open.append(message)
+            self._open_characters += len(message)
+            if len(self._open) >= self._block_lines or self._open_characters >= BLOCK_CHARACTERS:
+                self._close_block()
+        self._characters += sum(map(len, messages))
+
+    def _close_block(self) -> None:
+        start = self._starts[-1] + self._blocks[-1].line_count if self._blocks else self.first
+        offsets = array("I", accumulate((len(line) + 1 for line in self._open), initial=0))
+        self._blocks.append(Block(SEPARATOR.join(self._open), offsets))
+        self._starts.append(start)
+        self._open = []
+        self._open_characters = 0
+
+    def _drop_oldest(self) -> None:
+        """Drop the oldest blocks until lines and characters are below their caps."""
+        blocks = lines = characters = 0
+        for block in self._blocks:
+            if len(self) - lines <= self.cap and self._characters - characters <= self.cap_characters:
+                break
+            blocks += 1
+            lines += block.line_count
+            characters += len(block.text) - block.line_count + 1
+        if not lines:
+            return
+        del self._blocks[:blocks], self._starts[:blocks]
+        for column in self._columns:
+            del column[:lines]
+        self._characters -= characters
+        self.first += lines
+        if len(self._request_ids) > 2 * len(self) + BLOCK_LINES:
+            kept = set(self._invocations)
+            self._request_ids = {key: value for key, value in self._request_ids.items() if key in kept}
