@@ -1,0 +1,335 @@
+"""The invocation history: every payload sent from here with its outcome, report and cost, in SQLite."""
+
+import os
+import sqlite3
+import threading
+from collections.abc import Callable
+from contextlib import ExitStack, closing, suppress
+from dataclasses import dataclass, fields, replace
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from lambdadesk.core.errors import ErrorKind, UserError
+from lambdadesk.core.threads import in_thread
+from lambdadesk.core.types import InvocationType, Outcome, Report
+from lambdadesk.store.files import make_private, set_aside, storage_error
+
+T = TypeVar("T")
+
+RESPONSE_LIMIT_BYTES: Final = 256 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryEntry:
+    """One invocation made from a window. `id` is 0 until it is added; times are epoch milliseconds.
+
+    `response` is cut at RESPONSE_LIMIT_BYTES when it is stored, and `response_truncated` says so. `error` is
+    the sentence that was shown where no answer came.
+    """
+
+    target_key: str
+    function: str
+    sent_ms: int
+    id: int = 0
+    qualifier: str = "$LATEST"
+    kind: InvocationType = InvocationType.REQUEST_RESPONSE
+    payload: bytes = b""
+    outcome: Outcome = Outcome.RUNNING
+    function_error: str = ""
+    status_code: int = 0  # 0: no answer
+    response: bytes = b""
+    response_truncated: bool = False
+    log_tail: str = ""
+    request_id: str = ""
+    log_stream: str = ""
+    received_ms: int | None = None
+    report: Report | None = None
+    cost: Decimal | None = None
+    currency: str = "USD"
+    cost_exact: bool = True
+    error: str = ""
+
+
+# Entry n brings a file from schema version n to n + 1. Never change one that was released: append.
+_MIGRATIONS: Final = (
+    """
+    CREATE TABLE invocation (
+        id INTEGER PRIMARY KEY,
+        target_key TEXT NOT NULL, function TEXT NOT NULL, sent_ms INTEGER NOT NULL, qualifier TEXT NOT NULL,
+        kind TEXT NOT NULL, payload BLOB NOT NULL, outcome TEXT NOT NULL, function_error TEXT NOT NULL,
+        status_code INTEGER NOT NULL, response BLOB NOT NULL, response_truncated INTEGER NOT NULL,
+        log_tail TEXT NOT NULL, request_id TEXT NOT NULL, log_stream TEXT NOT NULL, received_ms INTEGER,
+        cost TEXT, currency TEXT NOT NULL, cost_exact INTEGER NOT NULL, error TEXT NOT NULL,
+        report_request_id TEXT, duration_ms TEXT, billed_ms INTEGER, memory_mb INTEGER, max_memory_mb INTEGER,
+        init_ms TEXT, restore_ms TEXT, billed_restore_ms INTEGER, report_status TEXT, error_type TEXT,
+        trace_id TEXT
+    );
+    CREATE INDEX invocation_recent ON invocation (target_key, function, sent_ms);
+    """,
+)
+
+# Report field -> column, in the order of the fields.
+_REPORT_COLUMNS: Final = {field.name: field.name for field in fields(Report)} | {
+    "request_id": "report_request_id",
+    "status": "report_status",
+}
+_OWN_COLUMNS: Final = tuple(
+    field.name for field in fields(HistoryEntry) if field.name not in ("id", "report")
+)
+_COLUMNS: Final = (*_OWN_COLUMNS, *_REPORT_COLUMNS.values())
+_BODIES: Final = {"payload": "x''", "response": "x''", "log_tail": "''"}
+_SELECT: Final = f"SELECT id, {', '.join(_COLUMNS)} FROM invocation"  # noqa: S608  our own names only
+_SELECT_LEAN: Final = (
+    f"SELECT id, {', '.join(_BODIES.get(column, column) for column in _COLUMNS)} FROM invocation"  # noqa: S608
+)
+_INSERT: Final = f"INSERT INTO invocation ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608
+_UPDATE: Final = f"UPDATE invocation SET {', '.join(f'{column} = ?' for column in _COLUMNS)} WHERE id = ?"  # noqa: S608
+_DAMAGED: Final = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+class History:
+    """The history file. Any number of windows may have it open.
+
+    Every method runs in a thread, one at a time. Where the file can't be written, the window goes on without
+    it: the first failed write raises UserError (STORAGE), further ones are dropped in silence until one
+    succeeds again. `busy_timeout_s` is how long another window's write is waited for.
+    """
+
+    def __init__(self, path: Path, busy_timeout_s: float = 5) -> None:
+        self.path = path
+        self.busy_timeout_s = busy_timeout_s
+        self.writable = False  # False also where a newer LambdaDesk wrote the file
+        self._lock = threading.Lock()
+        self._connection: sqlite3.Connection | None = None
+        self._failure_was_said = False
+
+    async def open(self) -> str | None:
+        """Open or make the file. Returns a sentence for the window if anything is out of the ordinary."""
+        return await in_thread(self._locked, self._open)
+
+    async def add(self, entry: HistoryEntry) -> int:
+        """Store a new entry; returns its id, or 0 if it could not be kept. Raises UserError once."""
+
+        def insert(connection: sqlite3.Connection) -> int:
+            return connection.execute(_INSERT, _to_row(entry)).lastrowid or 0
+
+        return await in_thread(self._write, insert) or 0
+
+    async def update(self, entry: HistoryEntry) -> None:
+        """Store the entry with this id anew; one that was deleted meanwhile stays deleted."""
+        if entry.id:
+            await in_thread(
+                self._write, lambda connection: connection.execute(_UPDATE, (*_to_row(entry), entry.id))
+            )
+
+    async def recent(self, target_key: str, function: str = "", limit: int = 200) -> list[HistoryEntry]:
+        """The newest entries of a target, newest first, of one function or of all.
+
+        Payload, response and log tail are left empty, since they may be megabytes: `entry` has them.
+        """
+
+        def select(connection: sqlite3.Connection) -> list[HistoryEntry]:
+            where = "target_key = ? AND function = ?" if function else "target_key = ?"
+            values = (target_key, function) if function else (target_key,)
+            order = "ORDER BY sent_ms DESC, id DESC LIMIT ?"
+            rows = connection.execute(f"{_SELECT_LEAN} WHERE {where} {order}", (*values, limit))
+            return [_to_entry(row) for row in rows]
+
+        return await in_thread(self._read, select, [])
+
+    async def entry(self, entry_id: int) -> HistoryEntry | None:
+        """One entry whole, None if it is not there."""
+
+        def select(connection: sqlite3.Connection) -> HistoryEntry | None:
+            row = connection.execute(f"{_SELECT} WHERE id = ?", (entry_id,)).fetchone()
+            return _to_entry(row) if row else None
+
+        return await in_thread(self._read, select, None)
+
+    async def delete_all(self) -> None:
+        """Delete every entry of every target, so that no byte of a payload is left in any of the files.
+
+        Files that were set aside as damaged go too. Raises UserError.
+        """
+        await in_thread(self._locked, self._delete_all)
+
+    async def close(self) -> None:
+        await in_thread(self._locked, self._close)
+
+    # Below, everything runs in a thread and under the lock.
+
+    def _locked(self, call: Callable[[], T]) -> T:
+        with self._lock:
+            return call()
+
+    def _open(self) -> str | None:
+        try:
+            return self._open_file()
+        except (OSError, sqlite3.Error) as error:
+            return self._start_afresh() if _is_damage(error) else self._open_unwritable(error)
+
+    def _open_file(self) -> str | None:
+        make_private(self.path.parent)
+        # SQLite gives its -wal and -shm files the mode of the main file, so make that one private first.
+        os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
+        connection = self._connect("rw")
+        try:
+            # Before anything is written: a newer file must not be touched.
+            is_newer = connection.execute("PRAGMA user_version").fetchone()[0] > len(_MIGRATIONS)
+            if not is_newer:
+                connection.execute("PRAGMA journal_mode = WAL")
+                connection.execute("PRAGMA synchronous = NORMAL")
+                connection.execute("PRAGMA secure_delete = ON")
+                _migrate(connection)
+            connection.execute(f"{_SELECT} LIMIT 1").fetchone()
+        except BaseException:
+            connection.close()
+            raise
+        self._connection = connection
+        self.writable = not is_newer
+        if is_newer:
+            return "The history was written by a newer LambdaDesk. It is shown, but nothing is added to it."
+        return None
+
+    def _open_unwritable(self, error: Exception) -> str:
+        # A read-only folder has no room for the -shm file that WAL wants; "immutable" does without.
+        for mode in ("ro", "ro&immutable=1"):
+            with suppress(sqlite3.Error), ExitStack() as stack:
+                connection = stack.enter_context(closing(self._connect(mode)))
+                connection.execute(f"{_SELECT} LIMIT 1").fetchone()
+                stack.pop_all()
+                self._connection = connection
+                return (
+                    f"The history can be read but not written ({error}). Invocations made now are not kept."
+                )
+        return f"The history can't be opened ({error}). Invocations made now are not kept."
+
+    def _connect(self, mode: str) -> sqlite3.Connection:
+        return sqlite3.connect(
+            f"{self.path.absolute().as_uri()}?mode={mode}",
+            uri=True,
+            timeout=self.busy_timeout_s,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+
+    def _start_afresh(self) -> str:
+        self._close()
+        try:
+            kept = self._set_aside()
+            message = self._open_file()
+        except (OSError, sqlite3.Error) as error:
+            return f"The history file is damaged and could not be replaced ({error}): {self.path}"
+        return (
+            message or f"The history file was damaged. It is kept as {kept.name}, and a new one was started."
+        )
+
+    def _set_aside(self) -> Path:
+        kept = set_aside(self.path)
+        for suffix in ("-wal", "-shm"):
+            with suppress(FileNotFoundError):
+                os.replace(f"{self.path}{suffix}", f"{kept}{suffix}")
+        return kept
+
+    def _read(self, call: Callable[[sqlite3.Connection], T], without: T) -> T:
+        with self._lock:
+            if self._connection is None:
+                return without
+            try:
+                return call(self._connection)
+            except sqlite3.Error as error:
+                raise self._error(error) from error
+
+    def _write(self, call: Callable[[sqlite3.Connection], T]) -> T | None:
+        with self._lock:
+            if self._connection is None or not self.writable:
+                return None  # `open` has said so
+            try:
+                result = call(self._connection)
+            except sqlite3.Error as error:
+                if self._failure_was_said and not _is_damage(error):
+                    return None
+                self._failure_was_said = True
+                raise self._error(error) from error
+            self._failure_was_said = False
+            return result
+
+    def _error(self, error: sqlite3.Error) -> UserError:
+        """Say what is wrong; a file found damaged only now is replaced first."""
+        if _is_damage(error):
+            return UserError(self._start_afresh(), kind=ErrorKind.STORAGE, details=f"{self.path}: {error}")
+        return storage_error("The history", error, self.path)
+
+    def _delete_all(self) -> None:
+        try:
+            if self._connection is None or not self.writable:
+                raise PermissionError("the file is not open for writing")
+            self._connection.execute("DELETE FROM invocation")
+            self._connection.execute("VACUUM")
+            was_busy = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+            if was_busy:
+                raise TimeoutError("another program is reading the file")
+            for path in self.path.parent.glob(f"{self.path.stem}.corrupt-*"):
+                path.unlink()
+        except (sqlite3.Error, OSError) as error:
+            raise UserError(
+                "The history could not be deleted completely.",
+                "Close other windows of LambdaDesk and check that the disk is not full or read-only.",
+                kind=ErrorKind.STORAGE,
+                details=f"{self.path}: {error}",
+            ) from error
+
+    def _close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+        self.writable = False
+
+
+def _migrate(connection: sqlite3.Connection) -> None:
+    if connection.execute("PRAGMA user_version").fetchone()[0] == len(_MIGRATIONS):
+        return
+    connection.execute("BEGIN EXCLUSIVE")  # two windows may start at once
+    try:
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        for script in _MIGRATIONS[version:]:
+            for statement in script.split(";"):
+                connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {len(_MIGRATIONS)}")
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+
+
+def _is_damage(error: Exception) -> bool:
+    # The low byte of an extended code is the primary one.
+    return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK) & 0xFF in _DAMAGED
+
+
+def _to_row(entry: HistoryEntry) -> tuple[Any, ...]:
+    if len(entry.response) > RESPONSE_LIMIT_BYTES:
+        entry = replace(entry, response=entry.response[:RESPONSE_LIMIT_BYTES], response_truncated=True)
+    values = [getattr(entry, column) for column in _OWN_COLUMNS]
+    values += [getattr(entry.report, name) if entry.report else None for name in _REPORT_COLUMNS]
+    return tuple(str(value) if isinstance(value, Decimal) else value for value in values)
+
+
+def _to_entry(row: tuple[Any, ...]) -> HistoryEntry:
+    own = dict(zip(_OWN_COLUMNS, row[1:], strict=False))
+    own["kind"] = InvocationType(own["kind"])
+    own["outcome"] = Outcome(own["outcome"])
+    own["response_truncated"] = bool(own["response_truncated"])
+    own["cost_exact"] = bool(own["cost_exact"])
+    own["cost"] = _to_decimal(own["cost"])
+    report = dict(zip(_REPORT_COLUMNS, row[1 + len(_OWN_COLUMNS) :], strict=True))
+    for name in ("duration_ms", "init_ms", "restore_ms"):
+        report[name] = _to_decimal(report[name])
+    return HistoryEntry(
+        id=row[0], report=Report(**report) if report["request_id"] is not None else None, **own
+    )
+
+
+def _to_decimal(text: str | None) -> Decimal | None:
+    return None if text is None else Decimal(text)

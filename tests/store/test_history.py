@@ -1,0 +1,380 @@
+"""The history keeps what was sent, whatever happens to its file, and forgets it when told to."""
+
+import asyncio
+import os
+import resource
+import signal
+import sqlite3
+import subprocess
+import sys
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from lambdadesk.core.errors import ErrorKind, UserError
+from lambdadesk.core.types import InvocationType, Outcome, Report
+from lambdadesk.store.history import RESPONSE_LIMIT_BYTES, History, HistoryEntry
+
+REPORT = Report(
+    request_id="b1c0ffee-0001",
+    duration_ms=Decimal("811.37"),
+    billed_ms=812,
+    memory_mb=512,
+    max_memory_mb=187,
+    init_ms=Decimal("402.10"),
+    status="success",
+)
+FULL = HistoryEntry(
+    target_key="local",
+    function="image-thumbnailer",
+    sent_ms=1_790_000_000_000,
+    qualifier="live",
+    kind=InvocationType.REQUEST_RESPONSE,
+    payload='{"name": "Grüße 🖼"}\r\n'.encode(),
+    outcome=Outcome.OK,
+    status_code=200,
+    response=b'{"ok": true}\x00\xff',
+    log_tail="START\nEND\n",
+    request_id="b1c0ffee-0001",
+    log_stream="2026/11/23/[$LATEST]abc",
+    received_ms=1_790_000_000_850,
+    report=REPORT,
+    cost=Decimal("0.0000069670"),
+    currency="USD",
+    cost_exact=False,
+    error="",
+)
+
+
+def plain(function: str = "hello", sent_ms: int = 1, **changes: object) -> HistoryEntry:
+    return replace(HistoryEntry(target_key="local", function=function, sent_ms=sent_ms), **changes)  # type: ignore[arg-type]
+
+
+@asynccontextmanager
+async def opened(path: Path, busy_timeout_s: float = 5) -> AsyncIterator[History]:
+    history = History(path, busy_timeout_s)
+    assert await history.open() is None
+    try:
+        yield history
+    finally:
+        await history.close()
+
+
+async def test_an_entry_comes_back_as_it_was_after_a_restart(tmp_path: Path) -> None:
+    path = tmp_path / "data" / "history.sqlite"
+    async with opened(path) as history:
+        entry_id = await history.add(FULL)
+    async with opened(path) as history:
+        assert await history.entry(entry_id) == replace(FULL, id=entry_id)
+        assert await history.entry(entry_id + 1) is None
+        (listed,) = await history.recent("local")
+    assert listed == replace(FULL, id=entry_id, payload=b"", response=b"", log_tail="")
+    assert str(listed.cost) == "0.0000069670"
+
+
+async def test_recent_is_newest_first_by_target_and_function(tmp_path: Path) -> None:
+    async with opened(tmp_path / "history.sqlite") as history:
+        for sent_ms in (5, 9, 7):
+            await history.add(plain("hello", sent_ms))
+        await history.add(plain("other", 8))
+        await history.add(replace(plain(), target_key="default@aws/us-east-1"))
+        assert [entry.sent_ms for entry in await history.recent("local")] == [9, 8, 7, 5]
+        assert [entry.sent_ms for entry in await history.recent("local", "hello", limit=2)] == [9, 7]
+        assert await history.recent("nowhere") == []
+
+
+async def test_an_update_replaces_the_entry_and_never_revives_a_deleted_one(tmp_path: Path) -> None:
+    async with opened(tmp_path / "history.sqlite") as history:
+        running = plain(payload=b"{}")
+        entry = replace(running, id=await history.add(running))
+        await history.update(replace(entry, outcome=Outcome.ERROR, function_error="Unhandled", report=REPORT))
+        stored = await history.entry(entry.id)
+        assert stored is not None
+        assert (stored.outcome, stored.report, stored.payload) == (Outcome.ERROR, REPORT, b"{}")
+        await history.delete_all()
+        await history.update(stored)
+        assert await history.recent("local") == []
+
+
+async def test_long_responses_are_cut_and_say_so(tmp_path: Path) -> None:
+    async with opened(tmp_path / "history.sqlite") as history:
+        fits = await history.add(plain(response=b"x" * RESPONSE_LIMIT_BYTES))
+        cut = await history.add(plain(response=b"x" * (RESPONSE_LIMIT_BYTES + 1), payload=b"p" * 6_000_000))
+        first, second = await history.entry(fits), await history.entry(cut)
+    assert first is not None
+    assert second is not None
+    assert (len(first.response), first.response_truncated) == (RESPONSE_LIMIT_BYTES, False)
+    assert (len(second.response), second.response_truncated) == (RESPONSE_LIMIT_BYTES, True)
+    assert len(second.payload) == 6_000_000
+
+
+async def test_the_files_are_private(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        async with opened(tmp_path / "data" / "history.sqlite") as history:
+            await history.add(FULL)
+            files = list((tmp_path / "data").iterdir())
+            assert {path.suffix for path in files} == {".sqlite", ".sqlite-wal", ".sqlite-shm"}
+            assert {path.stat().st_mode & 0o777 for path in files} == {0o600}
+            assert (tmp_path / "data").stat().st_mode & 0o777 == 0o700
+    finally:
+        os.umask(before)
+
+
+async def test_deleting_leaves_no_byte_behind(tmp_path: Path) -> None:
+    (tmp_path / "history.corrupt-20260101-000000.sqlite").write_bytes(b"canary-payload")
+    async with opened(tmp_path / "history.sqlite") as history:
+        for number in range(50):
+            await history.add(plain(payload=b"canary-payload" * 500, sent_ms=number))
+        await history.delete_all()
+        assert await history.recent("local") == []
+        for name in os.listdir(tmp_path):
+            assert b"canary-payload" not in (tmp_path / name).read_bytes(), name
+        assert await history.add(plain()) > 0
+
+
+async def test_deleting_says_when_another_program_holds_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "history.sqlite"
+    async with opened(path, busy_timeout_s=0.1) as history:
+        await history.add(FULL)
+        reader = sqlite3.connect(path)
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM invocation").fetchone()
+        try:
+            with pytest.raises(UserError) as caught:
+                await history.delete_all()
+        finally:
+            reader.close()
+        assert caught.value.kind is ErrorKind.STORAGE
+        await history.delete_all()
+
+
+@pytest.mark.parametrize("damage", [b"not a database at all " * 100, b"SQLite format 3\x00" + b"\xff" * 5000])
+async def test_a_damaged_file_is_set_aside_and_said(tmp_path: Path, damage: bytes) -> None:
+    path = tmp_path / "history.sqlite"
+    path.write_bytes(damage)
+    history = History(path)
+    message = await history.open()
+    assert message is not None
+    (kept,) = (name for name in os.listdir(tmp_path) if name.startswith("history.corrupt-"))
+    assert kept in message
+    assert (tmp_path / kept).read_bytes() == damage
+    assert await history.add(FULL) > 0
+    await history.close()
+
+
+async def test_an_empty_file_is_a_new_history(tmp_path: Path) -> None:
+    (tmp_path / "history.sqlite").touch()
+    async with opened(tmp_path / "history.sqlite") as history:
+        assert await history.add(FULL) > 0
+
+
+async def test_damage_found_later_is_said_and_work_goes_on(tmp_path: Path) -> None:
+    path = tmp_path / "history.sqlite"
+    async with opened(path) as history:
+        for number in range(50):
+            await history.add(plain(payload=b"x" * 5000, sent_ms=number))
+    content = bytearray(path.read_bytes())
+    for page in range(2, len(content) // 4096):
+        content[page * 4096 : page * 4096 + 200] = b"\xff" * 200
+    path.write_bytes(content)
+    history = History(path)
+    message = await history.open()
+    if message is None:  # SQLite may see it only when the pages are read
+        with pytest.raises(UserError) as caught:
+            await history.recent("local")
+        assert caught.value.kind is ErrorKind.STORAGE
+        message = caught.value.message
+    assert "set aside" in message or "kept as history.corrupt-" in message
+    assert await history.recent("local") == []
+    assert await history.add(FULL) > 0
+    await history.close()
+
+
+async def test_a_newer_file_is_read_and_never_written(tmp_path: Path) -> None:
+    path = tmp_path / "history.sqlite"
+    async with opened(path) as history:
+        await history.add(FULL)
+    connection = sqlite3.connect(path)
+    connection.execute("ALTER TABLE invocation ADD COLUMN from_the_future TEXT")
+    connection.execute("PRAGMA user_version = 99")
+    connection.commit()
+    connection.close()
+    before = path.read_bytes()
+    history = History(path)
+    message = await history.open()
+    assert message is not None
+    assert "newer" in message
+    assert await history.add(FULL) == 0
+    assert len(await history.recent("local")) == 1
+    with pytest.raises(UserError):
+        await history.delete_all()
+    await history.close()
+    assert path.read_bytes() == before
+
+
+async def test_a_newer_file_that_cannot_be_read_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "history.sqlite"
+    connection = sqlite3.connect(path)
+    connection.execute("CREATE TABLE something_else (id INTEGER)")
+    connection.execute("PRAGMA user_version = 99")
+    connection.commit()
+    connection.close()
+    history = History(path)
+    assert "not kept" in (await history.open() or "")
+    assert await history.recent("local") == []
+    assert await history.add(FULL) == 0
+    await history.close()
+    assert os.listdir(tmp_path) == ["history.sqlite"]
+
+
+async def test_without_a_place_to_write_the_window_goes_on(tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("a file where the folder should be")
+    history = History(tmp_path / "data" / "history.sqlite")
+    message = await history.open()
+    assert message is not None
+    assert "not kept" in message
+    assert await history.add(FULL) == 0
+    assert await history.recent("local") == []
+    assert await history.entry(1) is None
+    await history.close()
+
+
+READER = """
+import asyncio, os, sys
+from pathlib import Path
+from lambdadesk.store.history import History
+
+if os.getuid() == 0:
+    os.setuid(65534)  # file modes mean nothing to root
+
+async def main():
+    history = History(Path(sys.argv[1]))
+    print(await history.open())
+    print(len(await history.recent("local")))
+
+asyncio.run(main())
+"""
+
+
+def test_a_read_only_file_is_still_shown() -> None:
+    async def fill(path: Path) -> None:
+        async with opened(path) as history:
+            await history.add(FULL)
+
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        path = folder / "history.sqlite"
+        asyncio.run(fill(path))
+        path.chmod(0o444)
+        folder.chmod(0o555)
+        try:
+            reader = subprocess.run(
+                [sys.executable, "-c", READER, str(path)], capture_output=True, text=True, check=True
+            )
+        finally:
+            folder.chmod(0o700)
+    message, count = reader.stdout.splitlines()
+    assert "can be read but not written" in message
+    assert count == "1"
+
+
+async def test_a_full_disk_is_said_once_and_again_after_it_worked(tmp_path: Path) -> None:
+    async with opened(tmp_path / "history.sqlite") as history:
+        first = await history.add(FULL)
+        before = resource.getrlimit(resource.RLIMIT_FSIZE)
+        big = plain(payload=b"x" * 500_000)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, before[1]))
+        try:
+            with pytest.raises(UserError) as caught:
+                await history.add(big)
+            assert await history.add(big) == 0
+            assert await history.entry(first) is not None
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        assert caught.value.kind is ErrorKind.STORAGE
+        assert await history.add(big) > first
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, before[1]))
+        try:
+            with pytest.raises(UserError):
+                await history.add(big)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+WRITER = """
+import asyncio, sys
+from pathlib import Path
+from lambdadesk.store.history import History, HistoryEntry
+
+async def main():
+    history = History(Path(sys.argv[1]))
+    print("ready", flush=True)
+    sys.stdin.readline()
+    message = await history.open()
+    if message:
+        sys.exit(message)
+    for number in range(int(sys.argv[3])):
+        await history.add(HistoryEntry("local", sys.argv[2], number, payload=b"x" * 2000))
+        if number == 20:
+            print("writing", flush=True)
+    await history.close()
+
+asyncio.run(main())
+"""
+
+
+def start_writer(path: Path, name: str, count: int) -> subprocess.Popen[str]:
+    child = subprocess.Popen(
+        [sys.executable, "-c", WRITER, str(path), name, str(count)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert child.stdout is not None
+    assert child.stdout.readline() == "ready\n"
+    return child
+
+
+def let_go(child: subprocess.Popen[str]) -> None:
+    assert child.stdin is not None
+    child.stdin.write("\n")
+    child.stdin.flush()
+
+
+async def test_two_windows_start_and_write_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "history.sqlite"
+    children = [start_writer(path, name, 100) for name in ("one", "two")]
+    for child in children:
+        let_go(child)
+    for child in children:
+        child.communicate()
+        assert child.returncode == 0
+    async with opened(path) as history:
+        assert len(await history.recent("local", "one", limit=1000)) == 100
+        assert len(await history.recent("local", "two", limit=1000)) == 100
+
+
+async def test_a_kill_while_writing_loses_nothing_that_was_written(tmp_path: Path) -> None:
+    path = tmp_path / "history.sqlite"
+    for round_number in range(1, 4):
+        child = start_writer(path, f"round {round_number}", 10**6)
+        let_go(child)
+        assert child.stdout is not None
+        assert child.stdout.readline() == "writing\n"
+        child.send_signal(signal.SIGKILL)
+        child.communicate()
+        async with opened(path) as history:
+            assert len(await history.recent("local", f"round {round_number}", limit=10**6)) >= 21
+
+
+async def test_many_at_once_and_none_is_lost(tmp_path: Path) -> None:
+    async with opened(tmp_path / "history.sqlite") as history:
+        ids = await asyncio.gather(*(history.add(plain(sent_ms=number)) for number in range(30)))
+        assert len(set(ids)) == 30
+        assert len(await history.recent("local")) == 30
