@@ -1,0 +1,182 @@
+"""Sessions and clients of botocore, built late and in a thread.
+
+Nothing here imports botocore before a client is asked for: the import takes longer than the first frame may.
+botocore is used without boto3's session, which adds 50 ms of resource models that nobody here needs.
+"""
+
+import os
+import threading
+import time
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from lambdadesk.aws.endpoints import is_loopback
+from lambdadesk.aws.failures import NotAwsError
+from lambdadesk.core.errors import ErrorKind, UserError
+from lambdadesk.core.types import Target
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long and how often AWS is waited for."""
+
+    connect_s: float = 5.0
+    read_s: float = 20.0  # between two bytes of an answer
+    deadline_s: float = 30.0  # for a whole read call, its retries and its wait for a slot included
+    attempts: int = 4  # of a read call
+    reads_at_once: int = 8
+    invoke_margin_s: float = 30.0  # on top of the function's own timeout
+    invoke_body_s: float = 60.0  # for the answer's body, once the function has ended
+    backoff_s: float = 1.0  # first pause after AWS throttled all attempts
+    page_events: int = 10_000  # log events per page, AWS's own maximum
+
+
+# Lambda ends a function after 15 minutes; no answer can come later than that and the margin.
+_LONGEST_FUNCTION_S = 900
+
+
+class Clients:
+    """The clients of one target: made on first use, then kept. Safe to use from many threads."""
+
+    def __init__(self, target: Target, limits: Limits) -> None:
+        self._target = target
+        self._limits = limits
+        self._lock = threading.Lock()
+        self._session: Any = None
+        self._clients: dict[tuple[str, str, str], Any] = {}
+        self.clock_skew_s = 0.0
+
+    def get(self, service: str) -> Any:
+        """The client for read calls: bounded standard retries."""
+        return self._get(
+            service,
+            "read",
+            connect_timeout=self._limits.connect_s,
+            read_timeout=self._limits.read_s,
+            retries={"mode": "standard", "total_max_attempts": self._limits.attempts},
+            max_pool_connections=2 * self._limits.reads_at_once,
+        )
+
+    def get_invoker(self, timeout_s: float) -> Any:
+        """The client for Invoke of a function with this timeout: one attempt, and patient enough.
+
+        botocore would send an Invoke up to three times (read timeout, 429, 500). The timeout is a setting of
+        the whole client, hence one client per function timeout. The keepalive holds idle connections open.
+        """
+        read_s = self.get_invoke_read_s(timeout_s)
+        return self._get(
+            "lambda",
+            f"invoke {read_s}",
+            connect_timeout=self._limits.connect_s,
+            read_timeout=read_s,
+            retries={"mode": "standard", "total_max_attempts": 1},
+            tcp_keepalive=True,
+            max_pool_connections=50,
+        )
+
+    def get_invoke_read_s(self, timeout_s: float) -> float:
+        return min(timeout_s, _LONGEST_FUNCTION_S) + self._limits.invoke_margin_s
+
+    def get_regions(self) -> list[str]:
+        """Regions of the target's partition, from botocore's data files.
+
+        endpoints.json and partitions.json each miss some that the other one has.
+        """
+        with self._lock:
+            session = self._open_session()
+            partition = session.get_partition_for_region(self._target.region)
+            regions = set(session.get_available_regions("lambda", partition_name=partition))
+            for entry in session.get_component("data_loader").load_data("partitions")["partitions"]:
+                if entry["id"] == partition:
+                    regions |= {name for name in entry["regions"] if not name.endswith("-global")}
+        return sorted(regions)
+
+    def close(self) -> None:
+        """Close idle connections. Takes no lock: a thread that asks for credentials may hold it for long."""
+        for client in tuple(self._clients.values()):
+            client.close()
+
+    def _get(self, service: str, use: str, **settings: Any) -> Any:
+        key = (service, self._target.region, use)
+        with self._lock:
+            if key not in self._clients:
+                self._clients[key] = self._create(service, settings)
+            return self._clients[key]
+
+    def _create(self, service: str, settings: dict[str, Any]) -> Any:
+        from botocore.config import Config
+
+        target = self._target
+        options: dict[str, Any] = {"region_name": target.region}
+        if target.endpoint_url:
+            options["endpoint_url"] = target.endpoint_url
+            settings["inject_host_prefix"] = False  # "stream-127.0.0.1" is no host
+            if is_loopback(target.endpoint_url):
+                settings["proxies"] = {}
+        if self._is_ambient_free:
+            options |= {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+        session = self._open_session()
+        client = session.create_client(
+            service, config=Config(ignore_configured_endpoint_urls=True, **settings), **options
+        )
+        client.meta.events.register("before-parse.*.*", self._check_reply)
+        return client
+
+    @property
+    def _is_ambient_free(self) -> bool:
+        """An endpoint that is not AWS gets the credentials of a profile that was named, or none of ours."""
+        return bool(self._target.endpoint_url) and not self._target.profile
+
+    def _open_session(self) -> Any:
+        if self._session is None:
+            import botocore.session
+
+            if self._is_ambient_free:
+                # No AWS_PROFILE and no shared files: they hold credentials, and a broken one would stop us.
+                session = botocore.session.Session(
+                    session_vars={
+                        "profile": (None, None, None, None),
+                        "config_file": (None, None, os.devnull, None),
+                        "credentials_file": (None, None, os.devnull, None),
+                    }
+                )
+            else:
+                session = botocore.session.Session(profile=self._target.profile or None)
+                assume_role = session.get_component("credential_provider").get_provider("assume-role")
+                # botocore has no public way to say this; its own prompt waits on a terminal nobody looks at.
+                assume_role._prompter = _refuse_mfa_prompt
+            # On the session, so that it also holds for the clients botocore makes to fetch credentials.
+            session.set_config_variable("ignore_configured_endpoint_urls", True)
+            self._session = session
+        return self._session
+
+    def _check_reply(self, response_dict: dict[str, Any], **_: Any) -> None:
+        """Refuse a success that AWS did not send: botocore would make an empty list of a login page."""
+        headers = response_dict["headers"]
+        self._note_date(headers.get("date", ""))
+        status = int(response_dict["status_code"])
+        if not 200 <= status < 300:
+            return
+        content_type = headers.get("content-type", "")
+        signed_by_aws = "x-amzn-requestid" in headers or "x-amz-request-id" in headers
+        if not signed_by_aws or "text/html" in content_type.lower():
+            if hasattr(body := response_dict["body"], "close"):
+                body.close()  # of a streamed answer, which nobody is going to read
+            raise NotAwsError(status, content_type)
+
+    def _note_date(self, date: str) -> None:
+        try:
+            server = parsedate_to_datetime(date)
+        except (TypeError, ValueError):
+            return  # no Date header, or not a date: the last skew stays
+        if server.tzinfo is not None:
+            self.clock_skew_s = server.timestamp() - time.time()
+
+
+def _refuse_mfa_prompt(_prompt: str) -> str:
+    raise UserError(
+        "This profile asks for an MFA code, which can't be typed in here.",
+        "Get a session with `aws sts get-session-token` or `aws sso login`, and use that profile.",
+        kind=ErrorKind.EXPIRED,
+    )

@@ -1,0 +1,111 @@
+"""Functions of an account, as the Lambda API lists them."""
+
+import itertools
+from collections.abc import AsyncIterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from lambdadesk.aws.failures import missing
+from lambdadesk.aws.gateway import Gateway
+from lambdadesk.core.errors import UserError
+from lambdadesk.core.types import FunctionInfo
+
+
+async def fetch_functions(gateway: Gateway) -> AsyncIterator[list[FunctionInfo]]:
+    """All functions, a page (at most 50) at a time, in the API's order.
+
+    Where a later page fails, the pages before it stay valid: the UserError says that the list is partial.
+    """
+    async for page in _fetch_pages(gateway, "ListFunctions", "Functions"):
+        yield [to_function_info(entry) for entry in page]
+
+
+async def fetch_function(gateway: Gateway, name: str) -> FunctionInfo:
+    """One function by name (lambda:GetFunctionConfiguration)."""
+    return to_function_info(await gateway.call("lambda", "GetFunctionConfiguration", FunctionName=name))
+
+
+async def fetch_qualifiers(gateway: Gateway, name: str) -> list[str]:
+    """What the function can be invoked as: $LATEST, then aliases by name, then versions, newest first."""
+    aliases: list[str] = []
+    async for page in _fetch_pages(gateway, "ListAliases", "Aliases", FunctionName=name):
+        aliases += [str(entry["Name"]) for entry in page if "Name" in entry]
+    versions: list[str] = []
+    async for page in _fetch_pages(gateway, "ListVersionsByFunction", "Versions", FunctionName=name):
+        versions += [str(entry["Version"]) for entry in page if "Version" in entry]
+    numbered = sorted((version for version in versions if version.isdecimal()), key=int, reverse=True)
+    return ["$LATEST", *sorted(aliases), *numbered]
+
+
+def to_function_info(entry: Mapping[str, Any]) -> FunctionInfo:
+    """A FunctionConfiguration of the API; whatever is absent or odd takes the API's default.
+
+    Environment variables are left out on purpose: they often hold secrets.
+    """
+    logging = entry.get("LoggingConfig") or {}
+    architectures = entry.get("Architectures") or ["x86_64"]
+    return FunctionInfo(
+        name=str(entry.get("FunctionName", "")),
+        arn=str(entry.get("FunctionArn", "")),
+        runtime=str(entry.get("Runtime", "")),
+        architecture=str(architectures[0]),
+        memory_mb=_to_int(entry.get("MemorySize"), 128),
+        timeout_s=_to_int(entry.get("Timeout"), 3),
+        ephemeral_mb=_to_int((entry.get("EphemeralStorage") or {}).get("Size"), 512),
+        package_type=str(entry.get("PackageType", "Zip")),
+        code_bytes=_to_int(entry.get("CodeSize"), 0),
+        last_modified=_to_datetime(entry.get("LastModified")),
+        description=str(entry.get("Description", "")),
+        log_group=str(logging.get("LogGroup", "")),
+        log_format=str(logging.get("LogFormat", "Text")),
+        system_log_level=str(logging.get("SystemLogLevel", "")),
+        snap_start=(entry.get("SnapStart") or {}).get("ApplyOn", "None") == "PublishedVersions",
+    )
+
+
+async def _fetch_pages(
+    gateway: Gateway, operation: str, key: str, **params: Any
+) -> AsyncIterator[list[dict[str, Any]]]:
+    seen: set[str] = set()
+    asked = dict(params)
+    for number in itertools.count(1):
+        try:
+            reply = await gateway.call("lambda", operation, **asked)
+            if not isinstance(reply.get(key), list):
+                raise missing("lambda", operation, key)
+        except UserError as error:
+            if number == 1:
+                raise
+            raise _partial(error, number) from error
+        yield reply[key]
+        marker = str(reply.get("NextMarker") or "")
+        if not marker:
+            return
+        if marker in seen:
+            raise _partial(missing("lambda", operation, "new NextMarker"), number + 1)
+        seen.add(marker)
+        asked["Marker"] = marker
+
+
+def _partial(error: UserError, number: int) -> UserError:
+    return UserError(
+        f"The list is partial: page {number} failed. {error.message}",
+        error.hint,
+        kind=error.kind,
+        details=error.details,
+        action=error.action,
+    )
+
+
+def _to_int(value: object, default: int) -> int:
+    try:
+        return int(str(value))
+    except ValueError:
+        return default
+
+
+def _to_datetime(text: object) -> datetime | None:
+    try:
+        return datetime.strptime(str(text), "%Y-%m-%dT%H:%M:%S.%f%z").astimezone(UTC)
+    except ValueError:
+        return None

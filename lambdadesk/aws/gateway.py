@@ -1,0 +1,127 @@
+"""Gateway, the one door to AWS."""
+
+import asyncio
+import time
+from typing import Any
+
+from lambdadesk.aws import invoke
+from lambdadesk.aws.clients import Clients, Limits
+from lambdadesk.aws.endpoints import check_target, is_aws
+from lambdadesk.aws.failures import to_user_error
+from lambdadesk.aws.quota import TokenBucket, get_logs_rate_per_s
+from lambdadesk.core.errors import ErrorKind, UserError
+from lambdadesk.core.threads import in_thread
+from lambdadesk.core.types import Identity, InvokeRequest, InvokeResult, Target
+
+# Offered for endpoints, which take any region.
+_USUAL_REGIONS = ("us-east-1", "us-east-2", "us-west-2", "eu-central-1", "eu-west-1", "ap-northeast-1")
+
+
+class Gateway:
+    """Asks one target. Every failure leaves as UserError; cancelling means "stop waiting".
+
+    Making one is cheap and checks the target (UserError, INVALID); botocore is imported, and sessions and
+    clients are built, by the first call and in its thread.
+    """
+
+    def __init__(self, target: Target, limits: Limits | None = None) -> None:
+        check_target(target)
+        self.target = target
+        self.limits = limits or Limits()
+        # Endpoints that are not AWS have no such quota.
+        self.logs_quota = TokenBucket(get_logs_rate_per_s(target.region)) if is_aws(target) else None
+        self._clients = Clients(target, self.limits)
+        self._slots = asyncio.Semaphore(self.limits.reads_at_once)
+
+    async def call(
+        self, service: str, operation: str, *, deadline_s: float | None = None, **params: Any
+    ) -> dict[str, Any]:
+        """The parsed answer of one API operation that only reads ("logs", "FilterLogEvents", limit=5).
+
+        Throttling, 5xx and lost connections are retried by botocore. `deadline_s` bounds the whole call, also
+        where an answer drips in byte by byte, which no read timeout notices; default: limits.deadline_s.
+        """
+        bound_s = self.limits.deadline_s if deadline_s is None else deadline_s
+        clients = self._clients
+        deadline = asyncio.timeout(bound_s)
+        try:
+            async with deadline, self._slots:
+                return await in_thread(_call, clients, service, operation, params)
+        except Exception as error:
+            if deadline.expired():
+                failure = UserError(
+                    f"No complete answer to {operation} came within {bound_s:g} s.",
+                    "Check the network, then retry.",
+                    kind=ErrorKind.TIMEOUT,
+                    details=f"{service}:{operation}",
+                )
+            else:
+                failure = to_user_error(error, service, operation)
+            self._forget_credentials(clients, failure)
+            raise failure from error
+
+    async def invoke(self, request: InvokeRequest) -> InvokeResult:
+        """Invoke a function: exactly one request is sent, whatever happens.
+
+        A function that fails is a normal result. OUTCOME_UNKNOWN is raised where the function may have run
+        but no answer came; with any other kind of UserError it did not run.
+        """
+        clients = self._clients
+        read_s = clients.get_invoke_read_s(request.function.timeout_s)
+        deadline = asyncio.timeout(self.limits.connect_s + read_s + self.limits.invoke_body_s)
+        try:
+            async with deadline:
+                return await in_thread(_invoke, clients, request)
+        except Exception as error:
+            if deadline.expired():
+                failure = invoke.outcome_unknown("No complete answer came in time.", "lambda:Invoke")
+            else:
+                failure = invoke.to_invoke_error(error, request)
+            self._forget_credentials(clients, failure)
+            raise failure from error
+
+    async def identity(self) -> Identity:
+        """Whose credentials these are (sts:GetCallerIdentity, which needs no permission)."""
+        reply = await self.call("sts", "GetCallerIdentity")
+        return Identity(account=str(reply.get("Account", "")), arn=str(reply.get("Arn", "")))
+
+    async def regions(self) -> list[str]:
+        """Regions to choose from, sorted; asks nobody."""
+        if not is_aws(self.target):
+            return sorted({self.target.region, *_USUAL_REGIONS})
+        try:
+            return sorted({self.target.region, *await in_thread(self._clients.get_regions)})
+        except Exception as error:
+            raise to_user_error(error, "configuration", "regions") from error
+
+    @property
+    def clock_skew_s(self) -> float:
+        """Seconds by which the server's clock is ahead of this machine's, by its last Date header."""
+        return self._clients.clock_skew_s
+
+    @property
+    def server_now_ms(self) -> int:
+        """The server's time in epoch milliseconds, by its last answer (which counts whole seconds)."""
+        return round((time.time() + self.clock_skew_s) * 1000)
+
+    async def close(self) -> None:
+        """Close idle connections. Calls that nobody waits for any more end by themselves."""
+        await in_thread(self._clients.close)
+
+    def _forget_credentials(self, clients: Clients, failure: UserError) -> None:
+        """After a log-in elsewhere the next call must read the profile anew; botocore keeps what it read."""
+        if failure.kind is ErrorKind.EXPIRED and clients is self._clients:
+            self._clients = Clients(self.target, self.limits)
+            self._clients.clock_skew_s = clients.clock_skew_s
+
+
+def _call(clients: Clients, service: str, operation: str, params: dict[str, Any]) -> dict[str, Any]:
+    client = clients.get(service)
+    from botocore import xform_name
+
+    reply: dict[str, Any] = getattr(client, xform_name(operation))(**params)
+    return reply
+
+
+def _invoke(clients: Clients, request: InvokeRequest) -> InvokeResult:
+    return invoke.send(clients.get_invoker(request.function.timeout_s), request)

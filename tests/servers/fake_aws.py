@@ -1,0 +1,467 @@
+"""FakeAws, a protocol server of ours on loopback: Lambda, CloudWatch Logs and STS, as far as the tests go.
+
+It does what the Local AWS can't: pages with markers, scripted faults, and a record of every request.
+
+    with FakeAws() as aws:
+        aws.functions = [make_function(f"f{n}") for n in range(120)]
+        aws.script("Invoke", slow(3), reset)     # the next two requests; later ones are normal again
+        ...
+        assert len(aws.requests("Invoke")) == 1
+
+`python -m tests.servers.fake_aws --port-file F --functions 200` runs it as a process, until it is killed.
+"""
+
+import argparse
+import base64
+import json
+import re
+import signal
+import socket
+import sys
+import threading
+import time
+import uuid
+from collections import defaultdict, deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from email.utils import formatdate
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any, Self
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from tests.servers.faults import JSON, Exchange, Fault, Reply
+
+ACCOUNT = "000000000000"
+_LIST_PAGE = 50  # Lambda's own, whatever MaxItems says
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request as it came in. `params` is the decoded JSON body or query string."""
+
+    operation: str
+    method: str
+    path: str
+    headers: dict[str, str]  # names in lower case
+    body: bytes
+    params: dict[str, Any]
+
+    @property
+    def access_key(self) -> str:
+        found = re.search(r"Credential=([^/]+)/", self.headers.get("authorization", ""))
+        return found[1] if found else ""
+
+
+@dataclass
+class StoredEvent:
+    """A log event; `hidden` ones are not found until `FakeAws.show_late_events`."""
+
+    timestamp_ms: int
+    message: str
+    stream: str
+    ingestion_ms: int
+    event_id: str
+    hidden: bool = False
+
+
+@dataclass
+class LogGroup:
+    events: list[StoredEvent] = field(default_factory=list)
+
+
+def make_function(name: str, **overrides: Any) -> dict[str, Any]:
+    """A FunctionConfiguration as ListFunctions has it."""
+    return {
+        "FunctionName": name,
+        "FunctionArn": f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:{name}",
+        "Runtime": "python3.13",
+        "Role": f"arn:aws:iam::{ACCOUNT}:role/{name}",
+        "Handler": "app.handler",
+        "CodeSize": 1234,
+        "Description": "",
+        "Timeout": 3,
+        "MemorySize": 128,
+        "LastModified": "2026-01-02T03:04:05.678+0000",
+        "Version": "$LATEST",
+        "PackageType": "Zip",
+        "Architectures": ["x86_64"],
+        "EphemeralStorage": {"Size": 512},
+        "SnapStart": {"ApplyOn": "None", "OptimizationStatus": "Off"},
+        "LoggingConfig": {"LogFormat": "Text", "LogGroup": f"/aws/lambda/{name}"},
+        **overrides,
+    }
+
+
+class FakeAws:
+    """The server; a context manager. Its state may be changed at any time from the test's thread."""
+
+    def __init__(self) -> None:
+        self.functions: list[dict[str, Any]] = []
+        self.aliases: dict[str, list[str]] = {}
+        self.versions: dict[str, list[str]] = {}
+        self.handlers: dict[str, Callable[[bytes], bytes]] = {}  # by function; default: echo
+        self.function_errors: dict[str, str] = {}  # X-Amz-Function-Error, by function
+        self.log_groups: dict[str, LogGroup] = {}
+        self.log_page_events = 10_000
+        self.gives_tokens = True  # False: stop at the page size without a token, as MiniStack does
+        self.gives_event_ids = True
+        self.clock_ahead_s = 0.0  # of the Date header
+        self.stopping = threading.Event()
+        self._faults: dict[str, deque[Fault]] = defaultdict(deque)
+        self._always: dict[str, Fault] = {}
+        self._requests: list[Request] = []
+        self._arrived = threading.Condition()
+        self._handler_threads: set[threading.Thread] = set()
+        self._connections: set[socket.socket] = set()
+        self._server = _Server(("127.0.0.1", 0), _Handler)
+        self._server.aws = self
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, name="fake aws", daemon=True
+        )
+
+    @property
+    def port(self) -> int:
+        return self._server.server_address[1]
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stopping.set()
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+        for connection in tuple(self._connections):
+            try:
+                connection.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                continue  # already gone
+        for thread in tuple(self._handler_threads):
+            thread.join(5)
+
+    def script(self, operation: str, *faults: Fault) -> None:
+        """Answer the next requests of this operation with these faults, one each."""
+        self._faults[operation].extend(faults)
+
+    def always(self, operation: str, fault: Fault | None) -> None:
+        """Answer every request of this operation (or of "*") with a fault; None ends it."""
+        if fault is None:
+            self._always.pop(operation, None)
+        else:
+            self._always[operation] = fault
+
+    def requests(self, operation: str = "") -> list[Request]:
+        """What came in so far, oldest first."""
+        with self._arrived:
+            return [request for request in self._requests if operation in ("", request.operation)]
+
+    def wait_for_requests(self, operation: str, count: int = 1, timeout_s: float = 5.0) -> None:
+        """Block until that many requests of the operation came in, else raise TimeoutError."""
+        with self._arrived:
+            if not self._arrived.wait_for(lambda: len(self.requests(operation)) >= count, timeout_s):
+                raise TimeoutError(f"{len(self.requests(operation))} of {count} {operation} requests came in")
+
+    def add_events(
+        self,
+        group: str,
+        *messages: str,
+        timestamp_ms: int | None = None,
+        stream: str = "2026/01/02/[$LATEST]0123456789abcdef",
+        hidden: bool = False,
+    ) -> None:
+        """Append log events, 1 ms apart from `timestamp_ms` (default: now). Makes the group where needed."""
+        start_ms = _now_ms() if timestamp_ms is None else timestamp_ms
+        events = self.log_groups.setdefault(group, LogGroup()).events
+        for number, message in enumerate(messages):
+            at_ms = start_ms + number
+            events.append(StoredEvent(at_ms, message, stream, _now_ms(), f"{len(events):056d}", hidden))
+
+    def show_late_events(self, group: str) -> None:
+        """Let the hidden events of a group arrive: old timestamps, ingested now."""
+        for event in self.log_groups[group].events:
+            if event.hidden:
+                event.hidden, event.ingestion_ms = False, _now_ms()
+
+    def record(self, request: Request) -> None:
+        with self._arrived:
+            self._requests.append(request)
+            self._arrived.notify_all()
+
+    def next_fault(self, operation: str) -> Fault | None:
+        with self._arrived:
+            if self._faults[operation]:
+                return self._faults[operation].popleft()
+            return self._always.get(operation) or self._always.get("*")
+
+    # --- the normal answers ---
+
+    def answer(self, request: Request, request_id: str) -> Reply:
+        name = unquote(request.path.split("/")[3]) if request.path.count("/") > 3 else ""
+        match request.operation:
+            case "ListFunctions":
+                return self._page("Functions", self.functions, request)
+            case "ListAliases":
+                return self._page("Aliases", [{"Name": a} for a in self.aliases.get(name, [])], request)
+            case "ListVersionsByFunction":
+                versions = [{"Version": v} for v in ["$LATEST", *self.versions.get(name, [])]]
+                return self._page("Versions", versions, request)
+            case "GetFunctionConfiguration" | "GetFunction":
+                function = self._find_function(name)
+                if function is None:
+                    return _error(404, "ResourceNotFoundException", f"Function not found: {name}")
+                return _json(function if request.operation != "GetFunction" else {"Configuration": function})
+            case "Invoke":
+                return self._invoke(name, request, request_id)
+            case "ListEventSourceMappings":
+                return _json({"EventSourceMappings": []})
+            case "FilterLogEvents":
+                return self._filter(request.params)
+            case "DescribeLogStreams":
+                return self._describe_streams(request.params)
+            case "GetLogEvents":
+                return self._get_events(request.params)
+            case "GetCallerIdentity":
+                return Reply(200, _IDENTITY, {"Content-Type": "text/xml"})
+            case "CONNECT":
+                return Reply(502, b"", {}, request_id=False)
+        return _error(400, "UnknownOperationException", request.operation)
+
+    def _find_function(self, name: str) -> dict[str, Any] | None:
+        return next((f for f in self.functions if f["FunctionName"] == name), None)
+
+    def _page(self, key: str, entries: list[dict[str, Any]], request: Request) -> Reply:
+        start = int(request.params.get("Marker") or 0)
+        page: dict[str, Any] = {key: entries[start : start + _LIST_PAGE]}
+        if start + _LIST_PAGE < len(entries):
+            page["NextMarker"] = str(start + _LIST_PAGE)
+        return _json(page)
+
+    def _invoke(self, name: str, request: Request, request_id: str) -> Reply:
+        function = self._find_function(name)
+        if function is None:
+            return _error(404, "ResourceNotFoundException", f"Function not found: {name}")
+        kind = request.headers.get("x-amz-invocation-type", "RequestResponse")
+        headers = {"Content-Type": "application/json", "X-Amz-Executed-Version": "$LATEST"}
+        if kind == "DryRun":
+            return Reply(204, b"", headers)
+        memory_mb = function["MemorySize"]
+        lines = [
+            f"START RequestId: {request_id} Version: $LATEST\n",
+            f"END RequestId: {request_id}\n",
+            f"REPORT RequestId: {request_id}\tDuration: 12.34 ms\tBilled Duration: 13 ms\t"
+            f"Memory Size: {memory_mb} MB\tMax Memory Used: 40 MB\t\n",
+        ]
+        self.add_events(f"/aws/lambda/{name}", *lines)
+        handler = self.handlers.get(name)
+        body = handler(request.body) if handler else request.body
+        if kind == "Event":
+            return Reply(202, b"", headers)
+        if request.headers.get("x-amz-log-type") == "Tail":
+            headers["X-Amz-Log-Result"] = base64.b64encode("".join(lines).encode()[-4096:]).decode()
+        if name in self.function_errors:
+            headers["X-Amz-Function-Error"] = self.function_errors[name]
+        return Reply(200, body, headers)
+
+    def _filter(self, params: dict[str, Any]) -> Reply:
+        group = self.log_groups.get(params["logGroupName"])
+        if group is None:
+            return _error(400, "ResourceNotFoundException", "The specified log group does not exist.")
+        start_ms, end_ms = params.get("startTime", 0), params.get("endTime", 1 << 60)
+        pattern, prefix = params.get("filterPattern", ""), params.get("logStreamNamePrefix", "")
+        found = [
+            event
+            for event in group.events
+            if start_ms <= event.timestamp_ms <= end_ms
+            and not event.hidden
+            and pattern.strip('"') in event.message
+            and event.stream.startswith(prefix)
+        ]
+        found.sort(key=lambda event: (event.timestamp_ms, event.ingestion_ms))
+        size = min(params.get("limit", 10_000), self.log_page_events)
+        start = int(params.get("nextToken", 0))
+        page: dict[str, Any] = {"events": [self._encode(e) for e in found[start : start + size]]}
+        if self.gives_tokens and start + size < len(found):
+            page["nextToken"] = str(start + size)
+        return _json(page)
+
+    def _encode(self, event: StoredEvent) -> dict[str, Any]:
+        encoded = {
+            "timestamp": event.timestamp_ms,
+            "message": event.message,
+            "logStreamName": event.stream,
+            "ingestionTime": event.ingestion_ms,
+        }
+        return encoded | ({"eventId": event.event_id} if self.gives_event_ids else {})
+
+    def _describe_streams(self, params: dict[str, Any]) -> Reply:
+        prefix = params.get("logStreamNamePrefix", "")
+        streams = sorted({e.stream for e in self.log_groups[params["logGroupName"]].events})
+        return _json({"logStreams": [{"logStreamName": s} for s in streams if s.startswith(prefix)]})
+
+    def _get_events(self, params: dict[str, Any]) -> Reply:
+        start_ms, end_ms = params.get("startTime", 0), params.get("endTime", 1 << 60)
+        found = [
+            {"timestamp": e.timestamp_ms, "message": e.message, "ingestionTime": e.ingestion_ms}
+            for e in self.log_groups[params["logGroupName"]].events
+            if e.stream == params["logStreamName"] and start_ms <= e.timestamp_ms < end_ms
+        ]
+        start = int(params.get("nextToken", "f/0").removeprefix("f/"))
+        page = found[start : start + min(params.get("limit", 10_000), self.log_page_events)]
+        return _json({"events": page, "nextForwardToken": f"f/{start + len(page)}"})
+
+
+_IDENTITY = f"""<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">
+<GetCallerIdentityResult><Arn>arn:aws:iam::{ACCOUNT}:root</Arn><UserId>{ACCOUNT}</UserId>
+<Account>{ACCOUNT}</Account></GetCallerIdentityResult></GetCallerIdentityResponse>""".encode()
+
+_LAMBDA_ROUTES = (
+    ("GET", r"/2015-03-31/functions/?", "ListFunctions"),
+    ("GET", r"/2015-03-31/functions/[^/]+", "GetFunction"),
+    ("GET", r"/2015-03-31/functions/[^/]+/configuration", "GetFunctionConfiguration"),
+    ("GET", r"/2015-03-31/functions/[^/]+/versions", "ListVersionsByFunction"),
+    ("GET", r"/2015-03-31/functions/[^/]+/aliases", "ListAliases"),
+    ("POST", r"/2015-03-31/functions/[^/]+/invocations", "Invoke"),
+    ("GET", r"/2015-03-31/event-source-mappings/?", "ListEventSourceMappings"),
+)
+
+
+def _get_operation(method: str, path: str, headers: dict[str, str], body: bytes) -> str:
+    if method == "CONNECT":
+        return "CONNECT"
+    if target := headers.get("x-amz-target"):
+        return target.rpartition(".")[2]
+    if path == "/" and body.startswith(b"Action="):
+        return parse_qs(body.decode())["Action"][0]
+    for route_method, pattern, operation in _LAMBDA_ROUTES:
+        if method == route_method and re.fullmatch(pattern, path):
+            return operation
+    return "?"
+
+
+def _json(value: Any) -> Reply:
+    return Reply(body=json.dumps(value).encode())
+
+
+def _error(status: int, code: str, message: str) -> Reply:
+    body = json.dumps({"__type": code, "message": message}).encode()
+    return Reply(status, body, {"Content-Type": JSON, "x-amzn-ErrorType": code})
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+    aws: FakeAws
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        self.aws._handler_threads.add(threading.current_thread())
+        self.aws._connections.add(request)
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self.aws._connections.discard(request)
+            self.aws._handler_threads.discard(threading.current_thread())
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that went away is what the tests are about; anything else shows on stderr."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    server: _Server
+
+    def handle_request(self) -> None:
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        body = self.rfile.read(int(headers.get("content-length", 0)))
+        parts = urlsplit(self.path) if self.command != "CONNECT" else None
+        path = parts.path if parts else self.path
+        operation = _get_operation(self.command, path, headers, body)
+        params: dict[str, Any] = {}
+        if "x-amz-target" in headers:
+            params = json.loads(body or b"{}")
+        elif parts:
+            params = {name: values[0] for name, values in parse_qs(parts.query).items()}
+        request = Request(operation, self.command, path, headers, body, params)
+        aws = self.server.aws
+        aws.record(request)
+        exchange: Exchange = _Exchange(self, request)
+        fault = aws.next_fault(operation)
+        if fault is not None:
+            fault(exchange)
+        else:
+            exchange.send(exchange.normal())
+
+    do_GET = do_POST = do_PUT = do_DELETE = do_CONNECT = handle_request  # noqa: N815  the base class's names
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Quiet: the requests are on record."""
+
+
+class _Exchange:
+    def __init__(self, handler: _Handler, request: Request) -> None:
+        self._handler = handler
+        self._request = request
+        self._request_id = str(uuid.uuid4())
+        self.stopping = handler.server.aws.stopping
+
+    def normal(self) -> Reply:
+        return self._handler.server.aws.answer(self._request, self._request_id)
+
+    def send(self, reply: Reply) -> None:
+        self.write(self.encode(reply))
+
+    def encode(self, reply: Reply) -> bytes:
+        aws = self._handler.server.aws
+        headers = {
+            "Date": formatdate(time.time() + aws.clock_ahead_s, usegmt=True),
+            "Content-Length": str(len(reply.body)),
+            **({"x-amzn-RequestId": self._request_id} if reply.request_id else {}),
+            **reply.headers,
+        }
+        head = f"HTTP/1.1 {reply.status} Whatever\r\n"
+        head += "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        return head.encode() + b"\r\n" + reply.body
+
+    def write(self, data: bytes) -> None:
+        self._handler.wfile.write(data)
+
+    def connection(self) -> socket.socket:
+        connection: socket.socket = self._handler.connection
+        return connection
+
+    def drop(self) -> None:
+        self._handler.close_connection = True
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Run FakeAws until it is killed.")
+    parser.add_argument(
+        "--port-file", type=Path, required=True, help="where to write the port once it listens"
+    )
+    parser.add_argument("--functions", type=int, default=200)
+    options = parser.parse_args()
+    done = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: done.set())
+    with FakeAws() as aws:
+        aws.functions = [make_function(f"function-{number:04d}") for number in range(options.functions)]
+        draft = options.port_file.with_suffix(".part")
+        draft.write_text(str(aws.port))
+        draft.replace(options.port_file)
+        done.wait()
+
+
+if __name__ == "__main__":
+    main()
