@@ -3,6 +3,7 @@
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Callable
 from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, fields, replace
@@ -178,7 +179,7 @@ class History:
             # Before anything is written: a newer file must not be touched.
             is_newer = connection.execute("PRAGMA user_version").fetchone()[0] > len(_MIGRATIONS)
             if not is_newer:
-                connection.execute("PRAGMA journal_mode = WAL")
+                self._use_wal(connection)
                 connection.execute("PRAGMA synchronous = NORMAL")
                 connection.execute("PRAGMA secure_delete = ON")
                 _migrate(connection)
@@ -213,6 +214,19 @@ class History:
             isolation_level=None,
             check_same_thread=False,
         )
+
+    def _use_wal(self, connection: sqlite3.Connection) -> None:
+        # The switch of a new file fails at once where another window is just opening it: SQLite's own busy
+        # timeout does not hold here.
+        pause, deadline = threading.Event(), time.monotonic() + self.busy_timeout_s
+        while True:
+            try:
+                connection.execute("PRAGMA journal_mode = WAL")
+                return
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                    raise
+            pause.wait(0.02)
 
     def _start_afresh(self) -> str:
         self._close()
