@@ -118,7 +118,8 @@ class InvocationTracker:
                 break
         else:
             run = self._open(stream, event, report.request_id)
-        stream.running.pop(report.request_id, None)
+        if stream.running.get(report.request_id) is run:
+            del stream.running[report.request_id]
         stream.last = run
         if report.billed_ms is not None:
             stream.is_serial = True
