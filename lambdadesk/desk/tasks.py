@@ -55,6 +55,6 @@ class TaskScope:
         live = set[asyncio.Task[None]]()
         for name in list(self._tasks):
             live |= self.cancel(name)
-        live.discard(asyncio.current_task())  # type: ignore[arg-type]  # a scope may be closed by its own work
+        live -= {asyncio.current_task()}  # a scope may be closed by its own work
         if live:
             await asyncio.wait(live)

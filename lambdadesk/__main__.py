@@ -1,0 +1,5 @@
+"""python -m lambdadesk."""
+
+from lambdadesk.cli import entry
+
+entry()

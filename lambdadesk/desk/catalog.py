@@ -1,0 +1,83 @@
+"""Catalog, the functions of one connection and how fresh they are."""
+
+import time
+from dataclasses import dataclass, replace
+
+from lambdadesk.aws.functions import fetch_functions
+from lambdadesk.aws.gateway import Gateway
+from lambdadesk.core.errors import UserError
+from lambdadesk.core.event import Event
+from lambdadesk.core.threads import in_thread
+from lambdadesk.core.types import FunctionInfo
+from lambdadesk.store.catalog_cache import CatalogCache
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogState:
+    """What is known of the list.
+
+    loaded_ms: when the newest complete list came (epoch milliseconds), None: never. `from_cache` marks a list
+    of an earlier run. `error` is why the last refresh failed or stopped early; the rows shown stay.
+    """
+
+    functions: tuple[FunctionInfo, ...] = ()
+    loading: bool = False
+    loaded_ms: int | None = None
+    from_cache: bool = False
+    error: UserError | None = None
+
+
+class Catalog:
+    """Keeps the function list: from the cache at once, from AWS page by page.
+
+    Event changed: after `state` was replaced.
+    """
+
+    def __init__(self, gateway: Gateway, cache: CatalogCache) -> None:
+        self._gateway = gateway
+        self._cache = cache
+        self._key = gateway.target.key
+        self.state = CatalogState(loading=True)
+        self.changed: Event[[]] = Event()
+
+    def get(self, name: str) -> FunctionInfo | None:
+        return next((function for function in self.state.functions if function.name == name), None)
+
+    def load_cached(self) -> None:
+        """Show the list of the last run until AWS answers. Reads one small file."""
+        if cached := self._cache.load(self._key):
+            functions, saved_ms = cached
+            self._set(functions=tuple(functions), loaded_ms=saved_ms, from_cache=True)
+
+    async def refresh(self) -> None:
+        """Ask AWS for the whole list. Rows appear page by page; a page that fails leaves the others."""
+        self._set(loading=True)
+        functions: list[FunctionInfo] = []
+        try:
+            async for page in fetch_functions(self._gateway):
+                functions += page
+                # A refresh only adds rows until it is complete, so that nothing flickers away in between.
+                self._set(functions=_merged(self.state.functions, functions))
+        except UserError as error:
+            self._set(loading=False, error=error)
+            return
+        except BaseException:
+            self._set(loading=False)
+            raise
+        self._set(
+            functions=tuple(functions),
+            loading=False,
+            loaded_ms=int(time.time() * 1000),
+            from_cache=False,
+            error=None,
+        )
+        await in_thread(self._cache.save, self._key, functions)
+
+    def _set(self, **changes: object) -> None:
+        self.state = replace(self.state, **changes)  # type: ignore[arg-type]  # fields are named by the callers
+        self.changed.emit()
+
+
+def _merged(shown: tuple[FunctionInfo, ...], fresh: list[FunctionInfo]) -> tuple[FunctionInfo, ...]:
+    names = {function.name for function in fresh}
+    return (*fresh, *(function for function in shown if function.name not in names))

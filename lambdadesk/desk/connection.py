@@ -1,0 +1,97 @@
+"""Connection, everything that belongs to one target while it is shown."""
+
+from collections.abc import Callable
+from functools import cached_property
+
+from lambdadesk.aws.functions import fetch_qualifiers
+from lambdadesk.aws.gateway import Gateway
+from lambdadesk.core.cost import invocation_cost
+from lambdadesk.core.ledger import InvocationLedger
+from lambdadesk.core.prices import PriceTable, load_prices
+from lambdadesk.core.types import Cost, FunctionInfo, Identity, InvocationType, Report, Target
+from lambdadesk.desk.catalog import Catalog
+from lambdadesk.desk.dashboard import Dashboard
+from lambdadesk.desk.invoker import Invoker
+from lambdadesk.desk.tailer import Tailer
+from lambdadesk.desk.tasks import TaskScope
+from lambdadesk.store.catalog_cache import CatalogCache
+from lambdadesk.store.history import History, HistoryEntry
+
+LOCAL_POLL_S, AWS_POLL_S = 0.5, 2.0
+
+
+class Connection:
+    """One target with its functions, invocations, tails and costs.
+
+    Made cheaply; nothing is asked before one of its methods is awaited. `close` ends all its work.
+    """
+
+    def __init__(
+        self,
+        target: Target,
+        history: History,
+        cache: CatalogCache,
+        report: Callable[[str, Exception], None],
+    ) -> None:
+        self.target = target
+        self.scope = TaskScope(report)
+        self.gateway = Gateway(target)
+        self.catalog = Catalog(self.gateway, cache)
+        # Answers of the Local AWS and of some other endpoints carry another request id than their logs.
+        self.ledger = InvocationLedger(self._price, match_by_time=bool(target.endpoint_url))
+        self.invoker = Invoker(self.gateway, history, self.ledger)
+        self.invoker.updated.connect(self._save_history)
+        self.dashboard = Dashboard(self.gateway, self.catalog, self.ledger)
+        self.tails: dict[str, Tailer] = {}
+        self._history = history
+
+    def follow(self, function: FunctionInfo) -> Tailer:
+        """Start following a function's log group, or return the tail that already does."""
+        tail = self.tails.get(function.name)
+        if tail is None:
+            poll_s = LOCAL_POLL_S if self.target.is_local else AWS_POLL_S
+            tail = Tailer(self.gateway, function, self.ledger, poll_s=poll_s)
+            self.tails[function.name] = tail
+            self.scope.start(f"tail {function.name}", tail.run)
+        return tail
+
+    def unfollow(self, name: str) -> None:
+        if self.tails.pop(name, None):
+            self.scope.cancel(f"tail {name}")
+
+    async def identity(self) -> Identity:
+        return await self.gateway.identity()
+
+    async def qualifiers(self, name: str) -> list[str]:
+        return await fetch_qualifiers(self.gateway, name)
+
+    async def recent(self, function: str = "") -> list[HistoryEntry]:
+        """Earlier invocations made here, newest first, without payload and response."""
+        return await self._history.recent(self.target.key, function)
+
+    async def entry(self, entry_id: int) -> HistoryEntry | None:
+        return await self._history.entry(entry_id)
+
+    def _price(
+        self, name: str, report: Report, kind: InvocationType | None, payload_bytes: int
+    ) -> Cost | None:
+        function = self.catalog.get(name)
+        if function is None:  # deleted meanwhile: its architecture and storage are not known
+            return None
+        return invocation_cost(
+            report, function, self.target.region, self._prices, kind=kind, payload_bytes=payload_bytes
+        )
+
+    @cached_property
+    def _prices(self) -> PriceTable:
+        return load_prices()
+
+    def _save_history(self, _entry: HistoryEntry) -> None:
+        if not self.scope.is_running("save history"):
+            self.scope.start("save history", self.invoker.flush)
+
+    async def close(self) -> None:
+        await self.scope.close()
+        self.invoker.close()
+        await self.invoker.flush()
+        await self.gateway.close()

@@ -1,0 +1,69 @@
+"""Console, the application without its window: one connection at a time over one history and one cache."""
+
+from lambdadesk.aws.profiles import profile_region, profiles
+from lambdadesk.core.event import Event
+from lambdadesk.core.threads import in_thread
+from lambdadesk.core.types import Target
+from lambdadesk.desk.connection import Connection
+from lambdadesk.desk.local_aws import LocalAws
+from lambdadesk.desk.tasks import TaskScope
+from lambdadesk.store.catalog_cache import CatalogCache
+from lambdadesk.store.history import History
+from lambdadesk.store.paths import Paths
+from lambdadesk.store.settings import Settings
+
+FALLBACK_REGION = "us-east-1"
+
+
+class Console:
+    """Opens targets, one at a time; the Local AWS is started when it is first asked for.
+
+    Event opened: a new connection, after the earlier one was closed.
+    Event failed: work without a page of its own failed (name of the work, error).
+    """
+
+    def __init__(self, paths: Paths, settings: Settings, history: History) -> None:
+        self.opened: Event[[Connection]] = Event()
+        self.failed: Event[[str, Exception]] = Event()
+        self.paths = paths
+        self.settings = settings
+        self.history = history
+        self.local = LocalAws(paths.local_dir)
+        self.connection: Connection | None = None
+        self.scope = TaskScope(self.failed.emit)
+        self._cache = CatalogCache(paths.cache_dir)
+
+    async def profiles(self) -> list[str]:
+        """Names of the profiles in the shared AWS files. Raises UserError where they can't be parsed."""
+        return await in_thread(profiles)
+
+    async def resolve(self, profile: str, region: str, endpoint_url: str) -> Target:
+        """A target with its region: as given, else the profile's or environment's, else us-east-1."""
+        if not region and (profile or not endpoint_url):
+            region = await in_thread(profile_region, profile)
+        return Target(region or FALLBACK_REGION, profile, endpoint_url)
+
+    async def open(self, target: Target) -> Connection:
+        """Close what is open and show this target; the list of its last run is there at once."""
+        connection = Connection(target, self.history, self._cache, self.failed.emit)
+        if self.connection:
+            await self.connection.close()
+        self.connection = connection
+        connection.catalog.load_cached()
+        self.opened.emit(connection)
+        return connection
+
+    async def open_local(self) -> Connection:
+        """Start the Local AWS if it does not run, and show it. Raises UserError (LOCAL)."""
+        if not self.local.is_running:
+            await self.local.start()
+        return await self.open(self.local.target)
+
+    async def close(self) -> None:
+        """End all work, the Local AWS included."""
+        await self.scope.close()
+        if self.connection:
+            await self.connection.close()
+            self.connection = None
+        await self.local.stop()
+        await self.history.close()

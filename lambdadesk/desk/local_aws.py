@@ -1,0 +1,71 @@
+"""LocalAws, the sample account: started, seeded and ended with the window, with traffic on demand."""
+
+import asyncio
+from pathlib import Path
+
+from lambdadesk.core.event import Event
+from lambdadesk.core.types import Target
+from lambdadesk.local.account import SeededAccount, seed
+from lambdadesk.local.clients import REGION
+from lambdadesk.local.server import LocalServer
+from lambdadesk.local.traffic import Traffic, TrafficSource
+
+TRAFFIC_EVERY_S = 4.0
+
+
+class LocalAws:
+    """The Local AWS of this window.
+
+    Event progress: one sentence on what is being done, while it starts.
+    Event died: the server ended unasked, with the last lines of its log.
+    """
+
+    def __init__(self, state_dir: Path) -> None:
+        self.progress: Event[[str]] = Event()
+        self.account: SeededAccount | None = None
+        self._server = LocalServer(state_dir)
+        self._traffic: Traffic | None = None
+        self.died = self._server.died
+
+    @property
+    def is_running(self) -> bool:
+        return self.account is not None and self._server.is_alive
+
+    @property
+    def target(self) -> Target:
+        return Target(region=REGION, endpoint_url=self._server.url, is_local=True)
+
+    @property
+    def sources(self) -> tuple[TrafficSource, ...]:
+        return self._traffic.sources if self._traffic else ()
+
+    async def start(self) -> None:
+        """Start the server and create the sample account. Raises UserError (LOCAL)."""
+        self.progress.emit("Starting the Local AWS")
+        await self._server.start()
+        try:
+            self.account = await seed(self._server.url, self.progress.emit)
+        except BaseException:
+            await self._server.stop()
+            raise
+        self._traffic = Traffic(self.account, self._server.url)
+
+    async def send(self, source: str) -> str:
+        """Send events through one source, or through all for ""; what was sent, in one sentence."""
+        assert self._traffic is not None  # noqa: S101  the menu is only there while it runs
+        return await (self._traffic.send(source) if source else self._traffic.send_all())
+
+    async def keep_sending(self) -> None:
+        """Send through one source after the other until cancelled."""
+        while True:
+            for source in self.sources:
+                await self.send(source.name)
+                await asyncio.sleep(TRAFFIC_EVERY_S)
+
+    async def stop(self) -> None:
+        """End the server and everything below it."""
+        if self._traffic:
+            await self._traffic.close()
+            self._traffic = None
+        self.account = None
+        await self._server.stop()
