@@ -165,16 +165,22 @@ class _Here:
         ids = {self.facts.request_id, report.request_id if report is not None else ""}
         return sorted(ids - {""})
 
+    @property
+    def latest_start_ms(self) -> int:
+        """By when its line in the log must have begun. A known outcome means that it has ended, too."""
+        if self.facts.outcome in _GRAVITY:
+            return (self.facts.ended_ms or self.facts.started_ms) + _SLACK_MS
+        return self.facts.started_ms + _START_WITHIN_MS
+
     def distance_ms(self, seen: Invocation) -> int | None:
         """How far the seen invocation is from this one in time, None where it can't be the same."""
-        sent_ms, received_ms = self.facts.started_ms, self.facts.ended_ms or self.facts.started_ms
-        ended_ms = seen.ended_ms or seen.started_ms
-        late_ms = seen.started_ms - sent_ms
-        if late_ms < -_SLACK_MS:
+        late_ms = seen.started_ms - self.facts.started_ms
+        if late_ms < -_SLACK_MS or seen.started_ms > self.latest_start_ms:
             return None
-        if self.facts.outcome in _GRAVITY:
-            return abs(late_ms) + abs(received_ms - ended_ms) if ended_ms <= received_ms + _SLACK_MS else None
-        return abs(late_ms) if late_ms <= _START_WITHIN_MS else None
+        if self.facts.outcome not in _GRAVITY:
+            return abs(late_ms)
+        early_ms = (self.facts.ended_ms or 0) - (seen.ended_ms or 0)
+        return abs(late_ms) + abs(early_ms) if early_ms >= -_SLACK_MS else None
 
 
 @dataclass(slots=True)
@@ -307,7 +313,7 @@ class _Book:
                     continue
                 sent_ms = here.facts.started_ms
                 first_at = bisect_left(self._seen_by_time, sent_ms - _SLACK_MS, key=_started_ms)
-                last_at = bisect_right(self._seen_by_time, sent_ms + _LONGEST_WAIT_MS, key=_started_ms)
+                last_at = bisect_right(self._seen_by_time, here.latest_start_ms, key=_started_ms)
                 for seen in self._seen_by_time[first_at:last_at]:
                     distance_ms = here.distance_ms(seen.facts)
                     if distance_ms is not None:

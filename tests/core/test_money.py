@@ -1,0 +1,37 @@
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lambdadesk.core.money import format_money
+
+
+@pytest.mark.parametrize(
+    ("amount", "text"),
+    [
+        ("0", "$0"),
+        ("0.0000004083", "$0.000000408"),
+        ("0.0000068", "$0.00000680"),
+        ("0.00041079843574", "$0.000411"),
+        ("12.5", "$12.500000"),
+        ("619203.096", "$619,203.096000"),
+        ("-0.0000004083", "-$0.000000408"),
+        ("1E+3", "$1,000.000000"),
+    ],
+)
+def test_dollars(amount: str, text: str) -> None:
+    assert format_money(Decimal(amount)) == text
+
+
+def test_other_currencies() -> None:
+    assert format_money(Decimal("1.36"), "CNY") == "¥1.360000"
+    assert format_money(Decimal("1.36"), "EUR") == "EUR 1.360000"
+
+
+@given(st.decimals(min_value="-1e9", max_value="1e9", allow_nan=False, allow_infinity=False, places=15))
+def test_is_never_off_by_more_than_a_micro_dollar_or_a_percent(amount: Decimal) -> None:
+    text = format_money(amount)
+    assert "E" not in text
+    shown = Decimal(text.replace("$", "").replace(",", ""))
+    assert abs(shown - amount) <= min(Decimal("0.0000005"), abs(amount) / 100)
