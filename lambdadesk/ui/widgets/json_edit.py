@@ -1,0 +1,302 @@
+"""JsonEdit, where a payload is written."""
+
+import re
+from collections.abc import Callable
+
+from PySide6.QtCore import QMimeData, Qt, QTimer, Signal
+from PySide6.QtGui import QColor, QKeyEvent, QTextBlock, QTextCharFormat, QTextCursor, QTextFormat
+from PySide6.QtWidgets import QTextEdit, QWidget
+
+from lambdadesk.core.payload import PayloadProblem, check_payload, format_json, utf16_offset
+from lambdadesk.ui import theme
+from lambdadesk.ui.widgets.code_edit import HIGHLIGHT_LIMIT, LINE_LIMIT, CodeEdit, insertable, utf16_length
+
+CHECK_DELAY_MS = 150
+CHECK_HERE_LIMIT = 200_000  # characters; longer texts are checked off the window's thread
+_INDENT = "  "
+_PAIRS = {"{": "}", "[": "]"}
+_CLOSING = {"}": "{", "]": "["}
+_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*+"?|([{}\[\]])')
+_BRACKET_LINES = 2_000  # how far the other bracket is looked for
+_TOKEN_END = re.compile(r'[\s{}\[\],:"]')
+
+
+class JsonEdit(CodeEdit):
+    """An editor for JSON that checks itself as one types.
+
+    `checked` carries the PayloadProblem or None. A text above CHECK_HERE_LIMIT isn't checked here: its owner
+    gets `large_check_requested`, runs check_payload in a thread and hands the result to `finish_check`.
+    Tab indents; Ctrl+Tab and Esc leave the editor.
+    """
+
+    checked = Signal(object)
+    large_check_requested = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._problem: PayloadProblem | None = None
+        self._problem_span = (0, 0)  # in Qt's units
+        self._checked_text: str | None = None
+        self._timer = QTimer(self, singleShot=True, interval=CHECK_DELAY_MS)
+        self._timer.timeout.connect(self._check)
+        self.textChanged.connect(self._timer.start)
+        self.cursorPositionChanged.connect(self.refresh_marks)
+
+    @property
+    def problem(self) -> PayloadProblem | None:
+        """What the last check or `set_problem` said."""
+        return self._problem
+
+    def set_problem(self, problem: PayloadProblem | None) -> None:
+        """Mark a problem in the text and the gutter; None removes the mark."""
+        self._problem = problem
+        self.error_line = problem.line if problem and problem.is_error else 0
+        if problem is not None:
+            self._problem_span = self._span_of(problem.position)
+        self.refresh_marks()
+        self.viewport().update()
+
+    def check_now(self) -> PayloadProblem | None:
+        """Check the text on the spot, however long it is, and tell everyone."""
+        self._timer.stop()
+        text = self.toPlainText()
+        self._tell(text, check_payload(text))
+        return self._problem
+
+    def finish_check(self, text: str, problem: PayloadProblem | None) -> None:
+        """Take the result of a check made elsewhere, unless the text has changed since."""
+        if text == self.toPlainText():
+            self._tell(text, problem)
+
+    def go_to_problem(self) -> None:
+        """Put the cursor where the problem is."""
+        if self._problem is None:
+            return
+        cursor = self.textCursor()
+        cursor.setPosition(utf16_offset(self.toPlainText(), self._problem.position))
+        self.setTextCursor(cursor)
+        self.setFocus()
+
+    def format(self) -> PayloadProblem | None:
+        """Lay valid JSON out in lines, as one step to undo; returns the error that kept it from that."""
+        problem = self.check_now()
+        if problem is not None and problem.is_error:
+            return problem
+        before = self.toPlainText()
+        after = format_json(before)
+        if after == before:
+            return None
+        cursor = self.textCursor()
+        solid = len("".join(_first_units(before, cursor.position()).split()))
+        cursor.beginEditBlock()
+        cursor.select(QTextCursor.SelectionType.Document)
+        cursor.insertText(after)
+        cursor.endEditBlock()
+        cursor.setPosition(utf16_offset(after, _place_after(after, solid)))
+        self.setTextCursor(cursor)
+        return None
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        key, modifiers = event.key(), event.modifiers()
+        has_control = bool(modifiers & Qt.KeyboardModifier.ControlModifier)
+        if key == Qt.Key.Key_Escape or (key == Qt.Key.Key_Tab and has_control):
+            self._leave(self.focusNextChild)
+        elif key == Qt.Key.Key_Backtab and has_control:
+            self._leave(self.focusPreviousChild)
+        elif key == Qt.Key.Key_Tab:
+            self._indent()
+        elif key == Qt.Key.Key_Backtab:
+            self._change_lines(self._dedent_line)
+        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not has_control:
+            self._break_line()
+        elif event.text() in ("}", "]"):
+            self._close_bracket(event.text())
+        else:
+            super().keyPressEvent(event)
+
+    def insertFromMimeData(self, source: QMimeData) -> None:
+        """Paste as text, through the same door as setPlainText."""
+        self.textCursor().insertText(insertable(source.text()))
+        self.ensureCursorVisible()
+
+    def refresh_marks(self) -> None:
+        colours = theme.colours(self.palette())
+        marks = [self._line_mark(colours)]
+        marks += [self._mark(at, at + 1, background=colours.selection) for at in self._bracket_pair()]
+        if self._problem is not None and self._problem.line:
+            colour = colours.error if self._problem.is_error else colours.warning
+            marks.append(self._mark(*self._problem_span, underline=colour))
+        self.setExtraSelections(marks)
+        if self._gutter:
+            self._gutter.update()
+
+    def _check(self) -> None:
+        text = self.toPlainText()
+        if text == self._checked_text:  # new colours count as a change of the text, too
+            return
+        is_long = len(text) > HIGHLIGHT_LIMIT
+        if self.highlighter.enabled == is_long:
+            self.highlighter.enabled = not is_long
+            self.highlighter.rehighlight()
+        if len(text) > CHECK_HERE_LIMIT:
+            self.large_check_requested.emit(text)
+        else:
+            self._tell(text, check_payload(text))
+
+    def _tell(self, text: str, problem: PayloadProblem | None) -> None:
+        self._checked_text = text
+        self.set_problem(problem)
+        self.checked.emit(problem)
+
+    def _span_of(self, position: int) -> tuple[int, int]:
+        """The token at the position; where there is none (end of line or text), the character before."""
+        text = self.toPlainText()
+        end = position
+        if position < len(text) and text[position] != "\n":
+            following = _TOKEN_END.search(text, position + 1, position + 80)
+            end = following.start() if following else min(len(text), position + 80)
+        elif position > 0:
+            position -= 1
+        start = utf16_offset(text, position)
+        return start, start + max(1, utf16_length(text[position:end]))
+
+    def _line_mark(self, colours: theme.Colours) -> QTextEdit.ExtraSelection:
+        mark = QTextEdit.ExtraSelection()
+        mark.format.setBackground(colours.line_highlight)
+        mark.format.setProperty(QTextFormat.Property.FullWidthSelection, True)
+        mark.cursor = self.textCursor()
+        mark.cursor.clearSelection()
+        return mark
+
+    def _mark(
+        self, start: int, end: int, *, background: QColor | None = None, underline: QColor | None = None
+    ) -> QTextEdit.ExtraSelection:
+        mark = QTextEdit.ExtraSelection()
+        if background:
+            mark.format.setBackground(background)
+        if underline:
+            mark.format.setUnderlineStyle(QTextCharFormat.UnderlineStyle.WaveUnderline)
+            mark.format.setUnderlineColor(underline)
+            mark.format.setForeground(underline)
+        mark.cursor = QTextCursor(self.document())
+        mark.cursor.setPosition(start)
+        mark.cursor.setPosition(
+            min(end, self.document().characterCount() - 1), QTextCursor.MoveMode.KeepAnchor
+        )
+        return mark
+
+    def _bracket_pair(self) -> tuple[int, ...]:
+        """Positions of the bracket at the cursor and of its counterpart; empty where there is no pair."""
+        cursor = self.textCursor()
+        block = cursor.block()
+        in_line = cursor.positionInBlock()
+        for at, bracket in _brackets(block.text()):
+            if at in (in_line, in_line - 1):
+                other = self._find_other(block, at, bracket)
+                return (block.position() + at, other) if other >= 0 else ()
+        return ()
+
+    @staticmethod
+    def _find_other(block: QTextBlock, at: int, bracket: str) -> int:
+        is_opening = bracket in _PAIRS
+        depth = 0
+        for _line in range(_BRACKET_LINES):
+            found = _brackets(block.text())
+            for place, other in found if is_opening else reversed(found):
+                if depth == 0 and place != at:
+                    continue
+                depth += 1 if (other in _PAIRS) == is_opening else -1
+                if depth == 0:
+                    pairs = _PAIRS if is_opening else _CLOSING
+                    return block.position() + place if other == pairs[bracket] else -1
+            block = block.next() if is_opening else block.previous()
+            if not block.isValid():
+                break
+        return -1
+
+    def _leave(self, go: Callable[[], bool]) -> None:
+        self.setTabChangesFocus(True)  # else the base class doesn't let go
+        go()
+        self.setTabChangesFocus(False)
+
+    def _indent(self) -> None:
+        cursor = self.textCursor()
+        if cursor.hasSelection():
+            self._change_lines(lambda line: line.insertText(_INDENT))
+        else:
+            cursor.insertText(_INDENT)
+
+    def _change_lines(self, change: Callable[[QTextCursor], None]) -> None:
+        """Change every line of the selection, as one step to undo."""
+        cursor = self.textCursor()
+        block = self.document().findBlock(cursor.selectionStart())
+        last = (
+            self.document().findBlock(max(cursor.selectionStart(), cursor.selectionEnd() - 1)).blockNumber()
+        )
+        cursor.beginEditBlock()
+        while block.isValid() and block.blockNumber() <= last:
+            change(QTextCursor(block))
+            block = block.next()
+        cursor.endEditBlock()
+
+    @staticmethod
+    def _dedent_line(line: QTextCursor) -> None:
+        text = line.block().text()
+        for _space in range(min(len(_INDENT), len(text) - len(text.lstrip(" ")))):
+            line.deleteChar()
+
+    def _break_line(self) -> None:
+        """A new line as far in as this one, one step further after an opening bracket."""
+        cursor = self.textCursor()
+        cursor.beginEditBlock()
+        cursor.removeSelectedText()
+        line = cursor.block().text()
+        before = _first_units(line, cursor.positionInBlock())
+        after = line[len(before) :].lstrip()
+        indent = before[: len(before) - len(before.lstrip(" \t"))]
+        opened = before.rstrip()[-1:]
+        cursor.insertText("\n" + indent + (_INDENT if opened in _PAIRS else ""))
+        if after and after[0] == _PAIRS.get(opened):
+            stay = cursor.position()
+            cursor.insertText("\n" + indent)
+            cursor.setPosition(stay)
+        cursor.endEditBlock()
+        self.setTextCursor(cursor)
+        self.ensureCursorVisible()
+
+    def _close_bracket(self, bracket: str) -> None:
+        """A closing bracket that begins its line goes one step back out."""
+        cursor = self.textCursor()
+        cursor.beginEditBlock()
+        cursor.removeSelectedText()
+        before = _first_units(cursor.block().text(), cursor.positionInBlock())
+        if not before.strip() and before.endswith(_INDENT):
+            for _space in _INDENT:
+                cursor.deletePreviousChar()
+        cursor.insertText(bracket)
+        cursor.endEditBlock()
+        self.setTextCursor(cursor)
+
+
+def _first_units(text: str, count: int) -> str:
+    """The text before a position that Qt gave, in UTF-16 units."""
+    if text.isascii():
+        return text[:count]
+    return text.encode("utf-16-le", "surrogatepass")[: 2 * count].decode("utf-16-le", "surrogatepass")
+
+
+def _place_after(text: str, solid: int) -> int:
+    """The position of the character that follows so many others, white space not counted."""
+    for position, character in enumerate(text):
+        if not character.isspace():
+            if solid == 0:
+                return position
+            solid -= 1
+    return len(text)
+
+
+def _brackets(line: str) -> list[tuple[int, str]]:
+    """The brackets of a line that are not in a string, with their places in Qt's units."""
+    if len(line) > LINE_LIMIT:
+        return []
+    return [(utf16_length(line[: match.start()]), match[1]) for match in _BRACKET.finditer(line) if match[1]]
