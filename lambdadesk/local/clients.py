@@ -60,6 +60,7 @@ class Clients:
                 use_dualstack_endpoint=False,
                 connect_timeout=5,
                 read_timeout=40,
+                max_pool_connections=20,  # seeding creates every function at once
                 retries={"total_max_attempts": 1},
             ),
         )

@@ -193,14 +193,19 @@ class Traffic:
     def _update(self) -> str:
         language, name = random.choice(GREETINGS)
         number = next(self._number)  # an update has to change something
-        self._clients.get("cloudformation").update_stack(
-            StackName=self._account.stack,
-            UsePreviousTemplate=True,
-            Parameters=[
-                {"ParameterKey": "Language", "ParameterValue": language},
-                {"ParameterKey": "Name", "ParameterValue": f"{name} {number}"},
-            ],
-        )
+        try:
+            self._clients.get("cloudformation").update_stack(
+                StackName=self._account.stack,
+                UsePreviousTemplate=True,
+                Parameters=[
+                    {"ParameterKey": "Language", "ParameterValue": language},
+                    {"ParameterKey": "Name", "ParameterValue": f"{name} {number}"},
+                ],
+            )
+        except ClientError as error:
+            if "IN_PROGRESS" not in error.response["Error"].get("Message", ""):
+                raise
+            return f"The stack {self._account.stack} is still being changed; nothing was sent."
         return f"Updated the stack {self._account.stack} to greet {name} {number}."
 
     def _invoke(self) -> str:

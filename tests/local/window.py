@@ -31,10 +31,10 @@ async def main(state_dir: Path) -> None:
     await in_thread(create_function, clients, "busy", BUSY)
     await in_thread(clients.get("lambda").invoke, FunctionName="busy", InvocationType="Event")
     await in_thread(wait_until, (root / "begun").exists, "the handler begins")
-    sys.stdout.write(f"{root}\n")
-    sys.stdout.flush()
     asked = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, asked.set)
+    sys.stdout.write(f"{root}\n")
+    sys.stdout.flush()
     await asked.wait()
     await server.stop()
 

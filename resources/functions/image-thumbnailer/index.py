@@ -1,6 +1,7 @@
 """Makes a thumbnail of each PNG, BMP or PPM picture that lands in incoming/ and stores it in thumb/."""
 
 import os
+import re
 import struct
 import urllib.parse
 import zlib
@@ -44,12 +45,11 @@ def decode(data):
 
 
 def decode_ppm(data):
-    _, width, height, depth, pixels = data.split(maxsplit=4)
-    if depth != b"255":
-        raise ValueError("only 8 bits per colour are supported")
-    width, height = int(width), int(height)
-    # split() also eats pixels that look like blanks: count from the end instead.
-    pixels = data[-width * height * 3 :]
+    header = re.match(rb"P6\s+(\d+)\s+(\d+)\s+255\s", data)
+    if not header:
+        raise ValueError("only PPM with 8 bits per colour and no comments is supported")
+    width, height = int(header[1]), int(header[2])
+    pixels = data[header.end() :]
     return width, height, [pixels[row * width * 3 : (row + 1) * width * 3] for row in range(height)]
 
 
