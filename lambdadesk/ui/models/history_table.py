@@ -1,0 +1,122 @@
+"""The table of invocations made from this window, newest first."""
+
+from collections.abc import Hashable, Iterable
+from datetime import datetime
+from decimal import Decimal
+from typing import Final
+
+from PySide6.QtCore import QObject
+
+from lambdadesk.core.money import format_money
+from lambdadesk.core.types import InvocationType, Outcome
+from lambdadesk.store.history import HistoryEntry
+from lambdadesk.ui.models.rows import NOTHING, Column, RowTableModel
+
+_KINDS: Final = {
+    InvocationType.REQUEST_RESPONSE: "Sync",
+    InvocationType.EVENT: "Async",
+    InvocationType.DRY_RUN: "Dry run",
+}
+# outcome -> (words, icon, colour)
+OUTCOMES: Final = {
+    Outcome.RUNNING: ("Running…", "clock", "dim"),
+    Outcome.OK: ("Succeeded", "ok", "ok"),
+    Outcome.ERROR: ("Error", "error", "error"),
+    Outcome.TIMEOUT: ("Timed out", "clock", "error"),
+    Outcome.OUT_OF_MEMORY: ("Out of memory", "error", "error"),
+    Outcome.QUEUED: ("Queued", "ok", "dim"),
+    Outcome.UNKNOWN: ("Unknown", "warning", "warning"),
+}
+
+
+def format_duration(duration_ms: Decimal | int) -> str:
+    """Milliseconds as people read them: "3.21 ms", "812 ms", "12.35 s"."""
+    if duration_ms >= 10_000:
+        return f"{duration_ms / Decimal(1000):,.2f} s"
+    return f"{duration_ms:,.2f} ms" if duration_ms < 100 else f"{duration_ms:,.0f} ms"
+
+
+def _when(entry: HistoryEntry) -> str:
+    sent = datetime.fromtimestamp(entry.sent_ms / 1000).astimezone()
+    is_today = sent.date() == datetime.now().astimezone().date()
+    return sent.strftime("%H:%M:%S" if is_today else "%Y-%m-%d %H:%M")
+
+
+def _full_when(entry: HistoryEntry) -> str:
+    sent = datetime.fromtimestamp(entry.sent_ms / 1000).astimezone()
+    return f"{sent:%Y-%m-%d %H:%M:%S}.{entry.sent_ms % 1000:03d} {sent:%Z}"
+
+
+def _duration(entry: HistoryEntry) -> str:
+    return format_duration(entry.report.duration_ms) if entry.report else NOTHING
+
+
+def _billed(entry: HistoryEntry) -> str:
+    if entry.report is None or entry.report.billed_ms is None:
+        return NOTHING
+    return f"{entry.report.billed_ms:,} ms"
+
+
+def _memory(entry: HistoryEntry, between: str = "/") -> str:
+    report = entry.report
+    if report is None or report.max_memory_mb is None:
+        return NOTHING
+    if report.memory_mb is None:
+        return f"{report.max_memory_mb:,} MB"
+    return f"{report.max_memory_mb:,} {between} {report.memory_mb:,} MB"
+
+
+def _cost(entry: HistoryEntry, about: str = "≈ ") -> str:
+    if entry.cost is None:
+        return NOTHING
+    return f"{'' if entry.cost_exact else about}{format_money(entry.cost, entry.currency)}"
+
+
+def _status_tooltip(entry: HistoryEntry) -> str:
+    status = f"HTTP status {entry.status_code}" if entry.status_code else ""
+    return "\n".join(line for line in (entry.error, entry.function_error, status) if line)
+
+
+_COLUMNS: Final = (
+    Column[HistoryEntry]("When", _when, tooltip=_full_when, spoken=_full_when),
+    Column[HistoryEntry]("Type", lambda entry: _KINDS[entry.kind], tooltip=lambda entry: entry.kind),
+    Column[HistoryEntry](
+        "Status",
+        lambda entry: OUTCOMES[entry.outcome][0],
+        status=lambda entry: OUTCOMES[entry.outcome][1:],
+        tooltip=_status_tooltip,
+    ),
+    Column[HistoryEntry]("Duration", _duration, is_number=True),
+    Column[HistoryEntry]("Billed", _billed, is_number=True),
+    Column[HistoryEntry]("Memory", _memory, is_number=True, spoken=lambda entry: _memory(entry, "of")),
+    Column[HistoryEntry]("Cost", _cost, is_number=True, spoken=lambda entry: _cost(entry, "about ")),
+    Column[HistoryEntry]("Request id", lambda entry: entry.request_id or NOTHING),
+)
+
+
+class HistoryTableModel(RowTableModel[HistoryEntry]):
+    """History entries, newest first. Entries that could not be stored (id 0) are told apart by their time."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(_COLUMNS, self._entry_key, parent)
+
+    def set_entries(self, entries: Iterable[HistoryEntry]) -> None:
+        """Show these, in any order given."""
+        unique = {self._entry_key(entry): entry for entry in entries}
+        self._show(sorted(unique.values(), key=lambda entry: (entry.sent_ms, entry.id), reverse=True))
+
+    def put(self, entry: HistoryEntry) -> None:
+        """Insert a new entry in its place (the top, as a rule), or show the changes of one already there."""
+        row = self.row_of(self._entry_key(entry))
+        if row < 0:
+            self.set_entries([*self._shown, entry])
+        elif self._shown[row] != entry:
+            self._shown[row] = entry
+            self.dataChanged.emit(self.index(row, 0), self.index(row, len(_COLUMNS) - 1))
+
+    def entry_at(self, row: int) -> HistoryEntry:
+        return self.row_at(row)
+
+    @staticmethod
+    def _entry_key(entry: HistoryEntry) -> Hashable:
+        return entry.id or (entry.function, entry.sent_ms)

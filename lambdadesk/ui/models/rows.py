@@ -1,0 +1,161 @@
+"""RowTableModel, the base of tables of a few thousand rows: columns declared once, changes merged in."""
+
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Generic, TypeVar
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtGui import QFont
+from PySide6.QtWidgets import QApplication
+
+from lambdadesk.core.text import one_line
+from lambdadesk.ui import icons, theme
+from lambdadesk.ui.widgets.plain import plain_tooltip
+
+Row = TypeVar("Row")
+Index = QModelIndex | QPersistentModelIndex
+
+NOTHING: Final = "—"  # shown where there is no value
+_LEFT: Final = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+_RIGHT: Final = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+_ROOT: Final = QModelIndex()
+_ROLE: Final = Qt.ItemDataRole
+# Beyond this many separate insertions and removals a reset is quicker than telling the view of each.
+_MANY_CHANGES: Final = 300
+
+
+@dataclass(frozen=True)  # no slots: 3.11 can't instantiate Column[Row] then
+class Column(Generic[Row]):
+    """One column. `text` may be anything from outside: it is put on one line and made visible here.
+
+    is_number: right aligned, in figures of one width. sort_key: what to sort by, the text where absent.
+    tooltip, spoken (for a screen reader): plain text; `spoken` is the text where absent.
+    status: (icon name, colour name) of a leading icon.
+    """
+
+    title: str
+    text: Callable[[Row], str]
+    sort_key: Callable[[Row], Any] | None = None
+    is_number: bool = False
+    tooltip: Callable[[Row], str] | None = None
+    spoken: Callable[[Row], str] | None = None
+    status: Callable[[Row], tuple[str, str]] | None = None
+
+
+class RowTableModel(QAbstractTableModel, Generic[Row]):
+    """A table of rows that are told apart by a key.
+
+    `_show` merges a new list into what is shown, so that selection, current row and scroll position stay.
+    """
+
+    def __init__(
+        self, columns: Sequence[Column[Row]], key: Callable[[Row], Hashable], parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._columns = tuple(columns)
+        self._key = key
+        self._shown: list[Row] = []
+        self._figures = QFont()
+        self._figures.setFeature(QFont.Tag("tnum"), 1)
+
+    def row_at(self, row: int) -> Row:
+        return self._shown[row]
+
+    def row_of(self, key: Hashable) -> int:
+        """The row that shows the key, -1 if none does."""
+        return next((number for number, row in enumerate(self._shown) if self._key(row) == key), -1)
+
+    def rowCount(self, parent: Index = _ROOT) -> int:
+        return 0 if parent.isValid() else len(self._shown)
+
+    def columnCount(self, parent: Index = _ROOT) -> int:
+        return 0 if parent.isValid() else len(self._columns)
+
+    def data(self, index: Index, role: int = _ROLE.DisplayRole) -> Any:
+        if not index.isValid():
+            return None
+        column, row = self._columns[index.column()], self._shown[index.row()]
+        if role == _ROLE.DisplayRole:
+            return one_line(column.text(row))
+        if role == _ROLE.TextAlignmentRole:
+            return _RIGHT if column.is_number else _LEFT
+        if role == _ROLE.DecorationRole and column.status:
+            return icons.icon(*column.status(row))
+        if role == _ROLE.ForegroundRole and column.status:
+            return getattr(theme.colours(QApplication.palette()), column.status(row)[1])
+        if role == _ROLE.FontRole and column.is_number:
+            return self._figures
+        if role == _ROLE.ToolTipRole and column.tooltip:
+            return plain_tooltip(column.tooltip(row)) or None
+        if role == _ROLE.AccessibleTextRole:
+            return one_line((column.spoken or column.text)(row))
+        return None
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = _ROLE.DisplayRole) -> Any:
+        if orientation != Qt.Orientation.Horizontal or not 0 <= section < len(self._columns):
+            return None
+        if role == _ROLE.DisplayRole:
+            return self._columns[section].title
+        if role == _ROLE.TextAlignmentRole:
+            return _RIGHT if self._columns[section].is_number else _LEFT
+        return None
+
+    def _sorted(self, rows: list[Row], column: int, order: Qt.SortOrder) -> list[Row]:
+        """Sorted by a column; equal ones by the first column, upwards. A None sorts below everything."""
+        by = [self._columns[0], self._columns[column]]
+        keys = [one.sort_key or one.text for one in by]
+        rows = sorted(rows, key=keys[0])
+        return sorted(
+            rows,
+            key=lambda row: ((value := keys[1](row)) is not None, value),
+            reverse=order == Qt.SortOrder.DescendingOrder,
+        )
+
+    def _show(self, rows: list[Row]) -> None:
+        """Show these rows, in this order. Keys must be unique."""
+        new = {self._key(row): row for row in rows}
+        gone = _ranges([number for number, row in enumerate(self._shown) if self._key(row) not in new])
+        before = {self._key(row) for row in self._shown}
+        come = _ranges([number for number, row in enumerate(rows) if self._key(row) not in before])
+        if len(gone) + len(come) > _MANY_CHANGES:
+            self.beginResetModel()
+            self._shown = list(rows)
+            self.endResetModel()
+            return
+        for first, last in reversed(gone):
+            self.beginRemoveRows(_ROOT, first, last)
+            del self._shown[first : last + 1]
+            self.endRemoveRows()
+        self._reorder([row for row in rows if self._key(row) in before])
+        for first, last in come:
+            self.beginInsertRows(_ROOT, first, last)
+            self._shown[first:first] = rows[first : last + 1]
+            self.endInsertRows()
+        changed = [number for number, row in enumerate(rows) if self._shown[number] != row]
+        self._shown = list(rows)
+        for first, last in _ranges(changed):
+            self.dataChanged.emit(self.index(first, 0), self.index(last, len(self._columns) - 1))
+
+    def _reorder(self, rows: list[Row]) -> None:
+        """Bring the shown rows into the order of `rows`, which has the same keys."""
+        old = [self._key(row) for row in self._shown]
+        place = {self._key(row): number for number, row in enumerate(rows)}
+        if all(place[key] == number for number, key in enumerate(old)):
+            return
+        self.layoutAboutToBeChanged.emit()
+        indexes = self.persistentIndexList()
+        moved = [self.index(place[old[index.row()]], index.column()) for index in indexes]
+        self._shown.sort(key=lambda row: place[self._key(row)])
+        self.changePersistentIndexList(indexes, moved)
+        self.layoutChanged.emit()
+
+
+def _ranges(numbers: list[int]) -> list[tuple[int, int]]:
+    """Ascending numbers as ranges of neighbours, both ends included: [1, 2, 5] is [(1, 2), (5, 5)]."""
+    ranges: list[tuple[int, int]] = []
+    for number in numbers:
+        if ranges and ranges[-1][1] == number - 1:
+            ranges[-1] = (ranges[-1][0], number)
+        else:
+            ranges.append((number, number))
+    return ranges

@@ -1,0 +1,271 @@
+"""The tables show what they are given, sorted and filtered, and keep their place when it changes."""
+
+import random
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+from PySide6.QtCore import QAbstractItemModel, QItemSelectionModel, Qt
+from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QApplication, QTableView
+from pytestqt.modeltest import ModelTester
+from pytestqt.qtbot import QtBot
+
+from lambdadesk.core.types import FunctionInfo, InvocationType, Outcome, Report
+from lambdadesk.store.history import HistoryEntry
+from lambdadesk.ui import theme
+from lambdadesk.ui.models.cost_table import CostRow, CostTableModel
+from lambdadesk.ui.models.function_table import FunctionTableModel, age
+from lambdadesk.ui.models.history_table import HistoryTableModel, format_duration
+
+Role = Qt.ItemDataRole
+
+
+def texts(model: QAbstractItemModel, column: int, role: int = Role.DisplayRole) -> list[str]:
+    return [model.index(row, column).data(role) for row in range(model.rowCount())]
+
+
+def function(name: str, **changes: object) -> FunctionInfo:
+    return replace(FunctionInfo(name=name, runtime="python3.12"), **changes)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def functions(qtbot: QtBot, qtmodeltester: ModelTester) -> FunctionTableModel:
+    model = FunctionTableModel()
+    model.set_functions(
+        [
+            function("image-resize", memory_mb=1024, timeout_s=90, description="Makes thumbnails"),
+            function("Billing", runtime="java21", memory_mb=512, timeout_s=900),
+            function("orders-api", runtime="nodejs22.x", memory_mb=128, timeout_s=3),
+            function("container", runtime="", package_type="Image"),
+        ]
+    )
+    qtmodeltester.check(model)
+    return model
+
+
+def test_functions_are_sorted_and_said_in_words(functions: FunctionTableModel) -> None:
+    assert texts(functions, 0) == ["Billing", "container", "image-resize", "orders-api"]
+    assert texts(functions, 1) == ["java21", "container image", "python3.12", "nodejs22.x"]
+    assert texts(functions, 2) == ["512 MB", "128 MB", "1,024 MB", "128 MB"]
+    assert texts(functions, 3) == ["15 min", "3 s", "1 min 30 s", "3 s"]
+    functions.sort(2, Qt.SortOrder.DescendingOrder)
+    assert texts(functions, 0) == ["image-resize", "Billing", "container", "orders-api"]
+    assert functions.function_at(0).name == "image-resize"
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("", ["Billing", "container", "image-resize", "orders-api"]),
+        ("BILL", ["Billing"]),
+        ("python thumb", ["image-resize"]),
+        ("image", ["container", "image-resize"]),
+        ("java python", []),
+    ],
+)
+def test_the_filter_wants_every_word(functions: FunctionTableModel, text: str, names: list[str]) -> None:
+    functions.set_filter(text)
+    assert texts(functions, 0) == names
+    assert functions.total_count() == 4
+
+
+def test_selection_and_scroll_position_stay_through_a_refresh(
+    functions: FunctionTableModel, qtbot: QtBot
+) -> None:
+    many = [function(f"f-{number:03d}") for number in range(300)]
+    functions.set_functions(many)
+    view = QTableView()
+    qtbot.addWidget(view)
+    view.setModel(functions)
+    view.resize(500, 300)
+    view.show()
+    view.selectRow(functions.row_of("f-150"))
+    view.scrollTo(functions.index(150, 0), QTableView.ScrollHint.PositionAtTop)
+    top = view.rowAt(0)
+    assert top > 100
+    changed = [replace(one, memory_mb=256) for one in many if one.name != "f-299"]
+    functions.set_functions([*changed, function("zz-new")])
+    assert functions.function_at(view.currentIndex().row()).name == "f-150"
+    assert view.selectionModel().isRowSelected(150)
+    assert view.rowAt(0) == top
+    assert texts(functions, 2)[0] == "256 MB"
+
+
+def test_the_current_row_follows_its_function_through_sorting(
+    functions: FunctionTableModel, qtbot: QtBot
+) -> None:
+    view = QTableView()
+    qtbot.addWidget(view)
+    view.setModel(functions)
+    view.setCurrentIndex(functions.index(functions.row_of("orders-api"), 0))
+    for column in range(functions.columnCount()):
+        for order in Qt.SortOrder:
+            functions.sort(column, order)
+            assert functions.function_at(view.currentIndex().row()).name == "orders-api"
+    functions.set_filter("orders")
+    assert view.currentIndex().row() == 0
+
+
+def test_any_two_lists_merge_to_the_second_one(qtbot: QtBot, qtmodeltester: ModelTester) -> None:
+    chance = random.Random(7)
+    model = FunctionTableModel()
+    qtmodeltester.check(model)
+    names = [f"f{number}" for number in range(30)]
+    for _ in range(200):
+        wanted = [
+            function(name, memory_mb=chance.choice((128, 256)))
+            for name in chance.sample(names, chance.randrange(30))
+        ]
+        model.sort(chance.choice((0, 2)), chance.choice(list(Qt.SortOrder)))
+        model.set_functions(wanted)
+        shown = [model.function_at(row) for row in range(model.rowCount())]
+        assert sorted(shown, key=lambda one: one.name) == sorted(wanted, key=lambda one: one.name)
+    model.set_functions([function(f"f{number}") for number in range(0, 3000, 2)])
+    model.set_functions([function(f"f{number}") for number in range(0, 3000, 3)])
+    assert model.rowCount() == 1000
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (-5, "0 s ago"),
+        (59, "59 s ago"),
+        (60, "1 min ago"),
+        (3 * 3600 + 60, "3 h ago"),
+        (86_400 * 12, "12 d ago"),
+        (86_400 * 100, "3 months ago"),
+        (86_400 * 1000, "2 years ago"),
+    ],
+)
+def test_age(seconds: int, text: str) -> None:
+    moment = datetime(2026, 11, 23, tzinfo=UTC)
+    assert age(moment, moment.timestamp() + seconds) == text
+
+
+def test_a_hostile_description_stays_text(functions: FunctionTableModel) -> None:
+    functions.set_functions([function("<b>x</b>", description="<img src='file:///x.png'>\x1b[31m")])
+    index = functions.index(0, 0)
+    assert index.data() == "<b>x</b>"
+    assert "<img" not in index.data(Role.ToolTipRole)
+    assert "\x1b" not in index.data(Role.ToolTipRole)
+
+
+def test_headers_are_aligned_with_their_cells(functions: FunctionTableModel) -> None:
+    for column in range(functions.columnCount()):
+        header = functions.headerData(column, Qt.Orientation.Horizontal, Role.TextAlignmentRole)
+        assert header == functions.index(0, column).data(Role.TextAlignmentRole)
+    assert functions.headerData(4, Qt.Orientation.Horizontal) == "Last change"
+
+
+REPORT = Report("b1c0ffee-0001", Decimal("811.37"), billed_ms=812, memory_mb=512, max_memory_mb=187)
+
+
+def entry(number: int, **changes: object) -> HistoryEntry:
+    base = HistoryEntry(target_key="local", function="hello", sent_ms=1_000_000_000_000 + number, id=number)
+    return replace(base, **changes)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def history(qtbot: QtBot, qtmodeltester: ModelTester) -> HistoryTableModel:
+    model = HistoryTableModel()
+    model.set_entries(
+        [
+            entry(1, outcome=Outcome.OK, report=REPORT, cost=Decimal("0.0000069670"), request_id="b1c0"),
+            entry(2, kind=InvocationType.EVENT, outcome=Outcome.QUEUED),
+        ]
+    )
+    qtmodeltester.check(model)
+    return model
+
+
+def test_history_is_newest_first_and_complete(history: HistoryTableModel) -> None:
+    assert texts(history, 1) == ["Async", "Sync"]
+    row = [history.index(1, column).data() for column in range(history.columnCount())]
+    assert row[1:] == ["Sync", "Succeeded", "811 ms", "812 ms", "187 / 512 MB", "$0.00000697", "b1c0"]
+    assert row[0].startswith("2001-09-0")
+    assert texts(history, 6) == ["—", "$0.00000697"]
+    assert history.index(1, 5).data(Role.AccessibleTextRole) == "187 of 512 MB"
+
+
+def test_a_new_invocation_comes_on_top_and_keeps_the_selection(
+    history: HistoryTableModel, qtbot: QtBot
+) -> None:
+    view = QTableView()
+    qtbot.addWidget(view)
+    view.setModel(history)
+    view.selectionModel().setCurrentIndex(
+        history.index(1, 0), QItemSelectionModel.SelectionFlag.SelectCurrent
+    )
+    with qtbot.waitSignal(history.rowsInserted):
+        history.put(entry(3))
+    assert history.entry_at(0).id == 3
+    assert history.entry_at(view.currentIndex().row()).id == 1
+    with qtbot.waitSignal(history.dataChanged), qtbot.assertNotEmitted(history.rowsInserted):
+        history.put(entry(3, outcome=Outcome.TIMEOUT, error="It ran longer than its timeout of 3 s."))
+    assert history.index(0, 2).data() == "Timed out"
+    assert "longer than" in history.index(0, 2).data(Role.ToolTipRole)
+    with qtbot.assertNotEmitted(history.dataChanged):
+        history.put(history.entry_at(0))
+
+
+def test_entries_that_could_not_be_stored_are_shown_too(history: HistoryTableModel) -> None:
+    history.put(entry(5, id=0))
+    history.put(entry(6, id=0))
+    assert history.rowCount() == 4
+
+
+def test_every_outcome_has_words_an_icon_and_a_colour(history: HistoryTableModel, qapp: QApplication) -> None:
+    theme.apply(qapp, "light")
+    history.set_entries([entry(number, outcome=outcome) for number, outcome in enumerate(Outcome, 1)])
+    assert len(set(texts(history, 2))) == len(Outcome)
+    for row in range(history.rowCount()):
+        assert not history.index(row, 2).data(Role.DecorationRole).isNull()
+        assert isinstance(history.index(row, 2).data(Role.ForegroundRole), QColor)
+
+
+@pytest.mark.parametrize(
+    ("duration_ms", "text"),
+    [
+        ("3.214", "3.21 ms"),
+        ("99.9", "99.90 ms"),
+        ("811.37", "811 ms"),
+        ("9999", "9,999 ms"),
+        ("12345", "12.34 s"),
+    ],
+)
+def test_durations(duration_ms: str, text: str) -> None:
+    assert format_duration(Decimal(duration_ms)) == text
+
+
+@pytest.fixture
+def costs(qtbot: QtBot, qtmodeltester: ModelTester) -> CostTableModel:
+    model = CostTableModel()
+    model.set_rows(
+        [
+            CostRow("small", 1000, 2, Decimal("9.5"), Decimal("0.0004")),
+            CostRow("big", 90, 0, Decimal("12000.125"), Decimal("0.2"), is_exact=False),
+            CostRow("idle", 0, 0, Decimal(0), Decimal(0)),
+        ]
+    )
+    qtmodeltester.check(model)
+    return model
+
+
+def test_costs_are_sorted_by_number_and_estimates_are_marked(costs: CostTableModel) -> None:
+    assert texts(costs, 0) == ["big", "small", "idle"]
+    assert texts(costs, 3) == ["12,000.125", "9.500", "0.000"]
+    assert texts(costs, 4) == ["≈ $0.200000", "$0.000400", "$0"]
+    assert texts(costs, 5) == ["≈ $2,222.22", "$0.40", "—"]
+    assert texts(costs, 4, Role.AccessibleTextRole)[0] == "about $0.200000"
+    costs.sort(1, Qt.SortOrder.DescendingOrder)
+    assert texts(costs, 1) == ["1,000", "90", "0"]
+    costs.sort(5)
+    assert texts(costs, 0) == ["idle", "small", "big"]
+
+
+def test_numbers_are_right_aligned_in_figures_of_one_width(costs: CostTableModel) -> None:
+    for column in range(1, 6):
+        assert costs.index(0, column).data(Role.TextAlignmentRole) & Qt.AlignmentFlag.AlignRight
+        assert costs.index(0, column).data(Role.FontRole).featureTags()
