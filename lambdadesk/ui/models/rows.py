@@ -20,8 +20,6 @@ _LEFT: Final = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 _RIGHT: Final = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 _ROOT: Final = QModelIndex()
 _ROLE: Final = Qt.ItemDataRole
-# Beyond this many separate insertions and removals a reset is quicker than telling the view of each.
-_MANY_CHANGES: Final = 300
 
 
 @dataclass(frozen=True)  # no slots: 3.11 can't instantiate Column[Row] then
@@ -117,11 +115,6 @@ class RowTableModel(QAbstractTableModel, Generic[Row]):
         gone = _ranges([number for number, row in enumerate(self._shown) if self._key(row) not in new])
         before = {self._key(row) for row in self._shown}
         come = _ranges([number for number, row in enumerate(rows) if self._key(row) not in before])
-        if len(gone) + len(come) > _MANY_CHANGES:
-            self.beginResetModel()
-            self._shown = list(rows)
-            self.endResetModel()
-            return
         for first, last in reversed(gone):
             self.beginRemoveRows(_ROOT, first, last)
             del self._shown[first : last + 1]
