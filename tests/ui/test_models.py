@@ -112,19 +112,28 @@ def test_any_two_lists_merge_to_the_second_one(qtbot: QtBot, qtmodeltester: Mode
     chance = random.Random(7)
     model = FunctionTableModel()
     qtmodeltester.check(model)
-    names = [f"f{number}" for number in range(30)]
-    for _ in range(200):
+    names = [f"f{number}" for number in range(20)]
+    for _ in range(60):
         wanted = [
             function(name, memory_mb=chance.choice((128, 256)))
-            for name in chance.sample(names, chance.randrange(30))
+            for name in chance.sample(names, chance.randrange(20))
         ]
         model.sort(chance.choice((0, 2)), chance.choice(list(Qt.SortOrder)))
         model.set_functions(wanted)
         shown = [model.function_at(row) for row in range(model.rowCount())]
         assert sorted(shown, key=lambda one: one.name) == sorted(wanted, key=lambda one: one.name)
+
+
+def test_a_large_change_keeps_the_current_row_too(qtbot: QtBot) -> None:
+    model = FunctionTableModel()
     model.set_functions([function(f"f{number}") for number in range(0, 3000, 2)])
+    view = QTableView()
+    qtbot.addWidget(view)
+    view.setModel(model)
+    view.setCurrentIndex(model.index(model.row_of("f1200"), 0))
     model.set_functions([function(f"f{number}") for number in range(0, 3000, 3)])
     assert model.rowCount() == 1000
+    assert model.function_at(view.currentIndex().row()).name == "f1200"
 
 
 @pytest.mark.parametrize(
