@@ -1,0 +1,205 @@
+"""Log events of CloudWatch Logs, complete for a stretch of time."""
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable, Mapping
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from lambdadesk.aws.failures import missing
+from lambdadesk.aws.gateway import Gateway
+from lambdadesk.core.errors import ErrorKind, UserError
+from lambdadesk.core.types import LogEvent
+
+_THROTTLED_TRIES = 6  # 31 s of pauses with the usual Limits
+
+
+@dataclass(frozen=True, slots=True)
+class LogPage:
+    """Some log events in the order of their timestamps; may be empty although more pages follow.
+
+    server_now_ms: the server's clock when it answered, epoch milliseconds (whole seconds).
+    complete:      False where events of the window are known to be missing, after or within this page.
+    """
+
+    events: list[LogEvent]
+    server_now_ms: int
+    complete: bool = True
+
+
+async def fetch_events(
+    gateway: Gateway,
+    group: str,
+    start_ms: int,
+    end_ms: int,
+    *,
+    pattern: str = "",
+    stream_prefix: str = "",
+) -> AsyncIterator[LogPage]:
+    """All events of a log group from `start_ms` to `end_ms` (both inclusive), page by page, each one once.
+
+    An empty page with a token is not the end. Throttling pauses and goes on where it was; after six tries in
+    a row it is raised. MiniStack stops at the page size without a token, hence a full page is never taken for
+    the last one: reading goes on from its last millisecond, less the events of it that are known.
+    """
+    asked: dict[str, Any] = {
+        "logGroupName": group,
+        "startTime": start_ms,
+        "endTime": end_ms,
+        "limit": gateway.limits.page_events,
+        **({"filterPattern": pattern} if pattern else {}),
+        **({"logStreamNamePrefix": stream_prefix} if stream_prefix else {}),
+    }
+    tokens: set[str] = set()
+    last: list[LogEvent] = []  # the events delivered of the newest millisecond
+    known: Counter[object] = Counter()  # of those, the ones that are going to be read once more
+    while True:
+        reply = await _fetch_page(gateway, asked)
+        now_ms = _get_server_now_ms(gateway, reply)
+        found = _to_events(reply, stream_prefix)
+        fresh = list(_drop_known(found, known))
+        last = _get_newest(last, fresh)
+        token = reply.get("nextToken")
+        if token:
+            yield LogPage(fresh, now_ms, complete=token not in tokens)
+            if token in tokens:
+                return  # it would go round in circles
+            tokens.add(token)
+            asked["nextToken"] = token
+            continue
+        if len(reply["events"]) < asked["limit"]:
+            yield LogPage(fresh, now_ms)
+            return
+        asked.pop("nextToken", None)
+        newest_ms = last[0].timestamp_ms if last else asked["startTime"]
+        if newest_ms > asked["startTime"]:
+            yield LogPage(fresh, now_ms)
+            asked["startTime"] = newest_ms
+            known = Counter(map(_get_key, last))
+            continue
+        # A whole page within one millisecond (a log storm on MiniStack): no time to go on from.
+        yield LogPage(fresh, now_ms, complete=not pattern)
+        if not pattern:
+            known = Counter(map(_get_key, last))
+            rest = await _fetch_millisecond(gateway, group, newest_ms, stream_prefix)
+            yield LogPage(list(_drop_known(rest, known)), now_ms)
+        if newest_ms >= end_ms:
+            return
+        asked["startTime"] = newest_ms + 1
+        last, known = [], Counter()
+
+
+async def _fetch_page(gateway: Gateway, asked: dict[str, Any]) -> dict[str, Any]:
+    pause_s = gateway.limits.backoff_s
+    for attempt in range(1, _THROTTLED_TRIES + 1):
+        if gateway.logs_quota is not None:
+            await gateway.logs_quota.take()
+        try:
+            reply = await gateway.call("logs", "FilterLogEvents", **asked)
+        except UserError as error:
+            if error.kind is not ErrorKind.THROTTLED or attempt == _THROTTLED_TRIES:
+                raise
+            await asyncio.sleep(pause_s * random.uniform(0.5, 1.5))
+            pause_s *= 2
+            continue
+        if not isinstance(reply.get("events"), list):
+            raise missing("logs", "FilterLogEvents", "events")
+        return reply
+    raise AssertionError("the last attempt returns or raises")
+
+
+async def _fetch_millisecond(gateway: Gateway, group: str, at_ms: int, stream_prefix: str) -> list[LogEvent]:
+    """Every event of one millisecond, stream by stream, by the one call that goes beyond a page of them."""
+    streams: list[str] = []
+    asked: dict[str, Any] = {"logGroupName": group}
+    if stream_prefix:
+        asked["logStreamNamePrefix"] = stream_prefix
+    while True:
+        reply = await gateway.call("logs", "DescribeLogStreams", **asked)
+        for stream in reply.get("logStreams", []):
+            first, last = stream.get("firstEventTimestamp", 0), stream.get("lastEventTimestamp", at_ms)
+            if first <= at_ms <= last:
+                streams.append(stream["logStreamName"])
+        if reply.get("nextToken") in (None, "", asked.get("nextToken")):
+            break
+        asked["nextToken"] = reply["nextToken"]
+    events: list[LogEvent] = []
+    for name in streams:
+        events += await _fetch_stream(gateway, group, name, at_ms, at_ms + 1)
+    return events
+
+
+async def _fetch_stream(
+    gateway: Gateway, group: str, stream: str, start_ms: int, before_ms: int
+) -> list[LogEvent]:
+    asked: dict[str, Any] = {
+        "logGroupName": group,
+        "logStreamName": stream,
+        "startTime": start_ms,
+        "endTime": before_ms,
+        "startFromHead": True,
+    }
+    events: list[LogEvent] = []
+    while True:
+        reply = await gateway.call("logs", "GetLogEvents", **asked)
+        events += [_to_event({**entry, "logStreamName": stream}) for entry in reply.get("events", [])]
+        token = reply.get("nextForwardToken")
+        if token in (None, asked.get("nextToken")):  # the same token again marks the end
+            return events
+        asked["nextToken"] = token
+
+
+def _to_events(reply: Mapping[str, Any], stream_prefix: str) -> list[LogEvent]:
+    try:
+        events = [_to_event(entry) for entry in reply["events"]]
+    except (TypeError, ValueError) as error:
+        raise missing("logs", "FilterLogEvents", "usable timestamps") from error
+    if stream_prefix:  # MiniStack ignores the prefix
+        events = [event for event in events if event.stream.startswith(stream_prefix)]
+    return events
+
+
+def _to_event(entry: Mapping[str, Any]) -> LogEvent:
+    return LogEvent(
+        timestamp_ms=int(entry.get("timestamp", 0)),
+        message=entry.get("message", ""),
+        stream=entry.get("logStreamName", ""),
+        ingestion_ms=int(entry.get("ingestionTime", 0)),
+        event_id=entry.get("eventId", ""),
+    )
+
+
+def _get_key(event: LogEvent) -> object:
+    # Without the event id, which GetLogEvents does not give. Two equal lines in one millisecond are legal,
+    # so that keys are counted.
+    return (event.timestamp_ms, event.stream, event.message, event.ingestion_ms)
+
+
+def _drop_known(events: Iterable[LogEvent], known: Counter[object]) -> Iterable[LogEvent]:
+    """The events that are not in `known`, which is used up on the way."""
+    if not known:
+        yield from events
+        return
+    for event in events:
+        key = _get_key(event)
+        if known[key] > 0:
+            known[key] -= 1
+        else:
+            yield event
+
+
+def _get_newest(earlier: list[LogEvent], events: list[LogEvent]) -> list[LogEvent]:
+    """The events of the newest millisecond among both."""
+    both = [*earlier, *events]
+    newest_ms = max((event.timestamp_ms for event in both), default=0)
+    return [event for event in both if event.timestamp_ms == newest_ms]
+
+
+def _get_server_now_ms(gateway: Gateway, reply: Mapping[str, Any]) -> int:
+    date = reply.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date", "")
+    try:
+        return round(parsedate_to_datetime(date).timestamp() * 1000)
+    except (TypeError, ValueError):
+        return gateway.server_now_ms

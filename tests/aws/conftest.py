@@ -1,0 +1,27 @@
+"""A FakeAws per test, and limits that make faults quick."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from lambdadesk.aws.clients import Limits
+from tests.servers.fake_aws import FakeAws
+
+
+@pytest.fixture
+def aws() -> Iterator[FakeAws]:
+    with FakeAws() as server:
+        yield server
+
+
+@pytest.fixture
+def quick() -> Limits:
+    return Limits(
+        connect_s=1,
+        read_s=0.3,
+        deadline_s=5,
+        attempts=1,
+        invoke_margin_s=0.3,
+        invoke_body_s=0.5,
+        backoff_s=0.01,
+    )

@@ -1,0 +1,191 @@
+import asyncio
+import socket
+import time
+
+import pytest
+
+from lambdadesk.aws.clients import Limits
+from lambdadesk.aws.gateway import Gateway
+from lambdadesk.core.errors import ErrorKind, UserError
+from lambdadesk.core.types import FunctionInfo, InvocationType, InvokeRequest, InvokeResult, Target
+from tests.servers import faults
+from tests.servers.fake_aws import FakeAws, make_function
+
+HELLO = FunctionInfo("hello", timeout_s=0)
+PAYLOAD = b'{"n":1e400, "n": 1.0,\n\t"text": "\xc3\xa9"}\r\n'
+
+
+@pytest.fixture(autouse=True)
+def _hello(aws: FakeAws, monkeypatch: pytest.MonkeyPatch) -> None:
+    aws.functions = [make_function("hello")]
+    # What would make botocore send again.
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "5")
+    monkeypatch.setenv("AWS_RETRY_MODE", "legacy")
+
+
+async def invoke(
+    aws: FakeAws,
+    limits: Limits | None = None,
+    kind: InvocationType = InvocationType.REQUEST_RESPONSE,
+    qualifier: str = "$LATEST",
+) -> InvokeResult:
+    gateway = Gateway(Target("us-east-1", endpoint_url=aws.url), limits)
+    try:
+        return await gateway.invoke(InvokeRequest(HELLO, PAYLOAD, kind, qualifier))
+    finally:
+        await gateway.close()
+
+
+async def invoke_failing(aws: FakeAws, limits: Limits, *fault: faults.Fault) -> UserError:
+    aws.script("Invoke", *fault)
+    with pytest.raises(UserError) as caught:
+        await invoke(aws, limits)
+    assert len(aws.requests("Invoke")) == 1
+    assert "lambda:Invoke" in caught.value.details
+    return caught.value
+
+
+async def test_sends_the_bytes_as_they_are_and_reads_the_whole_answer(aws: FakeAws) -> None:
+    before_ms = time.time_ns() // 1_000_000
+    result = await invoke(aws, qualifier="live")
+    (request,) = aws.requests("Invoke")
+    assert request.body == PAYLOAD
+    assert request.params == {"Qualifier": "live"}
+    assert request.headers["x-amz-log-type"] == "Tail"
+    assert result.payload == PAYLOAD
+    assert result.status_code == 200
+    assert result.function_error == ""
+    assert result.executed_version == "$LATEST"
+    assert f"REPORT RequestId: {result.request_id}\tDuration" in result.log_tail
+    assert before_ms <= result.sent_ms <= result.received_ms <= time.time_ns() // 1_000_000
+
+
+async def test_a_function_that_fails_is_a_normal_result(aws: FakeAws) -> None:
+    aws.function_errors["hello"] = "Unhandled"
+    aws.handlers["hello"] = lambda _payload: b'{"errorType": "ValueError"}'
+    result = await invoke(aws)
+    assert result.function_error == "Unhandled"
+    assert result.payload == b'{"errorType": "ValueError"}'
+
+
+@pytest.mark.parametrize(("kind", "status"), [(InvocationType.EVENT, 202), (InvocationType.DRY_RUN, 204)])
+async def test_other_kinds_have_no_answer_of_the_function(
+    aws: FakeAws, kind: InvocationType, status: int
+) -> None:
+    result = await invoke(aws, kind=kind)
+    assert (result.status_code, result.payload, result.log_tail) == (status, b"", "")
+    assert result.request_id
+    assert "x-amz-log-type" not in aws.requests("Invoke")[0].headers
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        faults.hang,
+        faults.stall,
+        faults.reset,
+        faults.cut,
+        faults.garbage,
+        faults.drip(0.05),
+        faults.error(500, "ServiceException", "Internal error"),
+        faults.error(503, "ServiceUnavailableException"),
+        faults.html(502),
+        faults.html(504),
+    ],
+)
+async def test_one_post_and_no_claim_where_the_function_may_have_run(
+    aws: FakeAws, quick: Limits, fault: faults.Fault
+) -> None:
+    error = await invoke_failing(aws, quick, fault)
+    assert error.kind is ErrorKind.OUTCOME_UNKNOWN
+    assert error.hint == "The function may have run; look at its logs before you invoke again."
+
+
+async def test_waits_as_long_as_the_function_may_take(aws: FakeAws) -> None:
+    aws.script("Invoke", faults.slow(1.2))
+    gateway = Gateway(Target("us-east-1", endpoint_url=aws.url), Limits(read_s=0.2, invoke_margin_s=1))
+    result = await gateway.invoke(InvokeRequest(FunctionInfo("hello", timeout_s=1), PAYLOAD))
+    await gateway.close()
+    assert result.received_ms - result.sent_ms >= 1100
+    assert len(aws.requests("Invoke")) == 1
+
+
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [
+        ("ReservedFunctionConcurrentInvocationLimitExceeded", "the function's reserved concurrency"),
+        ("ConcurrentInvocationLimitExceeded", "the account's concurrent executions"),
+        ("CallerRateLimitExceeded", "this caller"),
+        ("SomethingNew", "too many invocations"),
+    ],
+)
+async def test_throttling_names_the_limit_and_is_not_tried_again(
+    aws: FakeAws, quick: Limits, reason: str, words: str
+) -> None:
+    error = await invoke_failing(aws, quick, faults.throttled(reason))
+    assert error.kind is ErrorKind.THROTTLED
+    assert words in error.message
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind", "words"),
+    [
+        (faults.denied("lambda:InvokeFunction"), ErrorKind.DENIED, "lambda:InvokeFunction"),
+        (faults.expired(), ErrorKind.EXPIRED, "expired"),
+        (faults.error(404, "ResourceNotFoundException"), ErrorKind.NOT_FOUND, "hello ($LATEST)"),
+        (faults.error(413, "RequestEntityTooLargeException"), ErrorKind.INVALID, "larger"),
+        (faults.error(400, "InvalidRequestContentException", "x"), ErrorKind.INVALID, "JSON"),
+        (faults.error(502, "EC2ThrottledException", "x"), ErrorKind.OTHER, "not"),
+        (faults.error(409, "ResourceConflictException", "busy"), ErrorKind.OTHER, "could not invoke hello"),
+        (faults.html(200), ErrorKind.NOT_AWS, "not as AWS does"),
+        (faults.html(302, location="http://127.0.0.1:1/"), ErrorKind.NOT_AWS, "login page"),
+        (faults.html(511), ErrorKind.NOT_AWS, "login page"),
+        (faults.reply(200, b"{}", request_id=False), ErrorKind.NOT_AWS, "not as AWS does"),
+    ],
+)
+async def test_a_refusal_has_a_sentence_of_its_own(
+    aws: FakeAws, quick: Limits, fault: faults.Fault, kind: ErrorKind, words: str
+) -> None:
+    error = await invoke_failing(aws, quick, fault)
+    assert error.kind is kind
+    assert words in error.message
+
+
+async def test_what_was_not_sent_did_not_run(quick: Limits) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    gateway = Gateway(Target("us-east-1", endpoint_url=f"http://127.0.0.1:{port}"), quick)
+    with pytest.raises(UserError) as caught:
+        await gateway.invoke(InvokeRequest(HELLO, PAYLOAD))
+    assert caught.value.kind is ErrorKind.OFFLINE
+    assert "was not invoked" in caught.value.message
+
+
+async def test_without_credentials_nothing_is_sent(quick: Limits) -> None:
+    with pytest.raises(UserError) as caught:
+        await Gateway(Target("us-east-1"), quick).invoke(InvokeRequest(HELLO, PAYLOAD))
+    assert caught.value.kind is ErrorKind.EXPIRED
+    assert "was not invoked" in caught.value.message
+
+
+async def test_stopping_to_wait_returns_at_once_and_sends_nothing_more(aws: FakeAws) -> None:
+    aws.script("Invoke", faults.hang)
+    started_s = time.monotonic()
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.5):
+            await invoke(aws)
+    assert time.monotonic() - started_s < 2
+    assert len(aws.requests("Invoke")) == 1
+
+
+async def test_invocations_run_side_by_side_and_leave_reads_alone(aws: FakeAws) -> None:
+    gateway = Gateway(Target("us-east-1", endpoint_url=aws.url), Limits(reads_at_once=1))
+    aws.always("Invoke", faults.slow(0.5))
+    started_s = time.monotonic()
+    results = await asyncio.gather(
+        *(gateway.invoke(InvokeRequest(HELLO, PAYLOAD)) for _ in range(8)),
+        gateway.call("lambda", "ListFunctions"),
+    )
+    assert time.monotonic() - started_s < 2
+    assert len({result.request_id for result in results[:8]}) == 8  # type: ignore[union-attr]  # the last is a list
+    await gateway.close()
