@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -25,13 +26,15 @@ START_DEADLINE_S = 30.0
 POLL_S = 0.02
 STOP_DEADLINE_S = 5.0
 LOG_TAIL_LINES = 15
+SPACE_NEEDED_BYTES = 1_000_000
 # The window that owns a run; the start time is empty, and the run never cleared, where it can't be known.
 RUN_NAME = re.compile(r"run-(?P<pid>\d+)-(?P<start_time>\w+)-\w+")
 
 
 def node_path() -> str | None:
     """The `node` that runs the Node functions of the Local AWS, if there is one on PATH."""
-    return shutil.which("node")
+    found = shutil.which("node")
+    return os.path.abspath(found) if found else None  # PATH may hold relative folders
 
 
 def pick_free_port() -> int:
@@ -78,7 +81,7 @@ class LocalServer:
         return self._process is not None and self._process.poll() is None
 
     async def start(self) -> None:
-        """Start MiniStack and return when it answers.
+        """Start MiniStack, which must not be running yet, and return when it answers.
 
         Clears what killed runs left behind first. UserError if the package is missing or it does not come up.
         """
@@ -114,6 +117,13 @@ class LocalServer:
                     raise UserError("The Local AWS was stopped while it started.", kind=ErrorKind.LOCAL)
                 if "already in use" not in log.lower() or attempt == PORTS_TO_TRY:
                     break
+            if shutil.disk_usage(self._state_dir).free < SPACE_NEEDED_BYTES:
+                raise UserError(
+                    "The Local AWS did not start, since the disk is full.",
+                    f"Free some space for {self._state_dir} and start LambdaDesk again.",
+                    kind=ErrorKind.STORAGE,
+                    details=log,
+                )
             raise UserError(
                 "The Local AWS did not start.",
                 "Start LambdaDesk again; if it fails again, the details say why.",
@@ -154,7 +164,8 @@ class LocalServer:
 
     def _wait_until_healthy(self, process: "subprocess.Popen[bytes]") -> bool:
         """Poll until the server answers (True), or it ended, was stopped or takes too long (False)."""
-        for _ in range(int(START_DEADLINE_S / POLL_S)):
+        deadline = time.monotonic() + START_DEADLINE_S
+        while time.monotonic() < deadline:
             if process.poll() is not None:
                 return False
             if self._is_healthy():

@@ -124,15 +124,17 @@ def supervise(root: Path, module: str) -> int:
             pass
         end()
 
-    signal.signal(signal.SIGTERM, end)
-    threading.Thread(target=watch_window, daemon=True).start()
-    pids = (os.getpid(), server.pid)
-    (root / RECORD).write_text(json.dumps([(pid, get_start_time(pid)) for pid in pids]), encoding="utf-8")
-    code = server.wait()
+    try:
+        signal.signal(signal.SIGTERM, end)
+        threading.Thread(target=watch_window, daemon=True).start()
+        record = [(pid, get_start_time(pid)) for pid in (os.getpid(), server.pid)]
+        (root / RECORD).write_text(json.dumps(record), encoding="utf-8")
+        code = server.wait()
+    finally:
+        kill_group(server.pid)  # its handlers; and itself, if the disk is full
     if asked.is_set():
         clear(root)
         return 0
-    kill_group(server.pid)  # its handlers
     return code or 1
 
 

@@ -282,3 +282,11 @@ def test_node_is_looked_for_on_path(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     node = tmp_path / "node"
     node.touch(mode=0o755)
     assert node_path() == str(node)
+
+
+def test_the_server_does_not_load_boto3() -> None:
+    script = (
+        "import sys, lambdadesk.local.server, lambdadesk.local.samples\n"
+        "sys.exit(any(name in sys.modules for name in ('boto3', 'botocore', 'PySide6', 'ministack')))\n"
+    )
+    assert subprocess.run([sys.executable, "-c", script], cwd=CHECKOUT).returncode == 0
