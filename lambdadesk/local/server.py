@@ -21,6 +21,7 @@ from lambdadesk.core.event import Event
 from lambdadesk.core.threads import in_thread
 from lambdadesk.local import supervisor
 
+PACKAGE = "ministack==1.5.33"  # the pin of the extra `local` in pyproject.toml
 PORTS_TO_TRY = 5
 START_DEADLINE_S = 30.0
 POLL_S = 0.02
@@ -102,7 +103,7 @@ class LocalServer:
         if package is None or package.origin is None:
             raise UserError(
                 "The Local AWS needs the package ministack, which is not installed.",
-                'Install it with: python -m pip install "lambdadesk[local]"',
+                f"Install it with: {sys.executable} -m pip install {PACKAGE}",
                 kind=ErrorKind.LOCAL,
             )
         with self._lock:

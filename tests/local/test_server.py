@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tomllib
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,7 +19,7 @@ from lambdadesk.core.errors import ErrorKind, UserError
 from lambdadesk.core.threads import in_thread
 from lambdadesk.local import supervisor
 from lambdadesk.local.clients import Clients
-from lambdadesk.local.server import LocalServer, node_path, pick_free_port
+from lambdadesk.local.server import PACKAGE, LocalServer, node_path, pick_free_port
 from tests.local.running import (
     create_function,
     find_process,
@@ -237,7 +238,7 @@ def test_a_missing_package_is_said(tmp_path: Path) -> None:
         capture_output=True,
         text=True,
     )
-    assert "is not installed. Install it with: python -m pip install" in result.stderr
+    assert f"is not installed. Install it with: {sys.executable} -m pip install {PACKAGE}" in result.stderr
     assert os.listdir(tmp_path) == []
 
 
@@ -282,6 +283,11 @@ def test_node_is_looked_for_on_path(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     node = tmp_path / "node"
     node.touch(mode=0o755)
     assert node_path() == str(node)
+
+
+def test_the_package_is_the_one_that_the_project_pins() -> None:
+    project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["project"]
+    assert project["optional-dependencies"]["local"] == [PACKAGE]
 
 
 def test_the_server_does_not_load_boto3() -> None:
