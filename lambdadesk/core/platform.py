@@ -110,7 +110,7 @@ _REPORT = re.compile(
 # Any "Some Key: value". Consuming the value keeps a value from being read as the start of the next key, and
 # taking whole runs of words as the key keeps "New Kind Of Duration: 1 ms" from being read as the Duration.
 _WORD_OF_KEY = "[A-Z][A-Za-z]{0,24}"
-_FIELD = re.compile(rf"(?<!\S)({_WORD_OF_KEY}(?: {_WORD_OF_KEY}){{0,5}}):[ \t]+(\S+)")
+_FIELD = re.compile(rf"(?<!\S)({_WORD_OF_KEY}(?: {_WORD_OF_KEY}){{0,5}}):[ \t]+(\S+)(?:[ \t]MB\b)?")
 _FIELDS_END = 4096  # no platform line is longer; an application's line may be a megabyte
 _IS_NUMBER = re.compile(_NUMBER).fullmatch
 _START = re.compile(r"START RequestId: (\S+)(?:\s+Version: (\S+))?")

@@ -44,7 +44,7 @@ def gbs(requests: int, duration_ms: int, memory_mb: int) -> Decimal:
     return requests * gb_seconds(report(duration_ms, memory_mb))
 
 
-# The worked examples of https://aws.amazon.com/lambda/pricing/ in us-east-1: the printed figure, the exact one.
+# The worked examples of https://aws.amazon.com/lambda/pricing/ in us-east-1: as printed, and exactly.
 # Example 7 adds rounded parts (test below); that of the Kafka pollers contradicts itself and is left out.
 @pytest.mark.parametrize(
     ("usage", "architecture", "free_tier", "printed", "exact"),
