@@ -4,6 +4,7 @@ Nothing here imports botocore before a client is asked for: the import takes lon
 botocore is used without boto3's session, which adds 50 ms of resource models that nobody here needs.
 """
 
+import functools
 import os
 import threading
 import time
@@ -146,6 +147,7 @@ class Clients:
                 assume_role = session.get_component("credential_provider").get_provider("assume-role")
                 # botocore has no public way to say this; its own prompt waits on a terminal nobody looks at.
                 assume_role._prompter = _refuse_mfa_prompt
+            session.register_component("data_loader", _get_loader())
             # On the session, so that it also holds for the clients botocore makes to fetch credentials.
             session.set_config_variable("ignore_configured_endpoint_urls", True)
             self._session = session
@@ -172,6 +174,14 @@ class Clients:
             return  # no Date header, or not a date: the last skew stays
         if server.tzinfo is not None:
             self.clock_skew_s = server.timestamp() - time.time()
+
+
+@functools.cache
+def _get_loader() -> Any:
+    """botocore's reader of API models, which keeps what it has parsed: a second session is 45 ms quicker."""
+    import botocore.loaders
+
+    return botocore.loaders.create_loader()
 
 
 def _refuse_mfa_prompt(_prompt: str) -> str:
