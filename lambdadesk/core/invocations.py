@@ -189,16 +189,14 @@ def _is_before(run: _Run, timestamp_ms: int) -> bool:
 
 
 def _running(stream: _Stream, timestamp_ms: int) -> _Run | None:
-    """The run that a line without a request id belongs to, by its stream and time."""
-    last = stream.last
-    if len(stream.running) == 1:
-        run = next(iter(stream.running.values()))
-        if last is None or timestamp_ms >= run.invocation.started_ms or _is_before(last, timestamp_ms):
-            return run
-        return last
-    if stream.running or last is None or _is_before(last, timestamp_ms):
+    """The run that a line without a request id belongs to, by its stream and time; None where two may be it."""
+    if len(stream.running) > 1:
         return None
-    return last
+    runs = [*stream.running.values()]
+    if stream.last is not None and not _is_before(stream.last, timestamp_ms):
+        runs.append(stream.last)  # the line is late: the next may have started already
+    runs = [run for run in runs if run.invocation.started_ms <= timestamp_ms]
+    return runs[0] if len(runs) == 1 or (runs and stream.is_serial) else None
 
 
 def _fail(run: _Run, failure: Outcome, error_type: str) -> bool:
