@@ -6,6 +6,7 @@ botocore is used without boto3's session, which adds 50 ms of resource models th
 
 import functools
 import os
+import socket
 import threading
 import time
 from dataclasses import dataclass
@@ -36,6 +37,8 @@ class Limits:
 # Lambda ends a function after 15 minutes; no answer can come later than that and the margin.
 _LONGEST_FUNCTION_S = 900
 
+_KEEPALIVE_S = 60
+
 
 class Clients:
     """The clients of one target: made on first use, then kept. Safe to use from many threads."""
@@ -63,7 +66,7 @@ class Clients:
         """The client for Invoke of a function with this timeout: one attempt, and patient enough.
 
         botocore would send an Invoke up to three times (read timeout, 429, 500). The timeout is a setting of
-        the whole client, hence one client per function timeout. The keepalive holds idle connections open.
+        the whole client, hence one client per function timeout.
         """
         read_s = self.get_invoke_read_s(timeout_s)
         return self._get(
@@ -122,6 +125,8 @@ class Clients:
             service, config=Config(ignore_configured_endpoint_urls=True, **settings), **options
         )
         client.meta.events.register("before-parse.*.*", self._check_reply)
+        if settings.get("tcp_keepalive"):
+            _keep_alive_often(client)
         return client
 
     @property
@@ -174,6 +179,17 @@ class Clients:
             return  # no Date header, or not a date: the last skew stays
         if server.tzinfo is not None:
             self.clock_skew_s = server.timestamp() - time.time()
+
+
+def _keep_alive_often(client: Any) -> None:
+    """Probe idle connections each minute: routers forget them after 350 s, the system first probes after 2 h.
+
+    botocore turns keepalive on, but has no setting for its pace. Without this attribute the system's stays.
+    """
+    options = getattr(client._endpoint.http_session, "_socket_options", [])
+    for name in ("TCP_KEEPIDLE", "TCP_KEEPINTVL"):
+        if hasattr(socket, name):  # not on every system
+            options.append((socket.IPPROTO_TCP, getattr(socket, name), _KEEPALIVE_S))
 
 
 @functools.cache

@@ -1,6 +1,8 @@
 import asyncio
+import os
 import socket
 import time
+from pathlib import Path
 
 import pytest
 
@@ -166,6 +168,30 @@ async def test_without_credentials_nothing_is_sent(quick: Limits) -> None:
         await Gateway(Target("us-east-1"), quick).invoke(InvokeRequest(HELLO, PAYLOAD))
     assert caught.value.kind is ErrorKind.EXPIRED
     assert "was not invoked" in caught.value.message
+
+
+@pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="the timers of sockets are seen on Linux only")
+async def test_a_waiting_connection_is_probed_every_minute(aws: FakeAws) -> None:
+    due_s: list[float] = []
+
+    def look(exchange: faults.Exchange) -> None:
+        for _ in range(100):  # until the request is acknowledged and only the keepalive timer runs
+            if due_s or exchange.stopping.wait(0.02):
+                break
+            due_s.extend(get_keepalives_due_s(aws.port))
+        exchange.send(exchange.normal())
+
+    aws.script("Invoke", look)
+    await invoke(aws)
+    assert len(due_s) == 1
+    assert 30 < due_s[0] <= 60
+
+
+def get_keepalives_due_s(port: int) -> list[float]:
+    """Seconds until the next keepalive probe of each connection to a local port."""
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    timers = [row[5].split(":") for row in rows if row[2].endswith(f":{port:04X}")]
+    return [int(due, 16) / os.sysconf("SC_CLK_TCK") for kind, due in timers if kind == "02"]
 
 
 async def test_stopping_to_wait_returns_at_once_and_sends_nothing_more(aws: FakeAws) -> None:

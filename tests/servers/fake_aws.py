@@ -460,6 +460,8 @@ def main() -> None:
         draft = options.port_file.with_suffix(".part")
         draft.write_text(str(aws.port))
         draft.replace(options.port_file)
+        sys.stdout.write("listening\n")
+        sys.stdout.flush()
         done.wait()
 
 
