@@ -189,7 +189,7 @@ def _is_before(run: _Run, timestamp_ms: int) -> bool:
 
 
 def _running(stream: _Stream, timestamp_ms: int) -> _Run | None:
-    """The run that a line without a request id belongs to, by its stream and time; None where two may be it."""
+    """The run that a line without a request id belongs to by stream and time; None where two may be it."""
     if len(stream.running) > 1:
         return None
     runs = [*stream.running.values()]
