@@ -49,7 +49,7 @@ def one_line(text: str, limit: int = _ELIDED_FROM) -> str:
     if left_off > 0:
         text = text[:limit]
     if not text.isprintable():
-        text = visible(_BREAK.sub(" ⏎ ", text)).replace("\t", "    ")
+        text = visible(_BREAK.sub(" ⏎ ", text)).replace("\t", "  ")
     return f"{text}… (+{left_off:,} characters)" if left_off > 0 else text
 
 

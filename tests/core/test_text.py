@@ -49,7 +49,7 @@ def test_one_line_shows_breaks_and_says_what_it_left_off() -> None:
     assert one_line("x" * 4_000) == "x" * 4_000
     assert one_line("x" * 4_003) == "x" * 4_000 + "… (+3 characters)"
     assert one_line("x" * 1_000_000, 10).endswith("… (+999,990 characters)")
-    assert one_line("REPORT\tDuration") == "REPORT    Duration"
+    assert one_line("REPORT\tDuration") == "REPORT  Duration"
 
 
 @given(st.text(alphabet="ab\n"), st.integers(1, 5))

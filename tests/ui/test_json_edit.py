@@ -11,6 +11,8 @@ from lambdadesk.ui import theme
 from lambdadesk.ui.widgets.json_edit import JsonEdit
 from lambdadesk.ui.widgets.json_view import JsonView
 
+pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")
+
 
 @pytest.fixture
 def editor(qtbot) -> JsonEdit:

@@ -1,0 +1,69 @@
+"""LogDetail, one log line in full."""
+
+from datetime import datetime
+
+import orjson
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QHBoxLayout, QToolButton, QVBoxLayout, QWidget
+
+from lambdadesk.core.logstore import Level, LogRow
+from lambdadesk.core.payload import format_json
+from lambdadesk.ui import theme
+from lambdadesk.ui.icons import icon
+from lambdadesk.ui.models.log_table import LEVEL_WORDS
+from lambdadesk.ui.widgets.json_view import JsonView
+from lambdadesk.ui.widgets.plain import PlainLabel
+
+_JSON_LIMIT = 1024 * 1024  # characters of a line that is still looked at as JSON
+
+
+class LogDetail(QWidget):
+    """When and where a line was written, and its whole text, JSON laid out."""
+
+    close_requested = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.heading = PlainLabel()
+        self.heading.setAccessibleName("Selected line")
+        self.text = JsonView(line_numbers=False)
+        self.text.setAccessibleName("Text of the selected line")
+        close = QToolButton()
+        close.setAutoRaise(True)
+        close.setIcon(icon("close"))
+        close.setAccessibleName("Close the selected line")
+        close.setToolTip("Close (Esc)")
+        close.clicked.connect(self.close_requested)
+        top = QHBoxLayout()
+        top.setContentsMargins(theme.SPACE, 0, theme.TIGHT, 0)
+        top.addWidget(self.heading, 1)
+        top.addWidget(close)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, theme.TIGHT, 0, 0)
+        layout.setSpacing(theme.TIGHT)
+        layout.addLayout(top)
+        layout.addWidget(self.text)
+
+    def show_row(self, row: LogRow) -> None:
+        when = datetime.fromtimestamp(row.timestamp_ms / 1000).astimezone()
+        parts = [
+            when.isoformat(sep=" ", timespec="milliseconds"),
+            LEVEL_WORDS.get(Level(row.level), ""),
+            f"request {row.request_id}" if row.request_id else "",
+            row.stream,
+            "came late" if row.late else "",
+        ]
+        self.heading.setText("   ·   ".join(part for part in parts if part))
+        self.text.set_text(laid_out(row.message.rstrip("\r\n")))
+
+
+def laid_out(text: str) -> str:
+    """The text, with JSON that ends it laid out below what comes before."""
+    start = text.find("{")
+    if start <= 0 or len(text) > _JSON_LIMIT:  # JSON from its first character on is laid out by the view
+        return text
+    try:
+        orjson.loads(text[start:])
+    except orjson.JSONDecodeError:
+        return text
+    return f"{text[:start].rstrip()}\n{format_json(text[start:])}"
