@@ -231,6 +231,15 @@ def test_an_id_that_agrees_parts_what_times_had_joined() -> None:
     assert book.totals("f").invocations == 2
 
 
+def test_a_better_reading_of_its_start_parts_what_times_had_joined() -> None:
+    book = ledger(match_by_time=True)
+    record = add_here(book, "answer", 1000, 1100)
+    book.add_seen("f", seen("log", 1010, 1090))
+    assert len(book.of("f")) == 1
+    book.add_seen("f", seen("log", 900, 1090))
+    assert (len(book.of("f")), record.request_id) == (2, "answer")
+
+
 def test_retries_of_an_event_are_counted_and_the_first_was_made_here() -> None:
     book = ledger()
     record = add_here(book, "a", 1000, 1005, kind=EVENT, outcome=Outcome.QUEUED)
