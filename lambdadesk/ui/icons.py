@@ -4,9 +4,9 @@ from functools import cache
 from typing import Final
 
 from PySide6.QtCore import QByteArray, QPoint, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QIcon, QIconEngine, QPainter, QPixmap
+from PySide6.QtGui import QIcon, QIconEngine, QPainter, QPaintEvent, QPixmap
 from PySide6.QtSvg import QSvgRenderer
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 
 from lambdadesk.core import resources
 from lambdadesk.ui import theme
@@ -34,6 +34,24 @@ def app_icon() -> QIcon:
         painter.end()
         pixmaps.addPixmap(pixmap)
     return pixmaps
+
+
+class IconView(QWidget):
+    """An icon on its own, beside a text that says the same: screen readers pass over it."""
+
+    def __init__(
+        self, side: int, name: str = "info", colour: str = "text", parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.setFixedSize(side, side)
+        self.set_icon(name, colour)
+
+    def set_icon(self, name: str, colour: str = "text") -> None:
+        self._icon = icon(name, colour)
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        self._icon.paint(QPainter(self), self.rect())
 
 
 class _TintedEngine(QIconEngine):
