@@ -347,12 +347,12 @@ def test_lookalikes_are_lines_of_the_application(text: str) -> None:
             PlatformLine(LineKind.EXTENSION, name="lambda-adapter"),
         ),
         (
-            "TELEMETRY\tName: datadog-agent\tState: Subscribed\tTypes: [Platform, Function, Extension]",
-            PlatformLine(LineKind.TELEMETRY, name="datadog-agent"),
+            "TELEMETRY\tName: telemetry-sink\tState: Subscribed\tTypes: [Platform, Function, Extension]",
+            PlatformLine(LineKind.TELEMETRY, name="telemetry-sink"),
         ),
         (
-            "LOGS\tName: datadog-agent\tState: Subscribed\tTypes: [Platform]",
-            PlatformLine(LineKind.LOGS, name="datadog-agent"),
+            "LOGS\tName: telemetry-sink\tState: Subscribed\tTypes: [Platform]",
+            PlatformLine(LineKind.LOGS, name="telemetry-sink"),
         ),
     ],
 )
