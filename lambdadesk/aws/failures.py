@@ -120,6 +120,11 @@ def get_status(error: BaseException) -> int:
     return int(response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
 
 
+def retell(error: UserError, message: str, hint: str, kind: ErrorKind | None = None) -> UserError:
+    """The same failure in better words."""
+    return UserError(message, hint, kind=kind or error.kind, details=error.details, action=error.action)
+
+
 def missing(service: str, operation: str, key: str) -> UserError:
     """An answer without the list it exists for: never the same as an empty list."""
     error = _unreadable(operation)

@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from lambdadesk.aws.failures import missing
+from lambdadesk.aws.failures import get_plain_text, missing, retell
 from lambdadesk.aws.gateway import Gateway
-from lambdadesk.core.errors import UserError
+from lambdadesk.core.errors import ErrorKind, UserError
 from lambdadesk.core.types import FunctionInfo
 
 
@@ -22,7 +22,13 @@ async def fetch_functions(gateway: Gateway) -> AsyncIterator[list[FunctionInfo]]
 
 async def fetch_function(gateway: Gateway, name: str) -> FunctionInfo:
     """One function by name (lambda:GetFunctionConfiguration)."""
-    return to_function_info(await gateway.call("lambda", "GetFunctionConfiguration", FunctionName=name))
+    try:
+        reply = await gateway.call("lambda", "GetFunctionConfiguration", FunctionName=name)
+    except UserError as error:
+        if error.kind is not ErrorKind.NOT_FOUND:
+            raise
+        raise retell(error, f"The function {get_plain_text(name)} does not exist.", error.hint) from error
+    return to_function_info(reply)
 
 
 async def fetch_qualifiers(gateway: Gateway, name: str) -> list[str]:
@@ -88,13 +94,7 @@ async def _fetch_pages(
 
 
 def _partial(error: UserError, number: int) -> UserError:
-    return UserError(
-        f"The list is partial: page {number} failed. {error.message}",
-        error.hint,
-        kind=error.kind,
-        details=error.details,
-        action=error.action,
-    )
+    return retell(error, f"The list is partial: page {number} failed. {error.message}", error.hint)
 
 
 def _to_int(value: object, default: int) -> int:

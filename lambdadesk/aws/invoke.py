@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from contextlib import closing
 from typing import Any
 
-from lambdadesk.aws.failures import NotAwsError, get_code, get_plain_text, get_status, to_user_error
+from lambdadesk.aws.failures import NotAwsError, get_code, get_plain_text, get_status, retell, to_user_error
 from lambdadesk.core.errors import ErrorKind, UserError
 from lambdadesk.core.types import InvocationType, InvokeRequest, InvokeResult
 
@@ -80,7 +80,7 @@ def to_invoke_error(error: BaseException, request: InvokeRequest) -> UserError:
         return _from_reply(error, found, request)
     if not isinstance(error, boto.ClientError) and _was_sent(error, boto):
         return outcome_unknown(_get_cause(error, boto), found.details)
-    return _retell(found, f"{found.message.removesuffix('.')}, so the function was not invoked.", found.hint)
+    return retell(found, f"{found.message.removesuffix('.')}, so the function was not invoked.", found.hint)
 
 
 def outcome_unknown(cause: str, details: str = "") -> UserError:
@@ -97,31 +97,27 @@ def _from_reply(error: Any, found: UserError, request: InvokeRequest) -> UserErr
     name = get_plain_text(request.function.name)
     if found.kind is ErrorKind.THROTTLED:
         limit = _LIMITS.get(str(error.response.get("Reason", "")), "too many invocations at once")
-        return _retell(found, f"Lambda did not run {name}: {limit}.", "Wait a moment, then invoke again.")
+        return retell(found, f"Lambda did not run {name}: {limit}.", "Wait a moment, then invoke again.")
     if found.kind is ErrorKind.NOT_FOUND:
-        return _retell(
+        return retell(
             found,
             f"The function {name} ({get_plain_text(request.qualifier)}) does not exist.",
             "It may have been deleted, or be in another region; refresh the list.",
         )
     if status == 413:
-        return _retell(
+        return retell(
             found,
             "The payload is larger than Lambda accepts.",
             "The limit is 6 MB for a synchronous and 1 MB for an asynchronous invocation.",
             ErrorKind.INVALID,
         )
     if code == "InvalidRequestContentException":
-        return _retell(found, "Lambda can't read the payload as JSON.", "Correct it, then invoke again.")
+        return retell(found, "Lambda can't read the payload as JSON.", "Correct it, then invoke again.")
     if status >= 500 and status != 511 and code not in _SET_UP_FAILED:  # 511: a network wants a login
         return outcome_unknown(f"Lambda could not answer (HTTP {status}).", found.details)
     if found.kind in (ErrorKind.OTHER, ErrorKind.INVALID):
-        return _retell(found, f"Lambda could not invoke {name}.", found.hint)
+        return retell(found, f"Lambda could not invoke {name}.", found.hint)
     return found
-
-
-def _retell(found: UserError, message: str, hint: str, kind: ErrorKind | None = None) -> UserError:
-    return UserError(message, hint, kind=kind or found.kind, details=found.details, action=found.action)
 
 
 def _was_sent(error: BaseException, boto: Any) -> bool:

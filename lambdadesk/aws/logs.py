@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from lambdadesk.aws.failures import missing
+from lambdadesk.aws.failures import get_plain_text, missing, retell
 from lambdadesk.aws.gateway import Gateway
 from lambdadesk.core.errors import ErrorKind, UserError
 from lambdadesk.core.types import LogEvent
@@ -99,6 +99,12 @@ async def _fetch_page(gateway: Gateway, asked: dict[str, Any]) -> dict[str, Any]
         try:
             reply = await gateway.call("logs", "FilterLogEvents", **asked)
         except UserError as error:
+            if error.kind is ErrorKind.NOT_FOUND:
+                raise retell(
+                    error,
+                    f"The log group {get_plain_text(asked['logGroupName'])} does not exist.",
+                    "The function's first line of log makes it.",
+                ) from error
             if error.kind is not ErrorKind.THROTTLED or attempt == _THROTTLED_TRIES:
                 raise
             await asyncio.sleep(pause_s * random.uniform(0.5, 1.5))

@@ -57,6 +57,7 @@ async def test_fetches_one_function(aws: FakeAws) -> None:
         await fetch_function(gateway, "gone")
     await gateway.close()
     assert caught.value.kind is ErrorKind.NOT_FOUND
+    assert caught.value.message == "The function gone does not exist."
 
 
 async def test_qualifiers_are_latest_aliases_and_versions_newest_first(aws: FakeAws) -> None:

@@ -114,6 +114,11 @@ async def test_what_can_not_be_read_is_told(
     assert caught.value.kind is kind
 
 
+async def test_a_missing_group_is_named(aws: FakeAws) -> None:
+    with pytest.raises(UserError, match=f"The log group {GROUP} does not exist"):
+        await fetch(aws)
+
+
 async def test_the_time_of_a_page_is_the_servers(aws: FakeAws) -> None:
     aws.clock_ahead_s = 3600
     aws.add_events(GROUP, "x", timestamp_ms=T)
