@@ -156,6 +156,7 @@ def test_a_late_line_leaves_selection_and_reading_place(view: LogView, store: Lo
     assert top_text(view) == "line 2000"
     assert [view.line_text(row) for row in view.selected_rows()] == ["line 2100"]
     assert "line 2100" in view.detail.text.toPlainText()
+    assert view._newer.text() == "2 new lines ↓"
 
 
 def test_dropped_lines_do_not_move_what_is_read(qtbot) -> None:
@@ -210,7 +211,12 @@ def test_columns_tell_time_level_invocation_and_message(view: LogView, store: Lo
             line(1_000_123, f"START RequestId: {REQUEST.format(3)}", 3, kind=LineKind.START),
             line(1_000_124, f"{prefix}{REQUEST.format(3)}\tno bucket\r  at x\n", 3, level=Level.ERROR),
             line(1_000_125, f"{prefix}{REQUEST.format(4)}\tanother's id\n", 3, level=Level.WARN),
-            line(1_000_126, "REPORT x", 11, kind=LineKind.REPORT),
+            line(
+                1_000_126,
+                f"REPORT RequestId: {REQUEST.format(1)}\tDuration: 1.5 ms\t\n",
+                11,
+                kind=LineKind.REPORT,
+            ),
             line(1_000_127, "nobody's"),
         ]
     )
@@ -222,6 +228,7 @@ def test_columns_tell_time_level_invocation_and_message(view: LogView, store: Lo
     assert [cell(view, row, LEVEL) for row in range(5)] == ["", "✖ error", "▲ warn", "", ""]
     assert [cell(view, row, INVOCATION) for row in (0, 3, 4)] == ["0a1b2c3d", "0a1b2c3d", ""]
     assert cell(view, 1, MESSAGE) == "no bucket ⏎   at x"
+    assert str(cell(view, 3, MESSAGE)).split() == ["REPORT", "Duration:", "1.5", "ms"]
     assert REQUEST.format(4) in str(cell(view, 2, MESSAGE))
     assert view.line_text(1).startswith(prefix)
     colours = theme.colours(view.palette())

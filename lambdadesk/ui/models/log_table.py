@@ -19,7 +19,7 @@ LEVEL_WORDS = {Level.ERROR: "✖ error", Level.WARN: "▲ warn", Level.INFO: "in
 CELL_LIMIT = 1_000  # characters; more than any screen shows, little enough to paint quickly
 SCAN_LINES = 4_096
 SCAN_S = 0.012  # how long the window may stand still for a filter
-# What the runtimes of Python and Node put before a message. The other columns show it already.
+# What the runtimes of Python and Node put before a message: level, time, request.
 _PREFIX = re.compile(
     r"(?:\[(?:DEBUG|INFO|WARNING|ERROR|CRITICAL)\]\t)?\d{4}-\d\d-\d\dT[\d:.]+Z\t([0-9a-f-]{36})\t"
     r"(?:(?:TRACE|DEBUG|INFO|WARN|ERROR|FATAL)\t)?"
@@ -105,16 +105,21 @@ class LogTableModel(QAbstractTableModel):
 
     def _display(self, number: int, column: int) -> str:
         if column == MESSAGE:
-            text = self.store.text(number)
-            prefix = _PREFIX.match(text)
-            if prefix and prefix[1] == self.store.request_id(number):
-                text = text[prefix.end() :]
-            return one_line(text, CELL_LIMIT)
+            return one_line(self._without_repeats(number), CELL_LIMIT)
         if column == TIME:
             return clock_text(self.store.timestamp(number))
         if column == LEVEL:
             return LEVEL_WORDS.get(Level(self.store.level(number)), "")
         return self.store.request_id(number)[:8]
+
+    def _without_repeats(self, number: int) -> str:
+        """The message without what the other columns show already, so that what matters isn't elided."""
+        text = self.store.text(number)
+        request_id = self.store.request_id(number)
+        if request_id and text.startswith(f"REPORT RequestId: {request_id}"):
+            return "REPORT" + text[len("REPORT RequestId: ") + len(request_id) :]
+        prefix = _PREFIX.match(text)
+        return text[prefix.end() :] if prefix and prefix[1] == request_id else text
 
     def _foreground(self, number: int, column: int) -> QColor | None:
         if column in (TIME, INVOCATION):

@@ -197,8 +197,8 @@ class LogView(QWidget):
         self._updating = False
         is_append = was_complete and trimmed + kept == rows_before
         self._scan(keep_place=not is_append)
-        if not self._following:
-            self._show_unseen(self._unseen + max(0, self._model.rowCount() - kept))
+        if not self._following and was_complete:
+            self._show_unseen(self._unseen + max(0, self._model.rowCount() - rows_before + trimmed))
 
     def _scan(self, *, keep_place: bool = True) -> None:
         self._updating = True
