@@ -23,14 +23,15 @@ import time
 import uuid
 from collections import defaultdict, deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from tests.servers.faults import JSON, Exchange, Fault, Reply
+from tests.servers.fake_logs import FakeLogs
+from tests.servers.faults import Exchange, Fault, Reply, error_reply, json_reply
 
 ACCOUNT = "000000000000"
 _LIST_PAGE = 50  # Lambda's own, whatever MaxItems says
@@ -51,23 +52,6 @@ class Request:
     def access_key(self) -> str:
         found = re.search(r"Credential=([^/]+)/", self.headers.get("authorization", ""))
         return found[1] if found else ""
-
-
-@dataclass
-class StoredEvent:
-    """A log event; `hidden` ones are not found until `FakeAws.show_late_events`."""
-
-    timestamp_ms: int
-    message: str
-    stream: str
-    ingestion_ms: int
-    event_id: str
-    hidden: bool = False
-
-
-@dataclass
-class LogGroup:
-    events: list[StoredEvent] = field(default_factory=list)
 
 
 def make_function(name: str, **overrides: Any) -> dict[str, Any]:
@@ -93,19 +77,16 @@ def make_function(name: str, **overrides: Any) -> dict[str, Any]:
     }
 
 
-class FakeAws:
+class FakeAws(FakeLogs):
     """The server; a context manager. Its state may be changed at any time from the test's thread."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.functions: list[dict[str, Any]] = []
         self.aliases: dict[str, list[str]] = {}
         self.versions: dict[str, list[str]] = {}
         self.handlers: dict[str, Callable[[bytes], bytes]] = {}  # by function; default: echo
         self.function_errors: dict[str, str] = {}  # X-Amz-Function-Error, by function
-        self.log_groups: dict[str, LogGroup] = {}
-        self.log_page_events = 10_000
-        self.gives_tokens = True  # False: stop at the page size without a token, as MiniStack does
-        self.gives_event_ids = True
         self.clock_ahead_s = 0.0  # of the Date header
         self.stopping = threading.Event()
         self._faults: dict[str, deque[Fault]] = defaultdict(deque)
@@ -167,27 +148,6 @@ class FakeAws:
             if not self._arrived.wait_for(lambda: len(self.requests(operation)) >= count, timeout_s):
                 raise TimeoutError(f"{len(self.requests(operation))} of {count} {operation} requests came in")
 
-    def add_events(
-        self,
-        group: str,
-        *messages: str,
-        timestamp_ms: int | None = None,
-        stream: str = "2026/01/02/[$LATEST]0123456789abcdef",
-        hidden: bool = False,
-    ) -> None:
-        """Append log events, 1 ms apart from `timestamp_ms` (default: now). Makes the group where needed."""
-        start_ms = _now_ms() if timestamp_ms is None else timestamp_ms
-        events = self.log_groups.setdefault(group, LogGroup()).events
-        for number, message in enumerate(messages):
-            at_ms = start_ms + number
-            events.append(StoredEvent(at_ms, message, stream, _now_ms(), f"{len(events):056d}", hidden))
-
-    def show_late_events(self, group: str) -> None:
-        """Let the hidden events of a group arrive: old timestamps, ingested now."""
-        for event in self.log_groups[group].events:
-            if event.hidden:
-                event.hidden, event.ingestion_ms = False, _now_ms()
-
     def record(self, request: Request) -> None:
         with self._arrived:
             self._requests.append(request)
@@ -214,23 +174,25 @@ class FakeAws:
             case "GetFunctionConfiguration" | "GetFunction":
                 function = self._find_function(name)
                 if function is None:
-                    return _error(404, "ResourceNotFoundException", f"Function not found: {name}")
-                return _json(function if request.operation != "GetFunction" else {"Configuration": function})
+                    return error_reply(404, "ResourceNotFoundException", f"Function not found: {name}")
+                return json_reply(
+                    function if request.operation != "GetFunction" else {"Configuration": function}
+                )
             case "Invoke":
                 return self._invoke(name, request, request_id)
             case "ListEventSourceMappings":
-                return _json({"EventSourceMappings": []})
+                return json_reply({"EventSourceMappings": []})
             case "FilterLogEvents":
-                return self._filter(request.params)
+                return self.logs_filter(request.params)
             case "DescribeLogStreams":
-                return self._describe_streams(request.params)
+                return self.logs_describe_streams(request.params)
             case "GetLogEvents":
-                return self._get_events(request.params)
+                return self.logs_get_events(request.params)
             case "GetCallerIdentity":
                 return Reply(200, _IDENTITY, {"Content-Type": "text/xml"})
             case "CONNECT":
                 return Reply(502, b"", {}, request_id=False)
-        return _error(400, "UnknownOperationException", request.operation)
+        return error_reply(400, "UnknownOperationException", request.operation)
 
     def _find_function(self, name: str) -> dict[str, Any] | None:
         return next((f for f in self.functions if f["FunctionName"] == name), None)
@@ -240,12 +202,12 @@ class FakeAws:
         page: dict[str, Any] = {key: entries[start : start + _LIST_PAGE]}
         if start + _LIST_PAGE < len(entries):
             page["NextMarker"] = str(start + _LIST_PAGE)
-        return _json(page)
+        return json_reply(page)
 
     def _invoke(self, name: str, request: Request, request_id: str) -> Reply:
         function = self._find_function(name)
         if function is None:
-            return _error(404, "ResourceNotFoundException", f"Function not found: {name}")
+            return error_reply(404, "ResourceNotFoundException", f"Function not found: {name}")
         kind = request.headers.get("x-amz-invocation-type", "RequestResponse")
         headers = {"Content-Type": "application/json", "X-Amz-Executed-Version": "$LATEST"}
         if kind == "DryRun":
@@ -267,53 +229,6 @@ class FakeAws:
         if name in self.function_errors:
             headers["X-Amz-Function-Error"] = self.function_errors[name]
         return Reply(200, body, headers)
-
-    def _filter(self, params: dict[str, Any]) -> Reply:
-        group = self.log_groups.get(params["logGroupName"])
-        if group is None:
-            return _error(400, "ResourceNotFoundException", "The specified log group does not exist.")
-        start_ms, end_ms = params.get("startTime", 0), params.get("endTime", 1 << 60)
-        pattern, prefix = params.get("filterPattern", ""), params.get("logStreamNamePrefix", "")
-        found = [
-            event
-            for event in group.events
-            if start_ms <= event.timestamp_ms <= end_ms
-            and not event.hidden
-            and pattern.strip('"') in event.message
-            and event.stream.startswith(prefix)
-        ]
-        found.sort(key=lambda event: (event.timestamp_ms, event.ingestion_ms))
-        size = min(params.get("limit", 10_000), self.log_page_events)
-        start = int(params.get("nextToken", 0))
-        page: dict[str, Any] = {"events": [self._encode(e) for e in found[start : start + size]]}
-        if self.gives_tokens and start + size < len(found):
-            page["nextToken"] = str(start + size)
-        return _json(page)
-
-    def _encode(self, event: StoredEvent) -> dict[str, Any]:
-        encoded = {
-            "timestamp": event.timestamp_ms,
-            "message": event.message,
-            "logStreamName": event.stream,
-            "ingestionTime": event.ingestion_ms,
-        }
-        return encoded | ({"eventId": event.event_id} if self.gives_event_ids else {})
-
-    def _describe_streams(self, params: dict[str, Any]) -> Reply:
-        prefix = params.get("logStreamNamePrefix", "")
-        streams = sorted({e.stream for e in self.log_groups[params["logGroupName"]].events})
-        return _json({"logStreams": [{"logStreamName": s} for s in streams if s.startswith(prefix)]})
-
-    def _get_events(self, params: dict[str, Any]) -> Reply:
-        start_ms, end_ms = params.get("startTime", 0), params.get("endTime", 1 << 60)
-        found = [
-            {"timestamp": e.timestamp_ms, "message": e.message, "ingestionTime": e.ingestion_ms}
-            for e in self.log_groups[params["logGroupName"]].events
-            if e.stream == params["logStreamName"] and start_ms <= e.timestamp_ms < end_ms
-        ]
-        start = int(params.get("nextToken", "f/0").removeprefix("f/"))
-        page = found[start : start + min(params.get("limit", 10_000), self.log_page_events)]
-        return _json({"events": page, "nextForwardToken": f"f/{start + len(page)}"})
 
 
 _IDENTITY = f"""<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">
@@ -342,19 +257,6 @@ def _get_operation(method: str, path: str, headers: dict[str, str], body: bytes)
         if method == route_method and re.fullmatch(pattern, path):
             return operation
     return "?"
-
-
-def _json(value: Any) -> Reply:
-    return Reply(body=json.dumps(value).encode())
-
-
-def _error(status: int, code: str, message: str) -> Reply:
-    body = json.dumps({"__type": code, "message": message}).encode()
-    return Reply(status, body, {"Content-Type": JSON, "x-amzn-ErrorType": code})
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000
 
 
 class _Server(ThreadingHTTPServer):

@@ -23,6 +23,16 @@ class Reply:
     request_id: bool = True
 
 
+def json_reply(value: Any) -> Reply:
+    return Reply(body=json.dumps(value).encode())
+
+
+def error_reply(status: int, code: str, message: str, **fields: Any) -> Reply:
+    """An error as AWS sends it, in both of the JSON protocols' ways."""
+    body = json.dumps({"__type": code, "message": message, "Message": message, **fields}).encode()
+    return Reply(status, body, {"Content-Type": JSON, "x-amzn-ErrorType": code})
+
+
 class Exchange(Protocol):
     """One request that waits for its answer."""
 
@@ -50,11 +60,9 @@ def reply(status: int, body: Any, *, request_id: bool = True, content_type: str 
 
 
 def error(status: int, code: str, message: str = "", **fields: Any) -> Fault:
-    """An error as AWS sends it, in both of the JSON protocols' ways."""
-    body = json.dumps({"__type": code, "message": message, "Message": message, **fields}).encode()
 
     def fault(exchange: Exchange) -> None:
-        exchange.send(Reply(status, body, {"Content-Type": JSON, "x-amzn-ErrorType": code}))
+        exchange.send(error_reply(status, code, message, **fields))
 
     return fault
 
