@@ -4,11 +4,11 @@ import argparse
 import os
 import re
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from lambdadesk import __version__
+from lambdadesk.app.options import Options
 
 PAGES = (
     "invoke",
@@ -23,20 +23,6 @@ PAGES = (
     "query",
 )
 REGION = re.compile(r"[a-z]{2,}(-[a-z]+)+-\d{1,2}")
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What was asked for on the command line. Empty strings and None mean "not given"."""
-
-    local: bool = False
-    profile: str = ""
-    region: str = ""
-    endpoint_url: str = ""
-    function: str = ""
-    page: str = ""
-    home: Path | None = None
-    tour: Path | None = None
 
 
 def main(argv: list[str]) -> int:
@@ -87,7 +73,9 @@ def _unusable(options: Options) -> str:
     """Why these options can't be used together, in one sentence; "" if they can."""
     real = options.profile or options.endpoint_url
     if options.tour and real:
-        return "--tour invokes functions, so it runs on the Local AWS alone; leave the profile and endpoint out."
+        return (
+            "--tour invokes functions, so it runs on the Local AWS alone; leave the profile and endpoint out."
+        )
     if options.local and real:
         return "--local is an account of its own; leave --profile and --endpoint-url out, or --local."
     if options.region and not REGION.fullmatch(options.region):

@@ -1,5 +1,6 @@
 """Catalog, the functions of one connection and how fresh they are."""
 
+import asyncio
 import time
 from dataclasses import dataclass, replace
 
@@ -39,9 +40,14 @@ class Catalog:
         self._key = gateway.target.key
         self.state = CatalogState(loading=True)
         self.changed: Event[[]] = Event()
+        self._complete = asyncio.Event()
 
     def get(self, name: str) -> FunctionInfo | None:
         return next((function for function in self.state.functions if function.name == name), None)
+
+    async def wait_for_functions(self) -> None:
+        """Return once AWS has given the whole list for the first time."""
+        await self._complete.wait()
 
     def load_cached(self) -> None:
         """Show the list of the last run until AWS answers. Reads one small file."""
@@ -71,6 +77,7 @@ class Catalog:
             from_cache=False,
             error=None,
         )
+        self._complete.set()
         await in_thread(self._cache.save, self._key, functions)
 
     def _set(self, **changes: object) -> None:

@@ -59,11 +59,29 @@ class Connection:
         if self.tails.pop(name, None):
             self.scope.cancel(f"tail {name}")
 
+    async def read_costs(self, every_s: float) -> None:
+        """Read the REPORT lines of all functions, again and again, until cancelled."""
+        await self.catalog.wait_for_functions()
+        await self.dashboard.run(every_s)
+
     async def identity(self) -> Identity:
         return await self.gateway.identity()
 
     async def qualifiers(self, name: str) -> list[str]:
         return await fetch_qualifiers(self.gateway, name)
+
+    def cost_of(self, function: FunctionInfo, entry: HistoryEntry) -> Cost | None:
+        """The cost of an invocation made here with its arithmetic; None while there is no report."""
+        if entry.report is None:
+            return None
+        return invocation_cost(
+            entry.report,
+            function,
+            self.target.region,
+            self._prices,
+            kind=entry.kind,
+            payload_bytes=len(entry.payload),
+        )
 
     async def recent(self, function: str = "") -> list[HistoryEntry]:
         """Earlier invocations made here, newest first, without payload and response."""
@@ -81,6 +99,15 @@ class Connection:
         return invocation_cost(
             report, function, self.target.region, self._prices, kind=kind, payload_bytes=payload_bytes
         )
+
+    @property
+    def currency(self) -> str:
+        return self._prices.currency(self.target.region)
+
+    @property
+    def price_date(self) -> str:
+        """When the price table was published, as "2026-09-19"."""
+        return self._prices.publication
 
     @cached_property
     def _prices(self) -> PriceTable:

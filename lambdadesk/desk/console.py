@@ -45,9 +45,14 @@ class Console:
 
     async def open(self, target: Target) -> Connection:
         """Close what is open and show this target; the list of its last run is there at once."""
+        earlier, self.connection = self.connection, None
+        if earlier:
+            await earlier.close()
+        return self.open_first(target)
+
+    def open_first(self, target: Target) -> Connection:
+        """The same while nothing is open. Raises UserError (INVALID) for a target that can't be used."""
         connection = Connection(target, self.history, self._cache, self.failed.emit)
-        if self.connection:
-            await self.connection.close()
         self.connection = connection
         connection.catalog.load_cached()
         self.opened.emit(connection)
@@ -58,6 +63,10 @@ class Console:
         if not self.local.is_running:
             await self.local.start()
         return await self.open(self.local.target)
+
+    def sample_event(self, target: Target, function: str) -> str:
+        """The payload to begin with where nothing was ever sent."""
+        return self.local.sample_event(function) if target.is_local else "{}"
 
     async def close(self) -> None:
         """End all work, the Local AWS included."""

@@ -1,16 +1,22 @@
 """LocalAws, the sample account: started, seeded and ended with the window, with traffic on demand."""
 
 import asyncio
+from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from lambdadesk.core.event import Event
+from lambdadesk.core.threads import in_thread
 from lambdadesk.core.types import Target
-from lambdadesk.local.account import SeededAccount, seed
-from lambdadesk.local.clients import REGION
+from lambdadesk.local.samples import load_event
 from lambdadesk.local.server import LocalServer
-from lambdadesk.local.traffic import Traffic, TrafficSource
+
+if TYPE_CHECKING:
+    from lambdadesk.local.account import SeededAccount
+    from lambdadesk.local.traffic import Traffic, TrafficSource
 
 TRAFFIC_EVERY_S = 4.0
+REGION = "us-east-1"  # where MiniStack's account is
 
 
 class LocalAws:
@@ -36,7 +42,7 @@ class LocalAws:
         return Target(region=REGION, endpoint_url=self._server.url, is_local=True)
 
     @property
-    def sources(self) -> tuple[TrafficSource, ...]:
+    def sources(self) -> "tuple[TrafficSource, ...]":
         return self._traffic.sources if self._traffic else ()
 
     async def start(self) -> None:
@@ -44,11 +50,18 @@ class LocalAws:
         self.progress.emit("Starting the Local AWS")
         await self._server.start()
         try:
-            self.account = await seed(self._server.url, self.progress.emit)
+            # Both import boto3, which takes a third of a second.
+            account: Any = await in_thread(import_module, "lambdadesk.local.account")
+            traffic: Any = await in_thread(import_module, "lambdadesk.local.traffic")
+            self.account = await account.seed(self._server.url, self.progress.emit)
         except BaseException:
             await self._server.stop()
             raise
-        self._traffic = Traffic(self.account, self._server.url)
+        self._traffic = traffic.Traffic(self.account, self._server.url)
+
+    def sample_event(self, function: str) -> str:
+        """The event that a sample function is made for; "{}" for any other."""
+        return load_event(function) or "{}"
 
     async def send(self, source: str) -> str:
         """Send events through one source, or through all for ""; what was sent, in one sentence."""

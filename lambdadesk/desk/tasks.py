@@ -17,7 +17,7 @@ class TaskScope:
     """
 
     def __init__(self, report: Callable[[str, Exception], None]) -> None:
-        self._report = report
+        self.report = report
         self._tasks: defaultdict[str, set[asyncio.Task[None]]] = defaultdict(set)
         self._closed = False
 
@@ -33,7 +33,7 @@ class TaskScope:
             try:
                 await work(*args, **kwargs)
             except Exception as error:  # noqa: BLE001  the scope is where all errors end
-                self._report(name, error)
+                self.report(name, error)
 
         task = asyncio.get_running_loop().create_task(run(), name=name)
         self._tasks[name].add(task)

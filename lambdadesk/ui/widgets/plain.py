@@ -3,9 +3,9 @@
 from html import escape
 
 from PySide6.QtGui import Qt
-from PySide6.QtWidgets import QLabel, QWidget  # noqa: TID251  the one place that may
+from PySide6.QtWidgets import QLabel, QPlainTextEdit, QWidget  # noqa: TID251  the one place that may
 
-from lambdadesk.core.text import visible
+from lambdadesk.core.text import short_lines, visible
 
 
 class PlainLabel(QLabel):
@@ -34,3 +34,8 @@ def plain_tooltip(text: str) -> str:
 def set_plain_tooltip(widget: QWidget, text: str) -> None:
     """Give the widget a tooltip that reads as `text`, whatever is in it."""
     widget.setToolTip(plain_tooltip(text))
+
+
+def show_plain_text(view: QPlainTextEdit, text: str) -> None:
+    """Show text from outside in a read-only view: spelt out, and no line so long that Qt stalls."""
+    view.setPlainText(short_lines(visible(text)))

@@ -1,0 +1,121 @@
+"""Builds every object once, in the order in which they need each other."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+
+from lambdadesk.app import milestones
+from lambdadesk.app.crash import CrashReporter
+from lambdadesk.app.instance import Instance
+from lambdadesk.app.options import Options
+from lambdadesk.core.errors import UserError
+from lambdadesk.desk.console import Console
+from lambdadesk.store.history import History
+from lambdadesk.store.paths import Paths
+from lambdadesk.store.settings import Settings
+from lambdadesk.ui import theme
+from lambdadesk.ui.main_window import MainWindow
+
+PRELOAD_MS = 1_500  # after the first frame, so that the first chart does not wait for its imports
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What `run` holds on to."""
+
+    console: Console
+    window: MainWindow
+    instance: Instance
+
+    async def close(self) -> None:
+        """End all work, remember the window and free the lock."""
+        await self.window.close_window()
+        await self.console.close()
+        try:
+            self.console.settings.save_now()
+        finally:
+            self.instance.release()
+
+
+def build(
+    app: QApplication, options: Options, paths: Paths, crash: CrashReporter, quit_asked: Callable[[], None]
+) -> Parts | None:
+    """Make and show the window; None if another process has it already and was asked to show it."""
+    instance = Instance(paths.state_dir, paths.lock_name, _target_name(options))
+    if not options.tour and not instance.is_first() and instance.hand_over(options.function, options.page):
+        return None
+    settings = Settings(paths.settings_file)
+    settings_message = settings.load()
+    theme.apply(app, settings.theme)
+    console = Console(paths, settings, History(paths.history_file))
+
+    def report(name: str, error: Exception) -> None:
+        if isinstance(error, UserError):
+            window.show_failure(name, error)
+        else:
+            crash.report(error)
+
+    window = MainWindow(console, report)
+    console.failed.connect(report)
+    window.close_requested.connect(quit_asked)
+    crash.show = _crash_window(window)
+    if settings_message:
+        window.notices.show_info(settings_message, "settings")
+    if options.function or options.page:
+        window.want(options.function, options.page)
+    if options.endpoint_url and not options.profile:
+        # Nothing has to be looked up, so the last list is there in the first frame.
+        window.open_now(options.region, options.endpoint_url)
+    window.show()
+    if not options.tour:
+        QTimer.singleShot(0, lambda: _start(window, console, options))
+        instance.listen(lambda function, page: _come_forward(window, function, page))
+    return Parts(console, window, instance)
+
+
+def _start(window: MainWindow, console: Console, options: Options) -> None:
+    milestones.reached("first_frame")
+    window.scope.start("history", _open_history, window, console)
+    if options.local:
+        window.open_local()
+    elif not options.endpoint_url or options.profile:
+        window.open_target(options.profile, options.region, options.endpoint_url)
+    QTimer.singleShot(PRELOAD_MS, lambda: window.scope.start("preload", _preload))
+
+
+async def _open_history(window: MainWindow, console: Console) -> None:
+    message = await console.history.open()
+    if message:
+        window.notices.show_info(message, "history")
+
+
+async def _preload() -> None:
+    import pyqtgraph  # noqa: F401  half a second, spent while nobody waits
+
+
+def _come_forward(window: MainWindow, function: str, page: str) -> None:
+    window.setWindowState(window.windowState() & ~window.windowState().WindowMinimized)
+    window.raise_()
+    window.activateWindow()
+    if function or page:
+        window.want(function, page)
+
+
+def _crash_window(window: MainWindow) -> Callable[[str, Path | None], None]:
+    def show(text: str, path: Path | None) -> None:
+        from lambdadesk.ui.dialogs.text_dialog import TextDialog
+
+        kept = f"The report below is kept in {path}." if path else "The report below could not be kept."
+        sentence = f"LambdaDesk made a mistake of its own and goes on. {kept} It was sent nowhere."
+        TextDialog("Unexpected error", sentence, text, window).open()
+
+    return show
+
+
+def _target_name(options: Options) -> str:
+    if options.local or options.tour:
+        return "local"
+    return f"{options.profile}@{options.endpoint_url}/{options.region}"

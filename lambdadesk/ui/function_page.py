@@ -1,0 +1,116 @@
+"""FunctionPage: one opened function with its pages."""
+
+from collections.abc import Callable
+
+from PySide6.QtWidgets import QHBoxLayout, QTabWidget, QVBoxLayout, QWidget
+
+from lambdadesk.core.types import FunctionInfo
+from lambdadesk.desk.connection import Connection
+from lambdadesk.store.settings import Settings
+from lambdadesk.ui import theme
+from lambdadesk.ui.models.function_table import runtime
+from lambdadesk.ui.panels.invoke_panel import InvokePanel
+from lambdadesk.ui.panels.logs_panel import LogsPanel
+from lambdadesk.ui.widgets.named import named
+from lambdadesk.ui.widgets.plain import PlainLabel
+
+PAGES = ("Invoke", "Logs", "Charts")
+
+
+class FunctionPage(QWidget):
+    """The pages of one function. Its log is followed from the moment it is opened.
+
+    Logs and Charts are built when they are first shown: pyqtgraph takes half a second to import.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        function: FunctionInfo,
+        sample_event: str,
+        settings: Settings,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.function = function
+        self._connection = connection
+        self._settings = settings
+        self._tail = connection.follow(function)
+        name = named(PlainLabel(function.name), "functionName", "Function")
+        font = name.font()
+        font.setBold(True)
+        font.setPointSizeF(font.pointSizeF() * 1.2)
+        name.setFont(font)
+        about = named(PlainLabel(_about(function)), "functionAbout", "About the function")
+        about.setForegroundRole(about.palette().ColorRole.PlaceholderText)
+        about.setMinimumWidth(80)
+        head = QHBoxLayout()
+        head.setContentsMargins(theme.SPACE, theme.SPACE, theme.SPACE, 0)
+        head.setSpacing(theme.SPACE)
+        head.addWidget(name)
+        head.addWidget(about, 1)
+        self.invoke = InvokePanel(connection, function, sample_event)
+        self.logs: LogsPanel | None = None
+        self.charts: QWidget | None = None
+        self.pages = named(QTabWidget(), "pageTabs", "Pages")
+        self.pages.setDocumentMode(True)
+        self._builders: dict[int, Callable[[], QWidget]] = {1: self._build_logs, 2: self._build_charts}
+        self.pages.addTab(self.invoke, PAGES[0])
+        for title in PAGES[1:]:
+            self.pages.addTab(_Later(), title)
+        self.pages.currentChanged.connect(self._on_page_changed)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(theme.TIGHT)
+        layout.addLayout(head)
+        layout.addWidget(self.pages, 1)
+        self.setFocusProxy(self.invoke.payload)
+
+    def show_page(self, title: str) -> None:
+        """Show the page with this title ("Logs")."""
+        self.pages.setCurrentIndex(PAGES.index(title))
+
+    async def close_page(self) -> None:
+        """End the work of all pages and the tail."""
+        await self.invoke.close_panel()
+        for panel in (self.logs, self.charts):
+            if panel is not None:
+                await panel.close_panel()  # type: ignore[attr-defined]  # every panel has it
+        self._connection.unfollow(self.function.name)
+
+    def _on_page_changed(self, index: int) -> None:
+        build = self._builders.pop(index, None)
+        if build is not None:
+            page = self.pages.widget(index)
+            if isinstance(page, _Later):
+                page.column.addWidget(build())
+
+    def _build_logs(self) -> QWidget:
+        self.logs = LogsPanel(self._tail, self._settings)
+        return self.logs
+
+    def _build_charts(self) -> QWidget:
+        from lambdadesk.ui.panels.charts_panel import ChartsPanel
+
+        self.charts = ChartsPanel(self._connection, self.function)
+        return self.charts
+
+
+class _Later(QWidget):
+    """The place of a page that is not built yet."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.column = QVBoxLayout(self)
+        self.column.setContentsMargins(0, 0, 0, 0)
+
+
+def _about(function: FunctionInfo) -> str:
+    parts = [
+        runtime(function),
+        function.architecture,
+        f"{function.memory_mb} MB",
+        f"{function.timeout_s} s timeout",
+        function.description,
+    ]
+    return " · ".join(part for part in parts if part)

@@ -1,0 +1,629 @@
+"""MainWindow: the frame around the functions, their tabs and the Cost page."""
+
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from PySide6.QtCore import QByteArray, Qt, QTimer, Signal
+from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QKeySequence
+from PySide6.QtWidgets import (
+    QApplication,
+    QComboBox,
+    QHBoxLayout,
+    QMainWindow,
+    QMenu,
+    QPushButton,
+    QSplitter,
+    QTabBar,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from lambdadesk.core.errors import UserError
+from lambdadesk.core.types import FunctionInfo, Target
+from lambdadesk.desk.connection import Connection
+from lambdadesk.desk.console import FALLBACK_REGION, Console
+from lambdadesk.desk.tasks import TaskScope
+from lambdadesk.ui import theme
+from lambdadesk.ui.function_page import PAGES, FunctionPage
+from lambdadesk.ui.icons import app_icon, icon
+from lambdadesk.ui.panels.cost_panel import CostPanel
+from lambdadesk.ui.panels.functions_panel import FunctionsPanel
+from lambdadesk.ui.widgets.named import named
+from lambdadesk.ui.widgets.notices import NoticeBar
+from lambdadesk.ui.widgets.plain import PlainLabel, plain_tooltip, set_plain_tooltip
+
+LOCAL = "Local AWS"
+STATUS_EVERY_MS = 5_000
+READ_EVERY_S, READ_EVERY_LOCAL_S = 60.0, 3.0
+SAVE_AFTER_MS = 1_000
+
+
+class MainWindow(QMainWindow):
+    """One window over one console.
+
+    Signals:
+        close_requested(): the user wants to leave; whoever owns the window ends all work first.
+    """
+
+    close_requested = Signal()
+
+    def __init__(self, console: Console, report: Callable[[str, Exception], None]) -> None:
+        super().__init__()
+        self.setObjectName("mainWindow")
+        self.console = console
+        self.scope = TaskScope(report)
+        self._connection: Connection | None = None
+        self._disconnects: list[Callable[[], None]] = []
+        self._drafts: dict[tuple[str, str], str] = {}
+        self._wanted: tuple[str, str] | None = None  # function and page to open once the list is there
+        self._asked: Callable[[], None] | None = None  # repeats what failed to open
+        self._profiles: list[str] = []
+        self.setWindowTitle("LambdaDesk")
+        self.setAccessibleName("LambdaDesk")
+        self.setWindowIcon(app_icon())
+        self.resize(1280, 800)
+        self.setMinimumSize(720, 480)
+        self._build()
+        self._build_menus()
+        self._restore()
+        console.opened.connect(self._show_connection)
+        console.local.progress.connect(self._show_progress)
+        console.local.died.connect(self._on_local_died)
+        self._saver = QTimer(self, singleShot=True, interval=SAVE_AFTER_MS)
+        self._saver.timeout.connect(lambda: self.scope.start("save settings", self._save_settings))
+        console.settings.changed.connect(lambda _key: self._saver.start())
+        self._clock = QTimer(self, interval=STATUS_EVERY_MS)
+        self._clock.timeout.connect(self._show_freshness)
+        self._clock.start()
+
+    # -- parts
+
+    def _build(self) -> None:
+        self.connection_box = named(QComboBox(), "connectionBox", "Connection")
+        self.connection_box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self.connection_box.setMaximumWidth(320)
+        self.connection_box.activated.connect(self._on_connection_chosen)
+        self.region_box = named(QComboBox(), "regionBox", "Region")
+        self.region_box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self.region_box.activated.connect(self._on_region_chosen)
+        self.endpoint = named(PlainLabel(), "endpointLabel", "Endpoint")
+        self.endpoint.setForegroundRole(self.palette().ColorRole.PlaceholderText)
+        self.freshness = named(PlainLabel(), "freshness", "Age of the list")
+        self.freshness.setForegroundRole(self.palette().ColorRole.PlaceholderText)
+        self.refresh_button = named(
+            QPushButton(icon("refresh"), "Refresh"), "refreshButton", "Refresh the functions"
+        )
+        set_plain_tooltip(self.refresh_button, "Ask for the functions again (F5)")
+        self.refresh_button.clicked.connect(self.refresh)
+        bar = named(QWidget(), "topBar")
+        row = QHBoxLayout(bar)
+        row.setContentsMargins(theme.SPACE, theme.SPACE, theme.SPACE, theme.TIGHT)
+        row.setSpacing(theme.SPACE)
+        for title, box in (("Connection", self.connection_box), ("Region", self.region_box)):
+            label = PlainLabel(title)
+            label.setBuddy(box)
+            row.addWidget(label)
+            row.addWidget(box)
+        row.addWidget(self.endpoint)
+        row.addStretch(1)
+        row.addWidget(self.freshness)
+        row.addWidget(self.refresh_button)
+
+        self.notices = NoticeBar()
+        self.notices.setObjectName("noticeBar")
+        self.functions = FunctionsPanel()
+        self.functions.open_requested.connect(self.open_function)
+        self.functions.retry_requested.connect(self._retry)
+        self.tabs = named(QTabWidget(), "functionTabs", "Opened functions")
+        self.tabs.setDocumentMode(True)
+        self.tabs.setTabsClosable(True)
+        self.tabs.setMovable(True)
+        self.tabs.setElideMode(Qt.TextElideMode.ElideMiddle)
+        self.tabs.setUsesScrollButtons(True)
+        self.tabs.tabCloseRequested.connect(self._close_tab)
+        self.tabs.currentChanged.connect(self._on_tab_changed)
+        self.cost = CostPanel()
+        self.cost.open_requested.connect(self._open_by_name)
+        self.cost.shown_changed.connect(self._on_cost_shown)
+        self.tabs.addTab(self.cost, icon("cost"), "Cost")
+        for side in (QTabBar.ButtonPosition.LeftSide, QTabBar.ButtonPosition.RightSide):
+            self.tabs.tabBar().setTabButton(0, side, None)  # there is always a Cost page
+        self.splitter = named(QSplitter(Qt.Orientation.Horizontal), "mainSplitter")
+        self.splitter.setChildrenCollapsible(False)
+        self.splitter.addWidget(self.functions)
+        self.splitter.addWidget(self.tabs)
+        self.splitter.setStretchFactor(0, 0)
+        self.splitter.setStretchFactor(1, 1)
+        self.splitter.setSizes([420, 860])
+        centre = QWidget()
+        column = QVBoxLayout(centre)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(bar)
+        column.addWidget(self.notices)
+        column.addWidget(self.splitter, 1)
+        self.setCentralWidget(centre)
+
+        self.status = named(PlainLabel(), "statusMessage", "Status")
+        self.statusBar().addWidget(self.status, 1)
+        self.identity = named(PlainLabel(), "identityLabel", "Signed in as")
+        self.statusBar().addPermanentWidget(self.identity)
+        self.setTabOrder(self.connection_box, self.region_box)
+        self.setTabOrder(self.region_box, self.refresh_button)
+        self.setTabOrder(self.refresh_button, self.functions.filter)
+
+    def _build_menus(self) -> None:
+        file_menu = self.menuBar().addMenu("&File")
+        self._act(file_menu, "Close tab", QKeySequence.StandardKey.Close, self._close_current)
+        self._act(file_menu, "Quit", QKeySequence.StandardKey.Quit, self.close).setMenuRole(
+            QAction.MenuRole.QuitRole
+        )
+        view = self.menuBar().addMenu("&View")
+        self._act(view, "Refresh the functions", "F5", self.refresh)
+        self._act(view, "Filter functions", "Ctrl+L", self._focus_filter)
+        self._act(view, "Open a function…", "Ctrl+P", self._focus_filter)
+        view.addSeparator()
+        for number, title in enumerate(PAGES, start=1):
+            self._act(view, f"{title} page", f"Ctrl+{number}", partial(self.show_page, title.lower()))
+        self._act(view, "Cost page", f"Ctrl+{len(PAGES) + 1}", partial(self.show_page, "cost"))
+        view.addSeparator()
+        themes = view.addMenu("Theme")
+        group = QActionGroup(self)
+        for mode in theme.MODES:
+            action = themes.addAction(mode.capitalize())
+            action.setCheckable(True)
+            action.setChecked(self.console.settings.theme == mode)
+            action.triggered.connect(partial(self._set_theme, mode))
+            group.addAction(action)
+        self.local_menu = self.menuBar().addMenu("&Local")
+        self.local_menu.setObjectName("localMenu")
+        self._start_local = self._act(self.local_menu, "Start the Local AWS", "", self.open_local)
+        self.traffic_menu = self.local_menu.addMenu("Traffic")
+        self.traffic_menu.setObjectName("trafficMenu")
+        self._keep_sending = self.local_menu.addAction("Keep traffic flowing")
+        self._keep_sending.setCheckable(True)
+        self._keep_sending.toggled.connect(self._on_keep_sending)
+        self._show_local_menu()
+        help_menu = self.menuBar().addMenu("&Help")
+        self._act(help_menu, "Keyboard shortcuts", "F1", self._show_shortcuts)
+        self._act(help_menu, "About LambdaDesk", "", self._show_about).setMenuRole(QAction.MenuRole.AboutRole)
+
+    def _act(
+        self, menu: QMenu, title: str, keys: QKeySequence.StandardKey | str, slot: Callable[[], object]
+    ) -> QAction:
+        action = menu.addAction(title)
+        if keys:
+            action.setShortcut(QKeySequence(keys))
+        action.triggered.connect(lambda _checked=False: slot())
+        return action
+
+    # -- connections
+
+    def open_target(self, profile: str, region: str, endpoint_url: str) -> None:
+        """Show AWS through a profile, or an endpoint."""
+        self._asked = partial(self.open_target, profile, region, endpoint_url)
+        self.scope.start("open", self._open_target, profile, region, endpoint_url)
+
+    def open_now(self, region: str, endpoint_url: str) -> None:
+        """Show an endpoint before the first frame: nothing about it has to be looked up."""
+        self._asked = partial(self.open_target, "", region, endpoint_url)
+        try:
+            self.console.open_first(Target(region or FALLBACK_REGION, "", endpoint_url))
+        except UserError as error:
+            self.functions.show_failure(error)
+
+    def open_local(self) -> None:
+        """Start the Local AWS if need be, and show it."""
+        self._asked = self.open_local
+        self.scope.start("open", self._open_local)
+
+    def want(self, function: str, page: str) -> None:
+        """Open this function and page as soon as the function is known; either may be empty."""
+        self._wanted = (function, page)
+        self._open_wanted()
+
+    def refresh(self) -> None:
+        """Ask for the functions again; rows stay while that goes on."""
+        if self._connection is not None:
+            self._connection.scope.start("refresh", self._connection.catalog.refresh)
+
+    async def _open_target(self, profile: str, region: str, endpoint_url: str) -> None:
+        try:
+            target = await self.console.resolve(profile, region, endpoint_url)
+            await self._leave_pages()
+            await self.console.open(target)
+        except UserError as error:
+            self.functions.show_failure(error)
+            self.say(str(error))
+
+    async def _open_local(self) -> None:
+        if not self.console.local.is_running:
+            self._show_target_boxes(None)
+            self.functions.show_waiting("the Local AWS")
+        try:
+            await self._leave_pages()
+            await self.console.open_local()
+        except UserError as error:
+            self.functions.show_failure(error)
+            self.say(str(error))
+            return
+        account = self.console.local.account
+        for number, note in enumerate(account.notes if account else ()):
+            self.notices.show_info(note, f"local-{number}")
+
+    async def _leave_pages(self) -> None:
+        """Close all function tabs, keeping what was typed in them."""
+        for page in self._pages():
+            await self._close_page(page)
+
+    def _show_connection(self, connection: Connection) -> None:
+        for disconnect in self._disconnects:
+            disconnect()
+        self._connection = connection
+        self._disconnects = [
+            connection.catalog.changed.connect(self._on_catalog_changed),
+            connection.invoker.storage_failed.connect(
+                lambda error: self.notices.show_error(error, None, "storage")
+            ),
+        ]
+        self._show_target_boxes(connection.target)
+        self._show_local_menu()
+        self.functions.show_catalog(connection.catalog)
+        self.cost.show_connection(connection)
+        self.identity.setText("")
+        self.say("")
+        self.refresh()
+        connection.scope.start("identity", self._show_identity, connection)
+        connection.scope.start("regions", self._show_regions, connection)
+        if self.cost.isVisible():
+            self._on_cost_shown(True)
+        title = connection.target.title
+        self.setWindowTitle(f"{title} {connection.target.region} - LambdaDesk")
+        self.console.settings.connection = connection.target.key
+
+    def _show_target_boxes(self, target: Target | None) -> None:
+        box = self.connection_box
+        box.clear()
+        current = target.title if target else LOCAL
+        items: list[tuple[str, tuple[str, str] | None]] = []
+        if target and not target.is_local:
+            items.append((target.title, (target.profile, target.endpoint_url)))
+        items += [
+            (profile, (profile, ""))
+            for profile in self._profiles
+            if (profile, "") not in [item for _, item in items]
+        ]
+        items.append((LOCAL, None))
+        for title, data in items:
+            box.addItem(title, data)
+        box.setCurrentText(current)
+        self.region_box.clear()
+        if target:
+            self.region_box.addItem(target.region)
+        self.endpoint.setText(target.endpoint_url if target and not target.is_local else "")
+
+    async def _show_identity(self, connection: Connection) -> None:
+        try:
+            who = await connection.identity()
+        except UserError as error:
+            # Not to know who one is hinders nothing; what else is wrong, the list says.
+            self.identity.setText("identity unknown")
+            set_plain_tooltip(self.identity, str(error))
+            return
+        principal = who.arn.rsplit(":", 1)[-1]
+        place = "runs on this machine" if connection.target.is_local else ""
+        self.identity.setText(" · ".join(part for part in (who.account, principal, place) if part))
+        set_plain_tooltip(self.identity, who.arn)
+
+    async def _show_regions(self, connection: Connection) -> None:
+        regions = [connection.target.region]
+        if not connection.target.is_local:
+            regions = await connection.gateway.regions()
+        self.region_box.clear()
+        self.region_box.addItems(regions)
+        self.region_box.setCurrentText(connection.target.region)
+        self._profiles = await self.console.profiles()
+        if connection is self._connection:
+            region_items = regions
+            self._show_target_boxes(connection.target)
+            self.region_box.clear()
+            self.region_box.addItems(region_items)
+            self.region_box.setCurrentText(connection.target.region)
+
+    def _on_connection_chosen(self, index: int) -> None:
+        choice = self.connection_box.itemData(index)
+        if choice is None:
+            self.open_local()
+        else:
+            self.open_target(choice[0], "", choice[1])
+
+    def _on_region_chosen(self, _index: int) -> None:
+        if self._connection is None or self._connection.target.is_local:
+            return
+        target = self._connection.target
+        region = self.region_box.currentText()
+        if region != target.region:
+            self.open_target(target.profile, region, target.endpoint_url)
+
+    def _retry(self) -> None:
+        if self._connection is not None and self._connection.catalog.state.error is not None:
+            self.refresh()
+        elif self._asked is not None:
+            self._asked()
+
+    def _on_catalog_changed(self) -> None:
+        self._show_freshness()
+        self._open_wanted()
+
+    def _show_freshness(self) -> None:
+        state = self._connection.catalog.state if self._connection else None
+        if state is None or state.loaded_ms is None:
+            self.freshness.setText("")
+            return
+        seconds = max(0, int(time.time() - state.loaded_ms / 1000))
+        age = f"{seconds} s" if seconds < 60 else f"{seconds // 60} min" if seconds < 3600 else "over an hour"
+        self.freshness.setText("Refreshing…" if state.loading else f"Refreshed {age} ago")
+
+    # -- functions and pages
+
+    def open_function(self, function: FunctionInfo) -> None:
+        """Show the tab of a function, opening it if need be."""
+        if self._connection is None:
+            return
+        page = self._page_of(function.name)
+        if page is None:
+            target = self._connection.target
+            sample = self.console.sample_event(target, function.name)
+            page = FunctionPage(self._connection, function, sample, self.console.settings)
+            draft = self._drafts.pop((target.key, function.name), None)
+            if draft is not None:
+                page.invoke.set_draft(draft)
+            self._restore_splitters(page)
+            index = self.tabs.addTab(page, function.name)
+            self.tabs.setTabToolTip(index, plain_tooltip(function.name))
+        self.tabs.setCurrentWidget(page)
+
+    def show_page(self, page: str) -> None:
+        """Show a page of the current function, or the Cost page, by its name on the command line."""
+        if page == "cost":
+            self.tabs.setCurrentWidget(self.cost)
+            return
+        current = self.tabs.currentWidget()
+        if not isinstance(current, FunctionPage):
+            pages = self._pages()
+            if not pages:
+                return
+            current = pages[-1]
+            self.tabs.setCurrentWidget(current)
+        if page == "history":  # the history is part of the Invoke page
+            page = "invoke"
+        if page.capitalize() in PAGES:
+            current.show_page(page.capitalize())
+        else:
+            self.notices.show_info(f"This version has no {page} page yet.", "page")
+
+    def _open_wanted(self) -> None:
+        if self._wanted is None or self._connection is None:
+            return
+        function, page = self._wanted
+        state = self._connection.catalog.state
+        if function:
+            info = self._connection.catalog.get(function)
+            if info is None:
+                if not state.loading and state.error is None and not state.from_cache:
+                    self._wanted = None
+                    self.notices.show_info(
+                        f"There is no function {function} in {self._connection.target.region}. "
+                        "Check its name and the region.",
+                        "function",
+                    )
+                return
+            self.open_function(info)
+        elif page and page != "cost" and state.functions:
+            first = min(state.functions, key=lambda each: each.name.casefold())
+            self.open_function(first)
+        elif page and page != "cost":
+            return
+        self._wanted = None
+        if page:
+            self.show_page(page)
+
+    def _open_by_name(self, name: str) -> None:
+        function = self._connection.catalog.get(name) if self._connection else None
+        if function is not None:
+            self.open_function(function)
+
+    def _pages(self) -> list[FunctionPage]:
+        widgets = (self.tabs.widget(index) for index in range(self.tabs.count()))
+        return [widget for widget in widgets if isinstance(widget, FunctionPage)]
+
+    def _page_of(self, name: str) -> FunctionPage | None:
+        return next((page for page in self._pages() if page.function.name == name), None)
+
+    def _close_current(self) -> None:
+        self._close_tab(self.tabs.currentIndex())
+
+    def _close_tab(self, index: int) -> None:
+        page = self.tabs.widget(index)
+        if isinstance(page, FunctionPage):
+            self.scope.start(f"close {page.function.name}", self._close_page, page)
+
+    async def _close_page(self, page: FunctionPage) -> None:
+        if self._connection is not None and (draft := page.invoke.draft()) is not None:
+            self._drafts[self._connection.target.key, page.function.name] = draft
+        self._save_splitters(page)
+        index = self.tabs.indexOf(page)
+        if index >= 0:
+            self.tabs.removeTab(index)
+        await page.close_page()
+        page.deleteLater()
+
+    def _on_tab_changed(self, _index: int) -> None:
+        page = self.tabs.currentWidget()
+        if isinstance(page, FunctionPage):
+            self.functions.select(page.function.name)
+
+    def _on_cost_shown(self, shown: bool) -> None:
+        connection = self._connection
+        if connection is None:
+            return
+        if shown:
+            every_s = READ_EVERY_LOCAL_S if connection.target.is_local else READ_EVERY_S
+            connection.scope.start("read costs", connection.read_costs, every_s)
+        else:
+            connection.scope.cancel("read costs")
+
+    def _focus_filter(self) -> None:
+        self.functions.filter.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.functions.filter.selectAll()
+
+    # -- the Local AWS
+
+    def _show_local_menu(self) -> None:
+        sources: Sequence[object] = self.console.local.sources
+        is_shown = bool(self._connection and self._connection.target.is_local and sources)
+        self._start_local.setVisible(not is_shown)
+        self.traffic_menu.menuAction().setVisible(is_shown)
+        self._keep_sending.setVisible(is_shown)
+        self.traffic_menu.clear()
+        if is_shown:
+            self._act(self.traffic_menu, "Send through all sources", "Ctrl+Shift+T", partial(self._send, ""))
+            self.traffic_menu.addSeparator()
+            for source in self.console.local.sources:
+                self._act(self.traffic_menu, source.title, "", partial(self._send, source.name))
+
+    def _send(self, source: str) -> None:
+        async def send() -> None:
+            self.say("Sending events…")
+            self.say(await self.console.local.send(source))
+
+        if self._connection is not None:
+            self._connection.scope.start(f"traffic {source}", send)
+
+    def _on_keep_sending(self, keep: bool) -> None:
+        if self._connection is None:
+            return
+        if keep:
+            self._connection.scope.start("traffic flow", self.console.local.keep_sending)
+            self.say("Events go through one source after the other, until you switch it off.")
+        else:
+            self._connection.scope.cancel("traffic flow")
+            self.say("No more events are sent.")
+
+    def _show_progress(self, what: str) -> None:
+        self.functions.show_waiting("the Local AWS")
+        self.say(f"{what}…")
+
+    def _on_local_died(self, log_tail: str) -> None:
+        error = UserError(
+            "The Local AWS has ended unexpectedly.",
+            "Start it again; its functions and their logs begin afresh.",
+            details=log_tail,
+        )
+        self.notices.show_error(error, self.open_local, "local-died")
+        self.say("The Local AWS is not running.")
+
+    # -- frame
+
+    def say(self, text: str) -> None:
+        """Show a sentence in the status bar until the next one."""
+        self.status.setText(text)
+
+    def show_failure(self, name: str, error: Exception) -> None:
+        """Show a failure that has no better place."""
+        if isinstance(error, UserError):
+            self.notices.show_error(error, None, name)
+
+    def _set_theme(self, mode: str) -> None:
+        self.console.settings.theme = mode
+        app = QApplication.instance()
+        if isinstance(app, QApplication):
+            theme.apply(app, mode)
+
+    def _show_shortcuts(self) -> None:
+        from lambdadesk.ui.dialogs.text_dialog import TextDialog
+
+        rows = [
+            (
+                action.text().replace("&", ""),
+                action.shortcut().toString(QKeySequence.SequenceFormat.NativeText),
+            )
+            for action in self.findChildren(QAction)
+            if not action.shortcut().isEmpty()
+        ]
+        rows += [("Invoke", "Ctrl+Enter"), ("Format the payload", "Ctrl+Shift+I"), ("Stop waiting", "Esc")]
+        width = max(len(title) for title, _ in rows)
+        text = "\n".join(f"{title:<{width}}  {keys}" for title, keys in rows)
+        TextDialog("Keyboard shortcuts", "", text, self).open()
+
+    def _show_about(self) -> None:
+        from lambdadesk import __version__
+        from lambdadesk.ui.dialogs.text_dialog import TextDialog
+
+        paths = self.console.paths
+        text = (
+            f"Settings  {paths.settings_file}\nHistory   {paths.history_file}\n"
+            f"Cache     {paths.cache_dir}\n\n"
+            "Nothing leaves this machine but the calls to the AWS endpoint that is chosen above."
+        )
+        TextDialog(
+            "About LambdaDesk", f"LambdaDesk {__version__}, a desktop console for AWS Lambda.", text, self
+        ).open()
+
+    def _restore(self) -> None:
+        settings = self.console.settings
+        if settings.window_geometry:
+            self.restoreGeometry(QByteArray(settings.window_geometry))
+        self._restore_splitters(self)
+        self._restore_headers()
+
+    def _restore_splitters(self, widget: QWidget) -> None:
+        saved = self.console.settings.splitters
+        for splitter in widget.findChildren(QSplitter):
+            if state := saved.get(splitter.objectName()):
+                splitter.restoreState(QByteArray(state))
+
+    def _restore_headers(self) -> None:
+        saved = self.console.settings.table_headers
+        for table in (self.functions.table, self.cost.table):
+            if state := saved.get(table.objectName()):
+                table.horizontalHeader().restoreState(QByteArray(state))
+
+    def _save_splitters(self, widget: QWidget) -> None:
+        saved = dict(self.console.settings.splitters)
+        for splitter in widget.findChildren(QSplitter):
+            saved[splitter.objectName()] = bytes(splitter.saveState().data())
+        self.console.settings.splitters = saved
+
+    def remember(self) -> None:
+        """Put the window's places and sizes into the settings."""
+        settings = self.console.settings
+        settings.window_geometry = bytes(self.saveGeometry().data())
+        self._save_splitters(self)
+        settings.table_headers = {
+            table.objectName(): bytes(table.horizontalHeader().saveState().data())
+            for table in (self.functions.table, self.cost.table)
+        }
+
+    async def _save_settings(self) -> None:
+        try:
+            await self.console.settings.save()
+        except UserError as error:
+            self.notices.show_error(error, None, "settings")
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        event.ignore()  # the work is ended first, then the window goes
+        self.close_requested.emit()
+
+    async def close_window(self) -> None:
+        """End the window's own work; the console is closed by whoever made it."""
+        self._clock.stop()
+        self._saver.stop()
+        self.remember()
+        await self._leave_pages()
+        for disconnect in self._disconnects:
+            disconnect()
+        self.cost.show_connection(None)
+        await self.scope.close()
