@@ -15,6 +15,10 @@ HELP = (
     'Words must all occur; -word must not. "a phrase", /regular expression/, level:warn (and worse), '
     "req:request id. Small letters match capitals too."
 )
+REGEX_REACH = (
+    10_000  # characters of a line that a regular expression looks at: its time may grow with the square
+)
+_NESTED_REPEAT = re.compile(r"[+*}]\)[+*{]")  # (a+)+ can take forever, and re can't be stopped
 _LEVELS = {"error": Level.ERROR, "warning": Level.WARN, "info": Level.INFO, "debug": Level.DEBUG}
 _TERM = re.compile(
     r'(?P<minus>-(?=\S))?(?:"(?P<phrase>[^"]*)"?|/(?P<regex>(?:[^/\\]|\\.)+)/(?=\s|$)'
@@ -41,7 +45,10 @@ class TextTerm:
 
 @dataclass(frozen=True, slots=True)
 class RegexTerm:
-    """A regular expression that must (not) match; one without capitals is matched to lower-case text."""
+    """A regular expression that must (not) match within the first REGEX_REACH characters of a line.
+
+    One without capitals is matched to lower-case text.
+    """
 
     pattern: re.Pattern[str]
     exclude: bool
@@ -156,7 +163,7 @@ def _narrow(found: Sequence[int], term: Term, chunk: _Chunk) -> list[int]:
         case RegexTerm():
             texts = chunk.texts(term.exact_case)
             search = term.pattern.search
-            return [at for at in found if (search(texts[at]) is None) == exclude]
+            return [at for at in found if (search(texts[at], 0, REGEX_REACH) is None) == exclude]
         case LevelTerm(least=least):
             levels = chunk.store.levels(chunk.start, chunk.stop)
             return [at for at in found if ((levels[at] or Level.INFO) >= least) != exclude]
@@ -199,6 +206,11 @@ def _has_capitals(pattern: str) -> bool:
 
 
 def _compile(pattern: str, start: int) -> re.Pattern[str]:
+    nested = _NESTED_REPEAT.search(pattern)
+    if nested is not None:
+        raise FilterProblem(
+            "A repeated group can't end in a repeat: it may take forever.", start + nested.end()
+        )
     try:
         with warnings.catch_warnings():
             warnings.simplefilter(

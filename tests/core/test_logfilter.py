@@ -1,4 +1,5 @@
 import re
+import time
 
 import pytest
 from hypothesis import given
@@ -71,13 +72,24 @@ def test_what_a_filter_leaves(store: LogStore, text: str, expected: list[int]) -
 
 
 @pytest.mark.parametrize(
-    ("text", "column"), [("ok /a(b/", 6), ("level:loud", 7), ("/a{99999999999999999999}/", 2)]
+    ("text", "column"),
+    [("ok /a(b/", 6), ("level:loud", 7), ("/a{99999999999999999999}/", 2), ("x /(a+)+b/", 8)],
 )
 def test_an_unusable_filter_says_where(text: str, column: int) -> None:
     with pytest.raises(FilterProblem) as caught:
         parse_filter(text)
     assert caught.value.column == column
     assert caught.value.message.endswith(".")
+
+
+def test_a_slow_regular_expression_does_not_look_at_a_whole_megabyte() -> None:
+    store = LogStore()
+    store.add([LogRow(0, 0, "s", "y" * 1_000_000), LogRow(1, 0, "s", "y" * 9_000 + "x z")])
+    started = time.perf_counter()
+    lines = FilteredLines(store, parse_filter("/.*x.*z/"))
+    lines.update(0)
+    assert [lines[entry] for entry in range(len(lines))] == [1]
+    assert time.perf_counter() - started < 5
 
 
 def wanted(row: LogRow, term: object) -> bool:

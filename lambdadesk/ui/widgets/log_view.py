@@ -189,7 +189,7 @@ class LogView(QWidget):
         rows_before = self._model.rowCount()
         scroll_bar = self.table.verticalScrollBar()
         value = scroll_bar.value()
-        was_complete = self._model.lines.is_complete
+        was_complete = not self._scan_timer.isActive()  # before these lines came
         self._updating = True
         trimmed, kept = self._model.follow(first_changed)
         if trimmed and not self._following:  # the lines that are being read stay where they are
@@ -206,8 +206,10 @@ class LogView(QWidget):
         self._updating = False
         if not self._model.lines.is_complete:
             self._scan_timer.start()
-        elif keep_place:
-            self._restore_place()
+        else:
+            self._scan_timer.stop()
+            if keep_place:
+                self._restore_place()
         if self._following:
             self._to_end()
         self.lines_changed.emit()
