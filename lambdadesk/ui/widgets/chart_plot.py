@@ -1,0 +1,260 @@
+"""The plot inside a Chart. Imported with the first one shown, since pyqtgraph and numpy take their time."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtGui import QColor, QFontMetrics
+
+from lambdadesk.ui import theme
+from lambdadesk.ui.widgets.chart import Kind, Unit, kind_colour
+
+if TYPE_CHECKING:
+    from lambdadesk.ui.widgets.chart import Chart
+
+MAX_SCATTER_POINTS: Final = 20_000  # more take hundreds of milliseconds a frame
+_REACH_PX: Final = 14  # how near the mouse must be to a point
+_MIN_SPAN_S: Final = 60.0
+_SYMBOLS: Final = {Kind.OK: ("o", 8), Kind.ERROR: ("x", 10), Kind.COLD_START: ("t1", 10)}
+
+
+class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
+    """Draws the points of its Chart. Time is zoomed and moved, values always start at 0."""
+
+    def __init__(self, chart: Chart) -> None:
+        self._box = _TimeBox()
+        self._axis = _ValueAxis(chart.unit)
+        super().__init__(
+            viewBox=self._box,
+            axisItems={"bottom": pg.DateAxisItem(), "left": self._axis},
+        )
+        self._chart = chart
+        self.pointed = -1  # index of the point whose card is shown
+        self._is_following = True
+        self._times = self._values = np.empty(0)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the Chart has the keyboard
+        self.setMenuEnabled(False)
+        self.hideButtons()
+        self.setFrameShape(self.Shape.NoFrame)
+        item = self.getPlotItem()
+        # On the item, not on the curves: those raise AttributeError with PySide6.
+        item.setClipToView(True)
+        item.setDownsampling(auto=True, mode="peak")
+        item.disableAutoRange()
+        item.showGrid(y=True, alpha=1.0)
+
+        self._line = pg.PlotDataItem()
+        self._ceiling = pg.PlotDataItem(stepMode="right")
+        self._ceiling_label = pg.TextItem(anchor=(1, 1))
+        self._scatters = {
+            kind: pg.ScatterPlotItem(symbol=symbol, size=size, pxMode=True, antialias=True)
+            for kind, (symbol, size) in _SYMBOLS.items()
+        }
+        self._cross = pg.InfiniteLine(angle=90)
+        self._ring = pg.ScatterPlotItem(symbol="o", size=16, pxMode=True, antialias=True)
+        self._card = pg.TextItem()
+        for drawn in (self._ceiling, self._line, *self._scatters.values(), self._cross, self._ring):
+            item.addItem(drawn)
+        for text in (self._ceiling_label, self._card):
+            item.addItem(text, ignoreBounds=True)
+        self._card.setZValue(10)
+        self.restyle(theme.colours(chart.palette()))
+        self.point_at(-1)
+        self._box.sigXRangeChanged.connect(self._fit_values)
+        self._box.sigRangeChangedManually.connect(self._stop_following)
+        self._box.reset_requested.connect(self.reset_view)
+        self.scene().sigMouseMoved.connect(self._on_moved)
+        self.scene().sigMouseClicked.connect(self._on_clicked)
+
+    def draw(self) -> None:
+        """Draw the chart's points as they are now."""
+        chart = self._chart
+        times, values = np.array(chart.times_s), np.array(chart.values)
+        kinds = np.array(chart.kinds)
+        if self.pointed >= len(times):
+            self.point_at(-1)
+        self._times, self._values = times, values
+        order = np.argsort(times, kind="stable")
+        is_line = len(times) > MAX_SCATTER_POINTS
+        self._line.setData(times[order], values[order]) if is_line else self._line.setData([], [])
+        for kind, scatter in self._scatters.items():
+            chosen = np.flatnonzero(kinds == kind)
+            if is_line:
+                chosen = chosen[-MAX_SCATTER_POINTS // 4 :] if kind is Kind.ERROR else chosen[:0]
+            scatter.setData(times[chosen], values[chosen])
+        if chart.ceilings:
+            ceilings = np.array(chart.ceilings)[order]
+            # From the first point to a little beyond the last, so that a single point has a line too.
+            self._ceiling.setData(
+                np.append(times[order], times[order][-1:] + 1e6), np.append(ceilings, ceilings[-1:])
+            )
+        else:
+            self._ceiling.setData([], [])
+        if self._is_following:
+            self.reset_view()
+        else:
+            self._fit_values()
+
+    def restyle(self, colours: theme.Colours) -> None:
+        """Take over the theme's colours."""
+        self.setBackground(colours.base)
+        font = self._chart.font()
+        font.setPointSizeF(font.pointSizeF() * 0.9)
+        # As wide in every chart, so that the times of charts below each other are in line.
+        self._axis.setWidth(QFontMetrics(font).horizontalAdvance("$0.00000000") + theme.SPACE)
+        for name in ("left", "bottom"):
+            axis = self.getAxis(name)
+            axis.setPen(pg.mkPen(colours.border))
+            axis.setTickPen(pg.mkPen(colours.grid))
+            axis.setTextPen(pg.mkPen(colours.dim))
+            axis.setTickFont(font)
+            axis.setStyle(tickLength=0, tickTextOffset=6)
+            axis.setZValue(-1)  # the grid belongs behind the points
+        self._axis.setStyle(maxTickLevel=0)
+        self._axis.setTickDensity(1.6)
+        self._line.setPen(pg.mkPen(colours.series[0], width=1))
+        self._ceiling.setPen(pg.mkPen(colours.series[2], width=1, style=Qt.PenStyle.DashLine))
+        self._ceiling_label.setColor(colours.series[2])
+        self._ceiling_label.setFont(font)
+        for kind, scatter in self._scatters.items():
+            colour = kind_colour(kind, colours)
+            fill = QColor(colour)
+            fill.setAlpha(200)  # points on top of each other show as darker
+            scatter.setBrush(pg.mkBrush(fill))
+            scatter.setPen(pg.mkPen(colours.base if kind is not Kind.ERROR else colour, width=0.7))
+        self._cross.setPen(pg.mkPen(colours.dim, width=1, style=Qt.PenStyle.DotLine))
+        self._ring.setBrush(None)
+        self._ring.setPen(pg.mkPen(colours.text, width=1.5))
+        self._card.setColor(colours.text)
+        self._card.setFont(font)
+        self._card.fill = pg.mkBrush(colours.raised)
+        self._card.border = pg.mkPen(colours.border)
+
+    def reset_view(self) -> None:
+        """Show all points, and keep doing so as they come."""
+        self._is_following = True
+        if len(self._times):
+            first, last = float(self._times.min()), float(self._times.max())
+            spare = max((_MIN_SPAN_S - (last - first)) / 2, (last - first) * 0.03)
+            self._box.setXRange(first - spare, last + spare, padding=0)
+        self._fit_values()
+
+    def link_to(self, other: Plot) -> None:
+        self._box.setXLink(other._box)
+
+    def point_at(self, index: int) -> None:
+        """Show the card of a point; -1 hides it."""
+        self.pointed = index
+        is_shown = 0 <= index < len(self._times)
+        for item in (self._cross, self._ring, self._card):
+            item.setVisible(is_shown)
+        if not is_shown:
+            return
+        x, y = float(self._times[index]), float(self._values[index])
+        (left, right), (bottom, top) = self._box.viewRange()
+        if not left <= x <= right:
+            self._is_following = False
+            self._box.setXRange(x - (right - left) / 2, x + (right - left) / 2, padding=0)
+            (left, right), (bottom, top) = self._box.viewRange()
+        self._cross.setPos(x)
+        self._ring.setData([x], [y])
+        self._card.setText(self._chart.point_text(index))
+        # On the side where there is room.
+        self._card.setAnchor(
+            (1.05 if x > (left + right) / 2 else -0.05, 1.0 if y < (bottom + top) / 2 else 0.0)
+        )
+        self._card.setPos(x, y)
+
+    def neighbour(self, step: int) -> int:
+        """The point before (-1) or after (1) the pointed one in time; the last one if there is none."""
+        order = np.argsort(self._times, kind="stable")
+        if self.pointed < 0:
+            return int(order[-1])
+        place = int(np.flatnonzero(order == self.pointed)[0]) + step
+        return int(order[min(max(place, 0), len(order) - 1)])
+
+    def outermost(self, *, is_last: bool) -> int:
+        return int(self._times.argmax() if is_last else self._times.argmin())
+
+    def _fit_values(self) -> None:
+        """Let the values fill the height, from 0 to a little above the highest one in view."""
+        left, right = self._box.viewRange()[0]
+        in_view = (self._times >= left) & (self._times <= right)
+        top = float(self._values[in_view].max()) if in_view.any() else 0.0
+        if self._chart.ceilings and len(self._chart.ceilings) == len(self._times):
+            shown = (
+                np.array(self._chart.ceilings)[in_view] if in_view.any() else np.array(self._chart.ceilings)
+            )
+            top = max(top, float(shown.max()))
+            last = float(shown[-1])
+            self._ceiling_label.setText(f"{last:,.0f} {self._chart.unit}")
+            self._ceiling_label.setPos(right, last)
+        self._ceiling_label.setVisible(bool(self._chart.ceilings))
+        self._box.setYRange(0, top * 1.12 or 1.0, padding=0)
+
+    def _stop_following(self, *_: Any) -> None:
+        self._is_following = False
+
+    def _nearest(self, position: QPointF) -> int:
+        """The point within reach of a place in the scene, -1 if there is none."""
+        if not len(self._times) or not self._box.sceneBoundingRect().contains(position):
+            return -1
+        at = self._box.mapSceneToView(position)
+        width, height = self._box.viewPixelSize()
+        if not width or not height:
+            return -1
+        distance = np.hypot((self._times - at.x()) / width, (self._values - at.y()) / height)
+        nearest = int(distance.argmin())
+        return nearest if distance[nearest] <= _REACH_PX else -1
+
+    def _on_moved(self, position: QPointF) -> None:
+        index = self._nearest(position)
+        if index != self.pointed:
+            self.point_at(index)
+
+    def _on_clicked(self, event: Any) -> None:
+        index = self._nearest(event.scenePos())
+        if index >= 0 and event.button() == Qt.MouseButton.LeftButton and not event.double():
+            self._chart.point_clicked.emit(index)
+
+    def leaveEvent(self, event: Any) -> None:
+        super().leaveEvent(event)
+        self.point_at(-1)
+
+
+class _TimeBox(pg.ViewBox):  # type: ignore[misc]  # pyqtgraph has no types
+    """Moves and zooms in time only; a double click asks for everything again."""
+
+    reset_requested = pg.QtCore.Signal()
+
+    def __init__(self) -> None:
+        super().__init__(enableMenu=False)
+        self.setMouseEnabled(x=True, y=False)
+        self.setLimits(minXRange=0.01)
+
+    def mouseClickEvent(self, event: Any) -> None:
+        if event.double() and event.button() == Qt.MouseButton.LeftButton:
+            self.reset_requested.emit()
+            event.accept()
+
+
+class _ValueAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
+    """Ticks with their unit: "800 ms", "12 s", "256 MB", "$0.000002"."""
+
+    def __init__(self, unit: Unit) -> None:
+        super().__init__("left")
+        self._unit = unit
+        self.enableAutoSIPrefix(False)
+
+    def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
+        factor, unit = 1.0, str(self._unit)
+        if self._unit is Unit.MS and self.range[1] >= 10_000:
+            factor, unit = 0.001, "s"
+        places = max(0, math.ceil(-math.log10(spacing * factor) - 1e-9))
+        if self._unit in (Unit.USD, Unit.CNY):
+            return [f"{unit}{value:,.{places}f}" if value else f"{unit}0" for value in values]
+        return [f"{value * factor:,.{places}f} {unit}" if value else "0" for value in values]
