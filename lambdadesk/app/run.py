@@ -1,6 +1,7 @@
 """From the arguments to the exit code: the event loop, signals, and quitting."""
 
 import asyncio
+import logging
 import os
 import signal
 import sys
@@ -42,6 +43,8 @@ async def _main(app: QApplication, options: Options) -> int:
     paths = Paths(options.home)
     crash = CrashReporter(paths.crash_dir)
     crash.install()
+    # What botocore warns of comes back as an exception, too, and is shown where it happened.
+    logging.getLogger("botocore").propagate = False
     loop.set_exception_handler(crash.on_loop)
     parts = build(app, options, paths, crash, quit_asked.set)
     if parts is None:  # another process has this window and has been asked to show it

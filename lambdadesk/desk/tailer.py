@@ -42,7 +42,7 @@ class TailCounts:
 
     late: came although an earlier poll had already covered their time; kept in their place.
     duplicates: delivered twice under one event id within a poll, and dropped.
-    gaps: stretches of time that could not be read to their end.
+    gaps: 1 while the newest stretch could not be read to its end; it is read again until it can.
     complete_to_ms: every event up to here that had been ingested is shown (server clock), None: nothing yet.
     """
 
@@ -143,15 +143,17 @@ class Tailer:
             start_ms = max(self._floor_ms, anchor - window_ms)
         end_ms = (anchor or int(time.time() * 1000)) + AHEAD_MS + int(self._since_anchor_ms())
         began_ms: int | None = None
+        is_complete = True
         nameless: Counter[object] = Counter()
         group = self.function.log_group_name
         async for page in fetch_events(self._gateway, group, start_ms, end_ms):
             if began_ms is None:
                 began_ms = page.server_now_ms
             self._take(page.events, nameless)
-            if not page.complete:
-                self.counts.gaps += 1
-        if began_ms is not None:
+            is_complete = is_complete and page.complete
+        # A gap lasts until a later poll has read the same stretch to its end.
+        self.counts.gaps = 0 if is_complete else 1
+        if began_ms is not None and is_complete:
             self._anchor_ms = began_ms
             self._anchored_at = time.monotonic()
             self.counts.complete_to_ms = began_ms

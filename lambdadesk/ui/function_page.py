@@ -92,8 +92,14 @@ class FunctionPage(QWidget):
     def _build_charts(self) -> QWidget:
         from lambdadesk.ui.panels.charts_panel import ChartsPanel
 
-        self.charts = ChartsPanel(self._connection, self.function)
-        return self.charts
+        self.charts = charts = ChartsPanel(self._connection, self.function)
+        charts.log_requested.connect(self._show_request)
+        return charts
+
+    def _show_request(self, request_id: str) -> None:
+        self.show_page("Logs")
+        if self.logs is not None:
+            self.logs.show_request(request_id)
 
 
 class _Later(QWidget):

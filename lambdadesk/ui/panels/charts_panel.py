@@ -2,14 +2,14 @@
 
 from datetime import datetime
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
 from lambdadesk.core.money import format_money
 from lambdadesk.core.types import FunctionInfo, Invocation, Outcome
 from lambdadesk.desk.connection import Connection
 from lambdadesk.ui import theme
-from lambdadesk.ui.widgets.chart import Chart
+from lambdadesk.ui.widgets.chart import Chart, Kind, Unit
 from lambdadesk.ui.widgets.named import named
 from lambdadesk.ui.widgets.plain import PlainLabel
 
@@ -17,7 +17,13 @@ GATHER_MS = 100
 
 
 class ChartsPanel(QWidget):
-    """Draws what the ledger holds of one function: runs made here and runs seen in its log, each once."""
+    """Draws what the ledger holds of one function: runs made here and runs seen in its log, each once.
+
+    Signals:
+        log_requested(str): a point was clicked; its request id.
+    """
+
+    log_requested = Signal(str)
 
     def __init__(self, connection: Connection, function: FunctionInfo, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -26,21 +32,19 @@ class ChartsPanel(QWidget):
         self._shown: list[Invocation] = []
         self.head = named(PlainLabel(), "chartSummary", "What the charts show")
         self.head.setWordWrap(True)
-        self.duration = Chart("Duration", "ms")
-        self.memory = Chart("Memory used", "MB", ceiling_title="memory size")
-        self.cost = Chart("Cost", connection.currency)
-        for chart, name in (
-            (self.duration, "durationChart"),
-            (self.memory, "memoryChart"),
-            (self.cost, "costChart"),
-        ):
-            chart.setObjectName(name)
+        unit = Unit.CNY if connection.currency == "CNY" else Unit.USD
+        self.duration = named(Chart("Duration", Unit.MS, describe=self._describe), "durationChart")
+        self.memory = named(
+            Chart("Memory used", Unit.MB, ceiling_word="memory size", describe=self._describe), "memoryChart"
+        )
+        self.cost = named(Chart("Cost", unit, describe=self._describe), "costChart")
         self.memory.link_to(self.duration)
         self.cost.link_to(self.duration)
         charts = named(QSplitter(Qt.Orientation.Vertical), "chartSplitter")
         charts.setChildrenCollapsible(False)
         for chart in (self.duration, self.memory, self.cost):
             charts.addWidget(chart)
+            chart.point_clicked.connect(self._on_point_clicked)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(theme.SPACE, theme.SPACE, theme.SPACE, theme.SPACE)
         layout.setSpacing(theme.SPACE)
@@ -67,24 +71,18 @@ class ChartsPanel(QWidget):
         )
         self._shown = runs
         times = [run.started_ms / 1000 for run in runs]
-        kinds = [0 if run.outcome is Outcome.OK else 1 for run in runs]
+        kinds = [_kind(run) for run in runs]
         reports = [run.report for run in runs if run.report is not None]
-        self.duration.set_points(
-            times, [float(report.duration_ms) for report in reports], kinds, self._describe
-        )
+        self.duration.set_points(times, [float(report.duration_ms) for report in reports], kinds)
         self.memory.set_points(
             times,
             [_or_nan(report.max_memory_mb) for report in reports],
             kinds,
-            self._describe,
-            ceiling=[_or_nan(report.memory_mb) for report in reports],
+            [_or_nan(report.memory_mb) for report in reports],
         )
-        self.cost.set_points(
-            times,
-            [float(run.cost.amount) if run.cost else float("nan") for run in runs],
-            kinds,
-            self._describe,
-        )
+        # Decimal up to here: a float is only drawn, never added.
+        costs = [float(run.cost.amount) if run.cost else float("nan") for run in runs]
+        self.cost.set_points(times, costs, kinds)
         self._show_head(len(known) - len(runs))
 
     def _show_head(self, waiting: int) -> None:
@@ -104,18 +102,25 @@ class ChartsPanel(QWidget):
 
     def _describe(self, point: int) -> str:
         run = self._shown[point]
-        lines = [
-            f"{_clock(run.started_ms)} · {run.outcome}" + (f" · {run.error_type}" if run.error_type else "")
-        ]
+        lines = [f"{run.outcome} {run.error_type}".strip()]
         if run.report is not None:
             report = run.report
-            lines.append(f"{report.duration_ms} ms, billed {report.billed_ms or '—'} ms")
+            lines.append(f"{report.duration_ms:f} ms, billed {report.billed_ms or '—'} ms")
             lines.append(f"{report.max_memory_mb or '—'} of {report.memory_mb or '—'} MB")
         if run.cost is not None:
             sign = "" if run.cost.exact else "≈ "
             lines.append(sign + format_money(run.cost.amount, run.cost.currency))
         lines.append(run.request_id)
         return "\n".join(lines)
+
+    def _on_point_clicked(self, point: int) -> None:
+        self.log_requested.emit(self._shown[point].request_id)
+
+
+def _kind(run: Invocation) -> Kind:
+    if run.outcome is not Outcome.OK:
+        return Kind.ERROR
+    return Kind.COLD_START if run.report is not None and run.report.init_ms is not None else Kind.OK
 
 
 def _or_nan(value: int | None) -> float:

@@ -3,16 +3,17 @@
 from datetime import datetime
 from decimal import Decimal
 
-from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QStackedLayout, QTableView, QVBoxLayout, QWidget
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtWidgets import QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
 
 from lambdadesk.core.money import format_money
 from lambdadesk.desk.connection import Connection
 from lambdadesk.ui import theme
-from lambdadesk.ui.models.cost_table import CostRow, CostTableModel
+from lambdadesk.ui.models.cost_table import COST_COLUMN, CostRow, CostTableModel
 from lambdadesk.ui.widgets.empty_state import StateView
 from lambdadesk.ui.widgets.named import named
 from lambdadesk.ui.widgets.plain import PlainLabel
+from lambdadesk.ui.widgets.tables import make_table
 
 GATHER_MS = 150
 
@@ -40,23 +41,10 @@ class CostPanel(QWidget):
         self.scope_note = named(PlainLabel(), "costScope", "What the costs cover")
         self.scope_note.setWordWrap(True)
         self.model = CostTableModel(self)
-        self.table = named(QTableView(), "costTable", "Cost per function")
-        self.table.setModel(self.model)
-        self.table.verticalHeader().hide()
-        self.table.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + theme.ROW_PADDING)
-        self.table.setShowGrid(False)
-        self.table.setWordWrap(False)
-        self.table.setSortingEnabled(True)
-        self.table.sortByColumn(4, Qt.SortOrder.DescendingOrder)
-        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.table.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.table.setTabKeyNavigation(False)
-        header = self.table.horizontalHeader()
-        header.setHighlightSections(False)
-        header.setStretchLastSection(True)
-        width = self.fontMetrics().averageCharWidth()
-        for column, characters in enumerate((30, 14, 11, 15, 19)):
-            self.table.setColumnWidth(column, characters * width)
+        samples = ("", "10,000,000", "1,000,000", "1,000,000.000", "$10,000.000000", "$100,000.00")
+        self.table = named(
+            make_table(self.model, samples, stretch=0, sort_by=COST_COLUMN), "costTable", "Cost per function"
+        )
         self.table.activated.connect(
             lambda index: self.open_requested.emit(self.model.row_at(index.row()).function)
         )

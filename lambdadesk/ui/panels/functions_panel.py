@@ -6,11 +6,8 @@ from collections.abc import Callable
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QHeaderView,
     QLineEdit,
     QStackedLayout,
-    QTableView,
     QVBoxLayout,
     QWidget,
 )
@@ -23,6 +20,7 @@ from lambdadesk.ui.models.function_table import FunctionTableModel
 from lambdadesk.ui.widgets.empty_state import StateView
 from lambdadesk.ui.widgets.named import named
 from lambdadesk.ui.widgets.plain import PlainLabel
+from lambdadesk.ui.widgets.tables import make_table
 
 AGE_EVERY_MS = 10_000
 
@@ -48,24 +46,10 @@ class FunctionsPanel(QWidget):
             "Filter functions",
         )
         self.model = FunctionTableModel(self)
-        self.table = named(QTableView(), "functionTable", "Functions")
-        self.table.setModel(self.model)
-        self.table.verticalHeader().hide()
-        self.table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        row_height = self.fontMetrics().height() + theme.ROW_PADDING
-        self.table.verticalHeader().setDefaultSectionSize(row_height)
-        self.table.setShowGrid(False)
-        self.table.setWordWrap(False)
-        self.table.setSortingEnabled(True)
-        self.table.sortByColumn(0, Qt.SortOrder.AscendingOrder)
-        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.table.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.table.setTabKeyNavigation(False)
-        header = self.table.horizontalHeader()
-        header.setHighlightSections(False)
-        header.setStretchLastSection(True)
-        self._size_columns()
+        samples = ("clickstream-aggregator", "python3.12", "10,240 MB", "15 min", "12 months ago")
+        self.table = named(
+            make_table(self.model, samples, stretch=0, sort_by=0), "functionTable", "Functions"
+        )
         self.state = StateView()
         self.foot = named(PlainLabel(), "functionCount", "Number of functions")
         self.foot.setWordWrap(True)
@@ -119,11 +103,6 @@ class FunctionsPanel(QWidget):
                 QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows,
             )
             self.table.scrollTo(index)
-
-    def _size_columns(self) -> None:
-        width = self.fontMetrics().averageCharWidth()
-        for column, characters in enumerate((25, 15, 11, 11, 13)):
-            self.table.setColumnWidth(column, characters * width)
 
     def _refresh(self) -> None:
         if self._catalog is None:

@@ -7,15 +7,12 @@ from decimal import Decimal
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QComboBox,
     QHBoxLayout,
-    QHeaderView,
     QMenu,
     QPlainTextEdit,
     QPushButton,
     QSplitter,
-    QTableView,
     QTabWidget,
     QVBoxLayout,
     QWidget,
@@ -37,6 +34,7 @@ from lambdadesk.ui.widgets.json_edit import JsonEdit
 from lambdadesk.ui.widgets.json_view import JsonView
 from lambdadesk.ui.widgets.named import named
 from lambdadesk.ui.widgets.plain import PlainLabel, set_plain_tooltip, show_plain_text
+from lambdadesk.ui.widgets.tables import make_table
 
 KINDS = (
     (InvocationType.REQUEST_RESPONSE, "Request / response"),
@@ -146,20 +144,19 @@ class InvokePanel(QWidget):
         column.addWidget(self.views, 1)
 
         self.history_model = HistoryTableModel(self)
-        self.history = named(QTableView(), "historyTable", "Invocations made here")
-        self.history.setModel(self.history_model)
-        self.history.verticalHeader().hide()
-        self.history.setShowGrid(False)
-        self.history.setWordWrap(False)
-        self.history.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.history.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.history.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        header = self.history.horizontalHeader()
-        header.setHighlightSections(False)
-        header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
-        header.setStretchLastSection(True)
-        row_height = self.fontMetrics().height() + theme.ROW_PADDING
-        self.history.verticalHeader().setDefaultSectionSize(row_height)
+        samples = (
+            "00:00:00",
+            "Dry run",
+            "Out of memory oo",
+            "10,000.00 ms",
+            "100,000 ms",
+            "1,000 / 10,240 MB",
+        )
+        self.history = named(
+            make_table(self.history_model, (*samples, "≈ $0.000000408"), stretch=7),
+            "historyTable",
+            "Invocations made here",
+        )
         self.history.activated.connect(lambda index: self._load_entry(index.row(), with_payload=True))
         self.history.clicked.connect(lambda index: self._load_entry(index.row(), with_payload=False))
         self.history.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
@@ -177,6 +174,7 @@ class InvokePanel(QWidget):
         whole.addWidget(self.history)
         whole.setStretchFactor(0, 3)
         whole.setStretchFactor(1, 1)
+        whole.setSizes([440, 180])
         layout = QVBoxLayout(self)
         layout.setContentsMargins(theme.SPACE, theme.SPACE, theme.SPACE, theme.SPACE)
         layout.setSpacing(theme.SPACE)
@@ -211,7 +209,7 @@ class InvokePanel(QWidget):
         """Send the payload once; nothing while an answer is awaited or if the payload is unusable."""
         if self.scope.is_running("invoke"):
             return
-        kind: InvocationType = self.kind.currentData()
+        kind = InvocationType(self.kind.currentData())  # Qt gives a plain str back
         problem = self.payload.check_now()
         if problem is not None and problem.is_error:
             self._refuse(f"Not sent: the payload is not valid JSON. {problem}")
@@ -344,9 +342,8 @@ class InvokePanel(QWidget):
             parts.append(self._why_no_report(entry))
         if entry.error:
             parts.append(entry.error)
-        if entry.request_id:
-            parts.append(f"request {entry.request_id}")
-        return " · ".join(part for part in parts if part)
+        summary = " · ".join(part for part in parts if part)
+        return f"{summary}\nRequest {entry.request_id}" if entry.request_id else summary
 
     def _why_no_report(self, entry: HistoryEntry) -> str:
         if entry.kind is InvocationType.DRY_RUN:

@@ -76,9 +76,7 @@ class LogsPanel(QWidget):
         self.follow.toggled.connect(self.view.set_follow)
         self.view.follow_changed.connect(self.follow.setChecked)
         self.view.lines_changed.connect(self._show_count)
-        self.view.request_filter_requested.connect(
-            lambda request_id: self.filter.setText(f"req:{request_id}")
-        )
+        self.view.request_filter_requested.connect(self.show_request)
         for keys, slot in (("Ctrl+F", self._focus_filter), ("Ctrl+T", self.follow.toggle)):
             QShortcut(QKeySequence(keys), self, slot, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)
         self.view.set_store(tail.store)
@@ -89,6 +87,10 @@ class LogsPanel(QWidget):
     async def close_panel(self) -> None:
         self._disconnect()
         self._typing.stop()
+
+    def show_request(self, request_id: str) -> None:
+        """Show the lines of one request alone."""
+        self.filter.setText(f"req:{request_id}")
 
     def _focus_filter(self) -> None:
         self.filter.setFocus(Qt.FocusReason.ShortcutFocusReason)
