@@ -203,6 +203,31 @@ def test_the_ceiling_is_in_view_and_in_the_card(make: Make) -> None:
         chart.append(START_S + 20, 100)
 
 
+def test_an_invocation_without_the_figure_is_no_point_and_keeps_its_index(make: Make, qtbot: QtBot) -> None:
+    nan = float("nan")
+    chart = make(Unit.MB, 0, ceiling_word="memory size")
+    chart.set_points([START_S, START_S + 60], [nan, nan], [Kind.OK, Kind.ERROR], [nan, 128])
+    chart._draw()
+    assert chart.point_count() == 0
+    assert chart.findChild(Plot) is None
+    times = [START_S + 60 * number for number in range(4)]
+    chart.set_points(times, [90, nan, 100, nan], [0, 1, 0, 0], [nan, 256, 512, nan])
+    chart._draw()
+    assert chart.point_count() == 2
+    assert chart.text_summary() == "scatter, 2 points, min 90 MB, max 100 MB, last 100 MB"
+    assert heights(chart)[1] > 512
+    assert "90 MB, succeeded" in chart.point_text(0)
+    with qtbot.waitSignal(chart.point_clicked) as clicked:
+        qtbot.mouseClick(plot_of(chart).viewport(), Qt.MouseButton.LeftButton, pos=place_of(chart, 2))
+    assert clicked.args == [2]
+    qtbot.keyClick(chart, Qt.Key.Key_Home)
+    qtbot.keyClick(chart, Qt.Key.Key_Right)
+    assert plot_of(chart).pointed == 2
+    chart.set_points(times, [90, 95, nan, nan])
+    chart._draw()
+    assert plot_of(chart).pointed == -1  # the point that was shown is gone
+
+
 def test_columns_of_different_length_are_refused(make: Make) -> None:
     chart = make()
     with pytest.raises(ValueError, match="length"):

@@ -133,7 +133,8 @@ class Chart(QWidget):
         layout.addLayout(self._stack, 1)
 
     def point_count(self) -> int:
-        return len(self.times_s)
+        """How many points are drawn: those that have a value."""
+        return len(self.values) - sum(map(math.isnan, self.values))
 
     def set_points(
         self,
@@ -144,7 +145,8 @@ class Chart(QWidget):
     ) -> None:
         """Replace all points: epoch seconds, values in the chart's unit, a Kind each, a ceiling each.
 
-        Any order of time will do. Raises ValueError where the lengths differ.
+        Any order of time will do. NaN is for an invocation without this figure: it keeps its index, and no
+        point is drawn. Raises ValueError where the lengths differ.
         """
         times, heights = array("d", times_s), array("d", values)
         sorts = array("b", kinds if kinds is not None else bytes(len(times)))
@@ -173,12 +175,18 @@ class Chart(QWidget):
 
     def text_summary(self) -> str:
         """The chart in words, for a screen reader."""
-        if not self.values:
+        points = sorted(
+            point
+            for point in zip(self.times_s, self.values, self.kinds, strict=True)
+            if not math.isnan(point[1])
+        )
+        if not points:
             return f"{_EMPTY} {_EMPTY_HINT}"
-        parts = [f"scatter, {len(self.values):,} points"]
-        for word, value in (("min", min(self.values)), ("max", max(self.values)), ("last", self._last())):
+        values = [value for _, value, _ in points]
+        parts = [f"scatter, {len(points):,} points"]
+        for word, value in (("min", min(values)), ("max", max(values)), ("last", values[-1])):
             parts.append(f"{word} {format_value(value, self.unit)}")
-        errors = self.kinds.count(Kind.ERROR)
+        errors = sum(kind == Kind.ERROR for _, _, kind in points)
         if errors:
             parts.append(f"{errors:,} errors")
         return ", ".join(parts)
@@ -187,7 +195,7 @@ class Chart(QWidget):
         """What the card of a point says: time, value, kind and what `describe` adds."""
         moment = datetime.fromtimestamp(self.times_s[index]).astimezone()
         value = format_value(self.values[index], self.unit)
-        if self.ceilings:
+        if self.ceilings and not math.isnan(self.ceilings[index]):
             value += f" of {format_value(self.ceilings[index], self.unit)}"
         lines = [f"{moment:%H:%M:%S}.{moment.microsecond // 1000:03d}", f"{value}, {self._word(index)}"]
         if self.describe is not None:
@@ -213,7 +221,7 @@ class Chart(QWidget):
             self._draw_soon()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if self._plot is None or not self.values:
+        if self._plot is None or not self.point_count():
             super().keyPressEvent(event)
             return
         steps = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
@@ -249,7 +257,7 @@ class Chart(QWidget):
 
     def _draw(self) -> None:
         self._legend.update_size()
-        if not self.values:
+        if not self.point_count():
             self._stack.setCurrentWidget(self._empty)
             return
         if self._plot is None:
@@ -265,9 +273,6 @@ class Chart(QWidget):
         for other in self._links:
             if self._plot is not None and other._plot is not None:
                 self._plot.link_to(other._plot)
-
-    def _last(self) -> float:
-        return self.values[max(range(len(self.times_s)), key=self.times_s.__getitem__)]
 
     def _word(self, index: int) -> str:
         return KIND_WORDS[Kind(self.kinds[index])]

@@ -11,7 +11,7 @@ from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QColor, QFontMetrics
 
 from lambdadesk.ui import theme
-from lambdadesk.ui.widgets.chart import Kind, Unit, kind_colour
+from lambdadesk.ui.widgets.chart import Kind, Unit, format_value, kind_colour
 
 if TYPE_CHECKING:
     from lambdadesk.ui.widgets.chart import Chart
@@ -35,7 +35,8 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         self._chart = chart
         self.pointed = -1  # index of the point whose card is shown
         self._is_following = True
-        self._times = self._values = np.empty(0)
+        self._times = self._values = self._ceilings = np.empty(0)
+        self._order = np.empty(0, dtype=int)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the Chart has the keyboard
         self.setMenuEnabled(False)
         self.hideButtons()
@@ -75,25 +76,24 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         chart = self._chart
         times, values = np.array(chart.times_s), np.array(chart.values)
         kinds = np.array(chart.kinds)
-        if self.pointed >= len(times):
-            self.point_at(-1)
         self._times, self._values = times, values
+        # Indexes of the points that have a value, in order of time.
         order = np.argsort(times, kind="stable")
-        is_line = len(times) > MAX_SCATTER_POINTS
+        self._order = order = order[~np.isnan(values[order])]
+        if self.pointed not in order:
+            self.point_at(-1)
+        is_line = len(order) > MAX_SCATTER_POINTS
         self._line.setData(times[order], values[order]) if is_line else self._line.setData([], [])
         for kind, scatter in self._scatters.items():
-            chosen = np.flatnonzero(kinds == kind)
+            chosen = order[kinds[order] == kind]
             if is_line:
                 chosen = chosen[-MAX_SCATTER_POINTS // 4 :] if kind is Kind.ERROR else chosen[:0]
             scatter.setData(times[chosen], values[chosen])
-        if chart.ceilings:
-            ceilings = np.array(chart.ceilings)[order]
-            # From the first point to a little beyond the last, so that a single point has a line too.
-            self._ceiling.setData(
-                np.append(times[order], times[order][-1:] + 1e6), np.append(ceilings, ceilings[-1:])
-            )
-        else:
-            self._ceiling.setData([], [])
+        self._ceilings = np.array(chart.ceilings)
+        known = order[~np.isnan(self._ceilings[order])] if len(self._ceilings) else order[:0]
+        # To well beyond the last point, so that a single one has a line too.
+        steps = np.append(times[known], times[known][-1:] + 1e6)
+        self._ceiling.setData(steps, self._ceilings[np.append(known, known[-1:])] if len(known) else [])
         if self._is_following:
             self.reset_view()
         else:
@@ -171,29 +171,28 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
 
     def neighbour(self, step: int) -> int:
         """The point before (-1) or after (1) the pointed one in time; the last one if there is none."""
-        order = np.argsort(self._times, kind="stable")
         if self.pointed < 0:
-            return int(order[-1])
-        place = int(np.flatnonzero(order == self.pointed)[0]) + step
-        return int(order[min(max(place, 0), len(order) - 1)])
+            return self.outermost(is_last=True)
+        place = int(np.flatnonzero(self._order == self.pointed)[0]) + step
+        return int(self._order[min(max(place, 0), len(self._order) - 1)])
 
     def outermost(self, *, is_last: bool) -> int:
-        return int(self._times.argmax() if is_last else self._times.argmin())
+        """The last point in time, or the first."""
+        return int(self._order[-1 if is_last else 0])
 
     def _fit_values(self) -> None:
         """Let the values fill the height, from 0 to a little above the highest one in view."""
         left, right = self._box.viewRange()[0]
-        in_view = (self._times >= left) & (self._times <= right)
-        top = float(self._values[in_view].max()) if in_view.any() else 0.0
-        if self._chart.ceilings and len(self._chart.ceilings) == len(self._times):
-            shown = (
-                np.array(self._chart.ceilings)[in_view] if in_view.any() else np.array(self._chart.ceilings)
-            )
-            top = max(top, float(shown.max()))
-            last = float(shown[-1])
-            self._ceiling_label.setText(f"{last:,.0f} {self._chart.unit}")
-            self._ceiling_label.setPos(right, last)
-        self._ceiling_label.setVisible(bool(self._chart.ceilings))
+        times = self._times[self._order]
+        in_view = self._order[(times >= left) & (times <= right)]
+        top = float(self._values[in_view].max(initial=0))
+        ceilings = self._ceilings[in_view] if len(self._ceilings) else self._ceilings
+        ceilings = ceilings[~np.isnan(ceilings)]
+        if len(ceilings):
+            top = max(top, float(ceilings.max()))
+            self._ceiling_label.setText(format_value(float(ceilings[-1]), self._chart.unit))
+            self._ceiling_label.setPos(right, float(ceilings[-1]))
+        self._ceiling_label.setVisible(bool(len(ceilings)))
         self._box.setYRange(0, top * 1.12 or 1.0, padding=0)
 
     def _stop_following(self, *_: Any) -> None:
@@ -208,6 +207,7 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         if not width or not height:
             return -1
         distance = np.hypot((self._times - at.x()) / width, (self._values - at.y()) / height)
+        distance[np.isnan(distance)] = np.inf
         nearest = int(distance.argmin())
         return nearest if distance[nearest] <= _REACH_PX else -1
 
