@@ -47,6 +47,7 @@ class Colours:
     on_selection: QColor
     border: QColor
     grid: QColor
+    handle: QColor  # of scroll bars
     series: tuple[QColor, ...]  # 3 for charts, told apart also with colour-blind eyes
     marks: tuple[QColor, ...]  # 8, one per invocation in turn
 
@@ -84,6 +85,7 @@ LIGHT: Final = _set(
     on_selection="#10233f",
     border="#d3d7de",
     grid="#e4e7ec",
+    handle="#8b929d",
 )
 DARK: Final = _set(
     True,
@@ -109,6 +111,7 @@ DARK: Final = _set(
     on_selection="#f2f6ff",
     border="#3b3f47",
     grid="#30333a",
+    handle="#6b717b",
 )
 
 
@@ -213,7 +216,8 @@ def _style_sheet(c: Colours) -> str:
     return _STYLE % values
 
 
-# Only what the palette can't say. A bordered combo box loses its arrow unless the arrow is given too.
+# Only what the palette can't say. A bordered combo box loses its arrow unless the arrow is given too, and a
+# header's own arrow covers right-aligned text.
 _STYLE = """
 QPushButton, QToolButton, QComboBox, QLineEdit, QSpinBox {
   background: %(raised)s; border: 1px solid %(border)s; border-radius: 4px;
@@ -243,6 +247,10 @@ QTableView::item { padding: 0 5px }
 QHeaderView { border: 0; margin: 0; background: %(panel)s }
 QHeaderView::section { background: %(panel)s; color: %(dim)s; border: 0; border-bottom: 1px solid %(border)s;
   padding: 5px 8px; font-weight: 600 }
+QHeaderView::up-arrow, QHeaderView::down-arrow { subcontrol-position: top center; width: 9px; height: 6px }
+QHeaderView::up-arrow { image: url(icons:sort-up.svg) }
+QHeaderView::down-arrow { image: url(icons:sort-down.svg) }
+QTabBar { qproperty-drawBase: 0 }
 QTabWidget::pane { border: 0; border-top: 1px solid %(border)s }
 QTabBar::tab { color: %(dim)s; padding: 7px 14px; border: 0; border-bottom: 2px solid transparent }
 QTabBar::tab:selected { color: %(text)s; border-bottom-color: %(accent)s }
@@ -250,5 +258,12 @@ QTabBar::tab:hover:!selected { color: %(text)s; background: %(line_highlight)s }
 QTabBar:focus { border: 2px solid %(accent)s }
 QTabBar::close-button { image: url(icons:tab-close.svg) }
 QStatusBar::item { border: 0 }
+QScrollBar { background: transparent; border: 0 }
+QScrollBar:vertical { width: 11px } QScrollBar:horizontal { height: 11px }
+QScrollBar::handle { background: %(handle)s; border-radius: 3px; margin: 2px; min-width: 24px;
+  min-height: 24px }
+QScrollBar::handle:hover { background: %(dim)s }
+QScrollBar::add-line, QScrollBar::sub-line { width: 0; height: 0 }
+QScrollBar::add-page, QScrollBar::sub-page { background: transparent }
 QToolTip { background: %(raised)s; color: %(text)s; border: 1px solid %(border)s; padding: 4px }
 """

@@ -238,7 +238,9 @@ def test_every_outcome_has_words_an_icon_and_a_colour(history: HistoryTableModel
     ("duration_ms", "text"),
     [
         ("3.214", "3.21 ms"),
-        ("99.9", "99.90 ms"),
+        ("99.9", "99.9 ms"),
+        ("10", "10 ms"),
+        ("0", "0 ms"),
         ("811.37", "811 ms"),
         ("9999", "9,999 ms"),
         ("12345", "12.34 s"),

@@ -39,7 +39,7 @@ def test_selection_button_and_marks_can_be_read(colours: theme.Colours) -> None:
     assert theme.contrast(colours.on_selection, colours.selection) >= 4.5
     for status in (colours.error, colours.warning, colours.ok):
         assert theme.contrast(status, colours.selection) >= 3
-    for line in (*colours.series, *colours.marks):
+    for line in (*colours.series, *colours.marks, colours.handle):
         assert theme.contrast(line, colours.base) >= 3
     assert len(set(map(QColor.name, colours.marks))) == 8
     assert len(colours.series) == 3

@@ -33,7 +33,8 @@ def format_duration(duration_ms: Decimal | int) -> str:
     """Milliseconds as people read them: "3.21 ms", "812 ms", "12.35 s"."""
     if duration_ms >= 10_000:
         return f"{duration_ms / Decimal(1000):,.2f} s"
-    return f"{duration_ms:,.2f} ms" if duration_ms < 100 else f"{duration_ms:,.0f} ms"
+    text = f"{duration_ms:,.0f}" if duration_ms >= 100 else f"{duration_ms:.2f}".rstrip("0").rstrip(".")
+    return f"{text} ms"
 
 
 def _when(entry: HistoryEntry) -> str:

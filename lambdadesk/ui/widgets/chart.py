@@ -29,8 +29,7 @@ from PySide6.QtWidgets import (
 )
 
 from lambdadesk.ui import theme
-from lambdadesk.ui.widgets.empty_state import StateView
-from lambdadesk.ui.widgets.notices import announce
+from lambdadesk.ui.widgets.notices import announce, wrapped_label
 from lambdadesk.ui.widgets.plain import PlainLabel
 
 if TYPE_CHECKING:
@@ -104,7 +103,7 @@ class Chart(QWidget):
         self.ceilings = array("d")  # as long as the others, or empty
         self.setAccessibleName(title)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setMinimumSize(240, 140)
+        self.setMinimumSize(240, 96)  # three fit into the smallest window
 
         self._plot: Plot | None = None
         self._links: list[Chart] = []
@@ -122,8 +121,8 @@ class Chart(QWidget):
         head.addWidget(self._title)
         head.addStretch(1)
         head.addWidget(self._legend)
-        self._empty = StateView()
-        self._empty.show_empty(_EMPTY, _EMPTY_HINT)
+        self._empty = wrapped_label(f"{_EMPTY} {_EMPTY_HINT}", is_dim=True)
+        self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._stack = QStackedLayout()
         self._stack.addWidget(self._empty)
         layout = QVBoxLayout(self)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 MAX_SCATTER_POINTS: Final = 20_000  # more take hundreds of milliseconds a frame
 _REACH_PX: Final = 14  # how near the mouse must be to a point
+_HEADROOM_PX: Final = 24
 _MIN_SPAN_S: Final = 60.0
 _SYMBOLS: Final = {Kind.OK: ("o", 8), Kind.ERROR: ("x", 10), Kind.COLD_START: ("t1", 10)}
 
@@ -66,6 +67,7 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         self.restyle(theme.colours(chart.palette()))
         self.point_at(-1)
         self._box.sigXRangeChanged.connect(self._fit_values)
+        self._box.sigResized.connect(self._fit_values)
         self._box.sigRangeChangedManually.connect(self._stop_following)
         self._box.reset_requested.connect(self.reset_view)
         self.scene().sigMouseMoved.connect(self._on_moved)
@@ -180,7 +182,7 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         """The last point in time, or the first."""
         return int(self._order[-1 if is_last else 0])
 
-    def _fit_values(self) -> None:
+    def _fit_values(self, *_: Any) -> None:
         """Let the values fill the height, from 0 to a little above the highest one in view."""
         left, right = self._box.viewRange()[0]
         times = self._times[self._order]
@@ -193,7 +195,9 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
             self._ceiling_label.setText(format_value(float(ceilings[-1]), self._chart.unit))
             self._ceiling_label.setPos(right, float(ceilings[-1]))
         self._ceiling_label.setVisible(bool(len(ceilings)))
-        self._box.setYRange(0, top * 1.12 or 1.0, padding=0)
+        # Room for half a symbol, or for the ceiling's label above its line.
+        height_px = max(self._box.height(), 4 * _HEADROOM_PX)
+        self._box.setYRange(0, top * height_px / (height_px - _HEADROOM_PX) or 1.0, padding=0)
 
     def _stop_following(self, *_: Any) -> None:
         self._is_following = False
