@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QMessageLogContext, QTimer, QtMsgType, qInstallMessageHandler
 from PySide6.QtWidgets import QApplication
 from qasync import QEventLoop
 
@@ -16,6 +16,8 @@ from lambdadesk.app.options import Options
 from lambdadesk.app.wiring import build
 from lambdadesk.core.errors import UserError
 from lambdadesk.store.paths import Paths
+
+log = logging.getLogger(__name__)
 
 CLOSE_WITHIN_S = 8.0  # for ending the Local AWS; everything else is quicker
 
@@ -27,6 +29,7 @@ def run(options: Options) -> int:
     elif sentence := _why_no_window():
         sys.stderr.write(f"lambdadesk: {sentence}\n")
         return 3
+    qInstallMessageHandler(_on_qt_message)
     app = QApplication(["lambdadesk"])
     app.setApplicationName("LambdaDesk")
     app.setApplicationDisplayName("LambdaDesk")
@@ -95,6 +98,13 @@ def _listen_to_signals(loop: asyncio.AbstractEventLoop, quit_asked: asyncio.Even
         timer.start(500)
         return timer
     return None
+
+
+def _on_qt_message(kind: QtMsgType, _context: QMessageLogContext, text: str) -> None:
+    """Qt's own messages go where ours go; what the offscreen platform can't do is no news."""
+    if kind in (QtMsgType.QtDebugMsg, QtMsgType.QtInfoMsg) or text.startswith("This plugin does not support"):
+        return
+    log.warning("Qt: %s", text)
 
 
 def _has_screen() -> bool:

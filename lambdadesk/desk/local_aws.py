@@ -13,7 +13,8 @@ from lambdadesk.local.server import LocalServer
 
 if TYPE_CHECKING:
     from lambdadesk.local.account import SeededAccount
-    from lambdadesk.local.traffic import Traffic, TrafficSource
+    from lambdadesk.local.traffic import Traffic
+    from lambdadesk.local.traffic import TrafficSource as TrafficSource
 
 TRAFFIC_EVERY_S = 4.0
 REGION = "us-east-1"  # where MiniStack's account is

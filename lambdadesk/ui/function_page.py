@@ -11,6 +11,7 @@ from lambdadesk.ui import theme
 from lambdadesk.ui.models.function_table import runtime
 from lambdadesk.ui.panels.invoke_panel import InvokePanel
 from lambdadesk.ui.panels.logs_panel import LogsPanel
+from lambdadesk.ui.widgets.labels import ElidedLabel
 from lambdadesk.ui.widgets.named import named
 from lambdadesk.ui.widgets.plain import PlainLabel
 
@@ -41,9 +42,8 @@ class FunctionPage(QWidget):
         font.setBold(True)
         font.setPointSizeF(font.pointSizeF() * 1.2)
         name.setFont(font)
-        about = named(PlainLabel(_about(function)), "functionAbout", "About the function")
+        about = named(ElidedLabel(_about(function)), "functionAbout", "About the function")
         about.setForegroundRole(about.palette().ColorRole.PlaceholderText)
-        about.setMinimumWidth(80)
         head = QHBoxLayout()
         head.setContentsMargins(theme.SPACE, theme.SPACE, theme.SPACE, 0)
         head.setSpacing(theme.SPACE)

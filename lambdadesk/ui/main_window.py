@@ -1,18 +1,13 @@
 """MainWindow: the frame around the functions, their tabs and the Cost page."""
 
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 
-from PySide6.QtCore import QByteArray, Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QKeySequence
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import (
     QApplication,
-    QComboBox,
-    QHBoxLayout,
     QMainWindow,
-    QMenu,
-    QPushButton,
     QSplitter,
     QTabBar,
     QTabWidget,
@@ -28,13 +23,15 @@ from lambdadesk.desk.tasks import TaskScope
 from lambdadesk.ui import theme
 from lambdadesk.ui.function_page import PAGES, FunctionPage
 from lambdadesk.ui.icons import app_icon, icon
+from lambdadesk.ui.layout_memory import LayoutMemory
+from lambdadesk.ui.menus import Menus
 from lambdadesk.ui.panels.cost_panel import CostPanel
 from lambdadesk.ui.panels.functions_panel import FunctionsPanel
+from lambdadesk.ui.top_bar import TopBar
 from lambdadesk.ui.widgets.named import named
 from lambdadesk.ui.widgets.notices import NoticeBar
 from lambdadesk.ui.widgets.plain import PlainLabel, plain_tooltip, set_plain_tooltip
 
-LOCAL = "Local AWS"
 STATUS_EVERY_MS = 5_000
 READ_EVERY_S, READ_EVERY_LOCAL_S = 60.0, 3.0
 SAVE_AFTER_MS = 1_000
@@ -59,15 +56,16 @@ class MainWindow(QMainWindow):
         self._drafts: dict[tuple[str, str], str] = {}
         self._wanted: tuple[str, str] | None = None  # function and page to open once the list is there
         self._asked: Callable[[], None] | None = None  # repeats what failed to open
-        self._profiles: list[str] = []
         self.setWindowTitle("LambdaDesk")
         self.setAccessibleName("LambdaDesk")
         self.setWindowIcon(app_icon())
         self.resize(1280, 800)
         self.setMinimumSize(720, 480)
         self._build()
-        self._build_menus()
-        self._restore()
+        self.menus = Menus(self)
+        self._memory = LayoutMemory(console.settings)
+        self._tables = (self.functions.table, self.cost.table)
+        self._memory.restore_window(self, self._tables)
         console.opened.connect(self._show_connection)
         console.local.progress.connect(self._show_progress)
         console.local.died.connect(self._on_local_died)
@@ -81,36 +79,10 @@ class MainWindow(QMainWindow):
     # -- parts
 
     def _build(self) -> None:
-        self.connection_box = named(QComboBox(), "connectionBox", "Connection")
-        self.connection_box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
-        self.connection_box.setMaximumWidth(320)
-        self.connection_box.activated.connect(self._on_connection_chosen)
-        self.region_box = named(QComboBox(), "regionBox", "Region")
-        self.region_box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
-        self.region_box.activated.connect(self._on_region_chosen)
-        self.endpoint = named(PlainLabel(), "endpointLabel", "Endpoint")
-        self.endpoint.setForegroundRole(self.palette().ColorRole.PlaceholderText)
-        self.freshness = named(PlainLabel(), "freshness", "Age of the list")
-        self.freshness.setForegroundRole(self.palette().ColorRole.PlaceholderText)
-        self.refresh_button = named(
-            QPushButton(icon("refresh"), "Refresh"), "refreshButton", "Refresh the functions"
-        )
-        set_plain_tooltip(self.refresh_button, "Ask for the functions again (F5)")
-        self.refresh_button.clicked.connect(self.refresh)
-        bar = named(QWidget(), "topBar")
-        row = QHBoxLayout(bar)
-        row.setContentsMargins(theme.SPACE, theme.SPACE, theme.SPACE, theme.TIGHT)
-        row.setSpacing(theme.SPACE)
-        for title, box in (("Connection", self.connection_box), ("Region", self.region_box)):
-            label = PlainLabel(title)
-            label.setBuddy(box)
-            row.addWidget(label)
-            row.addWidget(box)
-        row.addWidget(self.endpoint)
-        row.addStretch(1)
-        row.addWidget(self.freshness)
-        row.addWidget(self.refresh_button)
-
+        self.bar = TopBar()
+        self.bar.target_chosen.connect(self.open_target)
+        self.bar.local_chosen.connect(self.open_local)
+        self.bar.refresh_requested.connect(self.refresh)
         self.notices = NoticeBar()
         self.notices.setObjectName("noticeBar")
         self.functions = FunctionsPanel()
@@ -141,7 +113,7 @@ class MainWindow(QMainWindow):
         column = QVBoxLayout(centre)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addWidget(bar)
+        column.addWidget(self.bar)
         column.addWidget(self.notices)
         column.addWidget(self.splitter, 1)
         self.setCentralWidget(centre)
@@ -150,54 +122,6 @@ class MainWindow(QMainWindow):
         self.statusBar().addWidget(self.status, 1)
         self.identity = named(PlainLabel(), "identityLabel", "Signed in as")
         self.statusBar().addPermanentWidget(self.identity)
-        self.setTabOrder(self.connection_box, self.region_box)
-        self.setTabOrder(self.region_box, self.refresh_button)
-        self.setTabOrder(self.refresh_button, self.functions.filter)
-
-    def _build_menus(self) -> None:
-        file_menu = self.menuBar().addMenu("&File")
-        self._act(file_menu, "Close tab", QKeySequence.StandardKey.Close, self._close_current)
-        self._act(file_menu, "Quit", QKeySequence.StandardKey.Quit, self.close).setMenuRole(
-            QAction.MenuRole.QuitRole
-        )
-        view = self.menuBar().addMenu("&View")
-        self._act(view, "Refresh the functions", "F5", self.refresh)
-        self._act(view, "Filter functions", "Ctrl+L", self._focus_filter)
-        self._act(view, "Open a function…", "Ctrl+P", self._focus_filter)
-        view.addSeparator()
-        for number, title in enumerate(PAGES, start=1):
-            self._act(view, f"{title} page", f"Ctrl+{number}", partial(self.show_page, title.lower()))
-        self._act(view, "Cost page", f"Ctrl+{len(PAGES) + 1}", partial(self.show_page, "cost"))
-        view.addSeparator()
-        themes = view.addMenu("Theme")
-        group = QActionGroup(self)
-        for mode in theme.MODES:
-            action = themes.addAction(mode.capitalize())
-            action.setCheckable(True)
-            action.setChecked(self.console.settings.theme == mode)
-            action.triggered.connect(partial(self._set_theme, mode))
-            group.addAction(action)
-        self.local_menu = self.menuBar().addMenu("&Local")
-        self.local_menu.setObjectName("localMenu")
-        self._start_local = self._act(self.local_menu, "Start the Local AWS", "", self.open_local)
-        self.traffic_menu = self.local_menu.addMenu("Traffic")
-        self.traffic_menu.setObjectName("trafficMenu")
-        self._keep_sending = self.local_menu.addAction("Keep traffic flowing")
-        self._keep_sending.setCheckable(True)
-        self._keep_sending.toggled.connect(self._on_keep_sending)
-        self._show_local_menu()
-        help_menu = self.menuBar().addMenu("&Help")
-        self._act(help_menu, "Keyboard shortcuts", "F1", self._show_shortcuts)
-        self._act(help_menu, "About LambdaDesk", "", self._show_about).setMenuRole(QAction.MenuRole.AboutRole)
-
-    def _act(
-        self, menu: QMenu, title: str, keys: QKeySequence.StandardKey | str, slot: Callable[[], object]
-    ) -> QAction:
-        action = menu.addAction(title)
-        if keys:
-            action.setShortcut(QKeySequence(keys))
-        action.triggered.connect(lambda _checked=False: slot())
-        return action
 
     # -- connections
 
@@ -240,7 +164,7 @@ class MainWindow(QMainWindow):
 
     async def _open_local(self) -> None:
         if not self.console.local.is_running:
-            self._show_target_boxes(None)
+            self.bar.show_target(None)
             self.functions.show_waiting("the Local AWS")
         try:
             await self._leave_pages()
@@ -268,41 +192,20 @@ class MainWindow(QMainWindow):
                 lambda error: self.notices.show_error(error, None, "storage")
             ),
         ]
-        self._show_target_boxes(connection.target)
-        self._show_local_menu()
+        self.bar.show_target(connection.target)
+        self.menus.show_sources(self.console.local.sources if connection.target.is_local else ())
         self.functions.show_catalog(connection.catalog)
         self.cost.show_connection(connection)
         self.identity.setText("")
         self.say("")
         self.refresh()
         connection.scope.start("identity", self._show_identity, connection)
-        connection.scope.start("regions", self._show_regions, connection)
+        connection.scope.start("choices", self._show_choices, connection)
         if self.cost.isVisible():
             self._on_cost_shown(True)
         title = connection.target.title
         self.setWindowTitle(f"{title} {connection.target.region} - LambdaDesk")
         self.console.settings.connection = connection.target.key
-
-    def _show_target_boxes(self, target: Target | None) -> None:
-        box = self.connection_box
-        box.clear()
-        current = target.title if target else LOCAL
-        items: list[tuple[str, tuple[str, str] | None]] = []
-        if target and not target.is_local:
-            items.append((target.title, (target.profile, target.endpoint_url)))
-        items += [
-            (profile, (profile, ""))
-            for profile in self._profiles
-            if (profile, "") not in [item for _, item in items]
-        ]
-        items.append((LOCAL, None))
-        for title, data in items:
-            box.addItem(title, data)
-        box.setCurrentText(current)
-        self.region_box.clear()
-        if target:
-            self.region_box.addItem(target.region)
-        self.endpoint.setText(target.endpoint_url if target and not target.is_local else "")
 
     async def _show_identity(self, connection: Connection) -> None:
         try:
@@ -317,35 +220,11 @@ class MainWindow(QMainWindow):
         self.identity.setText(" · ".join(part for part in (who.account, principal, place) if part))
         set_plain_tooltip(self.identity, who.arn)
 
-    async def _show_regions(self, connection: Connection) -> None:
+    async def _show_choices(self, connection: Connection) -> None:
         regions = [connection.target.region]
         if not connection.target.is_local:
             regions = await connection.gateway.regions()
-        self.region_box.clear()
-        self.region_box.addItems(regions)
-        self.region_box.setCurrentText(connection.target.region)
-        self._profiles = await self.console.profiles()
-        if connection is self._connection:
-            region_items = regions
-            self._show_target_boxes(connection.target)
-            self.region_box.clear()
-            self.region_box.addItems(region_items)
-            self.region_box.setCurrentText(connection.target.region)
-
-    def _on_connection_chosen(self, index: int) -> None:
-        choice = self.connection_box.itemData(index)
-        if choice is None:
-            self.open_local()
-        else:
-            self.open_target(choice[0], "", choice[1])
-
-    def _on_region_chosen(self, _index: int) -> None:
-        if self._connection is None or self._connection.target.is_local:
-            return
-        target = self._connection.target
-        region = self.region_box.currentText()
-        if region != target.region:
-            self.open_target(target.profile, region, target.endpoint_url)
+        self.bar.show_choices(await self.console.profiles(), regions)
 
     def _retry(self) -> None:
         if self._connection is not None and self._connection.catalog.state.error is not None:
@@ -358,13 +237,7 @@ class MainWindow(QMainWindow):
         self._open_wanted()
 
     def _show_freshness(self) -> None:
-        state = self._connection.catalog.state if self._connection else None
-        if state is None or state.loaded_ms is None:
-            self.freshness.setText("")
-            return
-        seconds = max(0, int(time.time() - state.loaded_ms / 1000))
-        age = f"{seconds} s" if seconds < 60 else f"{seconds // 60} min" if seconds < 3600 else "over an hour"
-        self.freshness.setText("Refreshing…" if state.loading else f"Refreshed {age} ago")
+        self.bar.show_freshness(self._connection.catalog.state if self._connection else None)
 
     # -- functions and pages
 
@@ -380,7 +253,7 @@ class MainWindow(QMainWindow):
             draft = self._drafts.pop((target.key, function.name), None)
             if draft is not None:
                 page.invoke.set_draft(draft)
-            self._restore_splitters(page)
+            self._memory.restore_splitters(page)
             index = self.tabs.addTab(page, function.name)
             self.tabs.setTabToolTip(index, plain_tooltip(function.name))
         self.tabs.setCurrentWidget(page)
@@ -442,7 +315,7 @@ class MainWindow(QMainWindow):
     def _page_of(self, name: str) -> FunctionPage | None:
         return next((page for page in self._pages() if page.function.name == name), None)
 
-    def _close_current(self) -> None:
+    def close_current_tab(self) -> None:
         self._close_tab(self.tabs.currentIndex())
 
     def _close_tab(self, index: int) -> None:
@@ -453,7 +326,7 @@ class MainWindow(QMainWindow):
     async def _close_page(self, page: FunctionPage) -> None:
         if self._connection is not None and (draft := page.invoke.draft()) is not None:
             self._drafts[self._connection.target.key, page.function.name] = draft
-        self._save_splitters(page)
+        self._memory.keep_splitters(page)
         index = self.tabs.indexOf(page)
         if index >= 0:
             self.tabs.removeTab(index)
@@ -475,26 +348,13 @@ class MainWindow(QMainWindow):
         else:
             connection.scope.cancel("read costs")
 
-    def _focus_filter(self) -> None:
+    def focus_filter(self) -> None:
         self.functions.filter.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self.functions.filter.selectAll()
 
     # -- the Local AWS
 
-    def _show_local_menu(self) -> None:
-        sources: Sequence[object] = self.console.local.sources
-        is_shown = bool(self._connection and self._connection.target.is_local and sources)
-        self._start_local.setVisible(not is_shown)
-        self.traffic_menu.menuAction().setVisible(is_shown)
-        self._keep_sending.setVisible(is_shown)
-        self.traffic_menu.clear()
-        if is_shown:
-            self._act(self.traffic_menu, "Send through all sources", "Ctrl+Shift+T", partial(self._send, ""))
-            self.traffic_menu.addSeparator()
-            for source in self.console.local.sources:
-                self._act(self.traffic_menu, source.title, "", partial(self._send, source.name))
-
-    def _send(self, source: str) -> None:
+    def send_traffic(self, source: str) -> None:
         async def send() -> None:
             self.say("Sending events…")
             self.say(await self.console.local.send(source))
@@ -502,7 +362,7 @@ class MainWindow(QMainWindow):
         if self._connection is not None:
             self._connection.scope.start(f"traffic {source}", send)
 
-    def _on_keep_sending(self, keep: bool) -> None:
+    def keep_sending(self, keep: bool) -> None:
         if self._connection is None:
             return
         if keep:
@@ -536,29 +396,21 @@ class MainWindow(QMainWindow):
         if isinstance(error, UserError):
             self.notices.show_error(error, None, name)
 
-    def _set_theme(self, mode: str) -> None:
+    def set_theme(self, mode: str) -> None:
         self.console.settings.theme = mode
         app = QApplication.instance()
         if isinstance(app, QApplication):
             theme.apply(app, mode)
 
-    def _show_shortcuts(self) -> None:
+    def show_shortcuts(self) -> None:
         from lambdadesk.ui.dialogs.text_dialog import TextDialog
 
-        rows = [
-            (
-                action.text().replace("&", ""),
-                action.shortcut().toString(QKeySequence.SequenceFormat.NativeText),
-            )
-            for action in self.findChildren(QAction)
-            if not action.shortcut().isEmpty()
-        ]
-        rows += [("Invoke", "Ctrl+Enter"), ("Format the payload", "Ctrl+Shift+I"), ("Stop waiting", "Esc")]
+        rows = self.menus.shortcuts()
         width = max(len(title) for title, _ in rows)
         text = "\n".join(f"{title:<{width}}  {keys}" for title, keys in rows)
         TextDialog("Keyboard shortcuts", "", text, self).open()
 
-    def _show_about(self) -> None:
+    def show_about(self) -> None:
         from lambdadesk import __version__
         from lambdadesk.ui.dialogs.text_dialog import TextDialog
 
@@ -571,41 +423,6 @@ class MainWindow(QMainWindow):
         TextDialog(
             "About LambdaDesk", f"LambdaDesk {__version__}, a desktop console for AWS Lambda.", text, self
         ).open()
-
-    def _restore(self) -> None:
-        settings = self.console.settings
-        if settings.window_geometry:
-            self.restoreGeometry(QByteArray(settings.window_geometry))
-        self._restore_splitters(self)
-        self._restore_headers()
-
-    def _restore_splitters(self, widget: QWidget) -> None:
-        saved = self.console.settings.splitters
-        for splitter in widget.findChildren(QSplitter):
-            if state := saved.get(splitter.objectName()):
-                splitter.restoreState(QByteArray(state))
-
-    def _restore_headers(self) -> None:
-        saved = self.console.settings.table_headers
-        for table in (self.functions.table, self.cost.table):
-            if state := saved.get(table.objectName()):
-                table.horizontalHeader().restoreState(QByteArray(state))
-
-    def _save_splitters(self, widget: QWidget) -> None:
-        saved = dict(self.console.settings.splitters)
-        for splitter in widget.findChildren(QSplitter):
-            saved[splitter.objectName()] = bytes(splitter.saveState().data())
-        self.console.settings.splitters = saved
-
-    def remember(self) -> None:
-        """Put the window's places and sizes into the settings."""
-        settings = self.console.settings
-        settings.window_geometry = bytes(self.saveGeometry().data())
-        self._save_splitters(self)
-        settings.table_headers = {
-            table.objectName(): bytes(table.horizontalHeader().saveState().data())
-            for table in (self.functions.table, self.cost.table)
-        }
 
     async def _save_settings(self) -> None:
         try:
@@ -621,7 +438,7 @@ class MainWindow(QMainWindow):
         """End the window's own work; the console is closed by whoever made it."""
         self._clock.stop()
         self._saver.stop()
-        self.remember()
+        self._memory.keep_window(self, self._tables)
         await self._leave_pages()
         for disconnect in self._disconnects:
             disconnect()

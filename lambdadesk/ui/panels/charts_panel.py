@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QScrollArea, QSplitter, QVBoxLayout, QWidget
 
 from lambdadesk.core.money import format_money
 from lambdadesk.core.types import FunctionInfo, Invocation, Outcome
@@ -49,7 +49,11 @@ class ChartsPanel(QWidget):
         layout.setContentsMargins(theme.SPACE, theme.SPACE, theme.SPACE, theme.SPACE)
         layout.setSpacing(theme.SPACE)
         layout.addWidget(self.head)
-        layout.addWidget(charts, 1)
+        area = QScrollArea()  # a low window scrolls instead of squeezing three charts
+        area.setWidgetResizable(True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setWidget(charts)
+        layout.addWidget(area, 1)
         # A burst of invocations is drawn once.
         self._gather = QTimer(self, singleShot=True, interval=GATHER_MS)
         self._gather.timeout.connect(self._refresh)
@@ -102,7 +106,7 @@ class ChartsPanel(QWidget):
 
     def _describe(self, point: int) -> str:
         run = self._shown[point]
-        lines = [f"{run.outcome} {run.error_type}".strip()]
+        lines = [run.error_type] if run.error_type else []
         if run.report is not None:
             report = run.report
             lines.append(f"{report.duration_ms:f} ms, billed {report.billed_ms or '—'} ms")

@@ -11,6 +11,7 @@ from lambdadesk.desk.connection import Connection
 from lambdadesk.ui import theme
 from lambdadesk.ui.models.cost_table import COST_COLUMN, CostRow, CostTableModel
 from lambdadesk.ui.widgets.empty_state import StateView
+from lambdadesk.ui.widgets.labels import ToneLabel
 from lambdadesk.ui.widgets.named import named
 from lambdadesk.ui.widgets.plain import PlainLabel
 from lambdadesk.ui.widgets.tables import make_table
@@ -52,8 +53,7 @@ class CostPanel(QWidget):
         self._stack = QStackedLayout()
         self._stack.addWidget(self.table)
         self._stack.addWidget(self.state)
-        self.trouble = named(PlainLabel(), "costTrouble", "Functions that could not be read")
-        self.trouble.setWordWrap(True)
+        self.trouble = named(ToneLabel("warning"), "costTrouble", "Functions that could not be read")
         self.trouble.hide()
         head = QHBoxLayout()
         head.setSpacing(theme.WIDE)

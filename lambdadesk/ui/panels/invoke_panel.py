@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable
-from decimal import Decimal
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
@@ -10,19 +9,16 @@ from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
     QMenu,
-    QPlainTextEdit,
     QPushButton,
     QSplitter,
-    QTabWidget,
     QVBoxLayout,
     QWidget,
 )
 
-from lambdadesk.core.errors import ErrorKind, UserError
-from lambdadesk.core.money import format_money
+from lambdadesk.core.errors import UserError
 from lambdadesk.core.payload import PayloadProblem, check_payload, check_size, payload_bytes
 from lambdadesk.core.threads import in_thread
-from lambdadesk.core.types import Cost, FunctionInfo, InvocationType, InvokeRequest, InvokeResult, Outcome
+from lambdadesk.core.types import FunctionInfo, InvocationType, InvokeRequest, InvokeResult
 from lambdadesk.desk.connection import Connection
 from lambdadesk.desk.tailer import TailState
 from lambdadesk.desk.tasks import TaskScope
@@ -31,9 +27,10 @@ from lambdadesk.ui import theme
 from lambdadesk.ui.icons import icon
 from lambdadesk.ui.models.history_table import HistoryTableModel
 from lambdadesk.ui.widgets.json_edit import JsonEdit
-from lambdadesk.ui.widgets.json_view import JsonView
+from lambdadesk.ui.widgets.labels import ToneLabel
 from lambdadesk.ui.widgets.named import named
-from lambdadesk.ui.widgets.plain import PlainLabel, set_plain_tooltip, show_plain_text
+from lambdadesk.ui.widgets.plain import PlainLabel, set_plain_tooltip
+from lambdadesk.ui.widgets.result_view import ResultView
 from lambdadesk.ui.widgets.tables import make_table
 
 KINDS = (
@@ -76,7 +73,9 @@ class InvokePanel(QWidget):
             connection.invoker.recorded.connect(self._on_recorded),
             connection.invoker.updated.connect(self._on_updated),
         ]
-        self._show_nothing_yet()
+        self.result.say(
+            "dim", "Not invoked yet", "Ctrl+Enter sends the payload once and shows the answer here."
+        )
         self.scope.start("load", self._load)
 
     def _build(self) -> None:
@@ -112,46 +111,13 @@ class InvokePanel(QWidget):
         self.payload = named(JsonEdit(), "payloadEditor", "Payload")
         self.payload.checked.connect(self._on_checked)
         self.payload.large_check_requested.connect(self._check_large)
-        self.problem = named(PlainLabel(), "payloadProblem", "Payload check")
-        self.problem.setWordWrap(True)
+        self.problem = named(ToneLabel("dim"), "payloadProblem", "Payload check")
         left = _column("Payload", self.payload, self.problem)
 
-        self.status = named(PlainLabel(), "resultStatus", "Result")
-        self.status.setWordWrap(True)
-        font = self.status.font()
-        font.setBold(True)
-        self.status.setFont(font)
-        self.summary = named(PlainLabel(), "resultSummary", "Duration, memory and cost")
-        self.summary.setWordWrap(True)
-        self.summary.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.response = named(JsonView(), "responseView", "Response")
-        self.log = named(QPlainTextEdit(readOnly=True), "resultLog", "Log of this request")
-        self.log.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
-        self.log.setFont(theme.fixed_font())
-        self.arithmetic = named(QPlainTextEdit(readOnly=True), "costArithmetic", "How the cost was computed")
-        self.arithmetic.setFont(theme.fixed_font())
-        self.views = named(QTabWidget(), "resultTabs", "Result views")
-        self.views.setDocumentMode(True)
-        self.views.addTab(self.response, "Response")
-        self.views.addTab(self.log, "Log")
-        self.views.addTab(self.arithmetic, "Cost")
-        right = QWidget()
-        column = QVBoxLayout(right)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(theme.TIGHT)
-        column.addWidget(self.status)
-        column.addWidget(self.summary)
-        column.addWidget(self.views, 1)
+        self.result = ResultView()
 
         self.history_model = HistoryTableModel(self)
-        samples = (
-            "00:00:00",
-            "Dry run",
-            "Out of memory oo",
-            "10,000.00 ms",
-            "100,000 ms",
-            "1,000 / 10,240 MB",
-        )
+        samples = ("00:00:00", "Dry run", "Out of memory xx", "10,000 ms", "10,000 ms", "100 / 10,240 MB")
         self.history = named(
             make_table(self.history_model, (*samples, "≈ $0.000000408"), stretch=7),
             "historyTable",
@@ -165,7 +131,7 @@ class InvokePanel(QWidget):
         top = named(QSplitter(Qt.Orientation.Horizontal), "invokeSplitter")
         top.setChildrenCollapsible(False)
         top.addWidget(left)
-        top.addWidget(right)
+        top.addWidget(self.result)
         top.setStretchFactor(0, 1)
         top.setStretchFactor(1, 1)
         whole = named(QSplitter(Qt.Orientation.Vertical), "historySplitter")
@@ -212,19 +178,19 @@ class InvokePanel(QWidget):
         kind = InvocationType(self.kind.currentData())  # Qt gives a plain str back
         problem = self.payload.check_now()
         if problem is not None and problem.is_error:
-            self._refuse(f"Not sent: the payload is not valid JSON. {problem}")
+            self._refuse(f"the payload is not valid JSON. {problem}")
             self.payload.go_to_problem()
             return
         data = payload_bytes(self.payload.toPlainText())
         if too_large := check_size(len(data), kind):
-            self._refuse(f"Not sent: {too_large.message}")
+            self._refuse(too_large.message)
             return
         request = InvokeRequest(self._function, data, kind, self.qualifier.currentText())
         self._sent_at = time.monotonic()
         self._entry = None
         self.invoke_button.setEnabled(False)
         self.stop_button.show()
-        self._clear_result()
+        self.result.clear()
         self._show_elapsed()
         self._ticker.start()
         self.scope.start("invoke", self._invoke, request)
@@ -247,9 +213,9 @@ class InvokePanel(QWidget):
 
     def _stop_waiting(self) -> None:
         self.scope.cancel("invoke")
-        self._say(
+        self.result.say(
             "warning",
-            "Stopped waiting. The function goes on; its log shows how it ends.",
+            "▲ Stopped waiting. The function goes on; its log shows how it ends.",
             "Look at its log before you invoke again: it may have done its work.",
         )
 
@@ -264,13 +230,13 @@ class InvokePanel(QWidget):
             return
         elapsed_s = time.monotonic() - self._sent_at
         limit = f" of {self._function.timeout_s} s timeout" if self.kind.currentIndex() == 0 else ""
-        self._say("dim", f"Running… {elapsed_s:.1f} s{limit}", "")
+        self.result.say("dim", f"Running… {elapsed_s:.1f} s{limit}")
 
     # -- showing
 
     def _refuse(self, sentence: str) -> None:
-        self._clear_result()
-        self._say("error", sentence, "")
+        self.result.clear()
+        self.result.say("error", f"✖ Not sent: {sentence}")
 
     def _on_failure(self, name: str, error: Exception) -> None:
         if not isinstance(error, UserError):
@@ -278,94 +244,28 @@ class InvokePanel(QWidget):
             error = UserError(
                 "LambdaDesk made a mistake of its own here.", "The crash window has the report."
             )
-        if name != "invoke":
-            self._say("warning", str(error), "")
-            return
-        unknown = error.kind is ErrorKind.OUTCOME_UNKNOWN
-        head = "Outcome unknown" if unknown else "Not run"
-        self._clear_result()
-        self._say("warning" if unknown else "error", f"{head}: {error.message}", error.hint)
-        show_plain_text(self.log, error.details)
-        self.views.setTabText(1, "Details")
-        if error.details:
-            self.views.setCurrentIndex(1)
-
-    def _say(self, colour: str, status: str, summary: str) -> None:
-        colours = theme.colours(self.palette())
-        palette = self.status.palette()
-        palette.setColor(self.status.foregroundRole(), getattr(colours, colour))
-        self.status.setPalette(palette)
-        self._status_colour = colour
-        self.status.setText(status)
-        self.summary.setText(summary)
-        self.summary.setVisible(bool(summary))
-
-    def _show_nothing_yet(self) -> None:
-        self._clear_result()
-        self._say("dim", "Not invoked yet", "Ctrl+Enter sends the payload once and shows the answer here.")
-
-    def _clear_result(self) -> None:
-        self.response.set_data(b"")
-        show_plain_text(self.log, "")
-        self.arithmetic.setPlainText("")
-        self.views.setTabText(1, "Log")
+        if name == "invoke":
+            self.result.show_failure(error)
+        else:
+            self.result.say("warning", f"▲ {error.message}", error.hint)
 
     def _show_entry(self, entry: HistoryEntry) -> None:
         self._entry = entry
-        self._show_outcome(entry)
-        self.response.set_data(entry.response)
-        self._show_log(entry)
-        self._show_cost(entry)
+        cost = self._connection.cost_of(self._function, entry)
+        self.result.show_entry(entry, self._log_of(entry), cost, self._why_no_report())
 
-    def _show_outcome(self, entry: HistoryEntry) -> None:
-        colour, words = _outcome_words(entry)
-        self._say(colour, words, self._summary_of(entry))
-
-    def _summary_of(self, entry: HistoryEntry) -> str:
-        parts = []
-        report = entry.report
-        if report is not None:
-            parts.append(f"Duration {_ms(report.duration_ms)}")
-            if report.billed_ms is not None:
-                parts.append(f"billed {report.billed_ms} ms")
-            if report.init_ms is not None:
-                parts.append(f"init {_ms(report.init_ms)}")
-            if report.restore_ms is not None:
-                parts.append(f"restore {_ms(report.restore_ms)}")
-            if report.max_memory_mb is not None and report.memory_mb is not None:
-                parts.append(f"memory {report.max_memory_mb} of {report.memory_mb} MB")
-            if entry.cost is not None:
-                sign = "" if entry.cost_exact else "≈ "
-                parts.append(f"cost {sign}{format_money(entry.cost, entry.currency)}")
-        elif entry.received_ms is not None and not entry.error:
-            parts.append(f"Answer after {entry.received_ms - entry.sent_ms} ms")
-            parts.append(self._why_no_report(entry))
-        if entry.error:
-            parts.append(entry.error)
-        summary = " · ".join(part for part in parts if part)
-        return f"{summary}\nRequest {entry.request_id}" if entry.request_id else summary
-
-    def _why_no_report(self, entry: HistoryEntry) -> str:
-        if entry.kind is InvocationType.DRY_RUN:
-            return ""
+    def _why_no_report(self) -> str:
         tail = self._connection.tails.get(self._function.name)
         if tail is not None and tail.state is TailState.DENIED:
             return "billed duration, memory and cost are in the log, which may not be read"
         return "billed duration, memory and cost follow with the REPORT line"
 
-    def _show_log(self, entry: HistoryEntry) -> None:
-        text = entry.log_tail
+    def _log_of(self, entry: HistoryEntry) -> str:
         tail = self._connection.tails.get(entry.function)
-        if entry.report is not None and tail is not None:
-            # The whole of it, where the answer holds the last 4 KB at most.
-            text = tail.text_of(entry.report.request_id, entry.log_stream) or text
-        show_plain_text(self.log, text)
-        lines = len(text.splitlines())
-        self.views.setTabText(1, f"Log ({lines})" if lines else "Log")
-
-    def _show_cost(self, entry: HistoryEntry) -> None:
-        cost = self._connection.cost_of(self._function, entry)
-        self.arithmetic.setPlainText(_arithmetic(cost) if cost else "The cost follows with the REPORT line.")
+        if entry.report is None or tail is None:
+            return entry.log_tail
+        # The whole of it, where the answer holds the last 4 KB at most.
+        return tail.text_of(entry.report.request_id, entry.log_stream) or entry.log_tail
 
     # -- the payload
 
@@ -377,18 +277,13 @@ class InvokePanel(QWidget):
             self.payload.go_to_problem()
 
     def _on_checked(self, problem: PayloadProblem | None) -> None:
-        colours = theme.colours(self.palette())
-        size = len(payload_bytes(self.payload.toPlainText()))
         if problem is None:
-            text, colour = f"Valid JSON · {_size(size)}", colours.dim
+            size = _size(len(payload_bytes(self.payload.toPlainText())))
+            self.problem.say(f"Valid JSON · {size}", "dim")
         elif problem.is_error:
-            text, colour = f"✖ {problem}", colours.error
+            self.problem.say(f"✖ {problem}", "error")
         else:
-            text, colour = f"▲ {problem}", colours.warning
-        palette = self.problem.palette()
-        palette.setColor(self.problem.foregroundRole(), colour)
-        self.problem.setPalette(palette)
-        self.problem.setText(text)
+            self.problem.say(f"▲ {problem}", "warning")
 
     def _check_large(self, text: str) -> None:
         async def check() -> None:
@@ -435,10 +330,7 @@ class InvokePanel(QWidget):
         self.history_model.put(entry)
         shown = self._entry
         if shown is not None and (shown.id, shown.sent_ms) == (entry.id, entry.sent_ms):
-            self._entry = entry
-            self._show_outcome(entry)
-            self._show_log(entry)
-            self._show_cost(entry)
+            self._show_entry(entry)
 
     def _show_history_menu(self, position: object) -> None:
         index = self.history.indexAt(position)  # type: ignore[arg-type]  # a QPoint
@@ -468,41 +360,6 @@ def _column(title: str, view: QWidget, note: QWidget) -> QWidget:
     column.addWidget(view, 1)
     column.addWidget(note)
     return widget
-
-
-def _outcome_words(entry: HistoryEntry) -> tuple[str, str]:
-    """The colour and the words of a result; "Not run" is never said of what may have run."""
-    if entry.error:
-        unknown = entry.outcome is Outcome.UNKNOWN
-        return ("warning", "▲ Outcome unknown") if unknown else ("error", "✖ Not run")
-    if entry.kind is InvocationType.DRY_RUN:
-        return "ok", f"✔ {entry.status_code} Dry run: permitted, parameters accepted, not run"
-    code = entry.status_code
-    error_type = entry.report.error_type if entry.report else ""
-    failure = f"{entry.function_error or 'failed'}" + (f" ({error_type})" if error_type else "")
-    return {
-        Outcome.OK: ("ok", f"✔ {code} Succeeded"),
-        Outcome.QUEUED: ("ok", f"✔ {code} Queued for asynchronous execution"),
-        Outcome.TIMEOUT: ("error", f"✖ {code} Function error: timed out"),
-        Outcome.OUT_OF_MEMORY: ("error", f"✖ {code} Function error: out of memory"),
-        Outcome.ERROR: ("error", f"✖ {code} Function error: {failure}"),
-    }.get(entry.outcome, ("dim", f"{code} {entry.outcome}"))
-
-
-def _arithmetic(cost: Cost) -> str:
-    lines = []
-    for what, quantity, unit, price in cost.terms:
-        amount = format_money(quantity * price, cost.currency)
-        lines.append(f"{what}\n    {quantity.normalize():f} {unit} x {price:f} = {amount}")
-    total = format_money(cost.amount, cost.currency)
-    lines.append(f"\n{'Total' if cost.exact else 'Total (estimate)'}\n    {total}")
-    lines += [f"\n{note}" for note in cost.notes]
-    lines.append("\nList price, before any free tier, savings plan or discount.")
-    return "\n".join(lines)
-
-
-def _ms(value: Decimal) -> str:
-    return f"{value.normalize():f} ms"
 
 
 def _size(size_bytes: int) -> str:

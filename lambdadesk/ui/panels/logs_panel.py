@@ -10,6 +10,7 @@ from lambdadesk.core.logfilter import HELP, FilterProblem, parse_filter
 from lambdadesk.desk.tailer import Tailer, TailState
 from lambdadesk.store.settings import Settings
 from lambdadesk.ui import theme
+from lambdadesk.ui.widgets.labels import ToneLabel
 from lambdadesk.ui.widgets.log_view import LogView
 from lambdadesk.ui.widgets.named import named
 from lambdadesk.ui.widgets.notices import announce
@@ -42,8 +43,7 @@ class LogsPanel(QWidget):
         clear.setAccessibleName("Clear the lines shown")
         set_plain_tooltip(clear, "Forget the lines shown here; nothing is deleted from AWS")
         clear.clicked.connect(self._clear)
-        self.problem = named(PlainLabel(), "logProblem", "Log problem")
-        self.problem.setWordWrap(True)
+        self.problem = named(ToneLabel("error"), "logProblem", "Log problem")
         self.problem.hide()
         self.view = named(LogView(), "logView", "Log")
         self.ledger = named(PlainLabel(), "logLedger", "Account of the tail")
@@ -126,10 +126,6 @@ class LogsPanel(QWidget):
             problem = f"{tail.error}{retry}"
         if problem and problem != self.problem.text():
             announce(self.problem, problem)
-        colours = theme.colours(self.palette())
-        palette = self.problem.palette()
-        palette.setColor(self.problem.foregroundRole(), colours.error)
-        self.problem.setPalette(palette)
         self.problem.setText(f"✖ {problem}" if problem else "")
         self.problem.setVisible(bool(problem))
         counts = tail.counts

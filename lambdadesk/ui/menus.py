@@ -1,0 +1,98 @@
+"""Menus: every action of the window with its shortcut, in one place."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+from PySide6.QtGui import QAction, QActionGroup, QKeySequence
+from PySide6.QtWidgets import QMenu
+
+from lambdadesk.ui import theme
+from lambdadesk.ui.function_page import PAGES
+
+if TYPE_CHECKING:
+    from lambdadesk.desk.local_aws import TrafficSource
+    from lambdadesk.ui.main_window import MainWindow
+
+# Shortcuts that live in a page instead of a menu.
+PAGE_SHORTCUTS = (
+    ("Invoke", "Ctrl+Return"),
+    ("Format the payload", "Ctrl+Shift+I"),
+    ("Stop waiting for an answer", "Esc"),
+    ("Find in the log", "Ctrl+F"),
+    ("Follow the newest log line", "Ctrl+T"),
+)
+
+
+class Menus:
+    """The menu bar of a window."""
+
+    def __init__(self, window: "MainWindow") -> None:
+        self._window = window
+        bar = window.menuBar()
+        file_menu = bar.addMenu("&File")
+        _act(file_menu, "Close tab", QKeySequence.StandardKey.Close, window.close_current_tab)
+        quit_action = _act(file_menu, "Quit", "Ctrl+Q", window.close)
+        quit_action.setMenuRole(QAction.MenuRole.QuitRole)
+        view = bar.addMenu("&View")
+        _act(view, "Refresh the functions", "F5", window.refresh)
+        _act(view, "Filter functions", "Ctrl+L", window.focus_filter)
+        _act(view, "Open a function…", "Ctrl+P", window.focus_filter)
+        view.addSeparator()
+        for number, page in enumerate((*PAGES, "Cost"), start=1):
+            _act(view, f"{page} page", f"Ctrl+{number}", partial(window.show_page, page.lower()))
+        view.addSeparator()
+        themes = view.addMenu("Theme")
+        group = QActionGroup(window)
+        for mode in theme.MODES:
+            action = _act(themes, mode.capitalize(), "", partial(window.set_theme, mode))
+            action.setCheckable(True)
+            action.setChecked(window.console.settings.theme == mode)
+            group.addAction(action)
+        self.local = bar.addMenu("&Local")
+        self.local.setObjectName("localMenu")
+        self._start = _act(self.local, "Start the Local AWS", "", window.open_local)
+        self._traffic = self.local.addMenu("Traffic")
+        self._traffic.setObjectName("trafficMenu")
+        self._flow = self.local.addAction("Keep traffic flowing")
+        self._flow.setCheckable(True)
+        self._flow.toggled.connect(window.keep_sending)
+        help_menu = bar.addMenu("&Help")
+        _act(help_menu, "Keyboard shortcuts", "F1", window.show_shortcuts)
+        about = _act(help_menu, "About LambdaDesk", "", window.show_about)
+        about.setMenuRole(QAction.MenuRole.AboutRole)
+        self.show_sources(())
+
+    def show_sources(self, sources: "Sequence[TrafficSource]") -> None:
+        """Offer traffic through these sources; none: the Local AWS is not what is shown."""
+        self._start.setVisible(not sources)
+        self._traffic.menuAction().setVisible(bool(sources))
+        self._flow.setVisible(bool(sources))
+        self._flow.setChecked(False)
+        self._traffic.clear()
+        if sources:
+            send = self._window.send_traffic
+            _act(self._traffic, "Send through all sources", "Ctrl+Shift+T", partial(send, ""))
+            self._traffic.addSeparator()
+            for source in sources:
+                _act(self._traffic, source.title, "", partial(send, source.name))
+
+    def shortcuts(self) -> list[tuple[str, str]]:
+        """What every shortcut does: (title, keys as this platform writes them)."""
+        native = QKeySequence.SequenceFormat.NativeText
+        rows = [
+            (action.text().replace("&", ""), action.shortcut().toString(native))
+            for action in self._window.findChildren(QAction)
+            if not action.shortcut().isEmpty() and action.isVisible()
+        ]
+        return rows + [(title, QKeySequence(keys).toString(native)) for title, keys in PAGE_SHORTCUTS]
+
+
+def _act(
+    menu: QMenu, title: str, keys: QKeySequence.StandardKey | str, slot: Callable[[], object]
+) -> QAction:
+    action = menu.addAction(title)
+    if keys:
+        action.setShortcut(QKeySequence(keys))
+    action.triggered.connect(lambda _checked=False: slot())
+    return action

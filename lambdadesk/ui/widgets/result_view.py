@@ -1,0 +1,158 @@
+"""ResultView: what became of one invocation."""
+
+from decimal import Decimal
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QPlainTextEdit, QTabWidget, QVBoxLayout, QWidget
+
+from lambdadesk.core.errors import ErrorKind, UserError
+from lambdadesk.core.money import format_money
+from lambdadesk.core.types import Cost, InvocationType, Outcome
+from lambdadesk.store.history import HistoryEntry
+from lambdadesk.ui import theme
+from lambdadesk.ui.widgets.json_view import JsonView
+from lambdadesk.ui.widgets.labels import ToneLabel
+from lambdadesk.ui.widgets.named import named
+from lambdadesk.ui.widgets.notices import announce
+from lambdadesk.ui.widgets.plain import PlainLabel, show_plain_text
+
+RESPONSE, LOG, COST = range(3)
+
+
+class ResultView(QWidget):
+    """The outcome in words, then the response, the log of the request and the arithmetic of its cost."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.status = named(ToneLabel(), "resultStatus", "Result")
+        font = self.status.font()
+        font.setBold(True)
+        self.status.setFont(font)
+        self.summary = named(PlainLabel(), "resultSummary", "Duration, memory and cost")
+        self.summary.setWordWrap(True)
+        self.summary.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.response = named(JsonView(), "responseView", "Response")
+        self.log = named(QPlainTextEdit(), "resultLog", "Log of this request")
+        self.arithmetic = named(QPlainTextEdit(), "costArithmetic", "How the cost was computed")
+        for view in (self.log, self.arithmetic):
+            view.setReadOnly(True)
+            view.setFont(theme.fixed_font())
+            view.setTabChangesFocus(True)
+        self.log.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
+        self.views = named(QTabWidget(), "resultTabs", "Result views")
+        self.views.setDocumentMode(True)
+        for widget, title in ((self.response, "Response"), (self.log, "Log"), (self.arithmetic, "Cost")):
+            self.views.addTab(widget, title)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(theme.TIGHT)
+        layout.addWidget(self.status)
+        layout.addWidget(self.summary)
+        layout.addWidget(self.views, 1)
+
+    def say(self, tone: str, status: str, summary: str = "") -> None:
+        """Show an outcome in words; `tone` is a colour of the theme."""
+        self.status.say(status, tone)
+        self.summary.setText(summary)
+        self.summary.setVisible(bool(summary))
+
+    def clear(self) -> None:
+        self.response.set_data(b"")
+        show_plain_text(self.log, "")
+        self.arithmetic.setPlainText("")
+        self.views.setTabText(LOG, "Log")
+
+    def show_entry(self, entry: HistoryEntry, log: str, cost: Cost | None, why_no_report: str) -> None:
+        """Show an invocation that was answered, or is of the history.
+
+        log: its log lines; why_no_report: what to say where duration, memory and cost are not known.
+        """
+        self.say(*_outcome_words(entry), _summary(entry, why_no_report))
+        self.response.set_data(entry.response)
+        show_plain_text(self.log, log)
+        lines = len(log.splitlines())
+        self.views.setTabText(LOG, f"Log ({lines})" if lines else "Log")
+        no_cost = "A dry run costs nothing." if _is_dry(entry) else "The cost follows with the REPORT line."
+        self.arithmetic.setPlainText(_arithmetic(cost) if cost else no_cost)
+        announce(self, self.status.text())
+
+    def show_failure(self, error: UserError) -> None:
+        """Show that no answer came. "Not run" is never said of what may have run."""
+        may_have_run = error.kind is ErrorKind.OUTCOME_UNKNOWN
+        self.clear()
+        head = "▲ Outcome unknown" if may_have_run else "✖ Not run"
+        self.say("warning" if may_have_run else "error", f"{head}: {error.message}", error.hint)
+        show_plain_text(self.log, error.details)
+        if error.details:
+            self.views.setTabText(LOG, "Details")
+        announce(self, f"{head}: {error}", is_urgent=True)
+
+
+def _is_dry(entry: HistoryEntry) -> bool:
+    return entry.kind is InvocationType.DRY_RUN
+
+
+def _outcome_words(entry: HistoryEntry) -> tuple[str, str]:
+    """The colour and the words of a result."""
+    if entry.error:
+        if entry.outcome is Outcome.UNKNOWN:
+            return "warning", "▲ Outcome unknown"
+        return "error", "✖ Not run"
+    code = entry.status_code
+    if _is_dry(entry):
+        return "ok", f"✔ {code} Dry run: permitted, parameters accepted, not run"
+    error_type = entry.report.error_type if entry.report else ""
+    failure = f"{entry.function_error or 'failed'}" + (f" ({error_type})" if error_type else "")
+    succeeded = (
+        f"✔ {code} Succeeded" if entry.kind is InvocationType.REQUEST_RESPONSE else "✔ Ran and succeeded"
+    )
+    return {
+        Outcome.OK: ("ok", succeeded),
+        Outcome.QUEUED: ("ok", f"✔ {code} Queued for asynchronous execution"),
+        Outcome.TIMEOUT: ("error", f"✖ {code} Function error: timed out"),
+        Outcome.OUT_OF_MEMORY: ("error", f"✖ {code} Function error: out of memory"),
+        Outcome.ERROR: ("error", f"✖ {code} Function error: {failure}"),
+        Outcome.RUNNING: ("dim", "Running, or interrupted before its answer was recorded"),
+    }.get(entry.outcome, ("dim", f"{code} {entry.outcome}"))
+
+
+def _summary(entry: HistoryEntry, why_no_report: str) -> str:
+    parts = []
+    report = entry.report
+    if report is not None:
+        parts.append(f"Duration {_ms(report.duration_ms)}")
+        if report.billed_ms is not None:
+            parts.append(f"billed {report.billed_ms} ms")
+        if report.init_ms is not None:
+            parts.append(f"init {_ms(report.init_ms)}")
+        if report.restore_ms is not None:
+            parts.append(f"restore {_ms(report.restore_ms)}")
+        if report.max_memory_mb is not None and report.memory_mb is not None:
+            parts.append(f"memory {report.max_memory_mb} of {report.memory_mb} MB")
+        if entry.cost is not None:
+            sign = "" if entry.cost_exact else "≈ "
+            parts.append(f"cost {sign}{format_money(entry.cost, entry.currency)}")
+    elif entry.received_ms is not None and not entry.error:
+        parts.append(f"Answer after {entry.received_ms - entry.sent_ms} ms")
+        if not _is_dry(entry):
+            parts.append(why_no_report)
+    if entry.error:
+        parts.append(entry.error)
+    summary = " · ".join(parts)
+    return f"{summary}\nRequest {entry.request_id}" if entry.request_id else summary
+
+
+def _arithmetic(cost: Cost) -> str:
+    lines = []
+    for what, quantity, unit, price in cost.terms:
+        amount = format_money(quantity * price, cost.currency)
+        lines.append(f"{what}\n    {quantity.normalize():f} {unit} x {price:f} = {amount}")
+    total = format_money(cost.amount, cost.currency)
+    lines.append(f"\n{'Total' if cost.exact else 'Total (estimate)'}\n    {total}")
+    lines += [f"\n{note}" for note in cost.notes]
+    lines.append("\nList price, before any free tier, savings plan or discount.")
+    return "\n".join(lines)
+
+
+def _ms(value: Decimal) -> str:
+    return f"{value.normalize():f} ms"
