@@ -63,7 +63,7 @@ class _Tour:
         window.want(FUNCTION, "invoke")
         page = await self._until("the function's page", lambda: window.findChild(FunctionPage))
         page.invoke.invoke()
-        await self._until("the cost of the invocation", lambda: "cost" in page.invoke.result.summary.text())
+        await self._until("the cost of the invocation", lambda: page.invoke.entry and page.invoke.entry.cost)
         self._say(f"{page.invoke.result.status.text()}: {page.invoke.result.summary.text()}")
         window.show_page("logs")
         logs = await self._until("the logs page", lambda: page.logs)

@@ -59,7 +59,7 @@ class InvokePanel(QWidget):
         self.scope = TaskScope(self._on_failure)
         self._connection = connection
         self._function = function
-        self._entry: HistoryEntry | None = None  # the one shown at the right
+        self.entry: HistoryEntry | None = None  # the one shown at the right
         self._sent_at: float | None = None
         self._is_touched = False
         self._build()
@@ -187,7 +187,7 @@ class InvokePanel(QWidget):
             return
         request = InvokeRequest(self._function, data, kind, self.qualifier.currentText())
         self._sent_at = time.monotonic()
-        self._entry = None
+        self.entry = None
         self.invoke_button.setEnabled(False)
         self.stop_button.show()
         self.result.clear()
@@ -250,7 +250,7 @@ class InvokePanel(QWidget):
             self.result.say("warning", f"▲ {error.message}", error.hint)
 
     def _show_entry(self, entry: HistoryEntry) -> None:
-        self._entry = entry
+        self.entry = entry
         cost = self._connection.cost_of(self._function, entry)
         self.result.show_entry(entry, self._log_of(entry), cost, self._why_no_report())
 
@@ -328,7 +328,7 @@ class InvokePanel(QWidget):
         if entry.function != self._function.name:
             return
         self.history_model.put(entry)
-        shown = self._entry
+        shown = self.entry
         if shown is not None and (shown.id, shown.sent_ms) == (entry.id, entry.sent_ms):
             self._show_entry(entry)
 
