@@ -84,7 +84,7 @@ class MainWindow(QMainWindow):
         self.bar.local_chosen.connect(self.open_local)
         self.bar.refresh_requested.connect(self.refresh)
         self.notices = NoticeBar()
-        self.notices.setObjectName("noticeBar")
+        named(self.notices, "noticeBar", "Notices")
         self.functions = FunctionsPanel()
         self.functions.open_requested.connect(self.open_function)
         self.functions.retry_requested.connect(self._retry)

@@ -31,7 +31,7 @@ class Menus:
         self._window = window
         bar = window.menuBar()
         file_menu = bar.addMenu("&File")
-        _act(file_menu, "Close tab", QKeySequence.StandardKey.Close, window.close_current_tab)
+        _act(file_menu, "Close tab", "Ctrl+W", window.close_current_tab)
         quit_action = _act(file_menu, "Quit", "Ctrl+Q", window.close)
         quit_action.setMenuRole(QAction.MenuRole.QuitRole)
         view = bar.addMenu("&View")

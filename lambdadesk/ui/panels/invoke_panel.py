@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
+from PySide6.QtGui import QGuiApplication, QKeySequence, QMouseEvent, QShortcut
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from lambdadesk.core.errors import UserError
+from lambdadesk.core.errors import ErrorKind, UserError
 from lambdadesk.core.payload import PayloadProblem, check_payload, check_size, payload_bytes
 from lambdadesk.core.threads import in_thread
 from lambdadesk.core.types import FunctionInfo, InvocationType, InvokeRequest, InvokeResult
@@ -96,7 +96,7 @@ class InvokePanel(QWidget):
         set_plain_tooltip(self.stop_button, "Stop waiting for the answer; the function itself goes on (Esc)")
         self.stop_button.clicked.connect(self._stop_waiting)
         self.stop_button.hide()
-        self.invoke_button = named(QPushButton("Invoke"), "invokeButton", "Invoke")
+        self.invoke_button = named(_OnceButton("Invoke"), "invokeButton", "Invoke")
         self.invoke_button.setDefault(True)
         set_plain_tooltip(self.invoke_button, "Send this payload once (Ctrl+Enter)")
         self.invoke_button.clicked.connect(self.invoke)
@@ -146,14 +146,16 @@ class InvokePanel(QWidget):
         layout.setSpacing(theme.SPACE)
         layout.addLayout(controls)
         layout.addWidget(whole, 1)
-        for keys, slot in (("Ctrl+Return", self.invoke), ("Ctrl+Enter", self.invoke)):
-            QShortcut(QKeySequence(keys), self, slot, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)
-        QShortcut(
-            QKeySequence("Ctrl+Shift+I"),
-            self,
-            self._format,
-            context=Qt.ShortcutContext.WidgetWithChildrenShortcut,
-        )
+        for keys in ("Ctrl+Return", "Ctrl+Enter"):
+            self._on_keys(keys, self.invoke).setAutoRepeat(False)  # a quick function answers between two
+        self._on_keys("Ctrl+Shift+I", self._format)
+        # Only while it runs: the editor lets go of the focus by Esc.
+        self._stop_keys = self._on_keys("Esc", self._stop_waiting)
+        self._stop_keys.setEnabled(False)
+
+    def _on_keys(self, keys: str, slot: Callable[[], None]) -> QShortcut:
+        context = Qt.ShortcutContext.WidgetWithChildrenShortcut
+        return QShortcut(QKeySequence(keys), self, slot, context=context)
 
     async def close_panel(self) -> None:
         for disconnect in self._disconnects:
@@ -188,8 +190,7 @@ class InvokePanel(QWidget):
         request = InvokeRequest(self._function, data, kind, self.qualifier.currentText())
         self._sent_at = time.monotonic()
         self.entry = None
-        self.invoke_button.setEnabled(False)
-        self.stop_button.show()
+        self._show_running(True)
         self.result.clear()
         self._show_elapsed()
         self._ticker.start()
@@ -201,12 +202,18 @@ class InvokePanel(QWidget):
         finally:
             self._ticker.stop()
             self._sent_at = None
-            self.stop_button.hide()
-            self.invoke_button.setEnabled(True)
-        self._is_touched = False
+            self._show_running(False)
+        # What was typed meanwhile is still to be sent, and what could not be kept is nowhere else.
+        if entry.id and self.payload.toPlainText() == request.payload.decode():
+            self._is_touched = False
         self._show_entry(entry)
         if tail := self._connection.tails.get(self._function.name):
             tail.poll_now()  # its REPORT is waited for
+
+    def _show_running(self, running: bool) -> None:
+        self.invoke_button.setEnabled(not running)
+        self.stop_button.setVisible(running)
+        self._stop_keys.setEnabled(running)
 
     def _on_answer(self, _result: InvokeResult) -> None:
         self._ticker.stop()
@@ -218,12 +225,6 @@ class InvokePanel(QWidget):
             "▲ Stopped waiting. The function goes on; its log shows how it ends.",
             "Look at its log before you invoke again: it may have done its work.",
         )
-
-    def keyPressEvent(self, event: object) -> None:
-        if event.key() == Qt.Key.Key_Escape and self.scope.is_running("invoke"):  # type: ignore[attr-defined]  # a QKeyEvent
-            self._stop_waiting()
-            return
-        super().keyPressEvent(event)  # type: ignore[arg-type]  # idem
 
     def _show_elapsed(self) -> None:
         if self._sent_at is None:
@@ -242,7 +243,9 @@ class InvokePanel(QWidget):
         if not isinstance(error, UserError):
             self._connection.scope.report(name, error)
             error = UserError(
-                "LambdaDesk made a mistake of its own here.", "The crash window has the report."
+                "LambdaDesk made a mistake of its own here.",
+                "The crash window has the report.",
+                kind=ErrorKind.OUTCOME_UNKNOWN,  # nobody knows how far it had come
             )
         if name == "invoke":
             self.result.show_failure(error)
@@ -264,8 +267,12 @@ class InvokePanel(QWidget):
         tail = self._connection.tails.get(entry.function)
         if entry.report is None or tail is None:
             return entry.log_tail
-        # The whole of it, where the answer holds the last 4 KB at most.
-        return tail.text_of(entry.report.request_id, entry.log_stream) or entry.log_tail
+        # The whole of it, where the answer holds the last 4 KB at most, and does not name its stream.
+        request_id, stream = entry.report.request_id, entry.log_stream
+        if not stream:
+            runs = self._connection.ledger.of(entry.function)
+            stream = next((run.stream for run in runs if run.request_id == request_id), "")
+        return tail.text_of(request_id, stream) or entry.log_tail
 
     # -- the payload
 
@@ -296,9 +303,9 @@ class InvokePanel(QWidget):
     async def _load(self) -> None:
         entries = await self._connection.recent(self._function.name)
         self.history_model.set_entries(entries)
-        if entries and not self._is_touched and (entry := await self._connection.entry(entries[0].id)):
-            self.payload.setPlainText(entry.payload.decode("utf-8", "replace"))
-            self._is_touched = False
+        entry = await self._connection.entry(entries[0].id) if entries else None
+        if entry is not None and not self._is_touched:
+            self._set_payload(entry)
         current = self.qualifier.currentText()
         try:
             qualifiers = await self._connection.qualifiers(self._function.name)
@@ -309,14 +316,17 @@ class InvokePanel(QWidget):
         self.qualifier.addItems(qualifiers)
         self.qualifier.setCurrentText(current)
 
+    def _set_payload(self, entry: HistoryEntry) -> None:
+        self.payload.setPlainText(entry.payload.decode("utf-8", "replace"))
+        self._is_touched = False
+
     def _load_entry(self, row: int, *, with_payload: bool) -> None:
         self.scope.start("entry", self._fetch_entry, self.history_model.entry_at(row), with_payload)
 
     async def _fetch_entry(self, lean: HistoryEntry, with_payload: bool) -> None:
         entry = (await self._connection.entry(lean.id) if lean.id else None) or lean
         if with_payload:
-            self.payload.setPlainText(entry.payload.decode("utf-8", "replace"))
-            self._is_touched = False
+            self._set_payload(entry)
         if not self.scope.is_running("invoke"):
             self._show_entry(entry)
 
@@ -337,14 +347,25 @@ class InvokePanel(QWidget):
         if not index.isValid():
             return
         entry = self.history_model.entry_at(index.row())
+
+        def load() -> None:  # by the time of the click, the row may be another's
+            self.scope.start("entry", self._fetch_entry, entry, True)
+
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         for title, action in (
-            ("Load payload and result", lambda: self._load_entry(index.row(), with_payload=True)),
+            ("Load payload and result", load),
             ("Copy request id", _copier(entry.request_id)),
         ):
             menu.addAction(title).triggered.connect(action)
         menu.popup(self.history.viewport().mapToGlobal(position))  # type: ignore[call-overload]  # a QPoint
+
+
+class _OnceButton(QPushButton):
+    """Takes a double click for one click, since a quick function has answered by its second half."""
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        event.accept()
 
 
 def _copier(text: str) -> Callable[[], None]:

@@ -1,0 +1,53 @@
+"""The window of a test: shown before it, closed and awaited after it, with nothing left of it."""
+
+import functools
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QApplication
+
+from tests.servers.fake_aws import FakeAws, make_function
+from tests.ui.desk import Desk
+
+
+@pytest.fixture(autouse=True)
+def _no_threads_left() -> Iterator[None]:
+    """Torn down last, when the server has let go of every call."""
+    yield
+    waiting = [thread for thread in threading.enumerate() if thread.name.startswith("in_thread")]
+    for thread in waiting:
+        thread.join(5)
+    left = [thread.name for thread in waiting if thread.is_alive()]
+    assert not left, f"threads left running: {left}"
+
+
+@pytest.fixture
+def aws() -> Iterator[FakeAws]:
+    """A server with the functions hello (python, 128 MB), other (node) and third."""
+    with FakeAws() as server:
+        server.functions = [
+            make_function("hello", Description="says hello"),
+            make_function("other", Runtime="nodejs22.x", MemorySize=512),
+            make_function("third"),
+        ]
+        yield server
+
+
+@pytest.fixture
+def desk(request: pytest.FixtureRequest, qapp: QApplication, aws: FakeAws, tmp_path: Path) -> Desk:
+    """The window, shown before the (async) test begins and closed before its event loop ends.
+
+    A fixture of pytest ends after the loop, so it is the test function that gets wrapped.
+    """
+    desk = Desk(qapp, aws, tmp_path / "home")
+    test = request.node.obj
+
+    @functools.wraps(test)
+    async def in_window(**arguments: object) -> None:
+        async with desk:
+            await test(**arguments)
+
+    request.node.obj = in_window
+    return desk

@@ -1,0 +1,304 @@
+"""Desk, the real window in front of a FakeAws, driven as a user would: by mouse and keys."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Self, TypeVar
+
+from PySide6.QtCore import QAbstractItemModel, QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QAction, QMouseEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QApplication,
+    QComboBox,
+    QLabel,  # noqa: TID251  to look for, not to show
+    QLineEdit,
+    QPlainTextEdit,
+    QTabBar,
+    QTabWidget,
+    QWidget,
+)
+
+from lambdadesk.aws.clients import Limits
+from lambdadesk.aws.gateway import Gateway
+from lambdadesk.core.errors import UserError
+from lambdadesk.desk.connection import Connection
+from lambdadesk.desk.console import Console
+from lambdadesk.desk.tailer import Tailer
+from lambdadesk.store.history import History
+from lambdadesk.store.paths import Paths
+from lambdadesk.store.settings import Settings
+from lambdadesk.ui import theme
+from lambdadesk.ui.function_page import FunctionPage
+from lambdadesk.ui.main_window import MainWindow
+from tests.servers.fake_aws import FakeAws
+
+W = TypeVar("W", bound=QWidget)
+T = TypeVar("T")
+
+REGION = "us-east-1"
+# A fault is told within a second; all else is as in the application.
+QUICK = Limits(
+    connect_s=1,
+    read_s=0.5,
+    deadline_s=5,
+    attempts=1,
+    invoke_margin_s=0.5,
+    invoke_body_s=0.5,
+    backoff_s=0.01,
+)
+LEFT = Qt.MouseButton.LeftButton
+CONTROL = Qt.KeyboardModifier.ControlModifier
+
+
+async def until(condition: Callable[[], T], what: Callable[[], object] = str, within_s: float = 8.0) -> T:
+    """Let the event loop turn until the condition holds, and return its value; `what` tells why not."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + within_s
+    while not (found := condition()):
+        assert loop.time() < deadline, f"not within {within_s} s; now: {what()}"
+        await asyncio.sleep(0.005)
+    return found
+
+
+async def turns(count: int = 20) -> None:
+    """Let the event loop turn some times, for what must not happen."""
+    for _turn in range(count):
+        await asyncio.sleep(0.005)
+
+
+def click(widget: QWidget, place: QPoint | None = None) -> None:
+    QTest.mouseClick(widget, LEFT, Qt.KeyboardModifier.NoModifier, place or widget.rect().center())
+
+
+def click_again(widget: QWidget) -> None:
+    """The second half of a double click, as a desktop sends it."""
+    place = QPointF(widget.rect().center())
+    for kind in (QEvent.Type.MouseButtonDblClick, QEvent.Type.MouseButtonRelease):
+        where = QPointF(widget.mapToGlobal(place))
+        event = QMouseEvent(kind, place, where, LEFT, LEFT, Qt.KeyboardModifier.NoModifier)
+        QApplication.sendEvent(widget, event)
+
+
+def press(widget: QWidget, key: Qt.Key, modifiers: Qt.KeyboardModifier | None = None) -> None:
+    QTest.keyClick(widget, key, modifiers or Qt.KeyboardModifier.NoModifier)
+
+
+def rows(view: QAbstractItemView) -> list[list[str]]:
+    """What an item view shows, cell by cell."""
+    model: QAbstractItemModel = view.model()
+    return [
+        [str(model.index(row, column).data()) for column in range(model.columnCount())]
+        for row in range(model.rowCount())
+    ]
+
+
+def click_row(view: QAbstractItemView, row: int) -> None:
+    index = view.model().index(row, 0)
+    view.scrollTo(index)
+    click(view.viewport(), view.visualRect(index).center())
+
+
+def visible_words(widget: QWidget) -> str:
+    """All text that the widget and its visible children show; items of views as far as they are in sight."""
+    found: list[str] = [widget.windowTitle(), widget.toolTip()]
+    for child in [widget, *widget.findChildren(QWidget)]:
+        if not child.isVisible():
+            continue
+        if isinstance(child, QLabel):
+            found.append(child.text())
+        elif isinstance(child, QPlainTextEdit):
+            found.append(child.toPlainText())
+        elif isinstance(child, QLineEdit):
+            found.append(child.text())
+        elif isinstance(child, QComboBox):
+            found.append(child.currentText())
+        elif isinstance(child, QTabBar):
+            found += [child.tabText(index) for index in range(child.count())]
+        elif isinstance(child, QAbstractItemView) and child.model() is not None:
+            first = max(0, child.indexAt(QPoint(2, 2)).row())
+            model = child.model()
+            for row in range(first, min(first + 60, model.rowCount())):
+                found += [str(model.index(row, column).data()) for column in range(model.columnCount())]
+        found += [child.toolTip(), child.accessibleName(), child.accessibleDescription()]
+    return "\n".join(words for words in found if words)
+
+
+class Desk:
+    """A Console and its MainWindow on a home of their own, wired as the application does it.
+
+    `async with` shows and closes it. `crashes` are the errors that would have opened the crash window.
+    """
+
+    def __init__(self, app: QApplication, aws: FakeAws, home: Path, limits: Limits = QUICK) -> None:
+        self.app = app
+        self.aws = aws
+        self.paths = Paths(home)
+        self.limits = limits
+        self.history = History(self.paths.history_file, busy_timeout_s=0.2)
+        self.crashes: list[Exception] = []
+        self.is_connected_at_start = True
+
+    async def __aenter__(self) -> Self:
+        settings = Settings(self.paths.settings_file)
+        assert settings.load() is None
+        theme.apply(self.app, settings.theme)
+        self.console = Console(self.paths, settings, self.history)
+        self.console.opened.connect(self._make_impatient)
+        self.window = MainWindow(self.console, self._report)
+        self.console.failed.connect(self._report)
+        await self.history.open()
+        self.window.show()
+        self.window.activateWindow()
+        await until(self.window.isActiveWindow)
+        if self.is_connected_at_start:
+            self.window.open_target("", REGION, self.aws.url)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.window.close_window()
+        await self.console.close()
+        self.window.hide()
+        self.window.deleteLater()
+        for dialog in self.app.topLevelWidgets():
+            dialog.close()
+        await asyncio.sleep(0)
+        assert not self.crashes, self.crashes
+
+    def _make_impatient(self, connection: Connection) -> None:
+        Gateway.__init__(connection.gateway, connection.target, self.limits)
+
+    def _report(self, name: str, error: Exception) -> None:
+        if isinstance(error, UserError):
+            self.window.show_failure(name, error)
+        else:
+            self.crashes.append(error)
+
+    # -- what there is
+
+    @property
+    def connection(self) -> Connection:
+        assert self.console.connection is not None
+        return self.console.connection
+
+    @property
+    def page(self) -> FunctionPage:
+        """The function page in front."""
+        page = self.get_tabs().currentWidget()
+        assert isinstance(page, FunctionPage)
+        return page
+
+    @property
+    def tail(self) -> Tailer:
+        return self.connection.tails[self.page.function.name]
+
+    def get(self, name: str) -> Any:
+        """The one widget of that name on the page in front, or else in the window."""
+        places = (self.get_tabs().currentWidget(), self.window)
+        found = next(filter(None, (place.findChildren(QWidget, name) for place in places)), [])
+        assert len(found) == 1, f"{len(found)} widgets are named {name}"
+        return found[0]
+
+    def get_tabs(self) -> QTabWidget:
+        (tabs,) = self.window.findChildren(QTabWidget, "functionTabs")
+        return tabs
+
+    def text(self, name: str) -> str:
+        """What a label says."""
+        label = self.get(name)
+        assert isinstance(label, QLabel)
+        return label.text()
+
+    def function_names(self) -> list[str]:
+        return [row[0] for row in rows(self.get("functionTable"))]
+
+    def notices(self) -> str:
+        return visible_words(self.get("noticeBar"))
+
+    def action(self, title: str) -> QAction:
+        (found,) = [each for each in self.window.findChildren(QAction) if each.text().strip("&…") == title]
+        return found
+
+    # -- what a user does
+
+    async def listed(self) -> None:
+        """Wait until AWS has given the whole list of functions."""
+        await until(lambda: self.console.connection is not None)
+        await until(lambda: not self.connection.catalog.state.loading, lambda: visible_words(self.window))
+
+    async def open(self, name: str, page: str = "Invoke") -> FunctionPage:
+        """Click on the function's row, then on the title of a page."""
+        await self.listed()
+        click_row(self.get("functionTable"), self.function_names().index(name))
+        self.turn_to(page)
+        if page == "Invoke":  # what was sent last, and the qualifiers, are loaded
+            await until(lambda: not self.page.invoke.scope.is_running("load"))
+        return self.page
+
+    def turn_to(self, page: str) -> None:
+        bar = self.get("pageTabs").tabBar()
+        (index,) = [index for index in range(bar.count()) if bar.tabText(index) == page]
+        click(bar, bar.tabRect(index).center())
+
+    def turn_to_cost(self) -> None:
+        bar = self.get_tabs().tabBar()
+        (index,) = [index for index in range(bar.count()) if bar.tabText(index) == "Cost"]
+        click(bar, bar.tabRect(index).center())
+
+    async def close_tab(self) -> None:
+        """Close the tab in front by Ctrl+W and wait until its work has ended."""
+        page = self.page
+        press(self.window, Qt.Key.Key_W, CONTROL)
+        await until(lambda: page not in self.window.findChildren(FunctionPage))
+
+    def type_payload(self, text: str) -> None:
+        """Replace the payload by hand; what has no key of its own is pasted."""
+        editor = self.get("payloadEditor")
+        editor.setFocus()
+        press(editor, Qt.Key.Key_A, CONTROL)
+        press(editor, Qt.Key.Key_Delete)
+        if text.isascii():
+            QTest.keyClicks(editor, text)
+        else:
+            QApplication.clipboard().setText(text)
+            press(editor, Qt.Key.Key_V, CONTROL)
+
+    async def invoke(self, payload: str = "") -> str:
+        """Click on Invoke, wait for the outcome and return it."""
+        if payload:
+            self.type_payload(payload)
+        click(self.get("invokeButton"))
+        return await self.outcome()
+
+    async def outcome(self) -> str:
+        """What the result says once nothing is running any more."""
+        await until(
+            lambda: self.get("invokeButton").isEnabled() and not self.page.invoke.scope.is_running("invoke"),
+            lambda: self.text("resultStatus"),
+        )
+        return self.text("resultStatus")
+
+    async def choose(self, name: str, text: str) -> None:
+        """Choose an entry of a combo box by the keyboard."""
+        box = self.get(name)
+        await until(lambda: box.findText(text) >= 0, lambda: [box.itemText(i) for i in range(box.count())])
+        box.setFocus()
+        press(box, Qt.Key.Key_Home)
+        for _step in range(box.count()):
+            if box.currentText() == text:
+                return
+            press(box, Qt.Key.Key_Down)
+        raise AssertionError(f"{text} can't be chosen")
+
+    async def polled(self) -> None:
+        """Have the log of the page in front read once more, and wait until it has been."""
+        polls = len(self.aws.requests("FilterLogEvents"))
+        changes: list[int] = []
+        tail = self.tail
+        disconnect = tail.changed.connect(lambda: changes.append(1))
+        tail.poll_now()
+        try:
+            await until(lambda: changes and len(self.aws.requests("FilterLogEvents")) > polls)
+        finally:
+            disconnect()
