@@ -1,7 +1,7 @@
 """ConnectionInfo, how one signs in to AWS; it holds no secret."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from lambdadesk.core.secret import Secret
@@ -63,7 +63,7 @@ class AccessKey:
 
     access_key_id: str
     secret_access_key: Secret
-    session_token: Secret = Secret("")
+    session_token: Secret = field(default_factory=lambda: Secret(""))
 
 
 _PRODUCTION = re.compile(r"(^|[^a-z])(prod|production|prd|live)([^a-z]|$)", re.IGNORECASE)

@@ -6,8 +6,8 @@ from typing import NoReturn
 class Secret:
     """Holds a secret text; only `reveal` gives it out.
 
-    repr, str, format, pickling and JSON show a mask or refuse, so that a log line, a traceback, a dataclass dump
-    or a widget that was handed the wrong object never holds it.
+    repr, str, format, pickling and JSON show a mask or refuse, so that no log line, traceback, dataclass dump
+    or widget that was handed the wrong object holds it.
     """
 
     __slots__ = ("_text",)
