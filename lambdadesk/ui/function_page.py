@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 
-from PySide6.QtWidgets import QHBoxLayout, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QTabWidget, QVBoxLayout, QWidget
 
+from lambdadesk.core.text import one_line
 from lambdadesk.core.types import FunctionInfo
 from lambdadesk.desk.connection import Connection
 from lambdadesk.store.settings import Settings
@@ -13,7 +14,6 @@ from lambdadesk.ui.panels.invoke_panel import InvokePanel
 from lambdadesk.ui.panels.logs_panel import LogsPanel
 from lambdadesk.ui.widgets.labels import ElidedLabel
 from lambdadesk.ui.widgets.named import named
-from lambdadesk.ui.widgets.plain import PlainLabel
 
 PAGES = ("Invoke", "Logs", "Charts")
 
@@ -37,13 +37,14 @@ class FunctionPage(QWidget):
         self._connection = connection
         self._settings = settings
         self._tail = connection.follow(function)
-        name = named(PlainLabel(function.name), "functionName", "Function")
+        name = named(ElidedLabel(one_line(function.name)), "functionName", "Function")
         font = name.font()
         font.setBold(True)
         font.setPointSizeF(font.pointSizeF() * 1.2)
         name.setFont(font)
         about = named(ElidedLabel(_about(function)), "functionAbout", "About the function")
         about.setForegroundRole(about.palette().ColorRole.PlaceholderText)
+        about.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)  # the name comes first
         head = QHBoxLayout()
         head.setContentsMargins(theme.SPACE, theme.SPACE, theme.SPACE, 0)
         head.setSpacing(theme.SPACE)
@@ -72,11 +73,12 @@ class FunctionPage(QWidget):
 
     async def close_page(self) -> None:
         """End the work of all pages and the tail."""
+        # Before anything is awaited: the function may be opened again meanwhile, with a tail of its own.
+        self._connection.unfollow(self.function.name)
         await self.invoke.close_panel()
         for panel in (self.logs, self.charts):
             if panel is not None:
                 await panel.close_panel()  # type: ignore[attr-defined]  # every panel has it
-        self._connection.unfollow(self.function.name)
 
     def _on_page_changed(self, index: int) -> None:
         build = self._builders.pop(index, None)

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from lambdadesk.core.errors import UserError
+from lambdadesk.core.text import one_line
 from lambdadesk.core.types import FunctionInfo, Target
 from lambdadesk.desk.connection import Connection
 from lambdadesk.desk.console import FALLBACK_REGION, Console
@@ -35,6 +36,7 @@ from lambdadesk.ui.widgets.plain import PlainLabel, plain_tooltip, set_plain_too
 STATUS_EVERY_MS = 5_000
 READ_EVERY_S, READ_EVERY_LOCAL_S = 60.0, 3.0
 SAVE_AFTER_MS = 1_000
+TITLE_LIMIT = 140  # characters of a tab's title, as many as a function's name may have
 
 
 class MainWindow(QMainWindow):
@@ -55,7 +57,8 @@ class MainWindow(QMainWindow):
         self._disconnects: list[Callable[[], None]] = []
         self._drafts: dict[tuple[str, str], str] = {}
         self._wanted: tuple[str, str] | None = None  # function and page to open once the list is there
-        self._asked: Callable[[], None] | None = None  # repeats what failed to open
+        self._asked: Callable[[], None] | None = None  # opens again what was asked for last
+        self._is_open = False  # whether what was asked for last is what is shown
         self.setWindowTitle("LambdaDesk")
         self.setAccessibleName("LambdaDesk")
         self.setWindowIcon(app_icon())
@@ -136,7 +139,7 @@ class MainWindow(QMainWindow):
         try:
             self.console.open_first(Target(region or FALLBACK_REGION, "", endpoint_url))
         except UserError as error:
-            self.functions.show_failure(error)
+            self._show_not_open(error)
 
     def open_local(self) -> None:
         """Start the Local AWS if need be, and show it."""
@@ -159,8 +162,7 @@ class MainWindow(QMainWindow):
             await self._leave_pages()
             await self.console.open(target)
         except UserError as error:
-            self.functions.show_failure(error)
-            self.say(str(error))
+            self._show_not_open(error)
 
     async def _open_local(self) -> None:
         if not self.console.local.is_running:
@@ -170,12 +172,16 @@ class MainWindow(QMainWindow):
             await self._leave_pages()
             await self.console.open_local()
         except UserError as error:
-            self.functions.show_failure(error)
-            self.say(str(error))
+            self._show_not_open(error)
             return
         account = self.console.local.account
         for number, note in enumerate(account.notes if account else ()):
             self.notices.show_info(note, f"local-{number}")
+
+    def _show_not_open(self, error: UserError) -> None:
+        self._is_open = False
+        self.functions.show_failure(error)
+        self.say(str(error))
 
     async def _leave_pages(self) -> None:
         """Close all function tabs, keeping what was typed in them."""
@@ -186,6 +192,7 @@ class MainWindow(QMainWindow):
         for disconnect in self._disconnects:
             disconnect()
         self._connection = connection
+        self._is_open = True
         self._disconnects = [
             connection.catalog.changed.connect(self._on_catalog_changed),
             connection.invoker.storage_failed.connect(
@@ -224,10 +231,15 @@ class MainWindow(QMainWindow):
         regions = [connection.target.region]
         if not connection.target.is_local:
             regions = await connection.gateway.regions()
-        self.bar.show_choices(await self.console.profiles(), regions)
+        try:
+            profiles = await self.console.profiles()
+        except UserError as error:  # an endpoint needs none of them
+            self.notices.show_error(error, None, "profiles")
+            profiles = []
+        self.bar.show_choices(profiles, regions)
 
     def _retry(self) -> None:
-        if self._connection is not None and self._connection.catalog.state.error is not None:
+        if self._is_open:
             self.refresh()
         elif self._asked is not None:
             self._asked()
@@ -254,7 +266,8 @@ class MainWindow(QMainWindow):
             if draft is not None:
                 page.invoke.set_draft(draft)
             self._memory.restore_splitters(page)
-            index = self.tabs.addTab(page, function.name)
+            # A single & would be taken for a shortcut.
+            index = self.tabs.addTab(page, one_line(function.name, TITLE_LIMIT).replace("&", "&&"))
             self.tabs.setTabToolTip(index, plain_tooltip(function.name))
         self.tabs.setCurrentWidget(page)
 

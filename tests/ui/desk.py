@@ -48,6 +48,8 @@ QUICK = Limits(
     invoke_body_s=0.5,
     backoff_s=0.01,
 )
+# What no window may ever show.
+TRACES = ("Traceback", "most recent call", " object at 0x", "botocore.exceptions", "NoneType", "errno")
 LEFT = Qt.MouseButton.LeftButton
 CONTROL = Qt.KeyboardModifier.ControlModifier
 
@@ -139,6 +141,8 @@ class Desk:
         self.history = History(self.paths.history_file, busy_timeout_s=0.2)
         self.crashes: list[Exception] = []
         self.is_connected_at_start = True
+        self.target_key = ""
+        self._is_closed = False
 
     async def __aenter__(self) -> Self:
         settings = Settings(self.paths.settings_file)
@@ -157,14 +161,25 @@ class Desk:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self.window.close_window()
-        await self.console.close()
+        if not self._is_closed:
+            await self.close()
+
+    async def close(self, within_s: float = 5.0) -> None:
+        """End all work as the application does, and see that it does not take long."""
+        self._is_closed = True
+        self.target_key = self.console.connection.target.key if self.console.connection else ""
+        shown = visible_words(self.window)
+        async with asyncio.timeout(within_s):
+            await self.window.close_window()
+            await self.console.close()
         self.window.hide()
         self.window.deleteLater()
         for dialog in self.app.topLevelWidgets():
             dialog.close()
         await asyncio.sleep(0)
         assert not self.crashes, self.crashes
+        for trace in TRACES:
+            assert trace not in shown, shown
 
     def _make_impatient(self, connection: Connection) -> None:
         Gateway.__init__(connection.gateway, connection.target, self.limits)
@@ -230,6 +245,10 @@ class Desk:
     async def open(self, name: str, page: str = "Invoke") -> FunctionPage:
         """Click on the function's row, then on the title of a page."""
         await self.listed()
+        return await self.open_row(name, page)
+
+    async def open_row(self, name: str, page: str = "Invoke") -> FunctionPage:
+        """The same without waiting for the whole list."""
         click_row(self.get("functionTable"), self.function_names().index(name))
         self.turn_to(page)
         if page == "Invoke":  # what was sent last, and the qualifiers, are loaded

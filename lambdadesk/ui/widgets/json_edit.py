@@ -179,10 +179,9 @@ class JsonEdit(CodeEdit):
             mark.format.setUnderlineColor(underline)
             mark.format.setForeground(underline)
         mark.cursor = QTextCursor(self.document())
-        mark.cursor.setPosition(start)
-        mark.cursor.setPosition(
-            min(end, self.document().characterCount() - 1), QTextCursor.MoveMode.KeepAnchor
-        )
+        last = self.document().characterCount() - 1  # the text may have become shorter since the check
+        mark.cursor.setPosition(min(start, last))
+        mark.cursor.setPosition(min(end, last), QTextCursor.MoveMode.KeepAnchor)
         return mark
 
     def _bracket_pair(self) -> tuple[int, ...]:
