@@ -1,5 +1,6 @@
 """The invocation history: every payload sent from here with its outcome, report and cost, in SQLite."""
 
+import asyncio
 import os
 import sqlite3
 import threading
@@ -104,10 +105,17 @@ class History:
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
         self._failure_was_said = False
+        self._was_opened = asyncio.Event()
 
     async def open(self) -> str | None:
-        """Open or make the file. Returns a sentence for the window if anything is out of the ordinary."""
-        return await in_thread(self._locked, self._open)
+        """Open or make the file. Returns a sentence for the window if anything is out of the ordinary.
+
+        Everything else waits until this has been done.
+        """
+        try:
+            return await in_thread(self._locked, self._open)
+        finally:
+            self._was_opened.set()
 
     async def add(self, entry: HistoryEntry) -> int:
         """Store a new entry; returns its id, or 0 if it could not be kept. Raises UserError once."""
@@ -115,11 +123,13 @@ class History:
         def insert(connection: sqlite3.Connection) -> int:
             return connection.execute(_INSERT, _to_row(entry)).lastrowid or 0
 
+        await self._was_opened.wait()
         return await in_thread(self._write, insert) or 0
 
     async def update(self, entry: HistoryEntry) -> None:
         """Store the entry with this id anew; one that was deleted meanwhile stays deleted."""
         if entry.id:
+            await self._was_opened.wait()
             await in_thread(
                 self._write, lambda connection: connection.execute(_UPDATE, (*_to_row(entry), entry.id))
             )
@@ -137,6 +147,7 @@ class History:
             rows = connection.execute(f"{_SELECT_LEAN} WHERE {where} {order}", (*values, limit))
             return [_to_entry(row) for row in rows]
 
+        await self._was_opened.wait()
         return await in_thread(self._read, select, [])
 
     async def entry(self, entry_id: int) -> HistoryEntry | None:
@@ -146,6 +157,7 @@ class History:
             row = connection.execute(f"{_SELECT} WHERE id = ?", (entry_id,)).fetchone()
             return _to_entry(row) if row else None
 
+        await self._was_opened.wait()
         return await in_thread(self._read, select, None)
 
     async def delete_all(self) -> None:

@@ -149,6 +149,7 @@ class FunctionsPanel(QWidget):
     def _refresh_ages(self) -> None:
         if self._catalog is not None:
             self._show_foot(self._catalog.state)
+            self.table.viewport().update()  # "3 min ago" is worked out when it is painted
 
     def _on_filter_changed(self, text: str) -> None:
         self.model.set_filter(text)
