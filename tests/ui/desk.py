@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
-from PySide6.QtCore import QAbstractItemModel, QEvent, QPoint, QPointF, Qt
+from PySide6.QtCore import QAbstractItemModel, QCoreApplication, QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QAction, QMouseEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
@@ -259,6 +259,7 @@ class Desk:
         bar = self.get("pageTabs").tabBar()
         (index,) = [index for index in range(bar.count()) if bar.tabText(index) == page]
         click(bar, bar.tabRect(index).center())
+        QCoreApplication.sendPostedEvents()  # a page that has just been built is shown by its layout
 
     def turn_to_cost(self) -> None:
         bar = self.get_tabs().tabBar()
@@ -312,12 +313,12 @@ class Desk:
 
     async def polled(self) -> None:
         """Have the log of the page in front read once more, and wait until it has been."""
-        polls = len(self.aws.requests("FilterLogEvents"))
-        changes: list[int] = []
+        changes: list[None] = []
         tail = self.tail
-        disconnect = tail.changed.connect(lambda: changes.append(1))
-        tail.poll_now()
+        disconnect = tail.changed.connect(lambda: changes.append(None))
         try:
-            await until(lambda: changes and len(self.aws.requests("FilterLogEvents")) > polls)
+            for polls in (1, 2):  # the first may have been under way already
+                tail.poll_now()
+                await until(lambda polls=polls: len(changes) >= polls, lambda: tail.state)
         finally:
             disconnect()

@@ -245,6 +245,28 @@ async def test_stop_waiting_says_that_the_function_goes_on(desk: Desk, how: str)
     assert await desk.invoke() == "✔ 200 Succeeded"
 
 
+async def test_keys_of_the_page_do_nothing_elsewhere(desk: Desk) -> None:
+    desk.aws.always("Invoke", faults.slow(HELD_S))
+    await desk.open("hello")
+    field = desk.get("functionFilter")
+    field.setFocus()
+    press(field, Qt.Key.Key_Return, CONTROL)
+    await turns()
+    assert sent(desk) == []
+    await desk.open("other")
+    desk.get("payloadEditor").setFocus()
+    press(desk.get("payloadEditor"), Qt.Key.Key_Return, CONTROL)
+    await arrived(desk)
+    field.setFocus()
+    QTest.keyClicks(field, "oth")
+    press(field, Qt.Key.Key_Escape)
+    assert field.text() == ""
+    await turns()
+    assert desk.text("resultStatus").startswith("Running… ")
+    (request,) = desk.aws.requests("Invoke")
+    assert request.path.endswith("/other/invocations")
+
+
 async def test_closing_the_tab_while_it_runs_leaves_the_outcome_unknown(desk: Desk) -> None:
     desk.aws.script("Invoke", faults.slow(HELD_S))
     await desk.open("hello")

@@ -154,8 +154,10 @@ class InvokePanel(QWidget):
         self._stop_keys.setEnabled(False)
 
     def _on_keys(self, keys: str, slot: Callable[[], None]) -> QShortcut:
-        context = Qt.ShortcutContext.WidgetWithChildrenShortcut
-        return QShortcut(QKeySequence(keys), self, slot, context=context)
+        shortcut = QShortcut(QKeySequence(keys), self, slot)
+        # PySide6 ignores the context where it is given to the constructor together with a slot.
+        shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        return shortcut
 
     async def close_panel(self) -> None:
         for disconnect in self._disconnects:

@@ -78,7 +78,9 @@ class LogsPanel(QWidget):
         self.view.lines_changed.connect(self._show_count)
         self.view.request_filter_requested.connect(self.show_request)
         for keys, slot in (("Ctrl+F", self._focus_filter), ("Ctrl+T", self.follow.toggle)):
-            QShortcut(QKeySequence(keys), self, slot, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            shortcut = QShortcut(QKeySequence(keys), self, slot)
+            # PySide6 ignores the context where it is given to the constructor together with a slot.
+            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         self.view.set_store(tail.store)
         self._disconnect = tail.changed.connect(self._show_tail)
         self._show_tail()
@@ -119,24 +121,28 @@ class LogsPanel(QWidget):
 
     def _show_tail(self) -> None:
         tail = self._tail
-        self.view.set_placeholder(_EMPTY.get(tail.state, ""))
+        is_cleared = tail.state is TailState.FOLLOWING and tail.counts.received > 0
+        self.view.set_placeholder(_CLEARED if is_cleared else _EMPTY.get(tail.state, ""))
         problem = self._filter_problem
         if not problem and tail.error is not None:
             retry = "" if tail.state is TailState.DENIED else " Lines already here stay; it is tried again."
             problem = f"{tail.error}{retry}"
-        if problem and problem != self.problem.text():
+        text = f"✖ {problem}" if problem else ""
+        if problem and text != self.problem.text():
             announce(self.problem, problem)
-        self.problem.setText(f"✖ {problem}" if problem else "")
+        self.problem.setText(text)
         self.problem.setVisible(bool(problem))
         counts = tail.counts
         complete = f"complete to {_clock(counts.complete_to_ms)}" if counts.complete_to_ms else "not read yet"
-        delay = f" (by up to {counts.largest_delay_ms / 1000:.1f} s)" if counts.late else ""
+        delay = f" · late by up to {counts.largest_delay_ms / 1000:.1f} s" if counts.late else ""
+        # Programs read this, too: plain figures, and whatever is added comes after them.
         self.ledger.setText(
-            f"received {counts.received:,}, late {counts.late:,}{delay}, duplicates {counts.duplicates:,}, "
-            f"gaps {counts.gaps:,}, {complete} · {tail.function.log_group_name}"
+            f"received {counts.received}, late {counts.late}, duplicates {counts.duplicates}, "
+            f"gaps {counts.gaps}, {complete}{delay} · {tail.function.log_group_name}"
         )
 
 
+_CLEARED = "Cleared. New lines appear here as they come."
 _EMPTY = {
     TailState.STARTING: "Reading the log of the last 10 minutes…",
     TailState.FOLLOWING: "No line in the last 10 minutes. New lines appear here as they come.",

@@ -1,0 +1,359 @@
+"""A log is followed, filtered and accounted for, and says why where it can't be."""
+
+import re
+import time
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QPushButton
+
+from tests.servers import faults
+from tests.servers.fake_aws import FakeAws
+from tests.ui.desk import CONTROL, Desk, click, press, turns, until, visible_words
+
+GROUP = "/aws/lambda/hello"
+IDS = [f"0a1b2c3d-0000-4000-8000-00000000000{number}" for number in range(3)]
+LEDGER = re.compile(
+    r"received (\d+), late (\d+), duplicates (\d+), gaps (\d+), complete to \d\d:\d\d:\d\d( · .*)?"
+)
+
+
+def lines(desk: Desk) -> list[str]:
+    view = desk.get("logView")
+    return [view.line_text(row) for row in range(view.line_count())]
+
+
+def ledger(desk: Desk) -> tuple[int, ...]:
+    """Received, late, duplicates and gaps."""
+    found = LEDGER.fullmatch(desk.text("logLedger"))
+    assert found, desk.text("logLedger")
+    return tuple(map(int, found.groups()[:4]))
+
+
+async def filter_by(desk: Desk, text: str) -> None:
+    field = desk.get("logFilter")
+    field.setFocus()
+    press(field, Qt.Key.Key_A, CONTROL)
+    press(field, Qt.Key.Key_Delete)
+    QTest.keyClicks(field, text)
+    press(field, Qt.Key.Key_Return)
+    await until(lambda: not desk.get("logView").is_scanning)
+
+
+# --- lines ---
+
+
+async def test_lines_appear_as_they_are_written(desk: Desk, aws: FakeAws) -> None:
+    await desk.open("hello", "Logs")
+    await desk.polled()
+    assert lines(desk) == []
+    aws.add_events(GROUP, "one\n", "two\n")
+    await desk.polled()
+    assert lines(desk) == ["one", "two"]
+    assert desk.text("logCount") == "2 lines"
+    aws.add_events(GROUP, "three\n")
+    await desk.polled()
+    assert lines(desk) == ["one", "two", "three"]
+    assert ledger(desk) == (3, 0, 0, 0)
+
+
+async def test_an_invocation_made_here_shows_its_lines_at_once(desk: Desk) -> None:
+    await desk.open("hello")
+    await desk.invoke()
+    desk.turn_to("Logs")
+    await until(lambda: len(lines(desk)) == 3)  # the page asks for them by itself
+    assert [line.split()[0] for line in lines(desk)] == ["START", "END", "REPORT"]
+
+
+async def test_the_tab_of_another_function_has_the_lines_of_that_one(desk: Desk, aws: FakeAws) -> None:
+    aws.add_events(GROUP, "of hello\n")
+    aws.add_events("/aws/lambda/other", "of other\n")
+    await desk.open("hello", "Logs")
+    await desk.polled()
+    await desk.open("other", "Logs")
+    await desk.polled()
+    assert lines(desk) == ["of other"]
+    await desk.open("hello", "Logs")
+    assert lines(desk) == ["of hello"]
+
+
+async def test_text_from_a_log_is_plain_and_comes_back_as_it_was(desk: Desk, aws: FakeAws) -> None:
+    hostile = "<b>bold</b> \u202eevil \x1b[31mred \x00 &amp;"
+    aws.add_events(GROUP, hostile + "\n")
+    await desk.open("hello", "Logs")
+    await desk.polled()
+    assert lines(desk) == [hostile]
+    cell = desk.get("logView").table.model().index(0, 3).data()
+    assert cell == "<b>bold</b> <U+202E>evil red ␀ &amp;"
+    assert "\u202e" not in visible_words(desk.page)
+
+
+# --- the filter ---
+
+
+async def test_the_filter_is_used_while_typing(desk: Desk, aws: FakeAws) -> None:
+    aws.add_events(GROUP, "apple\n", "Banana\n", "cherry\n")
+    await desk.open("hello", "Logs")
+    await desk.polled()
+    QTest.keyClicks(desk.get("logFilter"), "an")
+    await until(lambda: lines(desk) == ["Banana"])  # no Enter was pressed
+    assert desk.text("logCount") == "1 of 3 lines"
+    assert desk.get("logView").matching_count() == 1
+    aws.add_events(GROUP, "mango\n", "plum\n")
+    await desk.polled()
+    assert lines(desk) == ["Banana", "mango"]
+    assert desk.text("logCount") == "2 of 5 lines"
+    await filter_by(desk, "-an")
+    assert lines(desk) == ["apple", "cherry", "plum"]
+    await filter_by(desk, "")
+    assert len(lines(desk)) == 5
+
+
+@pytest.mark.parametrize(
+    ("wrong", "column"), [("/an(/", 4), ("ok /[/", 5), ("level:loud", 7), ("/(a+)+/", 6)]
+)
+async def test_a_filter_that_cannot_be_used_keeps_the_lines_and_names_the_place(
+    desk: Desk, aws: FakeAws, wrong: str, column: int
+) -> None:
+    aws.add_events(GROUP, "apple\n", "Banana\n", "mango\n")
+    await desk.open("hello", "Logs")
+    await desk.polled()
+    await filter_by(desk, "an")
+    assert not desk.get("logProblem").isVisible()
+    await filter_by(desk, wrong)
+    assert lines(desk) == ["Banana", "mango"]
+    problem = desk.text("logProblem")
+    assert desk.get("logProblem").isVisible()
+    assert problem.startswith(f"✖ Column {column}: ")
+    assert problem.endswith("The last working filter stays in use.")
+    aws.add_events(GROUP, "an orange\n")  # the log goes on
+    await desk.polled()
+    assert lines(desk) == ["Banana", "mango", "an orange"]
+    assert desk.get("logProblem").isVisible()
+    await filter_by(desk, "apple")
+    assert lines(desk) == ["apple"]
+    assert not desk.get("logProblem").isVisible()
+
+
+async def test_every_line_belongs_to_its_invocation(desk: Desk, aws: FakeAws) -> None:
+    now_ms = int(time.time() * 1000)
+    for number, request_id in enumerate(IDS):
+        aws.add_events(
+            GROUP,
+            f"START RequestId: {request_id} Version: $LATEST\n",
+            f"an own line of {request_id[-1]}\n",  # names no request
+            f"END RequestId: {request_id}\n",
+            f"REPORT RequestId: {request_id}\tDuration: 1.00 ms\tBilled Duration: 1 ms\t"
+            "Memory Size: 128 MB\tMax Memory Used: 30 MB\t\n",
+            timestamp_ms=now_ms - 1_000 + 100 * number,
+        )
+    await desk.open("hello", "Logs")
+    await desk.polled()
+    assert len(lines(desk)) == 12
+    for request_id in IDS:
+        await filter_by(desk, f"req:{request_id}")
+        assert [line.split()[0] for line in lines(desk)] == ["START", "an", "END", "REPORT"]
+        assert lines(desk)[1] == f"an own line of {request_id[-1]}"
+    # The same by the menu of a line.
+    await filter_by(desk, "")
+    view = desk.get("logView")
+    view.menu_actions(5)[2].trigger()
+    assert desk.get("logFilter").text() == f"req:{IDS[1]}"
+    await until(lambda: len(lines(desk)) == 4)
+
+
+async def test_keys_of_the_log(desk: Desk) -> None:
+    await desk.open("hello", "Logs")
+    view, field, follow = desk.get("logView"), desk.get("logFilter"), desk.get("logFollow")
+    view.table.setFocus()
+    press(view.table, Qt.Key.Key_F, CONTROL)
+    assert QApplication.focusWidget() is field
+    assert follow.isChecked()
+    press(field, Qt.Key.Key_T, CONTROL)
+    assert not follow.isChecked()
+    assert not view.is_following
+    press(field, Qt.Key.Key_T, CONTROL)
+    assert view.is_following
+
+
+# --- follow ---
+
+
+async def test_scrolling_up_stops_following_and_the_box_starts_it_again(desk: Desk, aws: FakeAws) -> None:
+    aws.add_events(GROUP, *(f"line {number}\n" for number in range(300)))
+    await desk.open("hello", "Logs")
+    await desk.polled()
+    view, follow = desk.get("logView"), desk.get("logFollow")
+    bar = view.table.verticalScrollBar()
+    assert follow.isChecked()
+    assert bar.value() == bar.maximum() > 0
+    view.table.setFocus()
+    press(view.table, Qt.Key.Key_Home)
+    press(view.table, Qt.Key.Key_Escape)  # the line in full is not what this is about
+    assert not follow.isChecked()
+    assert view.table.rowAt(0) == 0
+    aws.add_events(GROUP, *(f"new {number}\n" for number in range(50)))
+    await desk.polled()
+    assert view.table.rowAt(0) == 0  # what is read stays in place
+    assert view.line_count() == 350
+    press(follow, Qt.Key.Key_Space)
+    assert view.is_following
+    assert bar.value() == bar.maximum()
+    aws.add_events(GROUP, "the last\n")
+    await desk.polled()
+    assert bar.value() == bar.maximum()
+
+
+# --- the ledger ---
+
+
+async def test_before_the_first_answer_nothing_is_claimed(desk: Desk, aws: FakeAws) -> None:
+    aws.always("FilterLogEvents", faults.slow(30))
+    await desk.open("hello", "Logs")
+    assert desk.text("logLedger") == "received 0, late 0, duplicates 0, gaps 0, not read yet · " + GROUP
+    assert placeholder(desk) == "Reading the log of the last 10 minutes…"
+
+
+async def test_late_events_take_their_place_and_are_counted(desk: Desk, aws: FakeAws) -> None:
+    await desk.open("hello", "Logs")
+    aws.add_events(GROUP, "early\n")
+    at_ms = aws.log_groups[GROUP].events[0].timestamp_ms
+    aws.add_events(GROUP, "late\n", timestamp_ms=at_ms - 30_000, hidden=True)
+    await desk.polled()
+    assert lines(desk) == ["early"]
+    aws.show_late_events(GROUP)
+    await desk.polled()
+    assert lines(desk) == ["late", "early"]
+    assert ledger(desk) == (2, 1, 0, 0)
+    assert "late by up to 30." in desk.text("logLedger")
+
+
+async def test_duplicates_are_dropped_and_counted(desk: Desk, aws: FakeAws) -> None:
+    aws.add_events(GROUP, "one\n", "two\n")
+    events = aws.log_groups[GROUP].events
+    events.append(replace(events[0]))  # delivered twice under one id
+    await desk.open("hello", "Logs")
+    await until(lambda: desk.tail.state == "following")
+    assert lines(desk) == ["one", "two"]
+    assert ledger(desk) == (2, 0, 1, 0)
+
+
+async def test_equal_lines_are_not_duplicates(desk: Desk, aws: FakeAws) -> None:
+    aws.add_events(GROUP, "same\n", timestamp_ms=None)
+    at_ms = aws.log_groups[GROUP].events[0].timestamp_ms
+    aws.add_events(GROUP, "same\n", timestamp_ms=at_ms)
+    await desk.open("hello", "Logs")
+    await desk.polled()
+    await desk.polled()
+    assert lines(desk) == ["same", "same"]
+    assert ledger(desk) == (2, 0, 0, 0)
+
+
+async def test_a_gap_stands_until_it_is_read(desk: Desk, aws: FakeAws) -> None:
+    aws.add_events(GROUP, "zero\n")
+    await desk.open("hello", "Logs")
+    await desk.polled()
+    page: dict[str, Any] = {"events": [], "nextToken": "round and round"}
+    aws.always("FilterLogEvents", faults.reply(200, page))
+    await desk.polled()
+    assert ledger(desk)[3] == 1
+    aws.always("FilterLogEvents", None)
+    aws.add_events(GROUP, "one\n")
+    await desk.polled()
+    assert ledger(desk) == (2, 0, 0, 0)
+
+
+async def test_many_lines_come_whole(desk: Desk, aws: FakeAws) -> None:
+    aws.log_page_events = 700
+    aws.add_events(GROUP, *(f"line {number}\n" for number in range(2_500)), timestamp_ms=None)
+    await desk.open("hello", "Logs")
+    await desk.polled()
+    assert desk.get("logView").line_count() == 2_500
+    assert ledger(desk) == (2_500, 0, 0, 0)
+    assert desk.text("logCount") == "2,500 lines"
+
+
+# --- why there is nothing ---
+
+
+def placeholder(desk: Desk) -> str:
+    return str(desk.get("logView").table.empty_text)
+
+
+async def test_a_function_that_never_ran_has_no_log_yet(desk: Desk, aws: FakeAws) -> None:
+    await desk.open("hello", "Logs")
+    await desk.polled()
+    assert placeholder(desk) == "No log group yet: the function's first invocation creates it."
+    assert not desk.get("logProblem").isVisible()
+    aws.add_events(GROUP, "first\n")
+    await desk.polled()
+    assert lines(desk) == ["first"]
+
+
+async def test_a_quiet_log_says_so(desk: Desk, aws: FakeAws) -> None:
+    aws.add_events(GROUP, "long ago\n", timestamp_ms=1_000)
+    await desk.open("hello", "Logs")
+    await desk.polled()
+    assert lines(desk) == []
+    assert placeholder(desk).startswith("No line in the last 10 minutes.")
+
+
+async def test_a_log_that_may_not_be_read_names_the_permission(desk: Desk, aws: FakeAws) -> None:
+    aws.always("FilterLogEvents", faults.denied("logs:FilterLogEvents"))
+    await desk.open("hello", "Logs")
+    await desk.polled()
+    assert desk.text("logProblem") == (
+        "✖ These credentials are not allowed to call logs:FilterLogEvents. "
+        "Ask for a policy that allows logs:FilterLogEvents, then retry."
+    )
+    assert placeholder(desk) == "The log may not be read."
+    desk.turn_to("Invoke")
+    assert await desk.invoke() == "✔ 200 Succeeded"  # denied is this one call only
+    aws.always("FilterLogEvents", None)
+    desk.turn_to("Logs")
+    await desk.polled()
+    assert len(lines(desk)) == 3
+    assert not desk.get("logProblem").isVisible()
+
+
+async def test_trouble_keeps_the_lines_and_says_that_it_is_tried_again(desk: Desk, aws: FakeAws) -> None:
+    aws.add_events(GROUP, "one\n")
+    await desk.open("hello", "Logs")
+    await desk.polled()
+    aws.always("FilterLogEvents", faults.reset)
+    await desk.polled()
+    assert lines(desk) == ["one"]
+    assert desk.text("logProblem") == (
+        "✖ The connection broke before the answer was complete. Retry. "
+        "Lines already here stay; it is tried again."
+    )
+    aws.add_events(GROUP, "meanwhile\n")
+    aws.always("FilterLogEvents", None)
+    await desk.polled()
+    assert lines(desk) == ["one", "meanwhile"]
+    assert not desk.get("logProblem").isVisible()
+
+
+# --- clear ---
+
+
+async def test_clear_forgets_the_lines_shown_and_only_those(desk: Desk, aws: FakeAws) -> None:
+    aws.add_events(GROUP, "one\n", "two\n")
+    await desk.open("hello", "Logs")
+    await desk.polled()
+    (clear,) = [each for each in desk.page.findChildren(QPushButton) if each.text() == "Clear"]
+    click(clear)
+    assert lines(desk) == []
+    assert desk.text("logCount") == "0 lines"
+    await desk.polled()
+    await turns()
+    assert lines(desk) == []  # what was cleared does not come back
+    assert placeholder(desk) == "Cleared. New lines appear here as they come."
+    aws.add_events(GROUP, "three\n")
+    await desk.polled()
+    assert lines(desk) == ["three"]
+    assert ledger(desk)[0] == 3
+    assert len(aws.log_groups[GROUP].events) == 3
