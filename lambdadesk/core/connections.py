@@ -72,3 +72,10 @@ _PRODUCTION = re.compile(r"(^|[^a-z])(prod|production|prd|live)([^a-z]|$)", re.I
 def looks_like_production(*texts: str) -> bool:
     """Whether a name, account alias or tag value says that this is production."""
     return any(_PRODUCTION.search(text) for text in texts)
+
+
+def mask_key_id(access_key_id: str) -> str:
+    """An access key id as it is shown and stored beside a name: "AKIA…MPLE"; short ones are not AWS's own."""
+    if len(access_key_id) < 16:
+        return access_key_id
+    return f"{access_key_id[:4]}…{access_key_id[-4:]}"
