@@ -97,8 +97,9 @@ class ChartsPanel(QWidget):
             here = sum(run.here for run in runs)
             failed = sum(run.outcome is not Outcome.OK for run in runs)
             text = (
-                f"{len(runs)} invocations since {_clock(runs[0].started_ms)}, {here} of them made here, "
-                f"{len(runs) - here} seen in the log · {failed} failed"
+                f"{len(runs):,} {'invocation' if len(runs) == 1 else 'invocations'} since "
+                f"{_clock(runs[0].started_ms)}, {here:,} made here, {len(runs) - here:,} seen in the log"
+                f" · {failed:,} failed"
             )
         if waiting:
             text += f" · {waiting} without a REPORT line yet"
@@ -106,7 +107,8 @@ class ChartsPanel(QWidget):
 
     def _describe(self, point: int) -> str:
         run = self._shown[point]
-        lines = [run.error_type] if run.error_type else []
+        failure = "" if run.outcome in (Outcome.OK, Outcome.ERROR) else str(run.outcome)
+        lines = [words for words in (failure, run.error_type) if words]
         if run.report is not None:
             report = run.report
             lines.append(f"{report.duration_ms:f} ms, billed {report.billed_ms or '—'} ms")

@@ -133,7 +133,8 @@ class CostPanel(QWidget):
         dashboard = self._connection.dashboard
         functions = self._connection.catalog.state.functions
         read = [reading.read_to_ms for reading in dashboard.readings.values() if reading.read_to_ms]
-        parts = [f"{invocations} invocations since {_clock(dashboard.since_ms)}"]
+        noun = "invocation" if invocations == 1 else "invocations"
+        parts = [f"{invocations:,} {noun} since {_clock(dashboard.since_ms)}"]
         if len(read) < len(functions):
             parts.append(f"logs read of {len(read)} of {len(functions)} functions")
         elif read:
@@ -157,8 +158,13 @@ class CostPanel(QWidget):
             self.state.show_error(first)
             self._stack.setCurrentWidget(self.state)
         else:
-            known = self._connection.catalog.state.functions
-            if len(readings) < len(known) or not known:
+            catalog = self._connection.catalog.state
+            known = catalog.functions
+            if not known and catalog.error is not None:
+                self.state.show_error(catalog.error)
+            elif not known and not catalog.loading:
+                self.state.show_empty("No functions here", "Without functions nothing is invoked or billed.")
+            elif len(readings) < len(known) or not known:
                 self.state.show_loading("the REPORT lines of the last hour")
             else:
                 self.state.show_empty(

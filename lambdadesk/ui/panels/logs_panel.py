@@ -114,7 +114,8 @@ class LogsPanel(QWidget):
 
     def _show_count(self) -> None:
         shown, total = self.view.matching_count(), self.view.total_count()
-        text = f"{total:,} lines" if shown == total else f"{shown:,} of {total:,} lines"
+        noun = "line" if total == 1 else "lines"
+        text = f"{total:,} {noun}" if shown == total else f"{shown:,} of {total:,} {noun}"
         if dropped := self._tail.store.dropped:
             text += f" ({dropped:,} oldest dropped)"
         self.count.setText(text)

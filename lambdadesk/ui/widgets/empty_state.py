@@ -55,7 +55,10 @@ class StateView(QWidget):
 
     def show_loading(self, what: str) -> None:
         """An answer is awaited: `what` names it ("the functions of us-east-1"). Shown after 300 ms."""
-        self._set(State.LOADING, "clock", "dim", f"Waiting for {what}…", "", [])
+        title = f"Waiting for {what}…"
+        if self.state is State.LOADING and self.text == title:  # said again, and no reason to start anew
+            return
+        self._set(State.LOADING, "clock", "dim", title, "", [])
         self._content.hide()
         self._delay.start()
 

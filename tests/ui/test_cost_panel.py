@@ -1,0 +1,238 @@
+"""The Cost page sums what the ledger holds, to the last digit, and says what it could not read."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from PySide6.QtCore import Qt
+
+from lambdadesk.core.cost import cost_per_million, gb_seconds, invocation_cost
+from lambdadesk.core.money import format_money
+from lambdadesk.core.prices import load_prices
+from lambdadesk.core.types import FunctionInfo, Report
+from lambdadesk.ui.widgets.empty_state import State, StateView
+from tests.servers import faults
+from tests.servers.fake_aws import FakeAws, make_function
+from tests.servers.faults import Reply, error_reply
+from tests.ui.desk import REGION, Desk, press, rows, turns, until, visible_words
+
+
+def run_elsewhere(aws: FakeAws, function: str, number: int, billed_ms: int, *lines: str) -> Report:
+    """An invocation of which only the log tells; returns its report."""
+    (memory_mb,) = [each["MemorySize"] for each in aws.functions if each["FunctionName"] == function]
+    request_id = f"{function:<8}-0000-4000-8000-{number:012}".replace(" ", "0").replace("o", "0")
+    request_id = "".join(each if each in "0123456789abcdef-" else "a" for each in request_id)
+    aws.add_events(
+        f"/aws/lambda/{function}",
+        f"START RequestId: {request_id} Version: $LATEST\n",
+        *lines,
+        f"REPORT RequestId: {request_id}\tDuration: {billed_ms - 1}.50 ms\tBilled Duration: {billed_ms} ms\t"
+        f"Memory Size: {memory_mb} MB\tMax Memory Used: 40 MB\t\n",
+    )
+    return Report("", Decimal(billed_ms), billed_ms=billed_ms, memory_mb=memory_mb)
+
+
+def deny_group(aws: FakeAws, *functions: str) -> None:
+    """Deny the logs of some functions only."""
+    answer = aws.logs_filter
+
+    def filtered(params: dict[str, Any]) -> Reply:
+        if params["logGroupName"].rpartition("/")[2] in functions:
+            text = "User is not authorized to perform: logs:FilterLogEvents on resource: *"
+            return error_reply(400, "AccessDeniedException", text)
+        return answer(params)
+
+    aws.logs_filter = filtered  # type: ignore[method-assign]  # of this server alone
+
+
+def table(desk: Desk) -> list[list[str]]:
+    return rows(desk.get("costTable"))
+
+
+def picture(desk: Desk) -> StateView:
+    return desk.window.cost.findChildren(StateView)[0]
+
+
+async def read(desk: Desk, functions: int = 3) -> None:
+    """Wait until the logs of all functions have been read."""
+    await until(
+        lambda: (
+            len(desk.connection.dashboard.readings) == functions
+            and desk.text("costScope").count("all logs read") == 1
+        ),
+        lambda: desk.text("costScope"),
+    )
+
+
+async def test_sums_are_exact_and_those_of_the_ledger(desk: Desk, aws: FakeAws) -> None:
+    reports = {
+        "hello": [run_elsewhere(aws, "hello", 0, 13), run_elsewhere(aws, "hello", 1, 200)],
+        "other": [run_elsewhere(aws, "other", 2, 5_000, "[ERROR] ValueError: no\n")],
+    }
+    await desk.listed()
+    desk.turn_to_cost()
+    await read(desk)
+    await until(lambda: len(table(desk)) == 2)
+    prices, total = load_prices(), Decimal(0)
+    expected = []
+    for name, memory_mb, runtime in (("other", 512, "nodejs22.x"), ("hello", 128, "python3.13")):
+        function = FunctionInfo(name, memory_mb=memory_mb, runtime=runtime)
+        cost = sum(
+            (invocation_cost(report, function, REGION, prices).amount for report in reports[name]), Decimal(0)
+        )
+        million = cost_per_million(cost, len(reports[name]))
+        total += cost
+        expected.append(
+            [
+                name,
+                str(len(reports[name])),
+                "1" if name == "other" else "0",
+                f"{sum(map(gb_seconds, reports[name])):,.3f}",
+                format_money(cost),
+                f"${million:,.2f}",
+            ]
+        )
+    assert table(desk) == expected  # dearest first
+    assert desk.text("costTotal") == format_money(total)
+    ledger = desk.connection.ledger
+    assert total == sum((ledger.totals(name).cost for name in ledger.functions()), Decimal(0))
+    note = desk.text("costScope")
+    assert note.startswith("3 invocations since ")
+    assert f"list prices of {REGION}" in note
+    assert "before free tier and discounts" in note
+
+
+async def test_what_is_invoked_here_is_counted_once(desk: Desk, aws: FakeAws) -> None:
+    await desk.open("hello")
+    await desk.invoke()
+    desk.turn_to_cost()
+    await until(lambda: table(desk) and table(desk)[0][1] == "1")
+    await read(desk)
+    await turns()
+    (row,) = table(desk)
+    assert row[:3] == ["hello", "1", "0"]
+    cost = Decimal("0.0000002") + Decimal("0.0000166667") * 13 * 128 / 1024 / 1000
+    assert row[4] == desk.text("costTotal") == format_money(cost)
+
+
+async def test_an_invocation_without_a_price_yet_is_said(desk: Desk, aws: FakeAws) -> None:
+    aws.always("FilterLogEvents", faults.denied("logs:FilterLogEvents"))
+    aws.always("Invoke", faults.reply(200, {"no": "report"}))
+    await desk.open("hello")
+    await desk.invoke()
+    desk.turn_to_cost()
+    await until(lambda: table(desk))
+    assert "1 without a price yet" in desk.text("costScope")
+    assert desk.text("costTotal") == "≈ $0"
+    assert table(desk)[0][4] == "≈ $0"
+
+
+async def test_where_no_price_is_published_the_sum_is_an_estimate(desk: Desk, aws: FakeAws) -> None:
+    run_elsewhere(aws, "hello", 0, 100)
+    desk.window.open_target("", "eu-isoe-west-1", aws.url)
+    await until(lambda: desk.console.connection and desk.connection.target.region == "eu-isoe-west-1")
+    desk.turn_to_cost()
+    await until(lambda: table(desk))
+    assert desk.text("costTotal").startswith("≈ $0.0000")
+    assert table(desk)[0][4].startswith("≈ ")
+    assert table(desk)[0][5].startswith("≈ ")
+
+
+async def test_a_denied_log_names_its_function_and_the_rest_is_summed(desk: Desk, aws: FakeAws) -> None:
+    run_elsewhere(aws, "hello", 0, 100)
+    run_elsewhere(aws, "other", 1, 100)
+    deny_group(aws, "other")
+    await desk.listed()
+    desk.turn_to_cost()
+    await until(lambda: desk.get("costTrouble").isVisible())
+    assert desk.text("costTrouble") == (
+        "▲ Not counted: other. These credentials are not allowed to call logs:FilterLogEvents. "
+        "Ask for a policy that allows logs:FilterLogEvents, then retry."
+    )
+    assert [row[0] for row in table(desk)] == ["hello"]
+    await until(lambda: "logs read of 2 of 3 functions" in desk.text("costScope"))
+
+
+async def test_logs_that_are_all_denied_are_another_picture_than_none(desk: Desk, aws: FakeAws) -> None:
+    await desk.listed()
+    desk.turn_to_cost()
+    await until(lambda: picture(desk).state is State.EMPTY and picture(desk).isVisible())
+    await read(desk)
+    assert "No invocation in the last hour" in visible_words(desk.window.cost)
+    deny_group(aws, "hello", "other", "third")
+    await desk.connection.dashboard.read()
+    await until(lambda: picture(desk).state is State.DENIED)
+    words = visible_words(desk.window.cost)
+    assert "Access denied" in words
+    assert "logs:FilterLogEvents" in words
+
+
+async def test_an_account_without_functions_is_not_waited_for(desk: Desk, aws: FakeAws) -> None:
+    await desk.listed()
+    aws.functions = []
+    desk.window.open_target("", "eu-west-1", aws.url)
+    desk.turn_to_cost()
+    await until(lambda: "No functions here" in visible_words(desk.window.cost))
+    assert picture(desk).state is State.EMPTY
+
+
+@pytest.mark.parametrize(
+    ("fault", "state", "words"),
+    [
+        (faults.denied("lambda:ListFunctions"), State.DENIED, "Access denied"),
+        (faults.reset, State.FAILED, "The connection broke before the answer was complete."),
+        (faults.slow(30), State.LOADING, "Waiting for the REPORT lines of the last hour…"),
+    ],
+    ids=["denied", "failed", "slow"],
+)
+async def test_without_the_list_the_page_says_why(
+    desk: Desk, aws: FakeAws, fault: faults.Fault, state: State, words: str
+) -> None:
+    await desk.listed()
+    aws.always("ListFunctions", fault)
+    desk.window.open_target("", "eu-west-1", aws.url)
+    desk.turn_to_cost()
+    await until(lambda: words in visible_words(desk.window.cost), lambda: visible_words(desk.window.cost))
+    assert picture(desk).state is state
+
+
+async def test_enter_on_a_row_opens_the_function(desk: Desk, aws: FakeAws) -> None:
+    run_elsewhere(aws, "other", 0, 100)
+    await desk.listed()
+    desk.turn_to_cost()
+    await until(lambda: table(desk))
+    view = desk.get("costTable")
+    view.setFocus()
+    press(view, Qt.Key.Key_Down)
+    press(view, Qt.Key.Key_Return)
+    assert desk.page.function.name == "other"
+
+
+async def test_logs_are_read_only_while_the_page_is_seen(desk: Desk, aws: FakeAws) -> None:
+    await desk.listed()
+    assert desk.connection.scope.is_running("read costs")  # the page is what one sees first
+    await desk.open("hello")
+    await until(lambda: not desk.connection.scope.is_running("read costs"))
+    before = len(aws.requests("FilterLogEvents"))
+    for _poll in range(3):
+        await desk.polled()
+    groups = {request.params["logGroupName"] for request in aws.requests("FilterLogEvents")[before:]}
+    assert groups == {"/aws/lambda/hello"}
+    desk.turn_to_cost()
+    await read(desk)
+    assert desk.connection.scope.is_running("read costs")
+    await desk.open("hello")
+    await until(lambda: not desk.connection.scope.is_running("read costs"))
+
+
+async def test_lines_without_end_do_not_stop_the_sums(desk: Desk, aws: FakeAws) -> None:
+    aws.functions.append(make_function("busy"))
+    for number in range(300):
+        run_elsewhere(aws, "busy", number, 10 + number)
+    aws.log_page_events = 100
+    press(desk.window, Qt.Key.Key_F5)
+    await desk.listed()
+    await until(lambda: "busy" in desk.function_names())
+    desk.turn_to_cost()
+    await until(lambda: table(desk) and table(desk)[0][1] == "300")
+    assert table(desk)[0][2] == "0"
