@@ -70,7 +70,14 @@ class SecretStore:
         """Keep a connection's key in place of the one before; may prompt.
 
         If cancelled, the key stays usable from memory, and the keyring may still get it once it is unlocked.
+        Raises UserError (INVALID) for a masked id, which is all that `ConnectionStore` keeps of it.
         """
+        if "…" in key.access_key_id:
+            raise UserError(
+                "The access key id is shown shortened.",
+                "Enter the whole id together with its secret.",
+                kind=ErrorKind.INVALID,
+            )
         self._in_memory[connection_id] = key
         text = _to_text(key)
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from lambdadesk.core.connections import AccessKey, ConnectionInfo, ConnectionKind
-from lambdadesk.core.errors import UserError
+from lambdadesk.core.connections import AccessKey, ConnectionInfo, ConnectionKind, mask_key_id
+from lambdadesk.core.errors import ErrorKind, UserError
 from lambdadesk.core.secret import Secret
 from lambdadesk.store.connections import ConnectionStore
 from lambdadesk.store.keyrings import KeyringKind, KeyringState, KeyringUnusableError
@@ -60,6 +60,14 @@ async def test_a_key_comes_back_and_goes(keyring: KeyringSession) -> None:
     await store.delete("one")
     assert await store.load("one") is None
     await store.delete("one")
+
+
+async def test_a_shortened_id_is_not_saved_as_the_id() -> None:
+    store = SecretStore("lambdadesk-test")
+    with pytest.raises(UserError, match="shortened") as failure:
+        await store.save("one", AccessKey(mask_key_id(KEY.access_key_id), Secret(CANARY)))
+    assert failure.value.kind is ErrorKind.INVALID
+    assert not store.is_in_memory_only("one")
 
 
 @pytest.mark.parametrize("text", ["s" * 20_000, "ключ-鍵-🔑", 'quote " and \\ and\nline'])
