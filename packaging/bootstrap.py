@@ -35,14 +35,19 @@ LIBRARIES = (
 )
 FONT_FOLDERS = ("/usr/share/fonts", "/usr/local/share/fonts", "~/.fonts", "~/.local/share/fonts")
 FONTS = ("fonts-dejavu-core", "dejavu-sans-fonts", "ttf-dejavu")
-MANAGERS = (("apt-get", "install -y --no-install-recommends"), ("dnf", "install -y"), ("pacman", "-S --needed"))
+KEYRING = (("gnome-keyring-daemon", "gnome-keyring"), ("dbus-daemon", "dbus"))  # what the tests start
+MANAGERS = (
+    ("apt-get", "install -y --no-install-recommends"),
+    ("dnf", "install -y"),
+    ("pacman", "-S --needed"),
+)
 
 
 def main() -> int:
     purpose = sys.argv[1] if len(sys.argv) > 1 else ""
     if purpose not in LOCKS:
         return fail(f"usage: python3 packaging/bootstrap.py {'|'.join(LOCKS)}")
-    if sys.version_info < (3, 11):
+    if sys.version_info < (3, 11):  # noqa: UP036  an older Python runs this file too
         return fail(f"LambdaDesk needs Python 3.11 or later; this is {sys.version.split()[0]}.")
     if problem := add_system_libraries():
         return fail(problem)
@@ -70,18 +75,34 @@ def add_system_libraries() -> str:
     sudo = [] if os.geteuid() == 0 else ["sudo"]
     shown = shlex.join([*(sudo or []), *install_command])
     told = f"Qt needs system libraries that are not installed. Install them with: {shown}"
-    may = os.geteuid() == 0 or (shutil.which("sudo") and (sys.stdin.isatty() or sudo_is_open()))
-    if not managers or name != "apt-get" or not may:
+    if not managers or name != "apt-get" or not may_install():
         return told
     print(f"Installing the system libraries that Qt needs: {shown}", flush=True)
+    return "" if apt_get([*sudo, *install_command]) else told
+
+
+def add_keyring() -> None:
+    """Install the keyring that the tests use, where that is allowed; elsewhere they skip those and say so."""
+    packages = [package for program, package in KEYRING if not shutil.which(program)]
+    if packages and sys.platform == "linux" and shutil.which("apt-get") and may_install():
+        name, words = MANAGERS[0]
+        command = [*([] if os.geteuid() == 0 else ["sudo"]), name, *words.split(), *packages]
+        print(f"Installing the keyring that the tests use: {shlex.join(command)}", flush=True)
+        apt_get(command)
+
+
+def may_install() -> bool:
+    return os.geteuid() == 0 or bool(shutil.which("sudo") and (sys.stdin.isatty() or sudo_is_open()))
+
+
+def apt_get(command: list[str]) -> bool:
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    if subprocess.run([*sudo, *install_command], env=environment).returncode == 0:
-        return ""
+    if subprocess.run(command, env=environment).returncode == 0:
+        return True
     # A fresh machine has no package lists yet.
-    subprocess.run([*sudo, "apt-get", "update"], env=environment)
-    if subprocess.run([*sudo, *install_command], env=environment).returncode == 0:
-        return ""
-    return told
+    update = [*command[: command.index("apt-get")], "apt-get", "update"]
+    subprocess.run(update, env=environment)
+    return subprocess.run(command, env=environment).returncode == 0
 
 
 def loads(soname: str) -> bool:
@@ -133,6 +154,8 @@ def install(purpose: str) -> int:
     for step in steps:
         if subprocess.run(step).returncode != 0:
             return fail("The dependencies could not be installed; pip's message above says why.")
+    if purpose == "test":
+        add_keyring()
     stamp.write_text(fingerprint)
     return 0
 
