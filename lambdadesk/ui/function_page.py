@@ -65,7 +65,6 @@ class FunctionPage(QWidget):
         layout.setSpacing(theme.TIGHT)
         layout.addLayout(head)
         layout.addWidget(self.pages, 1)
-        self.setFocusProxy(self.invoke.payload)
 
     def show_page(self, title: str) -> None:
         """Show the page with this title ("Logs")."""

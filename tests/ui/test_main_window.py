@@ -4,11 +4,12 @@ import json
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QPalette
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QPushButton, QSplitter
+from PySide6.QtWidgets import QApplication, QPushButton, QSplitter, QWidget
 
+from lambdadesk.core.errors import UserError
 from lambdadesk.ui import theme
 from tests.servers import faults
 from tests.servers.fake_aws import FakeAws
@@ -246,6 +247,42 @@ async def test_long_texts_never_widen_the_window(desk: Desk, aws: FakeAws) -> No
     await turns()
     assert desk.window.minimumSizeHint().width() <= max(width, 720)
     assert desk.window.width() == 1_280
+
+
+class ShownWindows(QObject):
+    """Notes every window that is shown, be it for a moment."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: list[str] = []
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802  Qt's own name
+        if event.type() == QEvent.Type.Show and isinstance(watched, QWidget) and watched.isWindow():
+            self.names.append(f"{type(watched).__name__} {watched.objectName()}")
+        return False
+
+
+async def test_no_other_window_is_ever_shown(desk: Desk, aws: FakeAws) -> None:
+    await desk.listed()
+    shown = ShownWindows()
+    desk.app.installEventFilter(shown)
+    try:
+        async with Desk(desk.app, aws, desk.paths.home / "second") as second:
+            await second.open("hello")
+            await second.invoke()
+            for page in ("Logs", "Charts", "Invoke"):
+                second.turn_to(page)
+                await turns()
+            second.turn_to_cost()
+            aws.always("ListFunctions", faults.denied("lambda:ListFunctions"))
+            press(second.window, Qt.Key.Key_F5)
+            await turns()
+            second.window.notices.show_error(UserError("A failure.", "Do.", details="x"), lambda: None)
+            await turns()
+            assert second.window.isActiveWindow()
+    finally:
+        desk.app.removeEventFilter(shown)
+    assert shown.names == ["MainWindow mainWindow"]
 
 
 async def test_tabs_are_walked_by_the_keyboard(desk: Desk) -> None:

@@ -8,14 +8,13 @@ from lambdadesk.ui.widgets.plain import PlainLabel, show_plain_text
 
 
 class TextDialog(QDialog):
-    """Shown with `open()`, which returns at once; it deletes itself when closed."""
+    """Shown beside the window with `open()`, which returns at once; it deletes itself when closed."""
 
     def __init__(self, title: str, sentence: str, text: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("textDialog")
         self.setWindowTitle(title)
         self.setAccessibleName(title)
-        self.setModal(False)
         view = QPlainTextEdit(readOnly=True)
         view.setAccessibleName(title)
         view.setFont(theme.fixed_font())
@@ -35,3 +34,7 @@ class TextDialog(QDialog):
         layout.addWidget(buttons)
         self.resize(680, 420)
         self.finished.connect(self.deleteLater)
+
+    def open(self) -> None:
+        """Show it; unlike QDialog's own, this does not keep the window from being used."""
+        self.show()

@@ -52,6 +52,7 @@ class ChartsPanel(QWidget):
         area = QScrollArea()  # a low window scrolls instead of squeezing three charts
         area.setWidgetResizable(True)
         area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # it follows the chart that has the focus
         area.setWidget(charts)
         layout.addWidget(area, 1)
         # A burst of invocations is drawn once.

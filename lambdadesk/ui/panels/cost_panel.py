@@ -51,8 +51,6 @@ class CostPanel(QWidget):
         )
         self.state = StateView()
         self._stack = QStackedLayout()
-        self._stack.addWidget(self.table)
-        self._stack.addWidget(self.state)
         self.trouble = named(ToneLabel("warning"), "costTrouble", "Functions that could not be read")
         self.trouble.hide()
         head = QHBoxLayout()
@@ -64,6 +62,9 @@ class CostPanel(QWidget):
         layout.setSpacing(theme.SPACE)
         layout.addLayout(head)
         layout.addLayout(self._stack, 1)
+        # Only now that it has a parent: it would show its first widget as a window of its own.
+        self._stack.addWidget(self.table)
+        self._stack.addWidget(self.state)
         layout.addWidget(self.trouble)
         self._gather = QTimer(self, singleShot=True, interval=GATHER_MS)
         self._gather.timeout.connect(self._refresh)

@@ -124,12 +124,13 @@ class Chart(QWidget):
         self._empty = wrapped_label(f"{_EMPTY} {_EMPTY_HINT}", is_dim=True)
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._stack = QStackedLayout()
-        self._stack.addWidget(self._empty)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(theme.SPACE, theme.SPACE, theme.SPACE, theme.SPACE)
         layout.setSpacing(theme.TIGHT)
         layout.addLayout(head)
         layout.addLayout(self._stack, 1)
+        # Only now that it has a parent: it would show its first widget as a window of its own.
+        self._stack.addWidget(self._empty)
 
     def point_count(self) -> int:
         """How many points are drawn: those that have a value."""
