@@ -1,11 +1,8 @@
-"""Sessions and clients of botocore, built late and in a thread.
+"""Clients of botocore, built late and in a thread.
 
 Nothing here imports botocore before a client is asked for: the import takes longer than the first frame may.
-botocore is used without boto3's session, which adds 50 ms of resource models that nobody here needs.
 """
 
-import functools
-import os
 import socket
 import threading
 import time
@@ -13,9 +10,11 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from lambdadesk.aws.endpoints import is_loopback
+from lambdadesk.aws.credentials import CredentialSource
 from lambdadesk.aws.failures import NotAwsError
-from lambdadesk.core.errors import ErrorKind, UserError
+from lambdadesk.aws.guard import check_guard
+from lambdadesk.aws.sessions import create_client, open_session
+from lambdadesk.core.connections import Guard
 from lambdadesk.core.types import Target
 
 
@@ -43,7 +42,10 @@ _KEEPALIVE_S = 60
 class Clients:
     """The clients of one target: made on first use, then kept. Safe to use from many threads."""
 
-    def __init__(self, target: Target, limits: Limits) -> None:
+    def __init__(self, target: Target, limits: Limits, source: CredentialSource, guard: Guard) -> None:
+        self.credentials: Any = None  # what the requests are signed with
+        self._source = source
+        self._guard = guard
         self._target = target
         self._limits = limits
         self._lock = threading.Lock()
@@ -109,54 +111,30 @@ class Clients:
             return self._clients[key]
 
     def _create(self, service: str, settings: dict[str, Any]) -> Any:
-        from botocore.config import Config
-
         target = self._target
-        options: dict[str, Any] = {"region_name": target.region}
-        if target.endpoint_url:
-            options["endpoint_url"] = target.endpoint_url
-            settings["inject_host_prefix"] = False  # "stream-127.0.0.1" is no host
-            if is_loopback(target.endpoint_url):
-                settings["proxies"] = {}
-        if self._is_ambient_free:
-            options |= {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
-        session = self._open_session()
-        client = session.create_client(
-            service, config=Config(ignore_configured_endpoint_urls=True, **settings), **options
-        )
+        client = create_client(self._open_session(), service, target.region, target.endpoint_url, **settings)
+        if self._guard is Guard.READ_ONLY:
+            client.meta.events.register("before-parameter-build.*.*", self._check_read)
         client.meta.events.register("before-parse.*.*", self._check_reply)
         if settings.get("tcp_keepalive"):
             _keep_alive_often(client)
         return client
 
-    @property
-    def _is_ambient_free(self) -> bool:
-        """An endpoint that is not AWS gets the credentials of a profile that was named, or none of ours."""
-        return bool(self._target.endpoint_url) and not self._target.profile
-
     def _open_session(self) -> Any:
         if self._session is None:
-            import botocore.session
-
-            if self._is_ambient_free:
-                # No AWS_PROFILE and no shared files: they hold credentials, and a broken one would stop us.
-                session = botocore.session.Session(
-                    session_vars={
-                        "profile": (None, None, None, None),
-                        "config_file": (None, None, os.devnull, None),
-                        "credentials_file": (None, None, os.devnull, None),
-                    }
-                )
-            else:
-                session = botocore.session.Session(profile=self._target.profile or None)
-                assume_role = session.get_component("credential_provider").get_provider("assume-role")
-                # botocore has no public way to say this; its own prompt waits on a terminal nobody looks at.
-                assume_role._prompter = _refuse_mfa_prompt
-            session.register_component("data_loader", _get_loader())
-            # On the session, so that it also holds for the clients botocore makes to fetch credentials.
-            session.set_config_variable("ignore_configured_endpoint_urls", True)
+            session = open_session(self._source.profile)
+            session.register_component("credential_provider", self)
             self._session = session
         return self._session
+
+    def load_credentials(self) -> Any:
+        """What botocore's session asks its credential provider for."""
+        self.credentials = self._source.get_credentials(self._target.region)
+        return self.credentials
+
+    def _check_read(self, model: Any, **_: Any) -> None:
+        """The last fence of a read-only connection: no way through the gateway leads around it."""
+        check_guard(self._guard, model.service_model.service_name, model.name)
 
     def _check_reply(self, response_dict: dict[str, Any], **_: Any) -> None:
         """Refuse a success that AWS did not send: botocore would make an empty list of a login page."""
@@ -190,19 +168,3 @@ def _keep_alive_often(client: Any) -> None:
     for name in ("TCP_KEEPIDLE", "TCP_KEEPINTVL"):
         if hasattr(socket, name):  # not on every system
             options.append((socket.IPPROTO_TCP, getattr(socket, name), _KEEPALIVE_S))
-
-
-@functools.cache
-def _get_loader() -> Any:
-    """botocore's reader of API models, which keeps what it has parsed: a second session is 45 ms quicker."""
-    import botocore.loaders
-
-    return botocore.loaders.create_loader()
-
-
-def _refuse_mfa_prompt(_prompt: str) -> str:
-    raise UserError(
-        "This profile asks for an MFA code, which can't be typed in here.",
-        "Get a session with `aws sts get-session-token` or `aws sso login`, and use that profile.",
-        kind=ErrorKind.EXPIRED,
-    )

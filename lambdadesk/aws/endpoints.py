@@ -11,18 +11,23 @@ _REGION = re.compile(r"[a-z]{2,}(-[a-z]+)+-\d{1,2}")
 _ENDPOINT = re.compile(r"[!-~]+")  # printable ASCII: no blanks, no control characters, no look-alikes
 
 
-def check_target(target: Target) -> None:
+def check_target(target: Target, *, accepts_plain_http: bool = False) -> None:
     """Raise UserError (INVALID) unless the region and the endpoint of `target` are safe to use.
 
     The region becomes part of a host name, so that "x.example/" must never get there. Signed requests go over
-    plain http to loopback only.
+    plain http to loopback only, unless the person accepted it for this endpoint.
     """
     if not target.region:
         raise _invalid("No region is chosen.", "Choose one, or give --region.")
-    if not _REGION.fullmatch(target.region):
+    if not is_region(target.region):
         raise _invalid(f"{target.region[:60]!r} is not an AWS region.", "Use a name like eu-central-1.")
     if target.endpoint_url:
-        _check_endpoint(target.endpoint_url)
+        _check_endpoint(target.endpoint_url, accepts_plain_http)
+
+
+def is_region(name: str) -> bool:
+    """Whether the name has the form of a region's, so that it can be part of a host name."""
+    return _REGION.fullmatch(name) is not None
 
 
 def is_loopback(endpoint_url: str) -> bool:
@@ -42,7 +47,7 @@ def is_aws(target: Target) -> bool:
     return not target.endpoint_url or host.endswith((".amazonaws.com", ".amazonaws.com.cn", ".api.aws"))
 
 
-def _check_endpoint(url: str) -> None:
+def _check_endpoint(url: str, accepts_plain_http: bool) -> None:
     hint = "Give it like http://127.0.0.1:4566 or https://lambda.example.com."
     try:
         parts = urlsplit(url)
@@ -59,10 +64,10 @@ def _check_endpoint(url: str) -> None:
         )
     if parts.path not in ("", "/") or "?" in url or "#" in url:
         raise _invalid("The endpoint must be a host without a path.", hint)
-    if parts.scheme == "http" and not is_loopback(url):
+    if parts.scheme == "http" and not accepts_plain_http and not is_loopback(url):
         raise _invalid(
             f"Requests to {host} would be signed over unencrypted http.",
-            "Use https; plain http is accepted for this machine (127.0.0.1) only.",
+            "Use https, or accept plain http in the connection; without that it is for this machine only.",
         )
 
 

@@ -149,7 +149,10 @@ def _from_reply(response: Mapping[str, Any], service: str, operation: str) -> Us
             details=details,
         )
     action = ""
-    if code in _DENIED:
+    if code in _DENIED and "MultiFactorAuthentication failed" in raw:
+        kind, message = ErrorKind.EXPIRED, "The MFA code was not accepted."
+        hint = "Sign in again with the next code that the device shows."
+    elif code in _DENIED:
         action = _get_denied_action(raw, service, operation)
         kind, message = ErrorKind.DENIED, f"These credentials are not allowed to call {action}."
         hint = f"Ask for a policy that allows {action}, then retry."
@@ -233,7 +236,7 @@ def _from_credentials(error: BaseException, boto: Any) -> UserError | None:
     if isinstance(error, boto.RefreshWithMFAUnsupportedError):
         return UserError(
             "The session of this profile has expired, and a new one needs an MFA code.",
-            "Get a new session with the AWS CLI, then retry.",
+            "Sign in again.",
             kind=expired,
         )
     if isinstance(error, boto.CredentialRetrievalError | boto.MetadataRetrievalError):

@@ -6,9 +6,12 @@ from typing import Any
 
 from lambdadesk.aws import invoke
 from lambdadesk.aws.clients import Clients, Limits
+from lambdadesk.aws.credentials import CredentialSource, get_source
 from lambdadesk.aws.endpoints import check_target, is_aws
 from lambdadesk.aws.failures import to_user_error
+from lambdadesk.aws.guard import check_guard
 from lambdadesk.aws.quota import TokenBucket, get_logs_rate_per_s
+from lambdadesk.core.connections import Guard
 from lambdadesk.core.errors import ErrorKind, UserError
 from lambdadesk.core.threads import in_thread
 from lambdadesk.core.types import Identity, InvokeRequest, InvokeResult, Target
@@ -22,25 +25,55 @@ class Gateway:
 
     Making one is cheap and checks the target (UserError, INVALID); botocore is imported, and sessions and
     clients are built, by the first call and in its thread.
+
+    credentials: where they come from; default: the target's profile, or none for an endpoint. A source may be
+    shared by many gateways, but only of the endpoint it is for.
+    accepts_plain_http: requests may be signed over plain http to a host beyond this machine.
     """
 
-    def __init__(self, target: Target, limits: Limits | None = None) -> None:
-        check_target(target)
+    def __init__(
+        self,
+        target: Target,
+        limits: Limits | None = None,
+        *,
+        credentials: CredentialSource | None = None,
+        guard: Guard = Guard.NORMAL,
+        accepts_plain_http: bool = False,
+    ) -> None:
+        check_target(target, accepts_plain_http=accepts_plain_http)
+        source = credentials or get_source(target.profile, target.endpoint_url)
+        if source.endpoint_url != target.endpoint_url:
+            raise UserError(
+                "These credentials belong to another endpoint.",
+                "Use the endpoint of their own connection.",
+                kind=ErrorKind.INVALID,
+            )
         self.target = target
+        self.guard = guard
         self.limits = limits or Limits()
+        self._source = source
         # Endpoints that are not AWS have no such quota.
         self.logs_quota = TokenBucket(get_logs_rate_per_s(target.region)) if is_aws(target) else None
-        self._clients = Clients(target, self.limits)
+        self._clients = Clients(target, self.limits, source, guard)
         self._slots = asyncio.Semaphore(self.limits.reads_at_once)
 
     async def call(
-        self, service: str, operation: str, *, deadline_s: float | None = None, **params: Any
+        self,
+        service: str,
+        operation: str,
+        *,
+        deadline_s: float | None = None,
+        confirmed: bool = False,
+        **params: Any,
     ) -> dict[str, Any]:
-        """The parsed answer of one API operation that only reads ("logs", "FilterLogEvents", limit=5).
+        """The parsed answer of one API operation ("logs", "FilterLogEvents", limit=5).
 
         Throttling, 5xx and lost connections are retried by botocore. `deadline_s` bounds the whole call, also
         where an answer drips in byte by byte, which no read timeout notices; default: limits.deadline_s.
+        The guard's rules hold (see check_guard): DENIED, before anything is sent.
         """
+        check_guard(self.guard, service, operation, confirmed=confirmed)
+        await self._sign_in(service, operation)
         bound_s = self.limits.deadline_s if deadline_s is None else deadline_s
         clients = self._clients
         deadline = asyncio.timeout(bound_s)
@@ -60,12 +93,15 @@ class Gateway:
             self._forget_credentials(clients, failure)
             raise failure from error
 
-    async def invoke(self, request: InvokeRequest) -> InvokeResult:
+    async def invoke(self, request: InvokeRequest, *, confirmed: bool = False) -> InvokeResult:
         """Invoke a function: exactly one request is sent, whatever happens.
 
         A function that fails is a normal result. OUTCOME_UNKNOWN is raised where the function may have run
         but no answer came; with any other kind of UserError it did not run.
+        confirmed: the person did what an invoke on a production connection asks for.
         """
+        check_guard(self.guard, "lambda", "Invoke", confirmed=confirmed)
+        await self._sign_in("lambda", "Invoke")
         clients = self._clients
         read_s = clients.get_invoke_read_s(request.function.timeout_s)
         deadline = asyncio.timeout(self.limits.connect_s + read_s + self.limits.invoke_body_s)
@@ -104,15 +140,47 @@ class Gateway:
         """The server's time in epoch milliseconds, by its last answer (which counts whole seconds)."""
         return round((time.time() + self.clock_skew_s) * 1000)
 
+    @property
+    def expires_at(self) -> float | None:
+        """When the credentials at hand expire, in epoch seconds; None: never, not known, or none yet."""
+        return self._source.expires_at
+
+    @property
+    def renews(self) -> bool:
+        """Whether the credentials at hand are renewed without asking anybody."""
+        return self._source.renews
+
+    def forget(self) -> None:
+        """Read the credentials anew at the next call, and ask for an MFA code again where one is needed.
+
+        For when the shared files changed, and for Sign in.
+        """
+        self._source.forget()
+        self._renew_clients()
+
     async def close(self) -> None:
         """Close idle connections. Calls that nobody waits for any more end by themselves."""
         await in_thread(self._clients.close)
 
+    async def _sign_in(self, service: str, operation: str) -> None:
+        """Let a person answer first, whom no deadline hurries; nothing to do in most connections."""
+        if not self._source.may_ask:
+            return
+        try:
+            await in_thread(self._source.sign_in, self.target.region)
+        except Exception as error:
+            raise to_user_error(error, service, operation) from error
+
     def _forget_credentials(self, clients: Clients, failure: UserError) -> None:
         """After a log-in elsewhere the next call must read the profile anew; botocore keeps what it read."""
         if failure.kind is ErrorKind.EXPIRED and clients is self._clients:
-            self._clients = Clients(self.target, self.limits)
-            self._clients.clock_skew_s = clients.clock_skew_s
+            self._source.drop(clients.credentials)
+            self._renew_clients()
+
+    def _renew_clients(self) -> None:
+        clients = self._clients
+        self._clients = Clients(self.target, self.limits, self._source, self.guard)
+        self._clients.clock_skew_s = clients.clock_skew_s
 
 
 def _call(clients: Clients, service: str, operation: str, params: dict[str, Any]) -> dict[str, Any]:

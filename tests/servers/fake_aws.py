@@ -13,10 +13,12 @@ It does what the Local AWS can't: pages with markers, scripted faults, and a rec
 
 import argparse
 import base64
+import io
 import json
 import re
 import signal
 import socket
+import ssl
 import sys
 import threading
 import time
@@ -31,6 +33,7 @@ from typing import Any, Self
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from tests.servers.fake_logs import FakeLogs
+from tests.servers.fake_sts import FakeSts
 from tests.servers.faults import Exchange, Fault, Reply, error_reply, json_reply
 
 ACCOUNT = "000000000000"
@@ -77,8 +80,11 @@ def make_function(name: str, **overrides: Any) -> dict[str, Any]:
     }
 
 
-class FakeAws(FakeLogs):
-    """The server; a context manager. Its state may be changed at any time from the test's thread."""
+class FakeAws(FakeSts, FakeLogs):
+    """The server; a context manager. Its state may be changed at any time from the test's thread.
+
+    With `tls` it is also an HTTPS proxy that answers for every host itself (see fake_tls).
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -88,6 +94,7 @@ class FakeAws(FakeLogs):
         self.handlers: dict[str, Callable[[bytes], bytes]] = {}  # by function; default: echo
         self.function_errors: dict[str, str] = {}  # X-Amz-Function-Error, by function
         self.clock_ahead_s = 0.0  # of the Date header
+        self.tls: ssl.SSLContext | None = None
         self.stopping = threading.Event()
         self._faults: dict[str, deque[Fault]] = defaultdict(deque)
         self._always: dict[str, Fault] = {}
@@ -190,9 +197,14 @@ class FakeAws(FakeLogs):
                 return self.logs_get_events(request.params)
             case "GetCallerIdentity":
                 return Reply(200, _IDENTITY, {"Content-Type": "text/xml"})
+            case "AssumeRole" | "AssumeRoleWithWebIdentity":
+                return self.assume_role(request.operation, request.params)
             case "CONNECT":
                 return Reply(502, b"", {}, request_id=False)
         return error_reply(400, "UnknownOperationException", request.operation)
+
+    def find_operation(self, method: str, path: str, headers: dict[str, str], body: bytes) -> str:
+        return _get_operation(method, path, headers, body)
 
     def _find_function(self, name: str) -> dict[str, Any] | None:
         return next((f for f in self.functions if f["FunctionName"] == name), None)
@@ -279,6 +291,20 @@ class _Server(ThreadingHTTPServer):
             super().handle_error(request, client_address)
 
 
+class _SocketWriter(io.RawIOBase):
+    """As socketserver's own, which is private."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        self._connection.sendall(data)
+        return len(data)
+
+
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
@@ -289,21 +315,42 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(headers.get("content-length", 0)))
         parts = urlsplit(self.path) if self.command != "CONNECT" else None
         path = parts.path if parts else self.path
-        operation = _get_operation(self.command, path, headers, body)
+        aws = self.server.aws
+        operation = aws.find_operation(self.command, path, headers, body)
         params: dict[str, Any] = {}
         if "x-amz-target" in headers:
             params = json.loads(body or b"{}")
+        elif body.startswith(b"Action="):
+            params = {name: values[0] for name, values in parse_qs(body.decode()).items()}
         elif parts:
             params = {name: values[0] for name, values in parse_qs(parts.query).items()}
         request = Request(operation, self.command, path, headers, body, params)
-        aws = self.server.aws
         aws.record(request)
+        if operation == "CONNECT" and aws.tls is not None:
+            self._accept_tls(aws.tls)
+            return
         exchange: Exchange = _Exchange(self, request)
         fault = aws.next_fault(operation)
         if fault is not None:
             fault(exchange)
         else:
             exchange.send(exchange.normal())
+
+    def _accept_tls(self, context: ssl.SSLContext) -> None:
+        """Go on with this connection as the host that was asked for."""
+        self.wfile.write(b"HTTP/1.1 200 Whatever\r\n\r\n")
+        self.connection = context.wrap_socket(self.connection, server_side=True)
+        self.server.aws._connections.add(self.connection)
+        self.rfile = self.connection.makefile("rb", -1)
+        self.wfile = _SocketWriter(self.connection)
+        self.close_connection = False
+
+    def finish(self) -> None:
+        super().finish()
+        if self.connection is not self.request:
+            self.server.aws._connections.discard(self.connection)
+            self.rfile.close()
+            self.connection.close()
 
     do_GET = do_POST = do_PUT = do_DELETE = do_CONNECT = handle_request  # noqa: N815  the base class's names
 

@@ -1,0 +1,68 @@
+"""Sessions of botocore, and the settings that every client has."""
+
+import functools
+import os
+from typing import Any
+
+from lambdadesk.aws.endpoints import is_loopback
+
+
+def open_session(profile: str | None) -> Any:
+    """A session with the settings of a profile ("": the default one); None reads no file and no AWS_PROFILE.
+
+    botocore is used without boto3's session, which adds 50 ms of resource models that nobody here needs.
+    """
+    import botocore.session
+
+    if profile is None:
+        # The files may hold credentials, and a broken one would stop us.
+        session = botocore.session.Session(
+            session_vars={
+                "profile": (None, None, None, None),
+                "config_file": (None, None, os.devnull, None),
+                "credentials_file": (None, None, os.devnull, None),
+            }
+        )
+    else:
+        session = botocore.session.Session(profile=profile or None)
+    session.register_component("data_loader", _get_loader())
+    # On the session, so that it also holds for the clients botocore makes to fetch credentials.
+    session.set_config_variable("ignore_configured_endpoint_urls", True)
+    return session
+
+
+def create_client(
+    session: Any,
+    service: str,
+    region: str,
+    endpoint_url: str,
+    keys: dict[str, Any] | None = None,
+    **config: Any,
+) -> Any:
+    """A client of a session. keys: credentials other than the session's; config: botocore's Config."""
+    from botocore.config import Config
+
+    options: dict[str, Any] = {"region_name": region}
+    if endpoint_url:
+        options["endpoint_url"] = endpoint_url
+        config["inject_host_prefix"] = False  # "stream-127.0.0.1" is no host
+        if is_loopback(endpoint_url):
+            config["proxies"] = {}
+    settings = Config(ignore_configured_endpoint_urls=True, **config)
+    return session.create_client(service, config=settings, **options, **(keys or {}))
+
+
+# Of the calls that fetch credentials.
+SIGN_IN_SETTINGS: dict[str, Any] = {
+    "connect_timeout": 5,
+    "read_timeout": 10,
+    "retries": {"mode": "standard", "total_max_attempts": 2},
+}
+
+
+@functools.cache
+def _get_loader() -> Any:
+    """botocore's reader of API models, which keeps what it has parsed: a second session is 45 ms quicker."""
+    import botocore.loaders
+
+    return botocore.loaders.create_loader()
