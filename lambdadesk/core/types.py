@@ -37,13 +37,14 @@ class Target:
     profile: str = ""
     endpoint_url: str = ""
     is_local: bool = False
+    is_environment: bool = False  # the credentials are the environment's own
 
     @property
     def key(self) -> str:
         """Stable name of the target in history and cache; the Local AWS has a new port each time."""
         if self.is_local:
             return "local"
-        return f"{self.profile or 'default'}@{self.endpoint_url or 'aws'}/{self.region}"
+        return f"{self._who}@{self.endpoint_url or 'aws'}/{self.region}"
 
     @property
     def title(self) -> str:
@@ -51,7 +52,11 @@ class Target:
             return "Local AWS"
         if self.endpoint_url:
             return self.profile or self.endpoint_url
-        return self.profile or "default"
+        return self._who
+
+    @property
+    def _who(self) -> str:
+        return self.profile or ("environment" if self.is_environment else "default")
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,14 +40,14 @@ class Catalog:
         self._key = gateway.target.key
         self.state = CatalogState(loading=True)
         self.changed: Event[[]] = Event()
-        self._complete = asyncio.Event()
+        self._was_asked = asyncio.Event()
 
     def get(self, name: str) -> FunctionInfo | None:
         return next((function for function in self.state.functions if function.name == name), None)
 
-    async def wait_for_functions(self) -> None:
-        """Return once AWS has given the whole list for the first time."""
-        await self._complete.wait()
+    async def wait_for_an_answer(self) -> None:
+        """Return once AWS was asked for the list, whether it gave all of it or not."""
+        await self._was_asked.wait()
 
     def load_cached(self) -> None:
         """Show the list of the last run until AWS answers. Reads one small file."""
@@ -66,6 +66,7 @@ class Catalog:
                 self._set(functions=_merged(self.state.functions, functions))
         except UserError as error:
             self._set(loading=False, error=error)
+            self._was_asked.set()
             return
         except BaseException:
             self._set(loading=False)
@@ -77,7 +78,7 @@ class Catalog:
             from_cache=False,
             error=None,
         )
-        self._complete.set()
+        self._was_asked.set()
         await in_thread(self._cache.save, self._key, functions)
 
     def _set(self, **changes: object) -> None:

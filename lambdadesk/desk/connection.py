@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from functools import cached_property
 
+from lambdadesk.aws.endpoints import is_aws
 from lambdadesk.aws.functions import fetch_qualifiers
 from lambdadesk.aws.gateway import Gateway
 from lambdadesk.core.cost import invocation_cost
@@ -38,7 +39,7 @@ class Connection:
         self.gateway = Gateway(target)
         self.catalog = Catalog(self.gateway, cache)
         # Answers of the Local AWS and of some other endpoints carry another request id than their logs.
-        self.ledger = InvocationLedger(self._price, match_by_time=bool(target.endpoint_url))
+        self.ledger = InvocationLedger(self._price, match_by_time=not is_aws(target))
         self.invoker = Invoker(self.gateway, history, self.ledger)
         self.invoker.updated.connect(self._save_history)
         self.dashboard = Dashboard(self.gateway, self.catalog, self.ledger)
@@ -61,7 +62,7 @@ class Connection:
 
     async def read_costs(self, every_s: float) -> None:
         """Read the REPORT lines of all functions, again and again, until cancelled."""
-        await self.catalog.wait_for_functions()
+        await self.catalog.wait_for_an_answer()
         await self.dashboard.run(every_s)
 
     async def identity(self) -> Identity:

@@ -1,5 +1,7 @@
 """Console, the application without its window: one connection at a time over one history and one cache."""
 
+import os
+
 from lambdadesk.aws.profiles import profile_region, profiles
 from lambdadesk.core.event import Event
 from lambdadesk.core.threads import in_thread
@@ -39,15 +41,22 @@ class Console:
 
     async def resolve(self, profile: str, region: str, endpoint_url: str) -> Target:
         """A target with its region: as given, else the profile's or environment's, else us-east-1."""
+        is_environment = False
+        if not profile and not endpoint_url:
+            # Keys in the environment come before AWS_PROFILE, as everywhere.
+            is_environment = bool(os.environ.get("AWS_ACCESS_KEY_ID"))
+            profile = "" if is_environment else os.environ.get("AWS_PROFILE", "")
         if not region and (profile or not endpoint_url):
             region = await in_thread(profile_region, profile)
-        return Target(region or FALLBACK_REGION, profile, endpoint_url)
+        return Target(region or FALLBACK_REGION, profile, endpoint_url, is_environment=is_environment)
 
     async def open(self, target: Target) -> Connection:
         """Close what is open and show this target; the list of its last run is there at once."""
-        earlier, self.connection = self.connection, None
-        if earlier:
-            await earlier.close()
+        if self.connection:
+            # To its end, even if this is cancelled: a connection half closed would never be closed.
+            self.scope.start("close", self.connection.close)
+            await self.scope.wait("close")
+            self.connection = None
         return self.open_first(target)
 
     def open_first(self, target: Target) -> Connection:

@@ -15,9 +15,15 @@ from lambdadesk.desk.catalog import Catalog
 
 SPAN_MS = 60 * 60_000
 OVERLAP_MS = 60_000
+SWEEP_WINDOW_MS = 15 * 60_000  # read again every SWEEP_EVERY readings, for events that came late
+SWEEP_EVERY = 10
 AHEAD_MS = 60_000
+SLICE = 1_000  # events taken in one go
 # Everything that ends an invocation or tells that it failed, in the old and the new log format.
-TEXT_PATTERN = '?"REPORT RequestId" ?"Task timed out" ?"[ERROR]" ?"Invoke Error" ?"Runtime exited"'
+# START is among them since an error line without a request id belongs to what has started.
+TEXT_PATTERN = (
+    '?"START RequestId" ?"REPORT RequestId" ?"Task timed out" ?"[ERROR]" ?"Invoke Error" ?"Runtime exited"'
+)
 JSON_PATTERN = '"platform.report"'
 
 
@@ -27,6 +33,7 @@ class Reading:
 
     tracker: InvocationTracker
     read_to_ms: int | None = None
+    times: int = 0
     error: UserError | None = None
 
 
@@ -56,6 +63,8 @@ class Dashboard:
     async def read(self) -> None:
         """Read every function once; a function that fails keeps its error and does not stop the others."""
         functions = self._catalog.state.functions
+        names = {function.name for function in functions}
+        self.readings = {name: reading for name, reading in self.readings.items() if name in names}
         async with asyncio.TaskGroup() as group:
             slots = asyncio.Semaphore(4)  # the quota is shared with the tails
             for function in functions:
@@ -79,16 +88,24 @@ class Dashboard:
     async def _read(self, function: FunctionInfo, reading: Reading) -> None:
         start_ms = self.since_ms
         if reading.read_to_ms is not None:
-            start_ms = max(start_ms, reading.read_to_ms - OVERLAP_MS)
+            reading.times += 1
+            window_ms = OVERLAP_MS if reading.times % SWEEP_EVERY else SWEEP_WINDOW_MS
+            start_ms = max(start_ms, reading.read_to_ms - window_ms)
         pattern = ""
         if not self._gateway.target.endpoint_url:
             pattern = JSON_PATTERN if function.log_format == "JSON" else TEXT_PATTERN
         began_ms: int | None = None
-        end_ms = self._gateway.server_now_ms + AHEAD_MS
+        is_complete = True
+        end_ms = max(reading.read_to_ms or 0, self._gateway.server_now_ms) + AHEAD_MS
         group = function.log_group_name
         async for page in fetch_events(self._gateway, group, start_ms, end_ms, pattern=pattern):
             began_ms = began_ms or page.server_now_ms
-            fed = [reading.tracker.feed(event) for event in page.events]
-            changed = sorted({each.invocation for each in fed if each.changed})
-            self._ledger.add_seen(function.name, *(reading.tracker.invocations[index] for index in changed))
-        reading.read_to_ms = began_ms or reading.read_to_ms
+            is_complete = is_complete and page.complete
+            for start in range(0, len(page.events), SLICE):
+                fed = [reading.tracker.feed(event) for event in page.events[start : start + SLICE]]
+                changed = sorted({each.invocation for each in fed if each.changed})
+                invocations = (reading.tracker.invocations[index] for index in changed)
+                self._ledger.add_seen(function.name, *invocations)
+                await asyncio.sleep(0)
+        if began_ms is not None and is_complete:
+            reading.read_to_ms = min(began_ms, end_ms)

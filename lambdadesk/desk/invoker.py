@@ -1,8 +1,9 @@
 """Invoker, one click on Invoke: sent once, measured, priced, recorded, told."""
 
+import asyncio
 import time
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
 
 from lambdadesk.aws.gateway import Gateway
 from lambdadesk.core.errors import ErrorKind, UserError
@@ -18,17 +19,31 @@ from lambdadesk.core.types import (
     Outcome,
     Report,
 )
-from lambdadesk.store.history import History, HistoryEntry
+from lambdadesk.store.history import History, HistoryEntry, lean
+
+WATCHED_S = 20 * 60.0  # how long the log may still change what is said of an invocation
+ENDED_EARLY = "LambdaDesk ended before the answer came; the function may have run."
+STOPPED = "Stopped waiting; the function goes on."
+
+
+@dataclass(slots=True)
+class _Watched:
+    """An invocation that the log may tell more of. The entry has no bodies: they may be megabytes."""
+
+    entry: HistoryEntry
+    record: Invocation
+    until_s: float
 
 
 class Invoker:
     """Invokes functions of one connection and keeps what became of each invocation.
 
-    An answer without a REPORT line (asynchronous runs, emulators) gets its report from the log, once the
-    function's tail has seen it.
+    An answer without a REPORT line (asynchronous runs, emulators, lost answers) gets its report from the log,
+    once the function's tail has seen it.
 
     Event recorded: a new entry, before the request is sent.
     Event updated:  the same entry (same id or, without a history file, same sent_ms) with more in it.
+    Both carry entries without payload, response and log tail, if the history has them.
     """
 
     def __init__(self, gateway: Gateway, history: History, ledger: InvocationLedger) -> None:
@@ -38,9 +53,10 @@ class Invoker:
         self._gateway = gateway
         self._history = history
         self._ledger = ledger
-        self._awaiting: list[tuple[HistoryEntry, Invocation]] = []
+        self._watched: list[_Watched] = []
+        self._writes: list[Callable[[], Awaitable[None]]] = []
+        self._writing = asyncio.Lock()
         self._disconnect = ledger.changed.connect(self._on_ledger_changed)
-        self._unsaved: list[HistoryEntry] = []
 
     def close(self) -> None:
         self._disconnect()
@@ -48,7 +64,7 @@ class Invoker:
     async def invoke(
         self, request: InvokeRequest, answered: Callable[[InvokeResult], None] = lambda _result: None
     ) -> HistoryEntry:
-        """Send one Invoke and return the finished entry; `answered` is called with the bare answer first.
+        """Send one Invoke and return the whole entry; `answered` is called with the bare answer first.
 
         Raises UserError after it was recorded; OUTCOME_UNKNOWN means that the function may have run.
         Cancelling means "stop waiting": the entry then says that the outcome is unknown.
@@ -61,39 +77,27 @@ class Invoker:
             kind=request.kind,
             payload=request.payload,
         )
-        entry = replace(entry, id=await self._add(entry))
-        self.recorded.emit(entry)
+        # On disk it reads as lost until it is answered: the process may be killed at any moment.
+        lost = replace(entry, outcome=Outcome.UNKNOWN, error=ENDED_EARLY)
+        entry = replace(entry, id=await self._add(lost))
+        self.recorded.emit(_told(entry))
         try:
             result = await self._gateway.invoke(request)
         except UserError as error:
             unknown = error.kind is ErrorKind.OUTCOME_UNKNOWN
-            await self._update(
-                replace(
-                    entry,
-                    outcome=Outcome.UNKNOWN if unknown else Outcome.ERROR,
-                    error=str(error),
-                    received_ms=int(time.time() * 1000),
-                )
-            )
+            outcome = Outcome.UNKNOWN if unknown else Outcome.ERROR
+            entry = replace(entry, outcome=outcome, error=str(error), received_ms=_now_ms())
+            if unknown:
+                self._watch(entry, request)
+            self._keep(entry)
+            await self.flush()
             raise
-        except BaseException:
-            # Leaving or "Stop waiting": there is no time to await the disk, so it is only told and kept.
-            stopped = replace(entry, outcome=Outcome.UNKNOWN, error="Stopped waiting; the function goes on.")
-            self._unsaved.append(stopped)
-            self.updated.emit(stopped)
+        except asyncio.CancelledError:
+            entry = replace(entry, outcome=Outcome.UNKNOWN, error=STOPPED, received_ms=_now_ms())
+            self._watch(entry, request)
+            self._keep(entry)  # written by whoever listens to `updated`, or when the connection is closed
             raise
         answered(result)
-        return await self._finish(entry, request, result)
-
-    async def flush(self) -> None:
-        """Write what could not be written while its invocation was being cancelled or its report came in."""
-        while self._unsaved:
-            await self._update_file(self._unsaved[0])
-            del self._unsaved[0]  # only now: a flush that is cancelled is done again
-
-    async def _finish(
-        self, entry: HistoryEntry, request: InvokeRequest, result: InvokeResult
-    ) -> HistoryEntry:
         report = _report_in(result)
         entry = replace(
             entry,
@@ -102,58 +106,88 @@ class Invoker:
             response=result.payload,
             log_tail=result.log_tail,
             request_id=result.request_id,
+            sent_ms=entry.sent_ms,
             received_ms=result.received_ms,
             outcome=_outcome(request, result, report),
         )
+        watched = None
         if request.kind is not InvocationType.DRY_RUN:
-            record = self._ledger.add_here(
-                entry.function,
-                entry.kind,
-                entry.qualifier,
-                result.request_id,
-                result.sent_ms,
-                result.received_ms,
-                report,
-                outcome=entry.outcome,
-                payload_bytes=len(request.payload),
-            )
-            entry = _with_record(entry, record)
-            if record.report is None:
-                self._awaiting.append((entry, record))
-        await self._update(entry)
-        return entry
+            watched = self._watch(entry, request, result, report)
+            entry = _with_record(entry, watched.record)
+        self._keep(entry)
+        await self.flush()
+        # The log may have told more while the disk was busy.
+        return _with_record(entry, watched.record) if watched else entry
+
+    async def flush(self) -> None:
+        """Write what is known of all invocations to the history, in the order in which it became known."""
+        async with self._writing:
+            while self._writes:
+                try:
+                    await self._writes[0]()
+                except UserError as error:  # the invocation matters more than its record
+                    self.storage_failed.emit(error)
+                del self._writes[0]  # only now: a flush that is cancelled is done again
+
+    def _watch(
+        self,
+        entry: HistoryEntry,
+        request: InvokeRequest,
+        result: InvokeResult | None = None,
+        report: Report | None = None,
+    ) -> _Watched:
+        record = self._ledger.add_here(
+            entry.function,
+            entry.kind,
+            entry.qualifier,
+            entry.request_id,
+            result.sent_ms if result else entry.sent_ms,
+            result.received_ms if result else _now_ms(),
+            report,
+            outcome=entry.outcome,
+            payload_bytes=len(request.payload),
+        )
+        watched = _Watched(_with_record(_told(entry), record), record, time.monotonic() + WATCHED_S)
+        self._watched.append(watched)
+        return watched
+
+    def _keep(self, entry: HistoryEntry) -> None:
+        self._writes.append(lambda: self._history.update(entry))
+        self.updated.emit(_told(entry))
 
     def _on_ledger_changed(self, function: str) -> None:
-        for waiting in tuple(self._awaiting):
-            entry, record = waiting
-            if entry.function == function and record.report is not None:
-                self._awaiting.remove(waiting)
-                entry = _with_record(entry, record)
-                self._unsaved.append(entry)
+        now_s = time.monotonic()
+        self._watched = [each for each in self._watched if each.until_s > now_s]
+        for watched in self._watched:
+            if watched.entry.function != function:
+                continue
+            entry = _with_record(watched.entry, watched.record)
+            # Told again whenever it differs: a match by time may turn out to have been another run.
+            if entry != watched.entry:
+                watched.entry = entry
+                self._writes.append(lambda entry=entry: self._history.settle(entry))  # type: ignore[misc]  # mypy can't type a default
                 self.updated.emit(entry)
 
     async def _add(self, entry: HistoryEntry) -> int:
         try:
             return await self._history.add(entry)
-        except UserError as error:  # the invocation matters more than its record
+        except UserError as error:
             self.storage_failed.emit(error)
             return 0
 
-    async def _update(self, entry: HistoryEntry) -> None:
-        await self._update_file(entry)
-        self.updated.emit(entry)
 
-    async def _update_file(self, entry: HistoryEntry) -> None:
-        try:
-            await self._history.update(entry)
-        except UserError as error:
-            self.storage_failed.emit(error)
+def _told(entry: HistoryEntry) -> HistoryEntry:
+    return lean(entry) if entry.id else entry
+
+
+def _now_ms() -> int:
+    return int(time.time() * 1000)
 
 
 def _with_record(entry: HistoryEntry, record: Invocation) -> HistoryEntry:
     entry = replace(entry, outcome=record.outcome, log_stream=record.stream, report=record.report)
     if record.cost is None:
-        return entry
+        return replace(entry, cost=None)
     cost = record.cost
     return replace(entry, cost=cost.amount, currency=cost.currency, cost_exact=cost.exact)
 

@@ -48,9 +48,10 @@ class LocalAws:
 
     async def start(self) -> None:
         """Start the server and create the sample account. Raises UserError (LOCAL)."""
+        self.account = self._traffic = None  # of a run that has died
         self.progress.emit("Starting the Local AWS")
-        await self._server.start()
         try:
+            await self._server.start()
             # Both import boto3, which takes a third of a second.
             account: Any = await in_thread(import_module, "lambdadesk.local.account")
             traffic: Any = await in_thread(import_module, "lambdadesk.local.traffic")

@@ -1,7 +1,6 @@
 """Tailer, follows one function's log group and accounts for every event."""
 
 import asyncio
-import time
 from collections import Counter
 from dataclasses import dataclass
 from enum import StrEnum
@@ -23,6 +22,7 @@ SWEEP_WINDOW_MS = 15 * 60_000  # events later than this are found by no poll
 MIN_OVERLAP_MS, MAX_OVERLAP_MS = 60_000, 300_000
 AHEAD_MS = 60_000  # writers' clocks may run ahead of ours
 RETRY_CEILING_S = 30.0
+SLICE = 1_000  # events taken in one go
 
 _ROW_KINDS = {LineKind.START: RowKind.START, LineKind.END: RowKind.END, LineKind.REPORT: RowKind.REPORT}
 _LEVELS = {"error": Level.ERROR, "warn": Level.WARN, "info": Level.INFO, "debug": Level.DEBUG}
@@ -58,7 +58,7 @@ class Tailer:
     """Polls FilterLogEvents over overlapping windows, so that no late event is lost, and drops what it knows.
 
     Each window starts at the last completed poll, not at "now": sleep, throttling or expired credentials open
-    no hole. Every minute, and whenever events come later than the overlap, a sweep reads the last 15 minutes.
+    no hole. Every minute a sweep reads the last 15 minutes, for events that come later than the overlap.
 
     Event changed: after `state`, `error` or `counts` changed. Lines arrive through `store.changed`.
     """
@@ -82,9 +82,8 @@ class Tailer:
         self._ledger = ledger
         self._poll_s = poll_s
         self._seen: dict[object, int] = {}
-        self._floor_ms = int(time.time() * 1000) - LOOKBACK_MS
+        self._floor_ms = 0
         self._anchor_ms: int | None = None  # server time when the last completed poll began
-        self._anchored_at = 0.0  # the same moment on the monotonic clock
         self._swept_ms = 0
         self._overlap_ms = MIN_OVERLAP_MS
         self._nudge = asyncio.Event()
@@ -134,49 +133,51 @@ class Tailer:
         self._nudge.clear()
 
     async def _poll(self) -> None:
-        anchor = self._anchor_ms
-        if anchor is None:
+        anchor_ms = self._anchor_ms
+        now_ms = self._gateway.server_now_ms  # a wall clock, so that it counts the time asleep
+        if anchor_ms is None:
+            self._floor_ms = now_ms - LOOKBACK_MS
             start_ms, sweep = self._floor_ms, True
         else:
-            sweep = anchor - self._swept_ms >= SWEEP_EVERY_MS
+            sweep = anchor_ms - self._swept_ms >= SWEEP_EVERY_MS
             window_ms = SWEEP_WINDOW_MS if sweep else self._overlap_ms
-            start_ms = max(self._floor_ms, anchor - window_ms)
-        end_ms = (anchor or int(time.time() * 1000)) + AHEAD_MS + int(self._since_anchor_ms())
+            start_ms = max(self._floor_ms, anchor_ms - window_ms)
+        end_ms = max(anchor_ms or 0, now_ms) + AHEAD_MS
         began_ms: int | None = None
         is_complete = True
+        ids: set[str] = set()
         nameless: Counter[object] = Counter()
         group = self.function.log_group_name
         async for page in fetch_events(self._gateway, group, start_ms, end_ms):
             if began_ms is None:
                 began_ms = page.server_now_ms
-            self._take(page.events, nameless)
+            for start in range(0, len(page.events), SLICE):
+                self._take(page.events[start : start + SLICE], ids, nameless)
+                await asyncio.sleep(0)  # the window stays alive under a storm
             is_complete = is_complete and page.complete
         # A gap lasts until a later poll has read the same stretch to its end.
         self.counts.gaps = 0 if is_complete else 1
         if began_ms is not None and is_complete:
-            self._anchor_ms = began_ms
-            self._anchored_at = time.monotonic()
-            self.counts.complete_to_ms = began_ms
-            if sweep:
-                self._swept_ms = began_ms
-            self._forget(began_ms - 2 * SWEEP_WINDOW_MS)
+            # Nothing beyond the end that was asked for is known, whatever the server's clock says.
+            done_ms = min(began_ms, end_ms)
+            if anchor_ms is None and done_ms - LOOKBACK_MS < self._floor_ms - 1_000:
+                self._floor_ms = done_ms - LOOKBACK_MS  # the first answer told that our clock is ahead
+            elif sweep:
+                self._swept_ms = done_ms
+            self._anchor_ms = done_ms
+            self.counts.complete_to_ms = done_ms
+            self._forget(done_ms - 2 * SWEEP_WINDOW_MS)
 
-    def _since_anchor_ms(self) -> float:
-        if self._anchor_ms is None:
-            return 0.0
-        return max(0.0, time.monotonic() - self._anchored_at) * 1000
-
-    def _take(self, events: list[LogEvent], nameless: Counter[object]) -> None:
+    def _take(self, events: list[LogEvent], ids: set[str], nameless: Counter[object]) -> None:
         fresh: list[LogEvent] = []
-        in_page: set[str] = set()
         for event in events:
             key: object
             if event.event_id:
                 key = event.event_id
-                if event.event_id in in_page:
+                if event.event_id in ids:
                     self.counts.duplicates += 1
                     continue
-                in_page.add(event.event_id)
+                ids.add(event.event_id)
             else:
                 # Without ids, equal lines of one millisecond are told apart by their order in the poll.
                 same = (event.stream, event.timestamp_ms, event.ingestion_ms, event.message)

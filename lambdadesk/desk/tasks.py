@@ -40,11 +40,17 @@ class TaskScope:
         task.add_done_callback(self._tasks[name].discard)
 
     def cancel(self, name: str) -> set[asyncio.Task[None]]:
-        """Ask all live runs of a name to end; returns them."""
-        live = {task for task in self._tasks[name] if not task.done()}
+        """Ask all live runs of a name to end, but for the one that asks; returns them."""
+        live = {task for task in self._tasks[name] if not task.done()} - {asyncio.current_task()}
         for task in live:
-            task.cancel()
+            if not task.cancelling():  # a second cancel would end its clean-up
+                task.cancel()
         return live
+
+    async def wait(self, name: str) -> None:
+        """Return when no run of a name is live; being cancelled does not cancel them."""
+        while live := {task for task in self._tasks[name] if not task.done()}:
+            await asyncio.wait(live)
 
     def is_running(self, name: str) -> bool:
         return any(not task.done() for task in self._tasks[name])
@@ -55,6 +61,5 @@ class TaskScope:
         live = set[asyncio.Task[None]]()
         for name in list(self._tasks):
             live |= self.cancel(name)
-        live -= {asyncio.current_task()}  # a scope may be closed by its own work
         if live:
             await asyncio.wait(live)

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import time
+from contextlib import suppress
 from dataclasses import fields
 from datetime import datetime
 from pathlib import Path
@@ -38,7 +39,8 @@ class CatalogCache:
         except OSError:
             return None  # absent or unreadable: no cache
         except (ValueError, TypeError, KeyError, RecursionError):
-            path.unlink(missing_ok=True)
+            with suppress(OSError):
+                path.unlink()
             return None
 
     def save(self, target_key: str, functions: list[FunctionInfo]) -> None:

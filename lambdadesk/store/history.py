@@ -53,6 +53,11 @@ class HistoryEntry:
     error: str = ""
 
 
+def lean(entry: HistoryEntry) -> HistoryEntry:
+    """The entry without payload, response and log tail, which may be megabytes."""
+    return replace(entry, payload=b"", response=b"", log_tail="")
+
+
 # Entry n brings a file from schema version n to n + 1. Never change one that was released: append.
 _MIGRATIONS: Final = (
     """
@@ -87,6 +92,12 @@ _SELECT_LEAN: Final = (
 )
 _INSERT: Final = f"INSERT INTO invocation ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608
 _UPDATE: Final = f"UPDATE invocation SET {', '.join(f'{column} = ?' for column in _COLUMNS)} WHERE id = ?"  # noqa: S608
+_SETTLED_COLUMNS: Final = tuple(
+    column for column in _COLUMNS if column in ("outcome", "log_stream", "cost", "currency", "cost_exact")
+) + tuple(_REPORT_COLUMNS.values())
+_SETTLE: Final = (
+    f"UPDATE invocation SET {', '.join(f'{column} = ?' for column in _SETTLED_COLUMNS)} WHERE id = ?"  # noqa: S608
+)
 _DAMAGED: Final = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
@@ -133,6 +144,13 @@ class History:
             await in_thread(
                 self._write, lambda connection: connection.execute(_UPDATE, (*_to_row(entry), entry.id))
             )
+
+    async def settle(self, entry: HistoryEntry) -> None:
+        """Store what the log told of the entry with this id; its payload, response and log tail stay."""
+        if entry.id:
+            await self._was_opened.wait()
+            values = _to_settled(entry)
+            await in_thread(self._write, lambda connection: connection.execute(_SETTLE, (*values, entry.id)))
 
     async def recent(self, target_key: str, function: str = "", limit: int = 200) -> list[HistoryEntry]:
         """The newest entries of a target, newest first, of one function or of all.
@@ -340,6 +358,11 @@ def _to_row(entry: HistoryEntry) -> tuple[Any, ...]:
     values = [getattr(entry, column) for column in _OWN_COLUMNS]
     values += [getattr(entry.report, name) if entry.report else None for name in _REPORT_COLUMNS]
     return tuple(str(value) if isinstance(value, Decimal) else value for value in values)
+
+
+def _to_settled(entry: HistoryEntry) -> tuple[Any, ...]:
+    values = dict(zip(_COLUMNS, _to_row(entry), strict=True))
+    return tuple(values[column] for column in _SETTLED_COLUMNS)
 
 
 def _to_entry(row: tuple[Any, ...]) -> HistoryEntry:

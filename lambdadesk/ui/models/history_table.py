@@ -115,6 +115,9 @@ class HistoryTableModel(RowTableModel[HistoryEntry]):
             self._shown[row] = entry
             self.dataChanged.emit(self.index(row, 0), self.index(row, len(_COLUMNS) - 1))
 
+    def entries(self) -> list[HistoryEntry]:
+        return list(self._shown)
+
     def entry_at(self, row: int) -> HistoryEntry:
         return self.row_at(row)
 

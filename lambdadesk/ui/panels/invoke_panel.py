@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QGuiApplication, QKeySequence, QMouseEvent, QShortcut
@@ -77,6 +78,7 @@ class InvokePanel(QWidget):
             "dim", "Not invoked yet", "Ctrl+Enter sends the payload once and shows the answer here."
         )
         self.scope.start("load", self._load)
+        self.scope.start("qualifiers", self._load_qualifiers)
 
     def _build(self) -> None:
         self.kind = named(QComboBox(), "invocationType", "Invocation type")
@@ -189,6 +191,8 @@ class InvokePanel(QWidget):
         if too_large := check_size(len(data), kind):
             self._refuse(too_large.message)
             return
+        # The timeout may have been changed since the tab was opened.
+        self._function = self._connection.catalog.get(self._function.name) or self._function
         request = InvokeRequest(self._function, data, kind, self.qualifier.currentText())
         self._sent_at = time.monotonic()
         self.entry = None
@@ -304,10 +308,12 @@ class InvokePanel(QWidget):
 
     async def _load(self) -> None:
         entries = await self._connection.recent(self._function.name)
-        self.history_model.set_entries(entries)
+        self.history_model.set_entries([*entries, *self.history_model.entries()])  # what came meanwhile stays
         entry = await self._connection.entry(entries[0].id) if entries else None
         if entry is not None and not self._is_touched:
             self._set_payload(entry)
+
+    async def _load_qualifiers(self) -> None:
         current = self.qualifier.currentText()
         try:
             qualifiers = await self._connection.qualifiers(self._function.name)
@@ -342,7 +348,8 @@ class InvokePanel(QWidget):
         self.history_model.put(entry)
         shown = self.entry
         if shown is not None and (shown.id, shown.sent_ms) == (entry.id, entry.sent_ms):
-            self._show_entry(entry)
+            bodies = {name: getattr(shown, name) for name in ("payload", "response", "log_tail")}
+            self._show_entry(replace(entry, **bodies))
 
     def _show_history_menu(self, position: object) -> None:
         index = self.history.indexAt(position)  # type: ignore[arg-type]  # a QPoint

@@ -94,24 +94,25 @@ def _is_dry(entry: HistoryEntry) -> bool:
 
 def _outcome_words(entry: HistoryEntry) -> tuple[str, str]:
     """The colour and the words of a result."""
-    if entry.error:
-        if entry.outcome is Outcome.UNKNOWN:
-            return "warning", "▲ Outcome unknown"
+    if entry.outcome is Outcome.UNKNOWN:
+        return "warning", "▲ Outcome unknown"
+    if entry.error and entry.report is None:
         return "error", "✖ Not run"
     code = entry.status_code
+    status = f"{code} " if code else ""
     if _is_dry(entry):
         return "ok", f"✔ {code} Dry run: permitted, parameters accepted, not run"
     error_type = entry.report.error_type if entry.report else ""
     failure = f"{entry.function_error or 'failed'}" + (f" ({error_type})" if error_type else "")
-    succeeded = (
-        f"✔ {code} Succeeded" if entry.kind is InvocationType.REQUEST_RESPONSE else "✔ Ran and succeeded"
-    )
+    # Of a run whose answer did not come, or that nobody waited for, the log tells.
+    is_answered = entry.kind is InvocationType.REQUEST_RESPONSE and code
+    succeeded = f"✔ {code} Succeeded" if is_answered else "✔ Ran and succeeded, as its log shows"
     return {
         Outcome.OK: ("ok", succeeded),
         Outcome.QUEUED: ("ok", f"✔ {code} Queued for asynchronous execution"),
-        Outcome.TIMEOUT: ("error", f"✖ {code} Function error: timed out"),
-        Outcome.OUT_OF_MEMORY: ("error", f"✖ {code} Function error: out of memory"),
-        Outcome.ERROR: ("error", f"✖ {code} Function error: {failure}"),
+        Outcome.TIMEOUT: ("error", f"✖ {status}Function error: timed out"),
+        Outcome.OUT_OF_MEMORY: ("error", f"✖ {status}Function error: out of memory"),
+        Outcome.ERROR: ("error", f"✖ {status}Function error: {failure}"),
         Outcome.RUNNING: ("dim", "Running, or interrupted before its answer was recorded"),
     }.get(entry.outcome, ("dim", f"{code} {entry.outcome}"))
 
@@ -136,7 +137,7 @@ def _summary(entry: HistoryEntry, why_no_report: str) -> str:
         parts.append(f"Answer after {entry.received_ms - entry.sent_ms} ms")
         if not _is_dry(entry):
             parts.append(why_no_report)
-    if entry.error:
+    if entry.error and report is None:
         parts.append(entry.error)
     summary = " · ".join(parts)
     return f"{summary}\nRequest {entry.request_id}" if entry.request_id else summary
