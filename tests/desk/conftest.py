@@ -1,0 +1,36 @@
+"""A FakeAws per test, and stores in the test's own folder."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lambdadesk.aws.clients import Limits
+from lambdadesk.store.catalog_cache import CatalogCache
+from tests.servers.fake_aws import FakeAws
+
+
+@pytest.fixture
+def aws() -> Iterator[FakeAws]:
+    with FakeAws() as server:
+        yield server
+
+
+@pytest.fixture
+def quick() -> Limits:
+    """One attempt and short waits, so that faults are told at once."""
+    return Limits(
+        connect_s=1,
+        read_s=0.5,
+        deadline_s=5,
+        attempts=1,
+        invoke_margin_s=0.3,
+        invoke_body_s=0.5,
+        backoff_s=0.001,
+        page_events=10,
+    )
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> CatalogCache:
+    return CatalogCache(tmp_path / "cache")
