@@ -291,3 +291,25 @@ def test_a_view_previews_what_is_too_large(qtbot) -> None:
     )
     assert len(view.toPlainText()) < 70_000
     assert view.data == data
+
+
+def test_a_marked_problem_does_not_outlive_its_text(qtbot, editor: JsonEdit) -> None:
+    """pytest-qt fails the test where Qt warns of a cursor set beyond the text."""
+    editor.setPlainText('{"a": 1,\n "b": tru}')
+    editor.check_now()
+    assert underlined(editor) != []
+    editor.selectAll()
+    qtbot.keyClicks(editor, "[")
+    assert underlined(editor) == []  # until the next check
+    with qtbot.waitSignal(editor.checked):
+        qtbot.keyClicks(editor, "x")
+    assert underlined(editor) == ["x"]
+
+
+def test_a_change_of_colours_keeps_the_mark(qtbot, editor: JsonEdit) -> None:
+    editor.setPlainText('{"a": tru}')
+    editor.check_now()
+    before = underlined(editor)
+    editor.highlighter.rehighlight()
+    qtbot.waitUntil(lambda: not editor._timer.isActive())
+    assert underlined(editor) == before != []

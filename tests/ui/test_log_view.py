@@ -386,3 +386,29 @@ def test_a_large_log_stays_quick(qtbot) -> None:
     view.table.selectAll()
     assert len(view.selected_rows()) == view.line_count()
     assert time.perf_counter() - started < 1
+
+
+def test_a_selected_line_never_widens_the_page(view: LogView, store: LogStore) -> None:
+    store.add([line(1, "one", 1, stream="2026/11/23/[$LATEST]" + "0123456789abcdef" * 8)])
+    before = view.minimumSizeHint().width()
+    view.table.selectRow(0)
+    QApplication.processEvents()
+    assert view.minimumSizeHint().width() <= max(before, 200)
+    assert "0123456789abcdef" in view.detail.heading.toolTip()
+
+
+def test_the_last_line_stays_in_sight_when_the_view_gets_lower(qtbot, view: LogView, store: LogStore) -> None:
+    store.add(lines(0, 500))
+    view.resize(700, 200)
+    qtbot.waitUntil(lambda: view.table.height() < 210)
+    assert scroll_bar(view).value() == scroll_bar(view).maximum()
+    assert view.is_following
+    view.table.selectRow(499)  # the line in full takes a third
+    QApplication.processEvents()
+    assert scroll_bar(view).value() == scroll_bar(view).maximum()
+    assert view.is_following
+    scroll_bar(view).setValue(100)
+    view.resize(700, 300)
+    QApplication.processEvents()
+    assert not view.is_following
+    assert top_text(view) == "line 1000"

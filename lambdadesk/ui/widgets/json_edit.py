@@ -35,11 +35,12 @@ class JsonEdit(CodeEdit):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._problem: PayloadProblem | None = None
-        self._problem_span = (0, 0)  # in Qt's units
+        self._problem_span: tuple[int, int] | None = None  # in Qt's units; None once the text has changed
         self._checked_text: str | None = None
         self._timer = QTimer(self, singleShot=True, interval=CHECK_DELAY_MS)
         self._timer.timeout.connect(self._check)
         self.textChanged.connect(self._timer.start)
+        self.textChanged.connect(self._drop_span)
         self.cursorPositionChanged.connect(self.refresh_marks)
 
     @property
@@ -51,8 +52,7 @@ class JsonEdit(CodeEdit):
         """Mark a problem in the text and the gutter; None removes the mark."""
         self._problem = problem
         self.error_line = problem.line if problem and problem.is_error else 0
-        if problem is not None:
-            self._problem_span = self._span_of(problem.position)
+        self._problem_span = self._span_of(problem.position) if problem and problem.line else None
         self.refresh_marks()
         self.viewport().update()
 
@@ -123,7 +123,7 @@ class JsonEdit(CodeEdit):
         colours = theme.colours(self.palette())
         marks = [self._line_mark(colours)]
         marks += [self._mark(at, at + 1, background=colours.selection) for at in self._bracket_pair()]
-        if self._problem is not None and self._problem.line:
+        if self._problem is not None and self._problem_span is not None:
             colour = colours.error if self._problem.is_error else colours.warning
             marks.append(self._mark(*self._problem_span, underline=colour))
         self.setExtraSelections(marks)
@@ -133,6 +133,7 @@ class JsonEdit(CodeEdit):
     def _check(self) -> None:
         text = self.toPlainText()
         if text == self._checked_text:  # new colours count as a change of the text, too
+            self.set_problem(self._problem)
             return
         is_long = len(text) > HIGHLIGHT_LIMIT
         if self.highlighter.enabled == is_long:
@@ -142,6 +143,12 @@ class JsonEdit(CodeEdit):
             self.large_check_requested.emit(text)
         else:
             self._tell(text, check_payload(text))
+
+    def _drop_span(self) -> None:
+        """Take the mark away that was of the text before; the next check puts it where it belongs."""
+        if self._problem_span is not None:
+            self._problem_span = None
+            self.refresh_marks()
 
     def _tell(self, text: str, problem: PayloadProblem | None) -> None:
         self._checked_text = text
@@ -180,8 +187,8 @@ class JsonEdit(CodeEdit):
             mark.format.setForeground(underline)
         mark.cursor = QTextCursor(self.document())
         last = self.document().characterCount() - 1  # the text may have become shorter since the check
-        mark.cursor.setPosition(min(start, last))
-        mark.cursor.setPosition(min(end, last), QTextCursor.MoveMode.KeepAnchor)
+        mark.cursor.setPosition(max(0, min(start, last)))
+        mark.cursor.setPosition(max(0, min(end, last)), QTextCursor.MoveMode.KeepAnchor)
         return mark
 
     def _bracket_pair(self) -> tuple[int, ...]:

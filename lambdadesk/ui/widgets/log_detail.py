@@ -4,7 +4,7 @@ from datetime import datetime
 
 import orjson
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from lambdadesk.core.logstore import Level, LogRow
 from lambdadesk.core.payload import format_json
@@ -12,7 +12,7 @@ from lambdadesk.ui import theme
 from lambdadesk.ui.icons import icon
 from lambdadesk.ui.models.log_table import LEVEL_WORDS
 from lambdadesk.ui.widgets.json_view import JsonView
-from lambdadesk.ui.widgets.plain import PlainLabel
+from lambdadesk.ui.widgets.labels import ElidedLabel
 
 _JSON_LIMIT = 1024 * 1024  # characters of a line that is still looked at as JSON
 
@@ -24,7 +24,8 @@ class LogDetail(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.heading = PlainLabel()
+        self.heading = ElidedLabel()
+        self.heading.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.heading.setAccessibleName("Selected line")
         self.text = JsonView(line_numbers=False)
         self.text.setAccessibleName("Text of the selected line")

@@ -66,7 +66,7 @@ class LogView(QWidget):
         self._newer.clicked.connect(lambda: self.set_follow(True))
         self._newer.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the End key does the same
         self._newer.hide()
-        self.table.resized.connect(self._place_newer)
+        self.table.resized.connect(self._on_resized)
         self._splitter = QSplitter(Qt.Orientation.Vertical)
         self._splitter.addWidget(self.table)
         self._splitter.addWidget(self.detail)
@@ -266,6 +266,11 @@ class LogView(QWidget):
             self.set_follow(is_at_end)
         elif not is_at_end:
             self._top = self._place_at(value)
+
+    def _on_resized(self) -> None:
+        if self._following:  # a table that got lower would hide its last lines
+            self._to_end()
+        self._place_newer()
 
     def _on_selected(self) -> None:
         current = self.table.currentIndex()
