@@ -139,20 +139,20 @@ class Tailer:
             self._floor_ms = now_ms - LOOKBACK_MS
             start_ms, sweep = self._floor_ms, True
         else:
-            sweep = anchor_ms - self._swept_ms >= SWEEP_EVERY_MS
+            # By the time it is now: after an outage, the first poll has to find what came late meanwhile.
+            sweep = max(anchor_ms, now_ms) - self._swept_ms >= SWEEP_EVERY_MS
             window_ms = SWEEP_WINDOW_MS if sweep else self._overlap_ms
             start_ms = max(self._floor_ms, anchor_ms - window_ms)
         end_ms = max(anchor_ms or 0, now_ms) + AHEAD_MS
         began_ms: int | None = None
         is_complete = True
-        ids: set[str] = set()
-        nameless: Counter[object] = Counter()
+        delivered: Counter[object] = Counter()
         group = self.function.log_group_name
         async for page in fetch_events(self._gateway, group, start_ms, end_ms):
             if began_ms is None:
                 began_ms = page.server_now_ms
             for start in range(0, len(page.events), SLICE):
-                self._take(page.events[start : start + SLICE], ids, nameless)
+                self._take(page.events[start : start + SLICE], delivered)
                 await asyncio.sleep(0)  # the window stays alive under a storm
             is_complete = is_complete and page.complete
         # A gap lasts until a later poll has read the same stretch to its end.
@@ -168,23 +168,20 @@ class Tailer:
             self.counts.complete_to_ms = done_ms
             self._forget(done_ms - 2 * SWEEP_WINDOW_MS)
 
-    def _take(self, events: list[LogEvent], ids: set[str], nameless: Counter[object]) -> None:
+    def _take(self, events: list[LogEvent], delivered: Counter[object]) -> None:
         fresh: list[LogEvent] = []
         for event in events:
-            key: object
-            if event.event_id:
-                key = event.event_id
-                if event.event_id in ids:
-                    self.counts.duplicates += 1
-                    continue
-                ids.add(event.event_id)
+            # Without an id, equal lines of one millisecond are told apart by their order in the poll.
+            same = event.event_id or (event.stream, event.timestamp_ms, event.ingestion_ms, event.message)
+            copies = delivered[same]
+            delivered[same] += 1
+            key = (same, copies) if copies else same
+            if key in self._seen:
+                continue
+            self._seen[key] = event.timestamp_ms
+            if copies and event.event_id:
+                self.counts.duplicates += 1
             else:
-                # Without ids, equal lines of one millisecond are told apart by their order in the poll.
-                same = (event.stream, event.timestamp_ms, event.ingestion_ms, event.message)
-                key = (*same, nameless[same])
-                nameless[same] += 1
-            if key not in self._seen:
-                self._seen[key] = event.timestamp_ms
                 fresh.append(event)
         if not fresh:
             return
