@@ -217,12 +217,14 @@ def _style_sheet(c: Colours) -> str:
 
 
 # Only what the palette can't say. A bordered combo box loses its arrow unless the arrow is given too, and a
-# header's own arrow covers right-aligned text.
+# header's own arrow covers right-aligned text. What is said of views and buttons holds for the list of a combo
+# box and the clear button of a line edit, too, which have no room for it. The row selection says which row of
+# a table is the current one. Tabs give up the same share each when they get narrow: a short name has none.
 _STYLE = """
 QPushButton, QToolButton, QComboBox, QLineEdit, QSpinBox {
   background: %(raised)s; border: 1px solid %(border)s; border-radius: 4px;
   padding: 4px 10px; min-height: 18px }
-QLineEdit, QComboBox { padding: 4px 8px }
+QLineEdit, QComboBox { padding: 4px 8px; combobox-popup: 0 }
 QPushButton:hover, QToolButton:hover, QComboBox:hover { border-color: %(dim)s }
 QPushButton:pressed, QToolButton:pressed, QToolButton:checked { background: %(line_highlight)s }
 QPushButton:disabled, QToolButton:disabled, QComboBox:disabled, QLineEdit:disabled {
@@ -236,6 +238,7 @@ QPushButton:default:enabled:hover, QPushButton:default:enabled:focus { border-co
 QToolButton[autoRaise="true"] { background: transparent; border-color: transparent; padding: 3px }
 QToolButton[autoRaise="true"]:hover { border-color: %(border)s }
 QToolButton[autoRaise="true"]:focus { border: 2px solid %(accent)s; padding: 2px }
+QLineEdit > QToolButton { border: 0; padding: 0; min-height: 0; background: transparent }
 QComboBox::drop-down { border: 0; width: 22px }
 QComboBox::down-arrow { image: url(icons:chevron-down.svg); width: 14px; height: 14px }
 QCheckBox::indicator { width: 14px; height: 14px; border: 1px solid %(dim)s; border-radius: 3px }
@@ -243,6 +246,10 @@ QCheckBox::indicator:checked { background: %(accent_fill)s; image: url(icons:che
 QCheckBox::indicator:focus { border: 2px solid %(accent)s; width: 12px; height: 12px }
 QAbstractItemView, QPlainTextEdit { border: 1px solid %(border)s; margin: 1px }
 QAbstractItemView:focus, QPlainTextEdit:focus { border: 2px solid %(accent)s; margin: 0 }
+QComboBox QAbstractItemView, QComboBox QAbstractItemView:focus {
+  border: 1px solid %(border)s; margin: 0; outline: 0 }
+QComboBox QAbstractItemView::item { min-height: 22px; padding: 0 4px }
+QTableView { outline: 0 }
 QTableView::item { padding: 0 5px }
 QHeaderView { border: 0; margin: 0; background: %(panel)s }
 QHeaderView::section { background: %(panel)s; color: %(dim)s; border: 0; border-bottom: 1px solid %(border)s;
@@ -253,6 +260,7 @@ QHeaderView::down-arrow { image: url(icons:sort-down.svg) }
 QTabBar { qproperty-drawBase: 0 }
 QTabWidget::pane { border: 0; border-top: 1px solid %(border)s }
 QTabBar::tab { color: %(dim)s; padding: 7px 14px; border: 0; border-bottom: 2px solid transparent }
+QTabWidget#functionTabs > QTabBar::tab { min-width: 64px }
 QTabBar::tab:selected { color: %(text)s; border-bottom-color: %(accent)s }
 QTabBar::tab:hover:!selected { color: %(text)s; background: %(line_highlight)s }
 QTabBar:focus { border: 2px solid %(accent)s }

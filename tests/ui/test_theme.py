@@ -4,13 +4,14 @@ import gc
 from collections.abc import Iterator
 
 import pytest
-from PySide6.QtCore import QSize
-from PySide6.QtGui import QColor, QImage, QPalette
-from PySide6.QtWidgets import QApplication, QPushButton
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QColor, QImage, QPalette, QStandardItemModel
+from PySide6.QtWidgets import QApplication, QComboBox, QPushButton, QTabWidget, QWidget
 from pytestqt.qtbot import QtBot
 
 from lambdadesk.core import resources
 from lambdadesk.ui import icons, theme
+from lambdadesk.ui.widgets.tables import make_table
 
 BOTH = pytest.mark.parametrize("colours", [theme.LIGHT, theme.DARK], ids=["light", "dark"])
 TEXTS = ("text", "dim", "accent", "error", "warning", "ok", "key", "string", "number", "keyword")
@@ -107,3 +108,62 @@ def test_an_unknown_icon_is_refused_at_once(qapp: QApplication) -> None:
     with pytest.raises(FileNotFoundError):
         icons.icon("no-such-icon")
     assert not icons.app_icon().isNull()
+
+
+@pytest.mark.qt_log_ignore("This plugin does not support")
+def test_the_list_of_a_combo_box_shows_all_its_items(qapp: QApplication, qtbot: QtBot) -> None:
+    theme.apply(qapp, "light")
+    box = QComboBox()
+    qtbot.addWidget(box)
+    box.addItems(["Synchronous", "Asynchronous", "Dry run"])
+    box.show()
+    box.setFocus()
+    box.showPopup()
+    popup = box.view()
+    qtbot.waitUntil(popup.isVisible)
+    last = popup.visualRect(popup.model().index(2, 0))
+    assert popup.viewport().rect().contains(last)
+    assert popup.height() - popup.viewport().height() <= 2  # no scroll arrows, no ring
+    around = popup.parentWidget()
+    assert popup.geometry().height() == around.contentsRect().height()
+    box.hidePopup()
+
+
+@pytest.mark.qt_log_ignore("This plugin does not support")
+def test_short_names_of_tabs_stay_whole_while_there_is_room(qapp: QApplication, qtbot: QtBot) -> None:
+    theme.apply(qapp, "light")
+    tabs = QTabWidget()
+    tabs.setObjectName("functionTabs")
+    qtbot.addWidget(tabs)
+    tabs.setDocumentMode(True)
+    tabs.setElideMode(Qt.TextElideMode.ElideMiddle)
+    names = ("Cost", "hello", "image-thumbnailer", "clickstream-aggregator", "jsonr")
+    for name in names:
+        tabs.addTab(QWidget(), name)
+    tabs.resize(500, 200)
+    tabs.show()
+    bar = tabs.tabBar()
+    assert bar.tabRect(3).width() < bar.fontMetrics().horizontalAdvance(names[3]) + 28  # it is too narrow
+    for index in (0, 1, 4):
+        assert bar.tabRect(index).width() >= bar.fontMetrics().horizontalAdvance(names[index]) + 28
+
+
+@pytest.mark.qt_log_ignore("This plugin does not support")
+def test_the_current_cell_has_no_frame_of_its_own(qapp: QApplication, qtbot: QtBot) -> None:
+    theme.apply(qapp, "light")
+    model = QStandardItemModel(3, 2)
+    table = make_table(model, ("wide" * 5, "wide" * 5), stretch=0)
+    qtbot.addWidget(table)
+    table.resize(400, 200)
+    table.show()
+    table.activateWindow()
+    table.setFocus()
+    qtbot.waitUntil(table.hasFocus)
+    pictures = []
+    for column in range(2):
+        table.setCurrentIndex(model.index(1, column))
+        pictures.append(table.viewport().grab().toImage())
+    assert pictures[0] == pictures[1]
+    ring = table.grab().toImage()
+    table.clearFocus()
+    assert table.grab().toImage() != ring  # what has the keyboard is seen
