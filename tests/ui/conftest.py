@@ -1,6 +1,7 @@
 """The window of a test: shown before it, closed and awaited after it, with nothing left of it."""
 
 import functools
+import gc
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,18 @@ from PySide6.QtWidgets import QApplication
 
 from tests.servers.fake_aws import FakeAws, make_function
 from tests.ui.desk import Desk
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_collections() -> Iterator[None]:
+    """Every test collects garbage; what stays for good need not be looked through each time."""
+    import botocore.session  # noqa: F401  the two large ones
+    import pyqtgraph  # noqa: F401
+
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 @pytest.fixture(autouse=True)
@@ -36,7 +49,7 @@ def aws() -> Iterator[FakeAws]:
 
 
 @pytest.fixture
-def desk(request: pytest.FixtureRequest, qapp: QApplication, aws: FakeAws, tmp_path: Path) -> Desk:
+def desk(request: pytest.FixtureRequest, qapp: QApplication, aws: FakeAws, tmp_path: Path) -> Iterator[Desk]:
     """The window, shown before the (async) test begins and closed before its event loop ends.
 
     A fixture of pytest ends after the loop, so it is the test function that gets wrapped.
@@ -50,4 +63,5 @@ def desk(request: pytest.FixtureRequest, qapp: QApplication, aws: FakeAws, tmp_p
             await test(**arguments)
 
     request.node.obj = in_window
-    return desk
+    yield desk
+    request.node.obj = test  # pytest keeps the item, and with it would keep every window

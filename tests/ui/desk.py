@@ -252,7 +252,8 @@ class Desk:
         click_row(self.get("functionTable"), self.function_names().index(name))
         self.turn_to(page)
         if page == "Invoke":  # what was sent last, and the qualifiers, are loaded
-            await until(lambda: not self.page.invoke.scope.is_running("load"))
+            scope = self.page.invoke.scope
+            await until(lambda: not scope.is_running("load") and not scope.is_running("qualifiers"))
         return self.page
 
     def turn_to(self, page: str) -> None:

@@ -42,7 +42,7 @@ async def test_one_call_that_is_denied_is_said_in_its_place_and_only_there(
     await desk.open("hello", "Logs")
     await desk.polled()
     desk.turn_to("Invoke")
-    await until(lambda: not desk.page.invoke.scope.is_running("load"))
+    await until(lambda: not desk.page.invoke.scope.is_running("qualifiers"))
     status = await desk.invoke('{"a": 1}')
     assert action in place(desk)
     for other, (_action, elsewhere) in PLACES.items():

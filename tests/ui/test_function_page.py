@@ -1,5 +1,8 @@
 """One opened function: its head, its pages, and its tail that ends with it."""
 
+import gc
+import weakref
+
 from PySide6.QtCore import Qt
 
 from tests.servers import faults
@@ -57,6 +60,18 @@ async def test_closing_the_tab_ends_its_tail(desk: Desk, aws: FakeAws) -> None:
     assert desk.connection.tails == {}
     await until(lambda: not desk.connection.scope.is_running("tail hello"))
     assert desk.get_tabs().count() == 1
+
+
+async def test_a_closed_tab_is_let_go(desk: Desk) -> None:
+    page = await desk.open("hello")
+    await desk.invoke()
+    for title in ("Logs", "Charts"):
+        desk.turn_to(title)
+        await turns()
+    closed = weakref.ref(page)
+    del page
+    await desk.close_tab()
+    await until(lambda: gc.collect() >= 0 and closed() is None)
 
 
 async def test_closing_by_the_cross_closes_that_tab(desk: Desk) -> None:
