@@ -73,6 +73,7 @@ async def fetch_events(
             yield LogPage(fresh, now_ms)
             return
         asked.pop("nextToken", None)
+        tokens.clear()  # what follows is another query; emulators count its tokens from the start again
         newest_ms = last[0].timestamp_ms if last else asked["startTime"]
         if newest_ms > asked["startTime"]:
             yield LogPage(fresh, now_ms)

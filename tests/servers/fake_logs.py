@@ -95,7 +95,7 @@ class FakeLogs:
         found = [
             {"timestamp": e.timestamp_ms, "message": e.message, "ingestionTime": e.ingestion_ms}
             for e in self.log_groups[params["logGroupName"]].events
-            if e.stream == params["logStreamName"] and start_ms <= e.timestamp_ms < end_ms
+            if e.stream == params["logStreamName"] and start_ms <= e.timestamp_ms < end_ms and not e.hidden
         ]
         start = int(params.get("nextToken", "f/0").removeprefix("f/"))
         page = found[start : start + min(params.get("limit", 10_000), self.log_page_events)]
