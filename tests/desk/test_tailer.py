@@ -310,6 +310,21 @@ async def test_events_that_come_late_while_nothing_could_be_read_are_found(
         assert tail.counts.late == 1
 
 
+async def test_the_sweeps_find_what_comes_fourteen_minutes_late(aws: FakeAws, quick: Limits) -> None:
+    began_ms = now_ms()
+    late_ms = 14 * MINUTE_MS - 5_000
+    aws.add_events(GROUP, "before", timestamp_ms=began_ms - 1_000)
+    aws.add_events(GROUP, "late", timestamp_ms=began_ms, hidden=True)
+    async with following(make_tail(aws, quick)) as tail:
+        for at_ms in range(0, 16 * MINUTE_MS, 20_000):
+            if at_ms >= late_ms:
+                aws.show_late_events(GROUP)
+            aws.clock_ahead_s = at_ms / 1_000
+            await poll(tail)
+        assert messages(tail) == ["before", "late"]
+        assert (tail.counts.received, tail.counts.late) == (2, 1)
+
+
 @pytest.mark.parametrize("ahead_s", [-3_600.0, -200.0, 200.0, 3_600.0])
 async def test_the_server_has_another_time(aws: FakeAws, quick: Limits, ahead_s: float) -> None:
     aws.clock_ahead_s = ahead_s
