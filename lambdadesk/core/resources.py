@@ -1,10 +1,12 @@
 """Where the packaged data lies: icons, the price table, sample functions."""
 
+from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
 
+@cache
 def files() -> Traversable:
     """The folder of packaged data.
 

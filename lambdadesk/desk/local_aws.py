@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any
 from lambdadesk.core.event import Event
 from lambdadesk.core.threads import in_thread
 from lambdadesk.core.types import Target
-from lambdadesk.local.samples import load_event
-from lambdadesk.local.server import LocalServer
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # all that is local is imported when a Local AWS is first asked for
     from lambdadesk.local.account import SeededAccount
+    from lambdadesk.local.server import LocalServer
     from lambdadesk.local.traffic import Traffic
     from lambdadesk.local.traffic import TrafficSource as TrafficSource
 
@@ -29,17 +28,19 @@ class LocalAws:
 
     def __init__(self, state_dir: Path) -> None:
         self.progress: Event[[str]] = Event()
+        self.died: Event[[str]] = Event()
         self.account: SeededAccount | None = None
-        self._server = LocalServer(state_dir)
+        self._state_dir = state_dir
+        self._server: LocalServer | None = None
         self._traffic: Traffic | None = None
-        self.died = self._server.died
 
     @property
     def is_running(self) -> bool:
-        return self.account is not None and self._server.is_alive
+        return self.account is not None and self._server is not None and self._server.is_alive
 
     @property
     def target(self) -> Target:
+        assert self._server is not None  # noqa: S101  nobody asks before it was started
         return Target(region=REGION, endpoint_url=self._server.url, is_local=True)
 
     @property
@@ -48,8 +49,13 @@ class LocalAws:
 
     async def start(self) -> None:
         """Start the server and create the sample account. Raises UserError (LOCAL)."""
+        from lambdadesk.local.server import LocalServer
+
         self.account = self._traffic = None  # of a run that has died
         self.progress.emit("Starting the Local AWS")
+        if self._server is None:
+            self._server = LocalServer(self._state_dir)
+            self._server.died.connect(self.died.emit)
         try:
             await self._server.start()
             # Both import boto3, which takes a third of a second.
@@ -63,6 +69,8 @@ class LocalAws:
 
     def sample_event(self, function: str) -> str:
         """The event that a sample function is made for; "{}" for any other."""
+        from lambdadesk.local.samples import load_event
+
         return load_event(function) or "{}"
 
     async def send(self, source: str) -> str:
@@ -83,4 +91,5 @@ class LocalAws:
             await self._traffic.close()
             self._traffic = None
         self.account = None
-        await self._server.stop()
+        if self._server:
+            await self._server.stop()

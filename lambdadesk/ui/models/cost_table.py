@@ -7,7 +7,6 @@ from typing import Final
 
 from PySide6.QtCore import QObject, Qt
 
-from lambdadesk.core.cost import cost_per_million
 from lambdadesk.core.money import format_money
 from lambdadesk.ui.models.rows import NOTHING, Column, RowTableModel
 
@@ -26,6 +25,8 @@ class CostRow:
 
     @property
     def per_million(self) -> Decimal | None:
+        from lambdadesk.core.cost import cost_per_million  # with the prices: not for the first frame
+
         return cost_per_million(self.cost, self.invocations) if self.invocations else None
 
 

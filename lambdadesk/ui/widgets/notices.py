@@ -5,8 +5,6 @@ from typing import Final
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import (
-    QAccessible,
-    QAccessibleAnnouncementEvent,
     QPainter,
     QPaintEvent,
     QPalette,
@@ -47,6 +45,8 @@ def look(kind: ErrorKind) -> tuple[str, str]:
 
 def announce(widget: QWidget, text: str, *, is_urgent: bool = False) -> None:
     """Have a screen reader say a text now."""
+    from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent  # 3 ms of enums
+
     event = QAccessibleAnnouncementEvent(widget, text)
     if is_urgent:
         event.setPoliteness(QAccessible.AnnouncementPoliteness.Assertive)
