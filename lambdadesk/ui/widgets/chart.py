@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
     QAccessibleWidget,
     QHBoxLayout,
     QSizePolicy,
-    QStackedLayout,
+    QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
@@ -76,7 +76,8 @@ class Chart(QWidget):
     """Values over time, a symbol and colour per kind, and optionally a ceiling drawn as a step line.
 
     title: shown above the plot and to screen readers. ceiling_word: what the ceiling is ("memory size").
-    describe: text of a point for its card, by its index in the order given, besides time and value.
+    describe: the figures of a point for its card, by its index in the order given; without it the card gives
+    the value alone.
     `point_clicked` carries that index. Left, Right, Home, End and Return do by keyboard what the mouse does.
     """
 
@@ -103,10 +104,10 @@ class Chart(QWidget):
         self.ceilings = array("d")  # as long as the others, or empty
         self.setAccessibleName(title)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setMinimumSize(240, 96)  # three fit into the smallest window
+        self.setMinimumSize(240, 140)  # the card of a point has room
 
         self._plot: Plot | None = None
-        self._links: list[Chart] = []
+        self._linked: list[Chart] = [self]  # one list for all that show the same span of time
         self._redraw = QTimer(self)
         self._redraw.setSingleShot(True)
         self._redraw.setInterval(REDRAW_MS)
@@ -123,14 +124,13 @@ class Chart(QWidget):
         head.addWidget(self._legend)
         self._empty = wrapped_label(f"{_EMPTY} {_EMPTY_HINT}", is_dim=True)
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._stack = QStackedLayout()
+        self._stack = QStackedWidget()  # a QStackedLayout would show its first widget as a window
+        self._stack.addWidget(self._empty)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(theme.SPACE, theme.SPACE, theme.SPACE, theme.SPACE)
         layout.setSpacing(theme.TIGHT)
         layout.addLayout(head)
-        layout.addLayout(self._stack, 1)
-        # Only now that it has a parent: it would show its first widget as a window of its own.
-        self._stack.addWidget(self._empty)
+        layout.addWidget(self._stack, 1)
 
     def point_count(self) -> int:
         """How many points are drawn: those that have a value."""
@@ -168,10 +168,18 @@ class Chart(QWidget):
         self._draw_soon()
 
     def link_to(self, other: "Chart") -> None:
-        """Show the same span of time as another chart, whichever is zoomed."""
-        self._links.append(other)
-        other._links.append(self)
-        self._link()
+        """Show the same span of time as another chart and all those linked to it, whichever is zoomed."""
+        if other._linked is not self._linked:
+            other._linked.extend(self._linked)
+            for chart in self._linked:
+                chart._linked = other._linked
+        self._take_span()
+
+    def share_span(self, left: float, right: float, *, is_following: bool) -> None:
+        """Have the linked charts show the span that this one's plot shows now."""
+        for chart in self._linked:
+            if chart is not self and chart._plot is not None:
+                chart._plot.show_span(left, right, is_following=is_following)
 
     def text_summary(self) -> str:
         """The chart in words, for a screen reader."""
@@ -192,15 +200,15 @@ class Chart(QWidget):
         return ", ".join(parts)
 
     def point_text(self, index: int) -> str:
-        """What the card of a point says: time, value, kind and what `describe` adds."""
+        """What the card of a point says: time and kind, then what `describe` says, or the value."""
         moment = datetime.fromtimestamp(self.times_s[index]).astimezone()
+        head = f"{moment:%H:%M:%S}.{moment.microsecond // 1000:03d}, {self._word(index)}"
+        if self.describe is not None:
+            return f"{head}\n{self.describe(index)}"
         value = format_value(self.values[index], self.unit)
         if self.ceilings and not math.isnan(self.ceilings[index]):
             value += f" of {format_value(self.ceilings[index], self.unit)}"
-        lines = [f"{moment:%H:%M:%S}.{moment.microsecond // 1000:03d}", f"{value}, {self._word(index)}"]
-        if self.describe is not None:
-            lines.append(self.describe(index))
-        return "\n".join(lines)
+        return f"{head}\n{value}"
 
     def reset_view(self) -> None:
         """Show all points again, and follow new ones."""
@@ -265,14 +273,15 @@ class Chart(QWidget):
 
             self._plot = Plot(self)
             self._stack.addWidget(self._plot)
-            self._link()
+            self._take_span()
         self._plot.draw()
         self._stack.setCurrentWidget(self._plot)
 
-    def _link(self) -> None:
-        for other in self._links:
-            if self._plot is not None and other._plot is not None:
-                self._plot.link_to(other._plot)
+    def _take_span(self) -> None:
+        """Show what the linked charts were zoomed to."""
+        plots = [chart._plot for chart in self._linked if chart is not self and chart._plot is not None]
+        if self._plot is not None and plots:
+            self._plot.show_span(*plots[0].span, is_following=plots[0].is_following)
 
     def _word(self, index: int) -> str:
         return KIND_WORDS[Kind(self.kinds[index])]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, Qt
-from PySide6.QtGui import QColor, QFontMetrics
+from PySide6.QtGui import QColor, QFont, QFontMetrics
 
 from lambdadesk.ui import theme
 from lambdadesk.ui.widgets.chart import Kind, Unit, format_value, kind_colour
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 MAX_SCATTER_POINTS: Final = 20_000  # more take hundreds of milliseconds a frame
 _REACH_PX: Final = 14  # how near the mouse must be to a point
 _HEADROOM_PX: Final = 24
+_CARD_GAP_PX: Final = 12  # between a point and its card
 _MIN_SPAN_S: Final = 60.0
 _SYMBOLS: Final = {Kind.OK: ("o", 8), Kind.ERROR: ("x", 10), Kind.COLD_START: ("t1", 10)}
 
@@ -35,7 +36,8 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         )
         self._chart = chart
         self.pointed = -1  # index of the point whose card is shown
-        self._is_following = True
+        self.is_following = True
+        self._is_led = False  # a linked chart sets the span
         self._times = self._values = self._ceilings = np.empty(0)
         self._order = np.empty(0, dtype=int)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the Chart has the keyboard
@@ -61,13 +63,14 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         self._card = pg.TextItem()
         for drawn in (self._ceiling, self._line, *self._scatters.values(), self._cross, self._ring):
             item.addItem(drawn)
-        for text in (self._ceiling_label, self._card):
-            item.addItem(text, ignoreBounds=True)
+        item.addItem(self._ceiling_label, ignoreBounds=True)
+        self.scene().addItem(self._card)  # beside the box of the points, which would clip it
         self._card.setZValue(10)
         self.restyle(theme.colours(chart.palette()))
         self.point_at(-1)
-        self._box.sigXRangeChanged.connect(self._fit_values)
+        self._box.sigXRangeChanged.connect(self._on_span_changed)
         self._box.sigResized.connect(self._fit_values)
+        self._box.sigTransformChanged.connect(self._place_card)
         self._box.sigRangeChangedManually.connect(self._stop_following)
         self._box.reset_requested.connect(self.reset_view)
         self.scene().sigMouseMoved.connect(self._on_moved)
@@ -96,7 +99,7 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         # To well beyond the last point, so that a single one has a line too.
         steps = np.append(times[known], times[known][-1:] + 1e6)
         self._ceiling.setData(steps, self._ceilings[np.append(known, known[-1:])] if len(known) else [])
-        if self._is_following:
+        if self.is_following:
             self.reset_view()
         else:
             self._fit_values()
@@ -117,7 +120,6 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
             axis.setStyle(tickLength=0, tickTextOffset=6)
             axis.setZValue(-1)  # the grid belongs behind the points
         self._axis.setStyle(maxTickLevel=0)
-        self._axis.setTickDensity(1.6)
         self._line.setPen(pg.mkPen(colours.series[0], width=1))
         self._ceiling.setPen(pg.mkPen(colours.series[2], width=1, style=Qt.PenStyle.DashLine))
         self._ceiling_label.setColor(colours.series[2])
@@ -138,15 +140,26 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
 
     def reset_view(self) -> None:
         """Show all points, and keep doing so as they come."""
-        self._is_following = True
+        self.is_following = True
         if len(self._times):
             first, last = float(self._times.min()), float(self._times.max())
             spare = max((_MIN_SPAN_S - (last - first)) / 2, (last - first) * 0.03)
             self._box.setXRange(first - spare, last + spare, padding=0)
         self._fit_values()
+        self._share_span()
 
-    def link_to(self, other: Plot) -> None:
-        self._box.setXLink(other._box)
+    @property
+    def span(self) -> tuple[float, float]:
+        """The span of time in view, epoch seconds."""
+        left, right = self._box.viewRange()[0]
+        return left, right
+
+    def show_span(self, left: float, right: float, *, is_following: bool) -> None:
+        """Show the span of a linked chart."""
+        self._is_led = True
+        self.is_following = is_following
+        self._box.setXRange(left, right, padding=0)
+        self._is_led = False
 
     def point_at(self, index: int) -> None:
         """Show the card of a point; -1 hides it."""
@@ -157,19 +170,14 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         if not is_shown:
             return
         x, y = float(self._times[index]), float(self._values[index])
-        (left, right), (bottom, top) = self._box.viewRange()
+        left, right = self.span
         if not left <= x <= right:
-            self._is_following = False
+            self.is_following = False
             self._box.setXRange(x - (right - left) / 2, x + (right - left) / 2, padding=0)
-            (left, right), (bottom, top) = self._box.viewRange()
         self._cross.setPos(x)
         self._ring.setData([x], [y])
         self._card.setText(self._chart.point_text(index))
-        # On the side where there is room.
-        self._card.setAnchor(
-            (1.05 if x > (left + right) / 2 else -0.05, 1.0 if y < (bottom + top) / 2 else 0.0)
-        )
-        self._card.setPos(x, y)
+        self._place_card()
 
     def neighbour(self, step: int) -> int:
         """The point before (-1) or after (1) the pointed one in time; the last one if there is none."""
@@ -181,6 +189,18 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
     def outermost(self, *, is_last: bool) -> int:
         """The last point in time, or the first."""
         return int(self._order[-1 if is_last else 0])
+
+    def _place_card(self, *_: Any) -> None:
+        """Put the card beside its point, on the side where there is room, and wholly into the plot."""
+        if not self._card.isVisible():
+            return
+        at = self._box.mapViewToScene(QPointF(self._times[self.pointed], self._values[self.pointed]))
+        card, area = self._card.boundingRect(), self.sceneRect()
+        left = at.x() + _CARD_GAP_PX
+        if left + card.width() > area.right():
+            left = at.x() - _CARD_GAP_PX - card.width()
+        top = min(at.y() - card.height() / 2, area.bottom() - card.height())
+        self._card.setPos(max(area.left(), left), max(area.top(), top))
 
     def _fit_values(self, *_: Any) -> None:
         """Let the values fill the height, from 0 to a little above the highest one in view."""
@@ -199,8 +219,17 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         height_px = max(self._box.height(), 4 * _HEADROOM_PX)
         self._box.setYRange(0, top * height_px / (height_px - _HEADROOM_PX) or 1.0, padding=0)
 
+    def _on_span_changed(self, *_: Any) -> None:
+        self._fit_values()
+        self._share_span()
+
     def _stop_following(self, *_: Any) -> None:
-        self._is_following = False
+        self.is_following = False
+        self._share_span()
+
+    def _share_span(self) -> None:
+        if not self._is_led:
+            self._chart.share_span(*self.span, is_following=self.is_following)
 
     def _nearest(self, position: QPointF) -> int:
         """The point within reach of a place in the scene, -1 if there is none."""
@@ -253,6 +282,13 @@ class _ValueAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
         super().__init__("left")
         self._unit = unit
         self.enableAutoSIPrefix(False)
+
+    def tickSpacing(self, minVal: float, maxVal: float, size: float) -> list[tuple[float, float]]:  # noqa: N803  as the base class calls them
+        """One level of ticks, at 1, 2 or 5 times a power of ten, two lines of text apart at least."""
+        line_px = QFontMetrics(self.style["tickFont"] or QFont()).height()
+        least = max(maxVal - minVal, 1e-300) / max(1.0, size / (2 * line_px))
+        power = 10.0 ** math.floor(math.log10(least))
+        return [(next(step * power for step in (1, 2, 5, 10) if step * power >= least), 0.0)]
 
     def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
         factor, unit = 1.0, str(self._unit)
