@@ -34,9 +34,9 @@ def main(argv: list[str]) -> int:
     if sentence := _no_screen(options):
         print(f"lambdadesk: {sentence}", file=sys.stderr)
         return 3
-    from lambdadesk.app.run import run
+    from lambdadesk.app.start import start
 
-    return run(options)
+    return start(options)
 
 
 def entry() -> None:

@@ -149,7 +149,6 @@ def apply(app: QApplication, mode: str) -> None:
     app.setProperty(_MODE, mode)
     if not app.property(_FOLLOWING):
         app.setProperty(_FOLLOWING, True)
-        app.setStyle("fusion")
         hints.colorSchemeChanged.connect(lambda: _restyle(app))
     # Native parts (title bar, file dialogs) follow where the platform can do it; elsewhere this does nothing.
     hints.setColorScheme(_SCHEMES[mode])
