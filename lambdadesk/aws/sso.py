@@ -145,14 +145,18 @@ class Sso:
 
     # --- for SsoLogin, in its thread ---
 
-    @property
-    def login_url(self) -> str:
+    def get_login_url(self) -> str:
         """The address of the service that signs in, without a path. Blocks (makes a client)."""
-        return str(self.get_oidc().meta.endpoint_url).rstrip("/")
+        return str(self._get_oidc().meta.endpoint_url).rstrip("/")
 
-    def get_oidc(self) -> Any:
-        """The client that registers and makes tokens: one attempt, since a code is good for one."""
-        return self._get_client("sso-oidc", _ONE_ATTEMPT)
+    def authorize_device(self, registration: Mapping[str, Any]) -> dict[str, Any]:
+        """A code to sign in with (StartDeviceAuthorization's answer). botocore's errors come through."""
+        reply: dict[str, Any] = self._get_oidc().start_device_authorization(
+            clientId=registration["clientId"],
+            clientSecret=registration["clientSecret"],
+            startUrl=self.session.start_url,
+        )
+        return reply
 
     def register(self, redirect_uri: str = "") -> dict[str, Any]:
         """This program's registration at the service: the cached one, or a new one.
@@ -172,7 +176,7 @@ class Sso:
                 "redirectUris": [redirect_uri],
                 "issuerUrl": self.session.start_url,
             }
-        reply = self.get_oidc().register_client(**asked)
+        reply = self._get_oidc().register_client(**asked)
         registration = {
             "clientId": reply["clientId"],
             "clientSecret": reply["clientSecret"],
@@ -190,7 +194,7 @@ class Sso:
 
     def create_token(self, registration: Mapping[str, Any], grant_type: str, **grant: str) -> SsoToken:
         """Trade a code or a refresh token for a token, and cache it. botocore's errors come through."""
-        reply = self.get_oidc().create_token(
+        reply = self._get_oidc().create_token(
             grantType=grant_type,
             clientId=registration["clientId"],
             clientSecret=registration["clientSecret"],
@@ -284,6 +288,10 @@ class Sso:
         if get_code(error) == "UnauthorizedException":
             return _signed_out("The sign-in to IAM Identity Center has expired.")
         return to_user_error(error, service, operation)
+
+    def _get_oidc(self) -> Any:
+        """The client that registers and makes tokens: one attempt, since a code is good for one."""
+        return self._get_client("sso-oidc", _ONE_ATTEMPT)
 
     def _get_portal(self) -> Any:
         return self._get_client("sso", SIGN_IN_SETTINGS)
