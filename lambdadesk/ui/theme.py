@@ -217,8 +217,8 @@ def _style_sheet(c: Colours) -> str:
 
 # Only what the palette can't say. A bordered combo box loses its arrow unless the arrow is given too, and a
 # header's own arrow covers right-aligned text. What is said of views and buttons also holds for the list of a
-# combo box and the clear button of a line edit, which have no room for it. The row selection says which row of
-# a table is the current one. Tabs give up the same share each when they get narrow: a short name has none.
+# combo box and the clear button of a line edit, which have no room for it. In a table the row selection says
+# which row is the current one. Tabs give up the same share each when they get narrow: a short name has none.
 _STYLE = """
 QPushButton, QToolButton, QComboBox, QLineEdit, QSpinBox {
   background: %(raised)s; border: 1px solid %(border)s; border-radius: 4px;

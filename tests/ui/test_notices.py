@@ -1,8 +1,8 @@
 """Notices and states say what happened in place, hold at most three, and are four different pictures."""
 
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QImage
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QAccessible, QImage
 from PySide6.QtWidgets import QApplication, QPlainTextEdit, QPushButton, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -53,6 +53,16 @@ def test_retry_takes_the_notice_away_and_runs_once(bar: NoticeBar, qtbot: QtBot)
     qtbot.mouseClick(bar.findChild(QPushButton, "noticeRetry"), Qt.MouseButton.LeftButton)
     assert runs == [[]]
     assert not bar.isVisible()
+
+
+def test_the_button_says_what_it_does(bar: NoticeBar, qtbot: QtBot) -> None:
+    runs: list[str] = []
+    bar.show_error(OFFLINE, lambda: runs.append("started"), "local", retry_text="Start again")
+    button = bar.findChild(QPushButton, "noticeRetry")
+    assert button.text() == "Start again"
+    assert button.accessibleName().startswith("Start again")
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    assert runs == ["started"]
 
 
 def test_the_same_key_replaces_and_there_are_never_more_than_three(bar: NoticeBar) -> None:
@@ -149,3 +159,59 @@ def test_long_sentences_are_not_cut(view: StateView, qapp: QApplication) -> None
     qapp.processEvents()
     for label in view.findChildren(PlainLabel):
         assert label.height() >= label.heightForWidth(label.width())
+
+
+def button(view: StateView, text: str) -> QPushButton:
+    return next(one for one in view.findChildren(QPushButton) if one.text() == text)
+
+
+def test_asking_again_for_what_is_shown_changes_only_what_the_buttons_do(
+    view: StateView, qtbot: QtBot
+) -> None:
+    runs: list[str] = []
+    view.show_error(OFFLINE, lambda: runs.append("first"))
+    button(view, "Details").click()
+    button(view, "Retry").setFocus()
+    content = view._content
+    view.show_error(OFFLINE, lambda: runs.append("second"))
+    assert view._content is content
+    assert view.findChild(QPlainTextEdit, "details").isVisible()
+    button(view, "Retry").click()
+    assert runs == ["second"]
+    view.show_error(OFFLINE)  # another picture: there is nothing to press
+    assert "Retry" not in [one.text() for one in view._content.findChildren(QPushButton)]
+
+
+def test_a_state_is_announced_once(view: StateView, monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(QAccessible, "updateAccessibility", lambda event: said.append(event.message()))
+    for _ in range(3):
+        view.show_error(OFFLINE)
+    assert said == ["No answer from the endpoint. Check that it runs."]
+    view.show_empty("No functions.")
+    view.show_error(OFFLINE)
+    assert len(said) == 2
+
+
+def test_the_delay_is_not_started_again_by_asking_again(view: StateView, qtbot: QtBot) -> None:
+    again = QTimer(interval=20)
+    again.timeout.connect(lambda: view.show_loading("the functions", lambda: None))
+    view.show_loading("the functions", lambda: None)
+    again.start()
+    with qtbot.waitSignal(view._delay.timeout, timeout=2_000):
+        pass
+    again.stop()
+    assert words(view) == "Waiting for the functions…"
+
+
+def test_waiting_can_be_cancelled_and_a_failure_has_a_second_way_out(view: StateView, qtbot: QtBot) -> None:
+    runs: list[str] = []
+    view.show_loading("the functions", lambda: runs.append("cancel"))
+    qtbot.waitUntil(lambda: button(view, "Cancel").isVisible())
+    qtbot.mouseClick(button(view, "Cancel"), Qt.MouseButton.LeftButton)
+    view.show_error(
+        OFFLINE, lambda: runs.append("retry"), other=("Use Local AWS", lambda: runs.append("local"))
+    )
+    qtbot.mouseClick(button(view, "Use Local AWS"), Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(button(view, "Retry"), Qt.MouseButton.LeftButton)
+    assert runs == ["cancel", "local", "retry"]

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
@@ -23,16 +23,25 @@ class State(StrEnum):
     FAILED = "failed"
 
 
+class _Action(NamedTuple):
+    text: str
+    run: Callable[[], object]
+    icon_name: str = ""
+
+
 class StateView(QWidget):
     """One picture at a time: an icon, a headline, a sentence, and what one can do about it.
 
-    It starts as an empty state without words.
+    It starts as an empty state without words. To ask for what is shown already changes nothing but what its
+    buttons do: details stay unfolded, the focus stays, and nothing is announced again.
     """
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.state = State.EMPTY
         self.text = ""
+        self._asked: tuple[object, ...] = ()  # all that makes the picture
+        self._actions: list[_Action] = []
         self._delay = QTimer(self)
         self._delay.setSingleShot(True)
         self._delay.setInterval(LOADING_DELAY_MS)
@@ -48,25 +57,27 @@ class StateView(QWidget):
         self, title: str, text: str = "", action_text: str = "", action: Callable[[], object] | None = None
     ) -> None:
         """There is nothing, and that's a true answer: say what would put something here."""
-        buttons = []
-        if action is not None:
-            buttons.append(_button(action_text, action))
-        self._set(State.EMPTY, "empty", "dim", title, text, buttons)
+        actions = [_Action(action_text, action)] if action is not None else []
+        self._set(State.EMPTY, "empty", "dim", title, text, actions)
 
-    def show_loading(self, what: str) -> None:
+    def show_loading(self, what: str, cancel: Callable[[], object] | None = None) -> None:
         """An answer is awaited: `what` names it ("the functions of us-east-1"). Shown after 300 ms."""
-        title = f"Waiting for {what}…"
-        if self.state is State.LOADING and self.text == title:  # said again, and no reason to start anew
-            return
-        self._set(State.LOADING, "clock", "dim", title, "", [])
-        self._content.hide()
-        self._delay.start()
+        actions = [_Action("Cancel", cancel)] if cancel is not None else []
+        if self._set(State.LOADING, "clock", "dim", f"Waiting for {what}…", "", actions):
+            self._content.hide()
+            self._delay.start()
 
-    def show_error(self, error: UserError, retry: Callable[[], object] | None = None) -> None:
-        """Show a denied or a failed state, whichever the error is."""
-        buttons = []
-        if retry is not None:
-            buttons.append(_button("Retry", retry, "refresh"))
+    def show_error(
+        self,
+        error: UserError,
+        retry: Callable[[], object] | None = None,
+        *,
+        other: tuple[str, Callable[[], object]] | None = None,
+    ) -> None:
+        """Show a denied or a failed state, whichever the error is. `other`: a second button beside Retry."""
+        actions = [_Action("Retry", retry, "refresh")] if retry is not None else []
+        if other is not None:
+            actions.append(_Action(*other))
         is_denied = error.kind is ErrorKind.DENIED
         title = "Access denied" if is_denied else error.message
         text = error.hint
@@ -75,8 +86,8 @@ class StateView(QWidget):
             text = " ".join(part for part in (missing or error.message, error.hint) if part)
         icon_name, colour = look(error.kind)
         state = State.DENIED if is_denied else State.FAILED
-        self._set(state, icon_name, colour, title, text, buttons, error.details)
-        announce(self, f"{title} {text}", is_urgent=True)
+        if self._set(state, icon_name, colour, title, text, actions, error.details):
+            announce(self, f"{title} {text}", is_urgent=True)
 
     def _set(
         self,
@@ -85,9 +96,15 @@ class StateView(QWidget):
         colour: str,
         title: str,
         text: str,
-        buttons: list[QPushButton],
+        actions: list[_Action],
         details: str = "",
-    ) -> None:
+    ) -> bool:
+        """Make the picture; False where it is the one that is there."""
+        self._actions = actions
+        asked = (state, icon_name, title, text, details, *(action.text for action in actions))
+        if asked == self._asked:
+            return False
+        self._asked = asked
         self._delay.stop()
         self.state = state
         self.text = f"{title}\n{text}".strip()
@@ -110,8 +127,8 @@ class StateView(QWidget):
             layout.addWidget(label)
         row = QHBoxLayout()
         row.addStretch(1)
-        for button in buttons:
-            row.addWidget(button)
+        for number, action in enumerate(actions):
+            row.addWidget(self._button(number, action))
         if details:
             area = details_view(details)
             row.addWidget(details_button(area, title))
@@ -126,15 +143,15 @@ class StateView(QWidget):
         self._content.deleteLater()
         self._content = content
         self._content.show()  # a child that comes later stays hidden by itself
+        return True
+
+    def _button(self, number: int, action: _Action) -> QPushButton:
+        button = QPushButton(action.text)
+        if action.icon_name:
+            button.setIcon(icons.icon(action.icon_name))
+        button.clicked.connect(lambda: self._actions[number].run())
+        return button
 
     def _show_content(self) -> None:
         self._content.show()
         announce(self, self.text)
-
-
-def _button(text: str, action: Callable[[], object], icon_name: str = "") -> QPushButton:
-    button = QPushButton(text)
-    if icon_name:
-        button.setIcon(icons.icon(icon_name))
-    button.clicked.connect(lambda: action())
-    return button

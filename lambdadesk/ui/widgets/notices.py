@@ -100,9 +100,16 @@ class NoticeBar(QWidget):
         self._layout.setSpacing(1)
         self.hide()
 
-    def show_error(self, error: UserError, retry: Callable[[], object] | None = None, key: str = "") -> None:
+    def show_error(
+        self,
+        error: UserError,
+        retry: Callable[[], object] | None = None,
+        key: str = "",
+        *,
+        retry_text: str = "Retry",
+    ) -> None:
         """Show a failure until it is closed, retried or dismissed. One with the same key is replaced."""
-        self._put(key or error.message, error, *look(error.kind), retry)
+        self._put(key or error.message, error, *look(error.kind), retry, retry_text)
         announce(self, str(error), is_urgent=True)
 
     def show_info(self, text: str, key: str = "", hint: str = "") -> None:
@@ -124,13 +131,19 @@ class NoticeBar(QWidget):
         return list(self._notices)
 
     def _put(
-        self, key: str, error: UserError, icon_name: str, colour: str, retry: Callable[[], object] | None
+        self,
+        key: str,
+        error: UserError,
+        icon_name: str,
+        colour: str,
+        retry: Callable[[], object] | None,
+        retry_text: str = "",
     ) -> None:
         self.dismiss(key)
         while len(self._notices) >= MAX_NOTICES:
             news = [one for one, notice in self._notices.items() if notice.is_news]
             self.dismiss(news[0] if news else next(iter(self._notices)))
-        notice = _Notice(error, icon_name, colour, retry, lambda: self.dismiss(key))
+        notice = _Notice(error, icon_name, colour, retry, retry_text, lambda: self.dismiss(key))
         self._notices[key] = notice
         self._layout.addWidget(notice)
         self.show()
@@ -143,6 +156,7 @@ class _Notice(QFrame):
         icon_name: str,
         colour: str,
         retry: Callable[[], object] | None,
+        retry_text: str,
         close: Callable[[], None],
     ) -> None:
         super().__init__()
@@ -174,10 +188,10 @@ class _Notice(QFrame):
             layout.addWidget(area)
             line.addWidget(details_button(area, error.message))
         if retry is not None:
-            button = QPushButton("Retry")
+            button = QPushButton(retry_text)
             button.setObjectName("noticeRetry")
             button.setIcon(icons.icon("refresh"))
-            button.setAccessibleName(f"Retry after: {error.message}")
+            button.setAccessibleName(f"{retry_text} after: {error.message}")
             button.clicked.connect(try_again)
             line.addWidget(button)
         cross = QToolButton()
