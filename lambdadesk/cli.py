@@ -76,6 +76,8 @@ def _unusable(options: Options) -> str:
         return (
             "--tour invokes functions, so it runs on the Local AWS alone; leave the profile and endpoint out."
         )
+    if options.local and options.region:
+        return "the Local AWS has one region; leave --region out."
     if options.local and real:
         return "--local is an account of its own; leave --profile and --endpoint-url out, or --local."
     if options.region and not REGION.fullmatch(options.region):

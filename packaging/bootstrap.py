@@ -19,13 +19,14 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 LOCKS = {"run": "requirements.txt", "test": "requirements-dev.txt"}
 
-# What Qt's xcb and offscreen platforms load: (soname, Debian, Fedora, Arch)
+# What Qt's platforms load, offscreen without the X11 ones: (soname, Debian, Fedora, Arch)
 LIBRARIES = (
     ("libEGL.so.1", "libegl1", "libglvnd-egl", "libglvnd"),
     ("libGL.so.1", "libgl1", "libglvnd-glx", "libglvnd"),
     ("libdbus-1.so.3", "libdbus-1-3", "dbus-libs", "dbus"),
     ("libfontconfig.so.1", "libfontconfig1", "fontconfig", "fontconfig"),
     ("libglib-2.0.so.0", "libglib2.0-0", "glib2", "glib2"),
+    ("libxkbcommon.so.0", "libxkbcommon0", "libxkbcommon", "libxkbcommon"),
     ("libxkbcommon-x11.so.0", "libxkbcommon-x11-0", "libxkbcommon-x11", "libxkbcommon-x11"),
     ("libxcb-cursor.so.0", "libxcb-cursor0", "xcb-util-cursor", "xcb-util-cursor"),
     ("libxcb-icccm.so.4", "libxcb-icccm4", "xcb-util-wm", "xcb-util-wm"),
@@ -65,7 +66,11 @@ def add_system_libraries() -> str:
         return ""
     managers = [index for index, (name, _) in enumerate(MANAGERS) if shutil.which(name)]
     column = managers[0] if managers else 0
-    packages = [row[1 + column] for row in LIBRARIES if not loads(row[0])]
+    has_screen = os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    wanted = (
+        LIBRARIES if has_screen else [row for row in LIBRARIES if "xcb" not in row[0] and "x11" not in row[0]]
+    )
+    packages = [row[1 + column] for row in wanted if not loads(row[0])]
     if not has_fonts():
         packages.append(FONTS[column])
     if not packages:
@@ -126,6 +131,12 @@ def sudo_is_open() -> bool:
     return subprocess.run(["sudo", "-n", "true"], stderr=subprocess.DEVNULL).returncode == 0
 
 
+def has_pip(python: Path) -> bool:
+    if not python.exists():
+        return False
+    return subprocess.run([str(python), "-m", "pip", "--version"], capture_output=True).returncode == 0
+
+
 def install(purpose: str) -> int:
     lock = ROOT / "packaging" / LOCKS[purpose]
     content = lock.read_bytes() + (ROOT / "pyproject.toml").read_bytes() + str(ROOT).encode()
@@ -134,7 +145,8 @@ def install(purpose: str) -> int:
     if stamp.exists() and stamp.read_text() == fingerprint:
         return 0
     python = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-    if not python.exists():
+    if not has_pip(python):  # an interrupted start leaves a folder without it
+        shutil.rmtree(VENV, ignore_errors=True)
         print("Making .venv", flush=True)
         try:
             venv.create(VENV, with_pip=True)

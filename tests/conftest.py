@@ -1,4 +1,4 @@
-"""Runs `async def` tests, on the Qt loop where a test uses Qt, and fails a test that leaves anything behind."""
+"""Runs `async def` tests, on the Qt loop where they use Qt, and fails a test that leaves anything behind."""
 
 import asyncio
 import gc
@@ -75,6 +75,8 @@ def _own_home(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """No test reads or writes the user's own files or credentials."""
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
+    for name in ("DBUS_SESSION_BUS_ADDRESS", "PYTHON_KEYRING_BACKEND"):
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("LAMBDADESK_HOME", str(tmp_path / "lambdadesk"))
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")

@@ -32,8 +32,12 @@ class CrashReporter:
         self.show: Callable[[str, Path | None], None] | None = None
         self._folder = folder
         self._told: set[str] = set()
+        self._lock = threading.Lock()
+        self._loop: asyncio.AbstractEventLoop | None = None
 
-    def install(self) -> None:
+    def install(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        loop.set_exception_handler(self.on_loop)
         sys.excepthook = lambda _kind, error, frames: self.report(error, frames)
         threading.excepthook = self._on_hook
         sys.unraisablehook = self._on_hook
@@ -55,7 +59,7 @@ class CrashReporter:
         if isinstance(error, (KeyboardInterrupt, asyncio.CancelledError)):
             return
         frames = frames or error.__traceback__
-        lines = traceback.format_list(traceback.extract_tb(frames))
+        lines = _frames_of(error, frames)
         # The exception's own text may quote a payload or a credential; its type says enough with the frames.
         text = "".join(
             (
@@ -63,13 +67,13 @@ class CrashReporter:
                 f"{datetime.now(UTC).isoformat(timespec='seconds')}\n\n",
                 "Traceback (most recent call last):\n",
                 *lines,
-                f"{type(error).__module__}.{type(error).__qualname__}\n",
             )
         )
         fingerprint = hashlib.sha256("".join(lines).encode()).hexdigest()[:12]
-        if fingerprint in self._told:
-            return
-        self._told.add(fingerprint)
+        with self._lock:
+            if fingerprint in self._told:
+                return
+            self._told.add(fingerprint)
         log.error("unexpected %s, report %s", type(error).__qualname__, fingerprint)
         path: Path | None = self._folder / f"crash-{fingerprint}.txt"
         try:
@@ -77,7 +81,21 @@ class CrashReporter:
             write_atomic(self._folder / f"crash-{fingerprint}.txt", text.encode())
         except OSError:
             path = None
-        if self.show:
+        if self.show and self._loop is not None and threading.current_thread() is not threading.main_thread():
+            self._loop.call_soon_threadsafe(self.show, text, path)  # windows belong to the main thread
+        elif self.show:
             self.show(text, path)
         elif sys.stderr is not None:
             sys.stderr.write(text)
+
+
+def _frames_of(error: BaseException, frames: TracebackType | None = None) -> list[str]:
+    """Frames and types of an exception, of what caused it, and of all that a group holds; never a value."""
+    cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    lines = [*_frames_of(cause), "which led to\n"] if cause is not None else []
+    lines += traceback.format_list(traceback.extract_tb(frames or error.__traceback__))
+    lines.append(f"{type(error).__module__}.{type(error).__qualname__}\n")
+    if isinstance(error, BaseExceptionGroup):
+        for each in error.exceptions:
+            lines += ["which holds\n", *_frames_of(each)]
+    return lines

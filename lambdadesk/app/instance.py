@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +12,7 @@ from PySide6.QtCore import QLockFile
 from lambdadesk.store.files import make_private
 
 ANSWER_MS = 1_500
+MAX_SOCKET_PATH = 100  # bytes; macOS allows 104
 
 
 class Instance:
@@ -19,9 +22,13 @@ class Instance:
     """
 
     def __init__(self, folder: Path, lock_name: str, target: str) -> None:
-        self._name = f"{lock_name}-{hashlib.sha256(target.encode()).hexdigest()[:12]}"
+        name = f"{lock_name}-{hashlib.sha256(target.encode()).hexdigest()[:12]}"
         self._folder = folder
-        self._lock = QLockFile(str(folder / f"{self._name}.lock"))
+        self._lock = QLockFile(str(folder / f"{name}.lock"))
+        # A socket in our own folder is nobody else's. Windows has pipes; paths of sockets have to be short.
+        path = folder / f"{name}.sock"
+        is_usable = sys.platform != "win32" and len(os.fsencode(path)) < MAX_SOCKET_PATH
+        self._name = str(path) if is_usable else name
         self._lock.setStaleLockTime(0)
         self._server: object | None = None
 
@@ -47,7 +54,9 @@ class Instance:
         return heard
 
     def listen(self, raised: Callable[[str, str], None]) -> None:
-        """Call `raised(function, page)` whenever another start hands over."""
+        """Call `raised(function, page)` whenever another start hands over. Only the first may listen."""
+        if not self._lock.isLocked():
+            return
         from PySide6.QtNetwork import QLocalServer
 
         server = QLocalServer()

@@ -6,6 +6,9 @@ import logging
 import os
 import signal
 import sys
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
 
 from PySide6.QtCore import QMessageLogContext, QTimer, QtMsgType, qInstallMessageHandler
 from PySide6.QtWidgets import QApplication
@@ -37,20 +40,24 @@ def run(options: Options) -> int:
     app.setApplicationDisplayName("LambdaDesk")
     app.setDesktopFileName("lambdadesk")
     app.setQuitOnLastWindowClosed(False)  # closing the last dialog would end the event loop under its tasks
-    with asyncio.Runner(loop_factory=lambda: QEventLoop(app)) as runner:
-        return runner.run(_main(app, options))
+    with ExitStack() as stack:
+        paths = Paths(options.home)
+        if options.tour and not paths.home:
+            # Not to change the user's window, history and settings.
+            home = stack.enter_context(tempfile.TemporaryDirectory(prefix="lambdadesk-tour-"))
+            paths = Paths(Path(home))
+        runner = stack.enter_context(asyncio.Runner(loop_factory=lambda: QEventLoop(app)))
+        return runner.run(_main(app, options, paths))
 
 
-async def _main(app: QApplication, options: Options) -> int:
+async def _main(app: QApplication, options: Options, paths: Paths) -> int:
     loop = asyncio.get_running_loop()
     quit_asked = asyncio.Event()
     beat = _listen_to_signals(loop, quit_asked)
-    paths = Paths(options.home)
     crash = CrashReporter(paths.crash_dir)
-    crash.install()
+    crash.install(loop)
     # What botocore warns of comes back as an exception, too, and is shown where it happened.
     logging.getLogger("botocore").propagate = False
-    loop.set_exception_handler(crash.on_loop)
     parts = build(app, options, paths, crash, quit_asked.set)
     gc.freeze()
     gc.enable()

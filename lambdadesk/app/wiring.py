@@ -1,7 +1,9 @@
 """Builds every object once, in the order in which they need each other."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 
 from PySide6.QtCore import QTimer
@@ -11,7 +13,8 @@ from lambdadesk.app import milestones
 from lambdadesk.app.crash import CrashReporter
 from lambdadesk.app.instance import Instance
 from lambdadesk.app.options import Options
-from lambdadesk.core.errors import UserError
+from lambdadesk.core.errors import ErrorKind, UserError
+from lambdadesk.core.threads import in_thread
 from lambdadesk.desk.console import Console
 from lambdadesk.store.history import History
 from lambdadesk.store.paths import Paths
@@ -32,11 +35,12 @@ class Parts:
 
     async def close(self) -> None:
         """End all work, remember the window and free the lock."""
-        await self.window.close_window()
-        await self.console.close()
         try:
-            self.console.settings.save_now()
+            await self.window.close_window()
+            await self.console.close()
         finally:
+            with suppress(UserError):  # sizes and places; the window has told of the disk while it was there
+                self.console.settings.save_now()
             self.instance.release()
 
 
@@ -88,12 +92,15 @@ def _start(window: MainWindow, console: Console, options: Options) -> None:
 
 async def _open_history(window: MainWindow, console: Console) -> None:
     message = await console.history.open()
-    if message:
+    if message and console.history.writable:
         window.notices.show_info(message, "history")
+    elif message:
+        error = UserError(message, "Everything else works. Check the disk.", kind=ErrorKind.STORAGE)
+        window.notices.show_error(error, None, "storage")
 
 
 async def _preload() -> None:
-    import pyqtgraph  # noqa: F401  half a second, spent while nobody waits
+    await in_thread(import_module, "numpy")  # half of what the first chart waits for
 
 
 def _come_forward(window: MainWindow, function: str, page: str) -> None:

@@ -19,9 +19,11 @@ class CatalogState:
 
     loaded_ms: when the newest complete list came (epoch milliseconds), None: never. `from_cache` marks a list
     of an earlier run. `error` is why the last refresh failed or stopped early; the rows shown stay.
+    `gone` are those that AWS listed earlier and lists no more.
     """
 
     functions: tuple[FunctionInfo, ...] = ()
+    gone: tuple[FunctionInfo, ...] = ()
     loading: bool = False
     loaded_ms: int | None = None
     from_cache: bool = False
@@ -42,6 +44,14 @@ class Catalog:
         self.changed: Event[[]] = Event()
         self._was_asked = asyncio.Event()
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether the list is whole and AWS's own, so that what is not in it is not there."""
+        state = self.state
+        return (
+            not state.loading and state.error is None and state.loaded_ms is not None and not state.from_cache
+        )
+
     def get(self, name: str) -> FunctionInfo | None:
         return next((function for function in self.state.functions if function.name == name), None)
 
@@ -58,6 +68,7 @@ class Catalog:
     async def refresh(self) -> None:
         """Ask AWS for the whole list. Rows appear page by page; a page that fails leaves the others."""
         self._set(loading=True)
+        before = () if self.state.from_cache else (*self.state.functions, *self.state.gone)
         functions: list[FunctionInfo] = []
         try:
             async for page in fetch_functions(self._gateway):
@@ -68,11 +79,18 @@ class Catalog:
             self._set(loading=False, error=error)
             self._was_asked.set()
             return
+        except asyncio.CancelledError:
+            stopped = UserError("Stopped waiting for the functions.", "Refresh asks again.")
+            self._set(loading=False, error=stopped)
+            self._was_asked.set()
+            raise
         except BaseException:
             self._set(loading=False)
             raise
+        names = {function.name for function in functions}
         self._set(
             functions=tuple(functions),
+            gone=tuple(function for function in before if function.name not in names),
             loading=False,
             loaded_ms=int(time.time() * 1000),
             from_cache=False,

@@ -8,7 +8,7 @@ from lambdadesk.aws.functions import fetch_qualifiers
 from lambdadesk.aws.gateway import Gateway
 from lambdadesk.core.cost import invocation_cost
 from lambdadesk.core.ledger import InvocationLedger
-from lambdadesk.core.prices import PriceTable, load_prices
+from lambdadesk.core.prices import PriceItem, PriceTable, load_prices
 from lambdadesk.core.types import Cost, FunctionInfo, Identity, InvocationType, Report, Target
 from lambdadesk.desk.catalog import Catalog
 from lambdadesk.desk.dashboard import Dashboard
@@ -19,6 +19,7 @@ from lambdadesk.store.catalog_cache import CatalogCache
 from lambdadesk.store.history import History, HistoryEntry
 
 LOCAL_POLL_S, AWS_POLL_S = 0.5, 2.0
+READ_UNASKED = 50  # functions
 
 
 class Connection:
@@ -44,6 +45,7 @@ class Connection:
         self.invoker.updated.connect(self._save_history)
         self.dashboard = Dashboard(self.gateway, self.catalog, self.ledger)
         self.tails: dict[str, Tailer] = {}
+        self.may_read_all = False  # the user wants all logs read, however many there are
         self._history = history
 
     def follow(self, function: FunctionInfo) -> Tailer:
@@ -63,7 +65,16 @@ class Connection:
     async def read_costs(self, every_s: float) -> None:
         """Read the REPORT lines of all functions, again and again, until cancelled."""
         await self.catalog.wait_for_an_answer()
+        if self.asks_before_reading:
+            self.dashboard.changed.emit()
+            return
         await self.dashboard.run(every_s)
+
+    @property
+    def asks_before_reading(self) -> bool:
+        """Whether the logs of all functions are so many that reading them takes a word of the user."""
+        many = len(self.catalog.state.functions) > READ_UNASKED
+        return many and is_aws(self.target) and not self.may_read_all
 
     async def identity(self) -> Identity:
         return await self.gateway.identity()
@@ -100,6 +111,11 @@ class Connection:
         return invocation_cost(
             report, function, self.target.region, self._prices, kind=kind, payload_bytes=payload_bytes
         )
+
+    @property
+    def has_own_prices(self) -> bool:
+        """Whether prices of the region are known; else those of us-east-1 are used as an estimate."""
+        return self._prices.rate(PriceItem.DURATION, self.target.region, "x86_64").exact
 
     @property
     def currency(self) -> str:

@@ -27,14 +27,15 @@ START_DEADLINE_S = 30.0
 POLL_S = 0.02
 STOP_DEADLINE_S = 5.0
 LOG_TAIL_LINES = 15
+SYSTEM_FOLDERS = ("/usr/local/bin", "/usr/bin", "/bin")
 SPACE_NEEDED_BYTES = 1_000_000
 # The window that owns a run; the start time is empty, and the run never cleared, where it can't be known.
 RUN_NAME = re.compile(r"run-(?P<pid>\d+)-(?P<start_time>\w+)-\w+")
 
 
 def node_path() -> str | None:
-    """The `node` that runs the Node functions of the Local AWS, if there is one on PATH."""
-    found = shutil.which("node")
+    """The `node` that runs the Node functions of the Local AWS, if there is one."""
+    found = shutil.which("node") or shutil.which("node", path=os.pathsep.join(SYSTEM_FOLDERS))
     return os.path.abspath(found) if found else None  # PATH may hold relative folders
 
 
@@ -237,7 +238,7 @@ def _build_environment(root: Path, port: int, packages: Path) -> dict[str, str]:
 
     root: home and temporary folder. packages: where ministack and boto3 are importable from.
     """
-    folders = ["/usr/local/bin", "/usr/bin", "/bin"]
+    folders = list(SYSTEM_FOLDERS)
     if node := node_path():
         folders.insert(0, str(Path(node).parent))
     environment = {

@@ -224,6 +224,7 @@ class History:
         return None
 
     def _open_unwritable(self, error: Exception) -> str:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else error
         # A read-only folder has no room for the -shm file that WAL wants; "immutable" does without.
         for mode in ("ro", "ro&immutable=1"):
             with suppress(sqlite3.Error), ExitStack() as stack:
@@ -232,9 +233,9 @@ class History:
                 stack.pop_all()
                 self._connection = connection
                 return (
-                    f"The history can be read but not written ({error}). Invocations made now are not kept."
+                    f"The history can be read but not written ({reason}). Invocations made now are not kept."
                 )
-        return f"The history can't be opened ({error}). Invocations made now are not kept."
+        return f"The history can't be opened ({reason}). Invocations made now are not kept."
 
     def _connect(self, mode: str) -> sqlite3.Connection:
         return sqlite3.connect(
@@ -343,7 +344,8 @@ def _migrate(connection: sqlite3.Connection) -> None:
         connection.execute(f"PRAGMA user_version = {len(_MIGRATIONS)}")
         connection.execute("COMMIT")
     except BaseException:
-        connection.execute("ROLLBACK")
+        with suppress(sqlite3.Error):  # a full disk may have ended the transaction already
+            connection.execute("ROLLBACK")
         raise
 
 

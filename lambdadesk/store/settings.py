@@ -57,15 +57,6 @@ def _choice(*choices: str) -> _Setting[str]:
     return _Setting(choices[0], read)
 
 
-def _flag(default: bool) -> _Setting[bool]:
-    def read(value: Any) -> bool:
-        if not isinstance(value, bool):
-            raise ValueError
-        return value
-
-    return _Setting(default, read)
-
-
 def _read_text(value: Any) -> str:
     if not isinstance(value, str):
         raise ValueError
@@ -107,8 +98,6 @@ class Settings:
     splitters = _mapping(_read_bytes, _write_bytes)  # by the splitter's objectName
     table_headers = _mapping(_read_bytes, _write_bytes)  # by the table's objectName
     open_functions = _mapping(_read_names, list)  # names in tab order, by Target.key
-    connection = _Setting("", _read_text)  # the last Target.key
-    follow_logs = _flag(True)
 
     def __init__(self, path: Path) -> None:
         self.path = path

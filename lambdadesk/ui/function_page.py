@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QTabWidget, QVBoxLayout, QWidget
 
 from lambdadesk.core.text import one_line
 from lambdadesk.core.types import FunctionInfo
 from lambdadesk.desk.connection import Connection
-from lambdadesk.store.settings import Settings
 from lambdadesk.ui import theme
 from lambdadesk.ui.models.function_table import runtime
 from lambdadesk.ui.panels.invoke_panel import InvokePanel
@@ -22,27 +22,30 @@ class FunctionPage(QWidget):
     """The pages of one function. Its log is followed from the moment it is opened.
 
     Logs and Charts are built when they are first shown: pyqtgraph takes half a second to import.
+
+    Signals:
+        refresh_requested(): AWS does not know the function any more, so the list is out of date.
     """
+
+    refresh_requested = Signal()
 
     def __init__(
         self,
         connection: Connection,
         function: FunctionInfo,
         sample_event: str,
-        settings: Settings,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self.function = function
         self._connection = connection
-        self._settings = settings
         self._tail = connection.follow(function)
         name = named(ElidedLabel(one_line(function.name)), "functionName", "Function")
         font = name.font()
         font.setBold(True)
         font.setPointSizeF(font.pointSizeF() * 1.2)
         name.setFont(font)
-        about = named(ElidedLabel(_about(function)), "functionAbout", "About the function")
+        self.about = about = named(ElidedLabel(_about(function)), "functionAbout", "About the function")
         about.setForegroundRole(about.palette().ColorRole.PlaceholderText)
         about.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)  # the name comes first
         head = QHBoxLayout()
@@ -51,6 +54,8 @@ class FunctionPage(QWidget):
         head.addWidget(name)
         head.addWidget(about, 1)
         self.invoke = InvokePanel(connection, function, sample_event)
+        self.invoke.not_found.connect(self.refresh_requested)
+        self._disconnect = connection.catalog.changed.connect(self._on_catalog_changed)
         self.logs: LogsPanel | None = None
         self.charts: QWidget | None = None
         self.pages = named(QTabWidget(), "pageTabs", "Pages")
@@ -66,6 +71,17 @@ class FunctionPage(QWidget):
         layout.addLayout(head)
         layout.addWidget(self.pages, 1)
 
+    def _on_catalog_changed(self) -> None:
+        """Follow changes of the function itself: it may have been updated, or deleted."""
+        catalog = self._connection.catalog
+        function = catalog.get(self.function.name)
+        if function is not None:
+            self.function = function
+            self.about.setText(_about(function))
+        elif catalog.is_settled:
+            self.about.setText("deleted; its log can still be read")
+        self.invoke.show_gone(function is None and catalog.is_settled)
+
     def show_page(self, title: str) -> None:
         """Show the page with this title ("Logs")."""
         self.pages.setCurrentIndex(PAGES.index(title))
@@ -74,6 +90,7 @@ class FunctionPage(QWidget):
         """End the work of all pages and the tail."""
         # Before anything is awaited: the function may be opened again meanwhile, with a tail of its own.
         self._connection.unfollow(self.function.name)
+        self._disconnect()
         await self.invoke.close_panel()
         for panel in (self.logs, self.charts):
             if panel is not None:
@@ -87,7 +104,7 @@ class FunctionPage(QWidget):
                 page.column.addWidget(build())
 
     def _build_logs(self) -> QWidget:
-        self.logs = LogsPanel(self._tail, self._settings)
+        self.logs = LogsPanel(self._tail)
         return self.logs
 
     def _build_charts(self) -> QWidget:

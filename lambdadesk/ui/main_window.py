@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from lambdadesk.core.errors import UserError
+from lambdadesk.core.errors import ErrorKind, UserError
 from lambdadesk.core.text import one_line
 from lambdadesk.core.types import FunctionInfo, Target
 from lambdadesk.desk.connection import Connection
@@ -36,6 +36,7 @@ from lambdadesk.ui.widgets.plain import PlainLabel, plain_tooltip, set_plain_too
 STATUS_EVERY_MS = 5_000
 READ_EVERY_S, READ_EVERY_LOCAL_S = 60.0, 3.0
 SAVE_AFTER_MS = 1_000
+REOPENED = 8  # tabs at most that a restart opens again: each follows a log
 TITLE_LIMIT = 140  # characters of a tab's title, as many as a function's name may have
 
 
@@ -59,10 +60,12 @@ class MainWindow(QMainWindow):
         self._wanted: tuple[str, str] | None = None  # function and page to open once the list is there
         self._asked: Callable[[], None] | None = None  # opens again what was asked for last
         self._is_open = False  # whether what was asked for last is what is shown
+        self._reopen: tuple[str, list[str]] = ("", [])  # target key and tabs to open again
         self.setWindowTitle("LambdaDesk")
         self.setAccessibleName("LambdaDesk")
         self.setWindowIcon(app_icon())
-        self.resize(1280, 800)
+        room = self.screen().availableSize()
+        self.resize(min(1280, room.width()), min(800, room.height()))
         self.setMinimumSize(720, 480)
         self._build()
         self.menus = Menus(self)
@@ -91,6 +94,8 @@ class MainWindow(QMainWindow):
         self.functions = FunctionsPanel()
         self.functions.open_requested.connect(self.open_function)
         self.functions.retry_requested.connect(self._retry)
+        self.functions.cancel_requested.connect(self._stop_waiting)
+        self.functions.local_requested.connect(self.open_local)
         self.tabs = named(QTabWidget(), "functionTabs", "Opened functions")
         self.tabs.setDocumentMode(True)
         self.tabs.setTabsClosable(True)
@@ -102,6 +107,8 @@ class MainWindow(QMainWindow):
         self.cost = CostPanel()
         self.cost.open_requested.connect(self._open_by_name)
         self.cost.shown_changed.connect(self._on_cost_shown)
+        self.cost.read_requested.connect(self._read_costs)
+        self.cost.retry_requested.connect(self._retry)
         self.tabs.addTab(self.cost, icon("cost"), "Cost")
         for side in (QTabBar.ButtonPosition.LeftSide, QTabBar.ButtonPosition.RightSide):
             self.tabs.tabBar().setTabButton(0, side, None)  # there is always a Cost page
@@ -157,23 +164,26 @@ class MainWindow(QMainWindow):
             self._connection.scope.start("refresh", self._connection.catalog.refresh)
 
     async def _open_target(self, profile: str, region: str, endpoint_url: str) -> None:
+        # Nothing of the earlier account stays usable under the new one's name.
+        await self._leave_pages()
+        self._show_nothing(Target(region, profile, endpoint_url))
+        self.functions.show_waiting("the connection")
         try:
             target = await self.console.resolve(profile, region, endpoint_url)
-            await self._leave_pages()
             await self.console.open(target)
         except UserError as error:
             self._show_not_open(error)
 
     async def _open_local(self) -> None:
-        if not self.console.local.is_running:
-            self.bar.show_target(None)
-            self.functions.show_waiting("the Local AWS")
+        await self._leave_pages()
+        self._show_nothing(None)
+        self.functions.show_waiting("the Local AWS")
         try:
-            await self._leave_pages()
             await self.console.open_local()
         except UserError as error:
             self._show_not_open(error)
             return
+        self.notices.dismiss("local-died")
         account = self.console.local.account
         for number, note in enumerate(account.notes if account else ()):
             self.notices.show_info(note, f"local-{number}")
@@ -183,8 +193,27 @@ class MainWindow(QMainWindow):
         self.functions.show_failure(error)
         self.say(str(error))
 
+    def _show_nothing(self, target: Target | None) -> None:
+        """Show what is being opened; None is the Local AWS."""
+        for disconnect in self._disconnects:
+            disconnect()
+        self._disconnects = []
+        self._connection = None
+        self._is_open = False
+        self.bar.show_target(target)
+        self.bar.show_freshness(None)
+        self.cost.show_connection(None)
+        self.menus.show_sources(())
+        self.identity.setText("")
+        self.setWindowTitle("LambdaDesk")
+
     async def _leave_pages(self) -> None:
         """Close all function tabs, keeping what was typed in them."""
+        if self._connection is not None:
+            names = [page.function.name for page in self._pages()]
+            key = self._connection.target.key
+            self._reopen = (key, names)
+            self.console.settings.open_functions = {**self.console.settings.open_functions, key: tuple(names)}
         for page in self._pages():
             await self._close_page(page)
 
@@ -193,6 +222,9 @@ class MainWindow(QMainWindow):
             disconnect()
         self._connection = connection
         self._is_open = True
+        key = connection.target.key
+        if self._reopen[0] != key:
+            self._reopen = (key, list(self.console.settings.open_functions.get(key, ())))
         self._disconnects = [
             connection.catalog.changed.connect(self._on_catalog_changed),
             connection.invoker.storage_failed.connect(
@@ -212,7 +244,6 @@ class MainWindow(QMainWindow):
             self._on_cost_shown(True)
         title = connection.target.title
         self.setWindowTitle(f"{title} {connection.target.region} - LambdaDesk")
-        self.console.settings.connection = connection.target.key
 
     async def _show_identity(self, connection: Connection) -> None:
         try:
@@ -244,9 +275,35 @@ class MainWindow(QMainWindow):
         elif self._asked is not None:
             self._asked()
 
+    def _stop_waiting(self) -> None:
+        if self._connection is not None:
+            self._connection.scope.cancel("refresh")
+
     def _on_catalog_changed(self) -> None:
         self._show_freshness()
+        self._open_again()
         self._open_wanted()
+        page = self.tabs.currentWidget()
+        if isinstance(page, FunctionPage):  # rows that came or went have moved the selection
+            self.functions.select(page.function.name)
+        catalog = self._connection.catalog if self._connection else None
+        if catalog is not None and not catalog.state.loading:
+            if catalog.state.error is not None and catalog.state.functions:
+                self.notices.show_error(catalog.state.error, self.refresh, "list")
+            else:
+                self.notices.dismiss("list")
+
+    def _open_again(self) -> None:
+        """Open the tabs that a restart of the same target has closed."""
+        key, names = self._reopen
+        if self._connection is None or not self._connection.catalog.is_settled:
+            return
+        self._reopen = (key, [])
+        shown = self.tabs.currentWidget()
+        for name in names[:REOPENED]:
+            self._open_by_name(name)
+        if isinstance(shown, FunctionPage):
+            self.tabs.setCurrentWidget(shown)
 
     def _show_freshness(self) -> None:
         self.bar.show_freshness(self._connection.catalog.state if self._connection else None)
@@ -261,7 +318,8 @@ class MainWindow(QMainWindow):
         if page is None:
             target = self._connection.target
             sample = self.console.sample_event(target, function.name)
-            page = FunctionPage(self._connection, function, sample, self.console.settings)
+            page = FunctionPage(self._connection, function, sample)
+            page.refresh_requested.connect(self.refresh)
             draft = self._drafts.pop((target.key, function.name), None)
             if draft is not None:
                 page.invoke.set_draft(draft)
@@ -298,7 +356,7 @@ class MainWindow(QMainWindow):
         if function:
             info = self._connection.catalog.get(function)
             if info is None:
-                if not state.loading and state.error is None and not state.from_cache:
+                if self._connection.catalog.is_settled:
                     self._wanted = None
                     self.notices.show_info(
                         f"There is no function {function} in {self._connection.target.region}. "
@@ -361,6 +419,12 @@ class MainWindow(QMainWindow):
         else:
             connection.scope.cancel("read costs")
 
+    def _read_costs(self) -> None:
+        """The user wants the logs of all functions read, however many there are."""
+        if self._connection is not None:
+            self._connection.may_read_all = True
+            self._on_cost_shown(True)
+
     def focus_filter(self) -> None:
         self.functions.filter.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self.functions.filter.selectAll()
@@ -370,7 +434,11 @@ class MainWindow(QMainWindow):
     def send_traffic(self, source: str) -> None:
         async def send() -> None:
             self.say("Sending events…")
-            self.say(await self.console.local.send(source))
+            try:
+                self.say(await self.console.local.send(source))
+            except UserError as error:
+                self.say(error.message)
+                raise
 
         if self._connection is not None:
             self._connection.scope.start(f"traffic {source}", send)
@@ -395,7 +463,8 @@ class MainWindow(QMainWindow):
             "Start it again; its functions and their logs begin afresh.",
             details=log_tail,
         )
-        self.notices.show_error(error, self.open_local, "local-died")
+        self.notices.show_error(error, self.open_local, "local-died", retry_text="Start again")
+        self.menus.show_sources(())
         self.say("The Local AWS is not running.")
 
     # -- frame
@@ -406,8 +475,12 @@ class MainWindow(QMainWindow):
 
     def show_failure(self, name: str, error: Exception) -> None:
         """Show a failure that has no better place."""
-        if isinstance(error, UserError):
-            self.notices.show_error(error, None, name)
+        if not isinstance(error, UserError):
+            return
+        if name == "traffic flow":
+            self.menus.stop_flow()
+        key = "storage" if error.kind is ErrorKind.STORAGE else name  # a full disk is told once
+        self.notices.show_error(error, None, key)
 
     def set_theme(self, mode: str) -> None:
         self.console.settings.theme = mode
@@ -430,8 +503,8 @@ class MainWindow(QMainWindow):
         paths = self.console.paths
         text = (
             f"Settings  {paths.settings_file}\nHistory   {paths.history_file}\n"
-            f"Cache     {paths.cache_dir}\n\n"
-            "Nothing leaves this machine but the calls to the AWS endpoint that is chosen above."
+            f"Cache     {paths.cache_dir}\nReports   {paths.crash_dir}\n\n"
+            "Nothing leaves this machine but calls to AWS, or to the endpoint that was chosen. MIT licence."
         )
         TextDialog(
             "About LambdaDesk", f"LambdaDesk {__version__}, a desktop console for AWS Lambda.", text, self
@@ -441,10 +514,12 @@ class MainWindow(QMainWindow):
         try:
             await self.console.settings.save()
         except UserError as error:
-            self.notices.show_error(error, None, "settings")
+            self.notices.show_error(error, None, "storage")
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        event.ignore()  # the work is ended first, then the window goes
+        app = QApplication.instance()
+        if not (isinstance(app, QApplication) and app.isSavingSession()):  # a log-out is not to be vetoed
+            event.ignore()  # the work is ended first, then the window goes
         self.close_requested.emit()
 
     async def close_window(self) -> None:

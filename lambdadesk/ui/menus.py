@@ -77,6 +77,10 @@ class Menus:
             for source in sources:
                 _act(self._traffic, source.title, "", partial(send, source.name))
 
+    def stop_flow(self) -> None:
+        """Untick "Keep traffic flowing": it has ended."""
+        self._flow.setChecked(False)
+
     def shortcuts(self) -> list[tuple[str, str]]:
         """What every shortcut does: (title, keys as this platform writes them)."""
         native = QKeySequence.SequenceFormat.NativeText

@@ -10,6 +10,7 @@ from lambdadesk.core.types import Target
 from lambdadesk.desk.catalog import CatalogState
 from lambdadesk.ui import theme
 from lambdadesk.ui.icons import icon
+from lambdadesk.ui.widgets.calm_combo import CalmComboBox
 from lambdadesk.ui.widgets.labels import ElidedLabel
 from lambdadesk.ui.widgets.named import named
 from lambdadesk.ui.widgets.plain import PlainLabel, set_plain_tooltip
@@ -35,8 +36,8 @@ class TopBar(QWidget):
         self._target: Target | None = None
         self._profiles: list[str] = []
         self._regions: list[str] = []
-        self.connections = named(QComboBox(), "connectionBox", "Connection")
-        self.regions = named(QComboBox(), "regionBox", "Region")
+        self.connections = named(CalmComboBox(), "connectionBox", "Connection")
+        self.regions = named(CalmComboBox(), "regionBox", "Region")
         for box in (self.connections, self.regions):
             box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
             box.setMaximumWidth(320)
@@ -66,7 +67,8 @@ class TopBar(QWidget):
         """Show what is connected; None while the Local AWS is being started."""
         self._target = target
         self._regions = [target.region] if target else []
-        self.endpoint.setText(target.endpoint_url if target and not target.is_local else "")
+        # Without a profile the connection box names the endpoint already.
+        self.endpoint.setText(target.endpoint_url if target and target.profile else "")
         self._fill()
 
     def show_choices(self, profiles: Iterable[str], regions: Iterable[str]) -> None:
@@ -96,12 +98,16 @@ class TopBar(QWidget):
             self.connections.addItem(title, choice)
         self.connections.setCurrentText(target.title if target else LOCAL)
         self.regions.clear()
-        self.regions.addItems(self._regions)
+        self.regions.addItems([region for region in self._regions if region])
         self.regions.setCurrentText(target.region if target else "")
         self.regions.setEnabled(len(self._regions) > 1)
 
     def _on_connection_chosen(self, index: int) -> None:
         choice = self.connections.itemData(index)
+        target = self._target
+        shown = (target.profile, target.endpoint_url) if target and not target.is_local else None
+        if choice == shown and target is not None:
+            return  # what is shown already stays as it is, tabs included
         if choice is None:
             self.local_chosen.emit()
         else:

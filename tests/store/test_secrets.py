@@ -108,7 +108,7 @@ async def test_the_canary_is_nowhere_but_in_the_keyring(
     settings = Settings(tmp_path / "config" / "settings.json")
     info = ConnectionInfo("one", "Work", ConnectionKind.ACCESS_KEY, access_key_id=KEY.access_key_id)
     await connections.add(info)
-    settings.connection = "one"
+    settings.theme = "dark"
     await settings.save()
     saved = await store.save("one", KEY)
     assert await store.load("one") == KEY

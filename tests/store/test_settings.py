@@ -25,14 +25,12 @@ async def test_values_come_back_with_their_types(tmp_path: Path) -> None:
     settings.window_geometry = b"\x00\xff"
     settings.splitters = {"main": b"\x01"}
     settings.open_functions = {"local": ("hello", "always-fails")}
-    settings.follow_logs = False
     await settings.save()
     again = opened(path)
     assert again.theme == "dark"
     assert again.window_geometry == b"\x00\xff"
     assert again.splitters == {"main": b"\x01"}
     assert again.open_functions == {"local": ("hello", "always-fails")}
-    assert again.follow_logs is False
     assert path.stat().st_mode & 0o777 == 0o600
 
 
@@ -68,7 +66,6 @@ async def test_wrong_types_count_as_absent_and_unknown_keys_are_kept(tmp_path: P
         json.dumps(
             {
                 "theme": 7,
-                "follow_logs": "yes",
                 "window_geometry": "not base64!",
                 "open_functions": {"local": ["hello", 3]},
                 "from_the_future": {"a": 1},
@@ -77,25 +74,24 @@ async def test_wrong_types_count_as_absent_and_unknown_keys_are_kept(tmp_path: P
     )
     settings = opened(path)
     assert settings.theme == "system"
-    assert settings.follow_logs is True
     assert settings.window_geometry == b""
     assert settings.open_functions == {}
-    settings.follow_logs = False
+    settings.theme = "dark"
     await settings.save()
     assert json.loads(path.read_text())["from_the_future"] == {"a": 1}
-    assert json.loads(path.read_text())["follow_logs"] is False
+    assert json.loads(path.read_text())["theme"] == "dark"
 
 
 async def test_two_windows_keep_each_others_changes(tmp_path: Path) -> None:
     path = tmp_path / "settings.json"
     one, two = opened(path), opened(path)
     one.theme = "dark"
-    two.follow_logs = False
+    two.window_geometry = b"\x01"
     await one.save()
     await two.save()
     merged = opened(path)
     assert merged.theme == "dark"
-    assert merged.follow_logs is False
+    assert merged.window_geometry == b"\x01"
 
 
 async def test_a_full_disk_is_said_and_saving_works_again_later(tmp_path: Path) -> None:

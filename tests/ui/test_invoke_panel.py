@@ -355,7 +355,7 @@ async def test_an_event_is_queued_and_its_cost_comes_with_the_log(desk: Desk, aw
     assert history(desk)[0][1] == "Async"
     # The page asks for the log by itself.
     await until(lambda: "cost $0.000000" in desk.text("resultSummary"), lambda: desk.text("resultSummary"))
-    assert desk.text("resultStatus") == "✔ Ran and succeeded"
+    assert desk.text("resultStatus") == "✔ Ran and succeeded, as its log shows"
     assert "REPORT RequestId" in desk.get("resultLog").toPlainText()
     assert history(desk)[0][2:4] == ["Succeeded", "12.34 ms"]
     await until(lambda: not desk.connection.scope.is_running("save history"))
@@ -408,6 +408,7 @@ async def test_a_qualifier_is_offered_and_sent(desk: Desk, aws: FakeAws) -> None
     aws.versions["hello"] = ["1", "2"]
     await desk.open("hello")
     box = desk.get("qualifierBox")
+    await until(lambda: box.count() > 1)
     assert [box.itemText(index) for index in range(box.count())] == ["$LATEST", "live", "2", "1"]
     await desk.choose("qualifierBox", "live")
     await desk.invoke()

@@ -25,10 +25,14 @@ class CostPanel(QWidget):
     Signals:
         open_requested(str): a function's row was activated.
         shown_changed(bool): the page came into view or left it; reading only makes sense while it is seen.
+        read_requested(): the logs of all functions of a large account are to be read.
+        retry_requested(): the function list is to be asked for again.
     """
 
     open_requested = Signal(str)
     shown_changed = Signal(bool)
+    read_requested = Signal()
+    retry_requested = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -100,7 +104,7 @@ class CostPanel(QWidget):
         if connection is None:
             self.total.setText("")
             self.scope_note.setText("")
-            self.state.show_empty("Nothing is connected", "Choose a connection above.")
+            self.state.show_loading("the connection")
             self._stack.setCurrentWidget(self.state)
             return
         rows, unpriced, exact = [], 0, True
@@ -109,6 +113,7 @@ class CostPanel(QWidget):
             sums = connection.ledger.totals(name)
             if not sums.invocations:
                 continue
+            is_priced = sums.unknown_cost < sums.invocations
             total += sums.cost
             unpriced += sums.unknown_cost
             exact = exact and sums.exact
@@ -117,15 +122,16 @@ class CostPanel(QWidget):
                     name,
                     sums.invocations,
                     sums.errors,
-                    sums.gb_seconds,
-                    sums.cost,
+                    sums.gb_seconds if is_priced else None,
+                    sums.cost if is_priced else None,
                     connection.currency,
                     sums.exact and not sums.unknown_cost,
                 )
             )
         self.model.set_rows(rows)
         sign = "" if exact and not unpriced else "≈ "
-        self.total.setText(f"{sign}{format_money(total, connection.currency)}" if rows else "")
+        is_known = any(row.cost is not None for row in rows)
+        self.total.setText(f"{sign}{format_money(total, connection.currency)}" if is_known else "")
         self.scope_note.setText(self._describe_scope(sum(row.invocations for row in rows), unpriced))
         self._show_state(bool(rows))
 
@@ -142,10 +148,11 @@ class CostPanel(QWidget):
             parts.append(f"all logs read to {_clock(min(read))}")
         if unpriced:
             parts.append(f"{unpriced} without a price yet")
-        parts.append(
-            f"list prices of {self._connection.target.region}, {self._connection.price_date}, "
-            "before free tier and discounts"
-        )
+        region, date = self._connection.target.region, self._connection.price_date
+        prices = f"list prices of {region}, {date}"
+        if not self._connection.has_own_prices:
+            prices = f"estimated with list prices of us-east-1, {date}, as none are known for {region}"
+        parts.append(f"{prices}, before free tier and discounts")
         return " · ".join(parts)
 
     def _show_state(self, has_rows: bool) -> None:
@@ -162,9 +169,16 @@ class CostPanel(QWidget):
             catalog = self._connection.catalog.state
             known = catalog.functions
             if not known and catalog.error is not None:
-                self.state.show_error(catalog.error)
+                self.state.show_error(catalog.error, self.retry_requested.emit)
             elif not known and not catalog.loading:
                 self.state.show_empty("No functions here", "Without functions nothing is invoked or billed.")
+            elif self._connection.asks_before_reading:
+                self.state.show_empty(
+                    f"{len(known):,} functions",
+                    "Reading all their logs takes most of the account's quota of log reads for minutes.",
+                    "Read them",
+                    self.read_requested.emit,
+                )
             elif len(readings) < len(known) or not known:
                 self.state.show_loading("the REPORT lines of the last hour")
             else:
@@ -175,7 +189,7 @@ class CostPanel(QWidget):
             self._stack.setCurrentWidget(self.state)
         if first is not None and has_rows:
             names = ", ".join(sorted(failed)[:5]) + (" and more" if len(failed) > 5 else "")
-            self.trouble.setText(f"▲ Not counted: {names}. {first}")
+            self.trouble.setText(f"▲ Logs not read: {names}. {first}")
         self.trouble.setVisible(first is not None and has_rows)
 
 

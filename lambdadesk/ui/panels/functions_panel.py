@@ -6,18 +6,18 @@ from collections.abc import Callable
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
-    QLineEdit,
     QStackedLayout,
     QVBoxLayout,
     QWidget,
 )
 
-from lambdadesk.core.errors import UserError
+from lambdadesk.core.errors import ErrorKind, UserError
 from lambdadesk.core.types import FunctionInfo
 from lambdadesk.desk.catalog import Catalog, CatalogState
 from lambdadesk.ui import theme
 from lambdadesk.ui.models.function_table import FunctionTableModel
 from lambdadesk.ui.widgets.empty_state import StateView
+from lambdadesk.ui.widgets.filter_edit import FilterEdit
 from lambdadesk.ui.widgets.named import named
 from lambdadesk.ui.widgets.plain import PlainLabel
 from lambdadesk.ui.widgets.tables import make_table
@@ -31,17 +31,21 @@ class FunctionsPanel(QWidget):
     Signals:
         open_requested(FunctionInfo): a row was clicked, or Enter pressed on it or in the filter.
         retry_requested(): Retry was pressed on a failed list.
+        cancel_requested(): Cancel was pressed while the list is waited for.
+        local_requested(): the Local AWS was asked for where there are no credentials.
     """
 
     open_requested = Signal(object)
     retry_requested = Signal()
+    cancel_requested = Signal()
+    local_requested = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._catalog: Catalog | None = None
         self._disconnect: Callable[[], None] = lambda: None
         self.filter = named(
-            _FilterEdit(placeholderText="Filter by name, runtime or description", clearButtonEnabled=True),
+            _FunctionFilter("Filter by name, runtime or description"),
             "functionFilter",
             "Filter functions",
         )
@@ -104,13 +108,15 @@ class FunctionsPanel(QWidget):
                 QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows,
             )
             self.table.scrollTo(index)
+        else:
+            self.table.clearSelection()  # not to mark a neighbour of what is gone
 
     def _refresh(self) -> None:
         if self._catalog is None:
             return
         state = self._catalog.state
-        self.model.set_functions(state.functions)
-        if state.functions:
+        self.model.set_functions(state.functions, state.gone)
+        if self.model.total_count():
             if self.model.rowCount():
                 self._stack.setCurrentWidget(self.table)
             else:
@@ -121,7 +127,7 @@ class FunctionsPanel(QWidget):
         elif state.error is not None:
             self._show_error(state.error)
         elif state.loading:
-            self.state.show_loading("the functions")
+            self.state.show_loading("the functions", self.cancel_requested.emit)
             self._stack.setCurrentWidget(self.state)
         else:
             self.state.show_empty(
@@ -131,7 +137,10 @@ class FunctionsPanel(QWidget):
         self._show_foot(state)
 
     def _show_error(self, error: UserError) -> None:
-        self.state.show_error(error, self.retry_requested.emit)
+        local = (
+            ("Start the Local AWS", self.local_requested.emit) if error.kind is ErrorKind.EXPIRED else None
+        )
+        self.state.show_error(error, self.retry_requested.emit, other=local)
         self._stack.setCurrentWidget(self.state)
 
     def _show_foot(self, state: CatalogState) -> None:
@@ -139,13 +148,11 @@ class FunctionsPanel(QWidget):
         text = f"{shown} of {total} functions" if shown != total else f"{total} functions"
         if total == 1:
             text = "1 function"
-        if state.error is not None and state.functions:
-            text += f" · {state.error} Showing what is known."
-        elif state.loading:
+        if state.loading:
             text += " · refreshing…"
         if state.loaded_ms is not None and (state.from_cache or state.error):
             text += f" · list of {_age(state.loaded_ms)} ago"
-        self.foot.setText(text if total or state.error else "")
+        self.foot.setText(text if total else "")
 
     def _refresh_ages(self) -> None:
         if self._catalog is not None:
@@ -176,7 +183,7 @@ class FunctionsPanel(QWidget):
         self.open_requested.emit(function)
 
 
-class _FilterEdit(QLineEdit):
+class _FunctionFilter(FilterEdit):
     """Arrow keys walk the list below, Enter opens, Esc clears."""
 
     opened = Signal()
@@ -189,8 +196,6 @@ class _FilterEdit(QLineEdit):
             self.moved.emit(steps[key])
         elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self.opened.emit()
-        elif key == Qt.Key.Key_Escape and self.text():
-            self.clear()
         else:
             super().keyPressEvent(event)
 

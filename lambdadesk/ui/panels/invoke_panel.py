@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication, QKeySequence, QMouseEvent, QShortcut
 from PySide6.QtWidgets import (
     QComboBox,
@@ -47,7 +47,12 @@ class InvokePanel(QWidget):
 
     sample_event: the payload to begin with where nothing was ever sent.
     Errors of this page are shown in its result area, next to the button that caused them.
+
+    Signals:
+        not_found(): AWS does not know the function any more.
     """
+
+    not_found = Signal()
 
     def __init__(
         self,
@@ -63,6 +68,8 @@ class InvokePanel(QWidget):
         self.entry: HistoryEntry | None = None  # the one shown at the right
         self._sent_at: float | None = None
         self._is_touched = False
+        self._is_refused = False  # the result area says why nothing was sent
+        self._is_gone = False
         self._build()
         self.payload.setPlainText(sample_event)
         self.payload.check_now()
@@ -74,9 +81,7 @@ class InvokePanel(QWidget):
             connection.invoker.recorded.connect(self._on_recorded),
             connection.invoker.updated.connect(self._on_updated),
         ]
-        self.result.say(
-            "dim", "Not invoked yet", "Ctrl+Enter sends the payload once and shows the answer here."
-        )
+        self._say_nothing_sent()
         self.scope.start("load", self._load)
         self.scope.start("qualifiers", self._load_qualifiers)
 
@@ -179,9 +184,13 @@ class InvokePanel(QWidget):
 
     def invoke(self) -> None:
         """Send the payload once; nothing while an answer is awaited or if the payload is unusable."""
-        if self.scope.is_running("invoke"):
+        if self.scope.is_running("invoke") or self._is_gone:
             return
         kind = InvocationType(self.kind.currentData())  # Qt gives a plain str back
+        # Counted before anything is looked at, since that takes seconds for what is far too large.
+        if too_large := check_size(self.payload.document().characterCount() - 1, kind):
+            self._refuse(too_large.message)
+            return
         problem = self.payload.check_now()
         if problem is not None and problem.is_error:
             self._refuse(f"the payload is not valid JSON. {problem}")
@@ -196,6 +205,7 @@ class InvokePanel(QWidget):
         request = InvokeRequest(self._function, data, kind, self.qualifier.currentText())
         self._sent_at = time.monotonic()
         self.entry = None
+        self._is_refused = False
         self._show_running(True)
         self.result.clear()
         self._show_elapsed()
@@ -217,7 +227,7 @@ class InvokePanel(QWidget):
             tail.poll_now()  # its REPORT is waited for
 
     def _show_running(self, running: bool) -> None:
-        self.invoke_button.setEnabled(not running)
+        self.invoke_button.setEnabled(not running and not self._is_gone)
         self.stop_button.setVisible(running)
         self._stop_keys.setEnabled(running)
 
@@ -242,8 +252,29 @@ class InvokePanel(QWidget):
     # -- showing
 
     def _refuse(self, sentence: str) -> None:
-        self.result.clear()
+        """Say why nothing was sent, until the payload is changed; the last result stays to be seen."""
+        self._is_refused = True
         self.result.say("error", f"✖ Not sent: {sentence}")
+
+    def _take_back_refusal(self) -> None:
+        self._is_refused = False
+        if self.entry is not None:
+            self._show_entry(self.entry)
+        else:
+            self._say_nothing_sent()
+
+    def _say_nothing_sent(self) -> None:
+        self.result.say("dim", "Not invoked yet", "Ctrl+Enter sends the payload once; the answer comes here.")
+
+    def show_gone(self, gone: bool) -> None:
+        """Turn Invoke off while AWS does not list the function any more."""
+        if gone != self._is_gone:
+            self._is_gone = gone
+            self._show_running(self.scope.is_running("invoke"))
+            if gone:
+                self._refuse("the function has been deleted. Its log can still be read.")
+            else:
+                self._take_back_refusal()
 
     def _on_failure(self, name: str, error: Exception) -> None:
         if not isinstance(error, UserError):
@@ -255,6 +286,8 @@ class InvokePanel(QWidget):
             )
         if name == "invoke":
             self.result.show_failure(error)
+            if error.kind is ErrorKind.NOT_FOUND:
+                self.not_found.emit()
         else:
             self.result.say("warning", f"▲ {error.message}", error.hint)
 
@@ -290,6 +323,8 @@ class InvokePanel(QWidget):
             self.payload.go_to_problem()
 
     def _on_checked(self, problem: PayloadProblem | None) -> None:
+        if self._is_refused and not self._is_gone and (problem is None or not problem.is_error):
+            self._take_back_refusal()
         if problem is None:
             size = _size(len(payload_bytes(self.payload.toPlainText())))
             self.problem.say(f"Valid JSON · {size}", "dim")
@@ -325,6 +360,11 @@ class InvokePanel(QWidget):
         self.qualifier.setCurrentText(current)
 
     def _set_payload(self, entry: HistoryEntry) -> None:
+        """Put back what was sent, and how."""
+        self.kind.setCurrentIndex(self.kind.findData(entry.kind))
+        if self.qualifier.findText(entry.qualifier) < 0:
+            self.qualifier.addItem(entry.qualifier)
+        self.qualifier.setCurrentText(entry.qualifier)
         self.payload.setPlainText(entry.payload.decode("utf-8", "replace"))
         self._is_touched = False
 
@@ -393,4 +433,6 @@ def _column(title: str, view: QWidget, note: QWidget) -> QWidget:
 
 
 def _size(size_bytes: int) -> str:
+    if size_bytes >= 1024 * 1024:
+        return f"{size_bytes / 1024 / 1024:.1f} MB"
     return f"{size_bytes} bytes" if size_bytes < 1024 else f"{size_bytes / 1024:.1f} KB"

@@ -4,12 +4,12 @@ from datetime import datetime
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from lambdadesk.core.logfilter import HELP, FilterProblem, parse_filter
 from lambdadesk.desk.tailer import Tailer, TailState
-from lambdadesk.store.settings import Settings
 from lambdadesk.ui import theme
+from lambdadesk.ui.widgets.filter_edit import FilterEdit
 from lambdadesk.ui.widgets.labels import ToneLabel
 from lambdadesk.ui.widgets.log_view import LogView
 from lambdadesk.ui.widgets.named import named
@@ -22,15 +22,11 @@ FILTER_DELAY_MS = 80
 class LogsPanel(QWidget):
     """Shows what the tail of a function receives; the tail itself belongs to the connection."""
 
-    def __init__(self, tail: Tailer, settings: Settings, parent: QWidget | None = None) -> None:
+    def __init__(self, tail: Tailer, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._tail = tail
-        self._settings = settings
         self.filter = named(
-            QLineEdit(
-                placeholderText="Filter: words, -without, /regex/, level:warn, req:id",
-                clearButtonEnabled=True,
-            ),
+            FilterEdit("Filter: words, -without, /regex/, level:warn, req:id"),
             "logFilter",
             "Filter log lines",
         )
