@@ -305,6 +305,7 @@ def test_the_selected_line_is_shown_in_full(qtbot, view: LogView, store: LogStor
         ('{"a":1}', '{"a":1}'),  # the view itself lays out what is JSON as a whole
         ("plain {not json}", "plain {not json}"),
         ("no braces", "no braces"),
+        ("REPORT RequestId: x\tDuration: 1 ms\t", "REPORT RequestId: x    Duration: 1 ms    "),
         ('t\tid\tINFO\t{"n":[1e3]}', 't\tid\tINFO\n{\n  "n": [\n    1e3\n  ]\n}'),
     ],
 )
@@ -412,3 +413,36 @@ def test_the_last_line_stays_in_sight_when_the_view_gets_lower(qtbot, view: LogV
     QApplication.processEvents()
     assert not view.is_following
     assert top_text(view) == "line 1000"
+
+
+JSON_LINE = (
+    '{"timestamp":"2026-11-23T10:02:11Z","level":"INFO","requestId":"0a1b2c3d-0000-4000-8000-000000000003",'
+    '"message":"basket priced","total":1.5,"id":123456789012345678901234567890}'
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (JSON_LINE, 'basket priced  {"total":1.5,"id":123456789012345678901234567890}'),
+        ('{"level":"INFO","message":{"a":[1,"é"]}}', '{"a":[1,"é"]}'),
+        ('{"level":"INFO","message":"alone","requestId":"another"}', 'alone  {"requestId":"another"}'),
+        (
+            '{"time":"t","type":"platform.start","record":{"requestId":"0a1b2c3d-0000-4000-8000-000000000003"}}',
+            "platform.start",
+        ),
+        ('{"level":"INFO","text":"no message"}', '{"level":"INFO","text":"no message"}'),
+        ('{"message": broken', '{"message": broken'),
+        ('{"message":' + "[" * 10_000, None),
+    ],
+)
+def test_a_line_in_json_begins_with_its_message(
+    view: LogView, store: LogStore, text: str, shown: str | None
+) -> None:
+    store.add([line(1, text + "\n", 3, level=Level.INFO)])
+    assert cell(view, 0, MESSAGE) == shown or (
+        shown is None and str(cell(view, 0, MESSAGE)).startswith(text[:900])
+    )
+    view.table.selectRow(0)
+    view.copy()
+    assert view.line_text(0) == QApplication.clipboard().text() == text

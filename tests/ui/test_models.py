@@ -136,6 +136,29 @@ def test_a_large_change_keeps_the_current_row_too(qtbot: QtBot) -> None:
     assert model.function_at(view.currentIndex().row()).name == "f1200"
 
 
+def test_deleted_functions_are_greyed_and_say_so(
+    functions: FunctionTableModel, qtbot: QtBot, qapp: QApplication
+) -> None:
+    theme.apply(qapp, "light")
+    doomed = function("orders-api", runtime="nodejs22.x")
+    staying = [functions.function_at(row) for row in range(3)]
+    with qtbot.waitSignal(functions.dataChanged):
+        functions.set_functions(staying, gone=[doomed, staying[0]])
+    assert texts(functions, 0) == ["Billing", "container", "image-resize", "orders-api"]
+    assert [functions.is_gone(row) for row in range(4)] == [False, False, False, True]
+    assert functions.function_at(3) == doomed
+    assert functions.total_count() == 3
+    for column in range(functions.columnCount()):
+        assert functions.index(3, column).data(Role.ForegroundRole) == theme.LIGHT.dim
+        assert "its log can still be read" in functions.index(3, column).data(Role.ToolTipRole)
+        assert functions.index(0, column).data(Role.ForegroundRole) is None
+    assert functions.index(3, 0).data(Role.AccessibleTextRole).endswith("deleted; its log can still be read")
+    assert "deleted" not in functions.index(0, 0).data(Role.ToolTipRole)
+    functions.set_functions([*staying, doomed])
+    assert not functions.is_gone(3)
+    assert functions.index(3, 0).data(Role.ForegroundRole) is None
+
+
 @pytest.mark.parametrize(
     ("seconds", "text"),
     [
@@ -196,6 +219,28 @@ def test_history_is_newest_first_and_complete(history: HistoryTableModel) -> Non
     assert row[0].startswith("2001-09-0")
     assert texts(history, 6) == ["—", "$0.00000697"]
     assert history.index(1, 5).data(Role.AccessibleTextRole) == "187 of 512 MB"
+
+
+def test_a_qualifier_is_named_unless_it_is_the_latest(history: HistoryTableModel) -> None:
+    history.set_entries(
+        [entry(1, qualifier="live"), entry(2), entry(3, qualifier="7", kind=InvocationType.EVENT)]
+    )
+    assert texts(history, 1) == ["Async, 7", "Sync", "Sync, live"]
+
+
+def test_permitted_and_not_run_are_told_from_success_and_error(history: HistoryTableModel) -> None:
+    refused = "The function doesn't exist any more."
+    history.set_entries(
+        [
+            entry(1, outcome=Outcome.OK, kind=InvocationType.DRY_RUN, status_code=204),
+            entry(2, outcome=Outcome.ERROR, error=refused),
+            entry(3, outcome=Outcome.ERROR, function_error="Unhandled"),
+            entry(4, outcome=Outcome.ERROR, error="No answer came.", report=REPORT),
+            entry(5, outcome=Outcome.ERROR, error=refused, kind=InvocationType.DRY_RUN),
+        ]
+    )
+    assert texts(history, 2) == ["Not run", "Error", "Error", "Not run", "Permitted"]
+    assert history.index(3, 2).data(Role.ToolTipRole) == refused
 
 
 def test_a_new_invocation_comes_on_top_and_keeps_the_selection(
@@ -273,7 +318,19 @@ def test_costs_are_sorted_by_number_and_estimates_are_marked(costs: CostTableMod
     costs.sort(1, Qt.SortOrder.DescendingOrder)
     assert texts(costs, 1) == ["1,000", "90", "0"]
     costs.sort(5)
-    assert texts(costs, 0) == ["idle", "small", "big"]
+    assert texts(costs, 0) == ["small", "big", "idle"]
+
+
+def test_what_is_not_known_is_never_nothing_and_comes_last(costs: CostTableModel) -> None:
+    costs.set_rows([CostRow("unread", 7, 0, None, None), *(costs.row_at(row) for row in range(3))])
+    assert texts(costs, 0) == ["big", "small", "idle", "unread"]
+    assert [costs.index(3, column).data() for column in (1, 3, 4, 5)] == ["7", "—", "—", "—"]
+    assert costs.index(3, 4).data(Role.AccessibleTextRole) == "unknown"
+    assert "log could not be read" in costs.index(3, 4).data(Role.ToolTipRole)
+    for column in (3, 4, 5):
+        for order in Qt.SortOrder:
+            costs.sort(column, order)
+            assert "unread" in texts(costs, 0)[-2:]  # idle has no price per million either
 
 
 def test_numbers_are_right_aligned_in_figures_of_one_width(costs: CostTableModel) -> None:

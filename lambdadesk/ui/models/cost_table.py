@@ -13,13 +13,16 @@ from lambdadesk.ui.models.rows import NOTHING, Column, RowTableModel
 
 @dataclass(frozen=True, slots=True)
 class CostRow:
-    """The sums of one function over whatever time the page shows. `cost` is in `currency`."""
+    """The sums of one function over whatever time the page shows.
+
+    `cost` is in `currency`; None for it or for `gb_seconds` is "not known", which is never 0.
+    """
 
     function: str
     invocations: int
     errors: int
-    gb_seconds: Decimal
-    cost: Decimal
+    gb_seconds: Decimal | None
+    cost: Decimal | None
     currency: str = "USD"
     is_exact: bool = True
 
@@ -27,11 +30,25 @@ class CostRow:
     def per_million(self) -> Decimal | None:
         from lambdadesk.core.cost import cost_per_million  # with the prices: not for the first frame
 
-        return cost_per_million(self.cost, self.invocations) if self.invocations else None
+        if self.cost is None or not self.invocations:
+            return None
+        return cost_per_million(self.cost, self.invocations)
 
 
 def _about(row: CostRow, text: str, about: str = "≈ ") -> str:
     return text if row.is_exact else f"{about}{text}"
+
+
+def _gb_seconds(row: CostRow) -> str:
+    return NOTHING if row.gb_seconds is None else f"{row.gb_seconds:,.3f}"
+
+
+def _cost(row: CostRow, about: str = "≈ ") -> str:
+    return NOTHING if row.cost is None else _about(row, format_money(row.cost, row.currency), about)
+
+
+def _cost_tooltip(row: CostRow) -> str:
+    return "Not known: the log could not be read." if row.cost is None else ""
 
 
 def _per_million(row: CostRow, about: str = "≈ ") -> str:
@@ -57,16 +74,18 @@ _COLUMNS: Final = (
     ),
     Column[CostRow](
         "GB-seconds",
-        lambda row: f"{row.gb_seconds:,.3f}",
+        _gb_seconds,
         sort_key=lambda row: row.gb_seconds,
         is_number=True,
+        spoken=lambda row: "unknown" if row.gb_seconds is None else _gb_seconds(row),
     ),
     Column[CostRow](
         "Cost",
-        lambda row: _about(row, format_money(row.cost, row.currency)),
+        _cost,
         sort_key=lambda row: row.cost,
         is_number=True,
-        spoken=lambda row: _about(row, format_money(row.cost, row.currency), "about "),
+        tooltip=_cost_tooltip,
+        spoken=lambda row: "unknown" if row.cost is None else _cost(row, "about "),
     ),
     Column[CostRow](
         "Per million",
@@ -81,7 +100,7 @@ COST_COLUMN: Final = 4
 
 
 class CostTableModel(RowTableModel[CostRow]):
-    """Cost rows, dearest first until a header is clicked."""
+    """Cost rows, dearest first until a header is clicked; what is not known comes last either way."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(_COLUMNS, lambda row: row.function, parent)

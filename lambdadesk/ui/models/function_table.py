@@ -3,14 +3,16 @@
 import time
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from PySide6.QtCore import QObject, Qt
 
 from lambdadesk.core.types import FunctionInfo
-from lambdadesk.ui.models.rows import NOTHING, Column, RowTableModel
+from lambdadesk.ui.models.rows import NOTHING, Column, Index, RowTableModel
 
 _AGES: Final = ((60, 1, "s"), (3600, 60, "min"), (86_400, 3600, "h"), (86_400 * 60, 86_400, "d"))
+_GONE: Final = "deleted; its log can still be read"
+_TOLD: Final = (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole)
 _MONTH_S: Final = 86_400 * 30.44
 
 
@@ -82,13 +84,38 @@ class FunctionTableModel(RowTableModel[FunctionInfo]):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(_COLUMNS, lambda function: function.name, parent)
         self._functions: list[FunctionInfo] = []
+        self._gone: frozenset[str] = frozenset()
         self._words: list[str] = []
         self._sorting = (0, Qt.SortOrder.AscendingOrder)
 
-    def set_functions(self, functions: Iterable[FunctionInfo]) -> None:
-        """Show these; rows that stay keep their selection."""
-        self._functions = list({function.name: function for function in functions}.values())
+    def set_functions(self, functions: Iterable[FunctionInfo], gone: Iterable[FunctionInfo] = ()) -> None:
+        """Show these; rows that stay keep their selection.
+
+        gone: functions that have been deleted but are still looked at; one of the same name that exists wins.
+        """
+        exist = {function.name: function for function in functions}
+        lost = {function.name: function for function in gone if function.name not in exist}
+        was_gone, self._gone = self._gone, frozenset(lost)
+        self._functions = [*exist.values(), *lost.values()]
         self._refresh()
+        for name in was_gone ^ self._gone:  # the same function in another colour
+            if (row := self.row_of(name)) >= 0:
+                self.dataChanged.emit(self.index(row, 0), self.index(row, len(_COLUMNS) - 1))
+
+    def is_gone(self, row: int) -> bool:
+        """Whether the function of a row has been deleted."""
+        return self.row_at(row).name in self._gone
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        shown = super().data(index, role)
+        if role not in _TOLD or not index.isValid() or not self.is_gone(index.row()):
+            return shown
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return f"{shown}\n{_GONE}" if shown else _GONE
+        return f"{shown}, {_GONE}" if index.column() == 0 else shown
+
+    def _colour(self, row: FunctionInfo, column: Column[FunctionInfo]) -> str:
+        return "dim" if row.name in self._gone else super()._colour(row, column)
 
     def set_filter(self, text: str) -> None:
         """Show only functions whose name, runtime or description has every word, in any case."""
@@ -99,8 +126,8 @@ class FunctionTableModel(RowTableModel[FunctionInfo]):
         return self.row_at(row)
 
     def total_count(self) -> int:
-        """How many functions there are, filtered out or not."""
-        return len(self._functions)
+        """How many functions there are, filtered out or not; deleted ones are none."""
+        return len(self._functions) - len(self._gone)
 
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
         if 0 <= column < len(_COLUMNS):

@@ -27,6 +27,8 @@ OUTCOMES: Final = {
     Outcome.QUEUED: ("Queued", "ok", "dim"),
     Outcome.UNKNOWN: ("Unknown", "warning", "warning"),
 }
+_PERMITTED: Final = ("Permitted", "ok", "ok")
+_NOT_RUN: Final = ("Not run", "error", "error")
 
 
 def format_duration(duration_ms: Decimal | int) -> str:
@@ -46,6 +48,20 @@ def _when(entry: HistoryEntry) -> str:
 def _full_when(entry: HistoryEntry) -> str:
     sent = datetime.fromtimestamp(entry.sent_ms / 1000).astimezone()
     return f"{sent:%Y-%m-%d %H:%M:%S}.{entry.sent_ms % 1000:03d} {sent:%Z}"
+
+
+def _kind(entry: HistoryEntry) -> str:
+    kind = _KINDS[entry.kind]
+    return kind if entry.qualifier in ("", "$LATEST") else f"{kind}, {entry.qualifier}"
+
+
+def status(entry: HistoryEntry) -> tuple[str, str, str]:
+    """What became of an invocation: (words, icon name, colour name)."""
+    if entry.outcome is Outcome.ERROR and entry.error and entry.report is None:
+        return _NOT_RUN
+    if entry.outcome is Outcome.OK and entry.kind is InvocationType.DRY_RUN:
+        return _PERMITTED
+    return OUTCOMES[entry.outcome]
 
 
 def _duration(entry: HistoryEntry) -> str:
@@ -80,11 +96,13 @@ def _status_tooltip(entry: HistoryEntry) -> str:
 
 _COLUMNS: Final = (
     Column[HistoryEntry]("When", _when, tooltip=_full_when, spoken=_full_when),
-    Column[HistoryEntry]("Type", lambda entry: _KINDS[entry.kind], tooltip=lambda entry: entry.kind),
+    Column[HistoryEntry](
+        "Type", _kind, tooltip=lambda entry: f"{entry.kind}, {entry.qualifier or '$LATEST'}"
+    ),
     Column[HistoryEntry](
         "Status",
-        lambda entry: OUTCOMES[entry.outcome][0],
-        status=lambda entry: OUTCOMES[entry.outcome][1:],
+        lambda entry: status(entry)[0],
+        status=lambda entry: status(entry)[1:],
         tooltip=_status_tooltip,
     ),
     Column[HistoryEntry]("Duration", _duration, is_number=True),

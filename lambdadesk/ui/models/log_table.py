@@ -1,5 +1,6 @@
 """LogTableModel, a LogStore's lines behind a filter, as rows of a table."""
 
+import json
 import re
 import time
 from functools import lru_cache
@@ -24,6 +25,8 @@ _PREFIX = re.compile(
     r"(?:\[(?:DEBUG|INFO|WARNING|ERROR|CRITICAL)\]\t)?\d{4}-\d\d-\d\dT[\d:.]+Z\t([0-9a-f-]{36})\t"
     r"(?:(?:TRACE|DEBUG|INFO|WARN|ERROR|FATAL)\t)?"
 )
+_JSON_LIMIT = 16_384  # characters of a line that is taken apart to be painted
+_JSON_SHOWN = ("timestamp", "level", "requestId")  # there are columns for these
 _DISPLAY = Qt.ItemDataRole.DisplayRole
 _FOREGROUND = Qt.ItemDataRole.ForegroundRole
 _DECORATION = Qt.ItemDataRole.DecorationRole
@@ -39,6 +42,31 @@ def _clock(epoch_s: int) -> str:
 def clock_text(timestamp_ms: int) -> str:
     """Local time of day to the millisecond."""
     return f"{_clock(timestamp_ms // 1000)}.{timestamp_ms % 1000:03d}"
+
+
+@lru_cache(maxsize=512)
+def _message_first(text: str, request_id: str) -> str:
+    """A line of the JSON log format as one reads it: the message, then what no other column shows."""
+    try:
+        fields = json.loads(text)
+    except (ValueError, RecursionError):  # too deep
+        return text
+    if "message" in fields:
+        head = fields.pop("message")
+        rest = {name: value for name, value in fields.items() if name not in _JSON_SHOWN}
+    elif "type" in fields and isinstance(fields.get("record"), dict):  # the platform's own
+        head, rest = fields["type"], fields["record"]
+    else:
+        return text
+    if fields.get("requestId", request_id) != request_id:  # another's is news
+        rest["requestId"] = fields["requestId"]
+    elif rest.get("requestId") == request_id:
+        del rest["requestId"]
+    return "  ".join(_json_text(part) for part in (head, rest) if part != {})
+
+
+def _json_text(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 class LogTableModel(QAbstractTableModel):
@@ -118,6 +146,8 @@ class LogTableModel(QAbstractTableModel):
         request_id = self.store.request_id(number)
         if request_id and text.startswith(f"REPORT RequestId: {request_id}"):
             return "REPORT" + text[len("REPORT RequestId: ") + len(request_id) :]
+        if text.startswith("{") and len(text) <= _JSON_LIMIT:
+            return _message_first(text, request_id)
         prefix = _PREFIX.match(text)
         return text[prefix.end() :] if prefix and prefix[1] == request_id else text
 

@@ -79,8 +79,8 @@ class RowTableModel(QAbstractTableModel, Generic[Row]):
             return _RIGHT if column.is_number else _LEFT
         if role == _ROLE.DecorationRole and column.status:
             return icons.icon(*column.status(row))
-        if role == _ROLE.ForegroundRole and column.status:
-            return getattr(theme.colours(QApplication.palette()), column.status(row)[1])
+        if role == _ROLE.ForegroundRole and (colour := self._colour(row, column)):
+            return getattr(theme.colours(QApplication.palette()), colour)
         if role == _ROLE.FontRole and column.is_number:
             return self._figures
         if role == _ROLE.ToolTipRole and column.tooltip:
@@ -88,6 +88,10 @@ class RowTableModel(QAbstractTableModel, Generic[Row]):
         if role == _ROLE.AccessibleTextRole:
             return one_line((column.spoken or column.text)(row))
         return None
+
+    def _colour(self, row: Row, column: Column[Row]) -> str:
+        """The colour name of a cell's text; empty for the usual one."""
+        return column.status(row)[1] if column.status else ""
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = _ROLE.DisplayRole) -> Any:
         if orientation != Qt.Orientation.Horizontal or not 0 <= section < len(self._columns):
@@ -99,15 +103,13 @@ class RowTableModel(QAbstractTableModel, Generic[Row]):
         return None
 
     def _sorted(self, rows: list[Row], column: int, order: Qt.SortOrder) -> list[Row]:
-        """Sorted by a column; equal ones by the first column, upwards. A None sorts below everything."""
+        """Sorted by a column; equal ones by the first column, upwards. A None comes last in either order."""
         by = [self._columns[0], self._columns[column]]
         keys = [one.sort_key or one.text for one in by]
         rows = sorted(rows, key=keys[0])
-        return sorted(
-            rows,
-            key=lambda row: ((value := keys[1](row)) is not None, value),
-            reverse=order == Qt.SortOrder.DescendingOrder,
-        )
+        unknown = [row for row in rows if keys[1](row) is None]
+        known = [row for row in rows if keys[1](row) is not None]
+        return sorted(known, key=keys[1], reverse=order == Qt.SortOrder.DescendingOrder) + unknown
 
     def _show(self, rows: list[Row]) -> None:
         """Show these rows, in this order. Keys must be unique."""

@@ -59,7 +59,9 @@ class LogDetail(QWidget):
 
 
 def laid_out(text: str) -> str:
-    """The text, with JSON that ends it laid out below what comes before."""
+    """The text, with JSON that ends it laid out below what comes before, and gaps in a REPORT line."""
+    if text.startswith("REPORT RequestId: "):
+        return text.replace("\t", " " * 4)  # a tab stop may be one character away
     start = text.find("{")
     if start <= 0 or len(text) > _JSON_LIMIT:  # JSON from its first character on is laid out by the view
         return text
