@@ -1,0 +1,28 @@
+"""python -m benchmarks: prints tables and writes build/bench.json. Nothing passes or fails by time."""
+
+import json
+import os
+import platform
+
+from benchmarks import micro, startup
+from benchmarks.measure import ROOT
+
+
+def main() -> None:
+    figures = {
+        "machine": {
+            "cores": os.cpu_count(),
+            "system": platform.platform(),
+            "python": platform.python_version(),
+        },
+        "startup": startup.measure(),
+        "micro": micro.measure(),
+    }
+    path = ROOT / "build" / "bench.json"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+    print(f"\nWritten to {path.relative_to(ROOT)}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,167 @@
+"""What the application does with every log line: parse, store, filter, count."""
+
+import os
+import random
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from benchmarks.measure import Samples, show_table
+from lambdadesk.core.cost import invocation_cost
+from lambdadesk.core.ledger import InvocationLedger
+from lambdadesk.core.logfilter import parse_filter
+from lambdadesk.core.logstore import LogRow, LogStore
+from lambdadesk.core.platform import parse_platform
+from lambdadesk.core.prices import load_prices
+from lambdadesk.core.types import Cost, FunctionInfo, Invocation, InvocationType, Outcome, Report
+
+LINES = 1_000_000
+BATCH = 1_000  # lines of one answer
+REPORTS = 100_000
+INVOCATIONS = 20_000
+REPEATS = 5
+START_MS = 1_760_000_000_000
+# What is typed into the filter, and the same for the peer: a text without capitals matches capitals, too.
+FILTERS = (
+    ("Timeout", ["Timeout"]),
+    ('"connection reset"', ["-i", "connection reset"]),
+    ("/order [0-9]+7 /", ["-iE", "order [0-9]+7 "]),
+)
+WORDS = (
+    "order",
+    "shipped",
+    "basket",
+    "payment",
+    "refused",
+    "connection",
+    "reset",
+    "retry",
+    "cache",
+)
+
+
+def measure() -> dict[str, Any]:
+    """Run everything, print the table and return the figures."""
+    lines = _make_lines()
+    rows = [_measure_reports(), _measure_ledger()]
+    store = LogStore(cap=LINES + BATCH, cap_characters=1 << 40)
+    rows.append(_measure_append(store, lines))
+    head = ["What a log line takes", "per second"]
+    show_table("Micro", head, [[name, f"{rate:,.0f}"] for name, rate in rows])
+    return {
+        "per_second": {name: round(rate) for name, rate in rows},
+        "filters": _measure_filters(store, lines),
+    }
+
+
+def _measure_reports() -> tuple[str, float]:
+    lines = [
+        f"REPORT RequestId: {number:08x}-1111-4222-8333-444455556666\tDuration: {number % 9000 / 7:.2f} ms\t"
+        f"Billed Duration: {number % 1300 + 1} ms\tMemory Size: 128 MB\tMax Memory Used: 40 MB\t\n"
+        for number in range(REPORTS)
+    ]
+    seconds = _time(lambda: [parse_platform(line) for line in lines])
+    return "REPORT lines parsed", REPORTS / seconds
+
+
+def _measure_append(store: LogStore, lines: list[str]) -> tuple[str, float]:
+    seconds = 0.0
+    for start in range(0, LINES, BATCH):
+        batch = [
+            LogRow(START_MS + number, START_MS + number, f"stream-{number % 8}", lines[number])
+            for number in range(start, start + BATCH)
+        ]
+        started = time.perf_counter()
+        store.add(batch)
+        seconds += time.perf_counter() - started
+    assert len(store) == LINES
+    return f"lines stored, {BATCH:,} at a time, {LINES:,} in all", LINES / seconds
+
+
+def _measure_ledger() -> tuple[str, float]:
+    function = FunctionInfo("orders", memory_mb=128)
+    prices = load_prices()
+
+    def price(_name: str, report: Report, kind: InvocationType | None, payload_bytes: int) -> Cost:
+        return invocation_cost(report, function, "us-east-1", prices, kind=kind, payload_bytes=payload_bytes)
+
+    ledger = InvocationLedger(price)
+    invocations = [_make_invocation(number) for number in range(INVOCATIONS)]
+
+    def add_all() -> None:
+        for invocation in invocations:
+            ledger.add_seen("orders", invocation)
+
+    seconds = _time(add_all)
+    assert ledger.totals("orders").invocations == INVOCATIONS
+    return "invocations added to the ledger and priced", INVOCATIONS / seconds
+
+
+def _measure_filters(store: LogStore, lines: list[str]) -> dict[str, Any]:
+    """The filter over the store, beside rg or grep over a file of the same text."""
+    peer = shutil.which("rg") or shutil.which("grep")
+    if peer is None:
+        return {}
+    table, figures = [], {}
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "log.txt"
+        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        for wanted, options in FILTERS:
+            if Path(peer).name == "rg":
+                options = [option.replace("-iE", "-i") for option in options]
+            ours, theirs, count = _compare(store, wanted, [peer, "-c", *options, str(path)])
+            median, low, high = ours.ratio(theirs)
+            name = " ".join([Path(peer).name, "-c", *options])
+            milliseconds = [f"{each.median * 1000:.0f} ms" for each in (ours, theirs)]
+            table.append([wanted, f"{count:,}", name, *milliseconds, f"{median:.2f} ({low:.2f}-{high:.2f})"])
+            figures[wanted] = {"peer": name, "ratio": [round(figure, 2) for figure in (median, low, high)]}
+    show_table(
+        f"Filters over {LINES:,} lines: here over the store, the peer over a file of the same text",
+        ["filter", "lines found", "peer", "here", "peer", "ratio"],
+        table,
+    )
+    return figures
+
+
+def _compare(store: LogStore, wanted: str, command: list[str]) -> tuple[Samples, Samples, int]:
+    ours, theirs = Samples("here"), Samples("peer")
+    count = 0
+    for _round in range(REPEATS):
+        matcher = parse_filter(wanted)
+        started = time.perf_counter()
+        count = len(matcher.find(store, store.first, store.end))
+        ours.values.append(time.perf_counter() - started)
+        environment = {**os.environ, "LC_ALL": "C.UTF-8"}
+        started = time.perf_counter()
+        answer = subprocess.run(command, capture_output=True, check=True, env=environment)
+        theirs.values.append(time.perf_counter() - started)
+        assert count == int(answer.stdout), f"{wanted}: {count} here, {answer.stdout!r} by {command[0]}"
+    return ours, theirs, count
+
+
+def _make_lines() -> list[str]:
+    chance = random.Random(7)
+    return [
+        f"2026-01-02T03:04:05.{at % 1000:03d}Z\tINFO\torder {at} {' '.join(chance.choices(WORDS, k=8))}"
+        f"{' Timeout' if at % 100 == 0 else ''}"
+        for at in range(LINES)
+    ]
+
+
+def _make_invocation(number: int) -> Invocation:
+    report = Report(f"request-{number}", Decimal("12.34"), 13, 128, 40)
+    at_ms = START_MS + number * 50
+    return Invocation(
+        "orders", report.request_id, at_ms, "stream", at_ms + 13, outcome=Outcome.OK, report=report
+    )
+
+
+def _time(work: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
