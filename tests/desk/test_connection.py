@@ -1,0 +1,140 @@
+"""A connection holds what belongs to one target, and closing it ends all of it at once."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from decimal import Decimal
+from pathlib import Path
+
+from lambdadesk.core.threads import in_thread
+from lambdadesk.core.types import FunctionInfo, Identity, InvokeRequest, Outcome, Target
+from lambdadesk.desk.connection import Connection
+from lambdadesk.desk.tailer import TailState
+from lambdadesk.store.catalog_cache import CatalogCache
+from lambdadesk.store.history import History
+from tests.conftest import threads_named
+from tests.desk.waiting import until
+from tests.servers import faults
+from tests.servers.fake_aws import FakeAws, make_function
+
+HELLO = FunctionInfo("hello")
+
+
+@asynccontextmanager
+async def connected(aws: FakeAws, folder: Path) -> AsyncIterator[Connection]:
+    """A connection to a FakeAws with the function hello, its list read."""
+    aws.functions = [make_function("hello")]
+    history = History(folder / "history.sqlite")
+    await history.open()
+    failures: list[tuple[str, Exception]] = []
+    target = Target("us-east-1", endpoint_url=aws.url)
+    connection = Connection(
+        target, history, CatalogCache(folder / "cache"), lambda name, error: failures.append((name, error))
+    )
+    await connection.catalog.refresh()
+    yield connection
+    await connection.close()
+    await history.close()
+    assert failures == []
+
+
+async def test_a_function_is_followed_once(aws: FakeAws, tmp_path: Path) -> None:
+    async with connected(aws, tmp_path) as connection:
+        tail = connection.follow(HELLO)
+        assert connection.follow(HELLO) is tail
+        await until(tail.changed, lambda: tail.state is TailState.NO_GROUP, "the first poll")
+        connection.unfollow("hello")
+        connection.unfollow("hello")  # harmless
+        await connection.scope.wait("tail hello")
+        again = connection.follow(HELLO)
+        assert again is not tail
+        await until(again.changed, lambda: again.state is TailState.NO_GROUP, "the first poll of the other")
+
+
+async def test_an_invocation_is_priced_and_saved_without_being_asked_to(aws: FakeAws, tmp_path: Path) -> None:
+    async with connected(aws, tmp_path) as connection:
+        entry = await connection.invoker.invoke(InvokeRequest(HELLO, b"{}"))
+        cost = connection.cost_of(HELLO, entry)
+        assert cost is not None
+        assert cost.amount == entry.cost
+        assert connection.ledger.totals("hello").cost == entry.cost
+        await connection.scope.wait("save history")
+        (stored,) = await connection.recent("hello")
+        assert (stored.id, stored.outcome, stored.cost) == (entry.id, Outcome.OK, entry.cost)
+        assert await connection.recent("other") == []
+        assert await connection.entry(entry.id) == entry
+        assert await connection.entry(entry.id + 1) is None
+        assert connection.currency == "USD"
+        time.strptime(connection.price_date, "%Y-%m-%d")
+
+
+async def test_a_report_without_a_known_function_has_no_price(aws: FakeAws, tmp_path: Path) -> None:
+    async with connected(aws, tmp_path) as connection:
+        deleted = FunctionInfo("deleted")
+        aws.functions.append(make_function("deleted"))  # not listed again
+        entry = await connection.invoker.invoke(InvokeRequest(deleted, b"{}"))
+        assert entry.report is not None
+        assert entry.cost is None
+        totals = connection.ledger.totals("deleted")
+        assert (totals.invocations, totals.unknown_cost, totals.cost) == (1, 1, Decimal(0))
+
+
+async def test_costs_are_read_once_the_list_is_there(aws: FakeAws, tmp_path: Path) -> None:
+    async with connected(aws, tmp_path) as connection:
+        await connection.invoker.invoke(InvokeRequest(HELLO, b"{}"))
+        aws.log_groups["/aws/lambda/hello"].events.clear()
+        aws.add_events(
+            "/aws/lambda/hello",
+            "REPORT RequestId: 11111111-2222-4333-8444-555555555555\tDuration: 1.00 ms\t"
+            "Billed Duration: 1 ms\tMemory Size: 128 MB\tMax Memory Used: 40 MB\t\n",
+            timestamp_ms=time.time_ns() // 1_000_000 - 60_000,
+        )
+        connection.scope.start("read costs", connection.read_costs, 3_600.0)
+        await until(
+            connection.dashboard.changed,
+            lambda: connection.ledger.totals("hello").invocations == 2,
+            "the invocation that was made elsewhere",
+        )
+
+
+async def test_who_one_is_and_what_a_function_can_be_invoked_as(aws: FakeAws, tmp_path: Path) -> None:
+    aws.aliases["hello"] = ["live"]
+    aws.versions["hello"] = ["1", "2"]
+    async with connected(aws, tmp_path) as connection:
+        assert await connection.identity() == Identity("000000000000", "arn:aws:iam::000000000000:root")
+        assert await connection.qualifiers("hello") == ["$LATEST", "live", "2", "1"]
+
+
+async def test_close_waits_for_no_answer(aws: FakeAws, tmp_path: Path) -> None:
+    aws.always("FilterLogEvents", faults.hang)
+    aws.always("Invoke", faults.hang)
+    async with connected(aws, tmp_path) as connection:
+        connection.follow(HELLO)
+        aws.always("ListFunctions", faults.hang)
+        connection.scope.start("refresh", connection.catalog.refresh)
+        connection.scope.start("invoke", connection.invoker.invoke, InvokeRequest(HELLO, b"{}"))
+        connection.scope.start("read costs", connection.read_costs, 1.0)
+        await in_thread(aws.wait_for_requests, "FilterLogEvents", 2)
+        await in_thread(aws.wait_for_requests, "Invoke")
+        await in_thread(aws.wait_for_requests, "ListFunctions", 2)
+        began = time.monotonic()
+        await connection.close()
+        assert time.monotonic() - began < 1
+        waiting = threads_named("in_thread")
+        assert len(waiting) >= 4  # they wait on; what counts is that nobody waits for them
+        assert not any(connection.scope.is_running(name) for name in ("refresh", "invoke", "read costs"))
+        (entry,) = await connection.recent()
+        assert entry.outcome is Outcome.UNKNOWN
+        assert "Stopped waiting" in entry.error
+
+
+async def test_after_close_nothing_starts(aws: FakeAws, tmp_path: Path) -> None:
+    async with connected(aws, tmp_path) as connection:
+        await connection.close()
+        asked = len(aws.requests())
+        tail = connection.follow(HELLO)
+        connection.scope.start("refresh", connection.catalog.refresh)
+        await asyncio.sleep(0)
+        assert tail.state is TailState.STARTING
+        assert len(aws.requests()) == asked
