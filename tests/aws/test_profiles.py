@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from lambdadesk.aws.profiles import profile_region, profiles
+from lambdadesk.aws.profiles import configured_endpoint, profile_region, profile_sso, profiles
+from lambdadesk.aws.sso import SsoSession
 from lambdadesk.core.errors import ErrorKind, UserError
 
 
@@ -37,3 +38,107 @@ def test_reads_the_region_of_a_profile(tmp_path: Path, monkeypatch: pytest.Monke
         profile_region("nobody")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-west-2")
     assert profile_region("") == "us-west-2"
+
+
+def test_five_hundred_profiles_and_names_in_any_script(tmp_path: Path) -> None:
+    names = [f"konto-{n:03}" for n in range(498)] + ["töp säcret", "本番"]
+    write_config(tmp_path, "".join(f"[profile '{name}']\nregion = eu-west-1\n" for name in names))
+    assert profiles() == sorted(names)
+    assert profile_region("本番") == "eu-west-1"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"[profile work\n",
+        b"no section\n",
+        b"[profile a]\nregion\n",
+        b"\xff\xfe[\x00p\x00r\x00",
+        b"[profile a]\nx = \xe4\n",
+        b"[profile 'a]\nx = 1\n[profile b",
+        b"\x00\x00",
+    ],
+)
+def test_a_malformed_file_is_one_sentence(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / ".aws").mkdir()
+    (tmp_path / ".aws/config").write_bytes(content)
+    for read in (profiles, lambda: profile_region("a"), lambda: configured_endpoint("a")):
+        with pytest.raises(UserError) as caught:
+            read()
+        assert caught.value.kind is ErrorKind.INVALID
+        assert caught.value.message == "The AWS configuration files can't be used."
+
+
+ENDPOINTS = """
+[default]
+region = eu-west-1
+[profile all]
+endpoint_url = https://all.example
+[profile lambda]
+endpoint_url = https://all.example
+services = mine
+[profile other]
+services = theirs
+[profile gone]
+services = nobody
+[services mine]
+lambda =
+  endpoint_url = https://lambda.example
+[services theirs]
+s3 =
+  endpoint_url = https://s3.example
+"""
+
+
+def test_shows_the_endpoint_that_a_profile_or_the_environment_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_config(tmp_path, ENDPOINTS)
+    found = {name: configured_endpoint(name) for name in ("", "all", "lambda", "other", "gone")}
+    assert found == {
+        "": "",
+        "all": "https://all.example",
+        "lambda": "https://lambda.example",
+        "other": "",
+        "gone": "",
+    }
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+    assert configured_endpoint("lambda") == "http://127.0.0.1:1"
+    monkeypatch.setenv("AWS_ENDPOINT_URL_LAMBDA", "http://127.0.0.1:2")
+    assert configured_endpoint("lambda") == "http://127.0.0.1:2"
+
+
+START = "https://example.awsapps.com/start"
+SIGN_INS = f"""
+[profile new]
+sso_session = work
+sso_account_id = 123456789012
+sso_role_name = reader
+[profile legacy]
+sso_start_url = {START}
+sso_region = eu-west-1
+sso_account_id = 123456789012
+sso_role_name = reader
+[profile on-top]
+role_arn = arn:aws:iam::123456789012:role/r
+source_profile = new
+[profile keys]
+aws_access_key_id = a
+aws_secret_access_key = s
+[profile loop]
+source_profile = loop
+[sso-session work]
+sso_start_url = {START}
+sso_region = us-east-1
+sso_registration_scopes = sso:account:access, other
+"""
+
+
+def test_says_where_to_sign_in_for_a_profile(tmp_path: Path) -> None:
+    write_config(tmp_path, SIGN_INS)
+    session = SsoSession(START, "us-east-1", "work", ("sso:account:access", "other"))
+    assert profile_sso("new") == session
+    assert profile_sso("on-top") == session
+    assert profile_sso("legacy") == SsoSession(START, "eu-west-1")
+    assert profile_sso("keys") is None
+    assert profile_sso("loop") is None

@@ -4,6 +4,8 @@ import json
 import os
 import socket
 import stat
+import subprocess
+import sys
 import threading
 import time
 import urllib.error
@@ -561,6 +563,34 @@ async def test_a_role_signs_requests_and_renews(
     assert gateway.expires_at is not None
     assert 3500 < gateway.expires_at - time.time() < 3700
     assert gateway.renews
+
+
+# botocore fixes the folder of its cache when it is imported, hence a process of its own.
+_LIST_FUNCTIONS = """
+import asyncio
+from lambdadesk.aws.gateway import Gateway
+from lambdadesk.core.types import Target
+
+asyncio.run(Gateway(Target("us-east-1", profile="p")).call("lambda", "ListFunctions"))
+"""
+
+
+@pytest.mark.parametrize("name", ["work", ""])
+async def test_a_profile_uses_the_sign_in(
+    server: FakeSso, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
+) -> None:
+    await sign_in(Sso(SsoSession(URL, "us-east-1", name), endpoint_url=server.url))
+    where = f"sso_start_url = {URL}\nsso_region = us-east-1\n"
+    where = f"sso_session = work\n[sso-session work]\n{where}" if name else where
+    (tmp_path / ".aws/config").write_text(
+        f"[profile p]\nsso_account_id = 123456789012\nsso_role_name = reader\n{where}"
+    )
+    server.tls, certificate = make_tls(tmp_path)
+    monkeypatch.setenv("HTTPS_PROXY", server.url)
+    monkeypatch.setenv("AWS_CA_BUNDLE", str(certificate))
+    await in_thread(subprocess.run, [sys.executable, "-c", _LIST_FUNCTIONS], check=True)
+    assert len(server.requests("GetRoleCredentials")) == 1
+    assert [request.access_key for request in server.requests("ListFunctions")] == ["ASIASSO"]
 
 
 @pytest.mark.logs_warnings  # botocore logs the failed refresh

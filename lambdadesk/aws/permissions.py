@@ -1,0 +1,234 @@
+"""What the credentials of a connection may do, and the smallest policy for what they should."""
+
+import asyncio
+import json
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from lambdadesk.aws.functions import to_function_info
+from lambdadesk.aws.gateway import Gateway
+from lambdadesk.core.connections import Guard
+from lambdadesk.core.errors import ErrorKind, UserError
+from lambdadesk.core.types import FunctionInfo, Identity, InvocationType, InvokeRequest
+
+
+class Verdict(StrEnum):
+    ALLOWED = "allowed"
+    DENIED = "denied"
+    NOT_CHECKED = "not checked"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One IAM action, the pages that miss something without it, and why the verdict is what it is."""
+
+    action: str
+    pages: tuple[str, ...]
+    verdict: Verdict
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """Who the credentials belong to, and what they may do. identity: None where the endpoint does not say.
+
+    alias: of the account, empty where there is none or it may not be read.
+    expires_at: epoch seconds; None: never, or not known.
+    """
+
+    identity: Identity | None
+    alias: str
+    expires_at: float | None
+    findings: tuple[Finding, ...]
+
+    @property
+    def principal(self) -> str:
+        """Who asks, as "user/path/name" or "assumed-role/role/session"."""
+        return self.identity.arn.partition("::")[2].partition(":")[2] if self.identity else ""
+
+    @property
+    def partition(self) -> str:
+        return get_partition(self.identity.arn) if self.identity else "aws"
+
+    @property
+    def denied(self) -> tuple[Finding, ...]:
+        return tuple(finding for finding in self.findings if finding.verdict is Verdict.DENIED)
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """A call that LambdaDesk makes. params: what to ask with, so that next to nothing comes back."""
+
+    action: str
+    pages: tuple[str, ...]
+    resource: str  # of its policy, after "arn:PARTITION:"; "*" where IAM knows no resource for it
+    params: Callable[[FunctionInfo], dict[str, Any]] | None = None  # None: has a probe of its own
+
+    @property
+    def service(self) -> str:
+        return self.action.partition(":")[0]
+
+    @property
+    def operation(self) -> str:
+        return self.action.partition(":")[2]
+
+
+_FUNCTION = "lambda:{region}:{account}:function:*"
+_LOG_GROUP = "logs:{region}:{account}:log-group:/aws/lambda/*"
+_NO_SUCH_STREAM = "lambdadesk-permission-check"
+
+
+def _get_function(function: FunctionInfo) -> dict[str, Any]:
+    return {"FunctionName": function.name}
+
+
+def _get_one(function: FunctionInfo) -> dict[str, Any]:
+    return {"FunctionName": function.name, "MaxItems": 1}
+
+
+def _get_group(function: FunctionInfo) -> dict[str, Any]:
+    return {"logGroupName": function.log_group_name, "limit": 1}
+
+
+def _get_recent(function: FunctionInfo) -> dict[str, Any]:
+    return {**_get_group(function), "startTime": time.time_ns() // 1_000_000}
+
+
+def _get_stream(function: FunctionInfo) -> dict[str, Any]:
+    return {**_get_group(function), "logStreamName": _NO_SUCH_STREAM}
+
+
+LIST_FUNCTIONS = "lambda:ListFunctions"
+INVOKE = "lambda:InvokeFunction"
+ALIASES = "iam:ListAccountAliases"
+
+# Every call that the pages make; a page that makes a new one adds it here.
+NEEDS = (
+    Need(LIST_FUNCTIONS, ("Functions", "Cost"), "*"),
+    Need("lambda:GetFunctionConfiguration", ("Functions",), _FUNCTION, _get_function),
+    Need("lambda:ListVersionsByFunction", ("Invoke",), _FUNCTION, _get_one),
+    Need("lambda:ListAliases", ("Invoke",), _FUNCTION, _get_one),
+    Need(INVOKE, ("Invoke",), _FUNCTION),
+    Need("logs:FilterLogEvents", ("Logs", "Charts", "Cost"), _LOG_GROUP, _get_recent),
+    Need("logs:DescribeLogStreams", ("Logs",), _LOG_GROUP, _get_group),
+    Need("logs:GetLogEvents", ("Logs",), _LOG_GROUP, _get_stream),
+    Need(ALIASES, ("Connections",), "*"),
+)
+
+
+async def check(gateway: Gateway, function: FunctionInfo | None = None) -> Check:
+    """Try each call LambdaDesk makes, on `function` or the first one listed; nothing is changed or run.
+
+    UserError where nothing can be said at all: no answer, no AWS, or credentials that are absent or expired.
+    """
+    identity = await _fetch_identity(gateway)
+    alias, of_alias = await _fetch_alias(gateway)
+    listed, of_list = await _fetch_first_function(gateway)
+    function = function or listed
+    probes = [
+        _probe(gateway, need, function) for need in NEEDS if need.action not in (LIST_FUNCTIONS, ALIASES)
+    ]
+    found = {finding.action: finding for finding in (of_list, of_alias, *await asyncio.gather(*probes))}
+    return Check(identity, alias, gateway.expires_at, tuple(found[need.action] for need in NEEDS))
+
+
+def minimal_policy(
+    actions: Iterable[str], account: str, regions: Iterable[str], partition: str = "aws"
+) -> str:
+    """The smallest IAM policy, as JSON, that allows these of the actions in NEEDS.
+
+    account, regions: what the functions and their log groups are in; none given means any. Log groups that
+    are not named /aws/lambda/... have to be added by hand.
+    """
+    wanted = set(actions)
+    places = [(region, account or "*") for region in sorted(set(regions))] or [("*", account or "*")]
+    by_resource: dict[str, list[str]] = {}
+    for need in NEEDS:
+        if need.action in wanted:
+            by_resource.setdefault(need.resource, []).append(need.action)
+            wanted.discard(need.action)
+    if wanted:
+        raise ValueError(f"not in NEEDS: {sorted(wanted)}")
+    statements = []
+    for resource, allowed in sorted(by_resource.items()):
+        arns = [
+            f"arn:{partition}:{resource.format(region=region, account=owner)}" for region, owner in places
+        ]
+        found: str | list[str] = "*" if resource == "*" else arns
+        statements.append({"Effect": "Allow", "Action": sorted(allowed), "Resource": found})
+    return json.dumps({"Version": "2012-10-17", "Statement": statements}, indent=2)
+
+
+def get_partition(arn: str) -> str:
+    """The partition in an ARN: aws, aws-cn, aws-us-gov, ..."""
+    return arn.split(":")[1] if arn.startswith("arn:") else "aws"
+
+
+async def _fetch_identity(gateway: Gateway) -> Identity | None:
+    try:
+        return await gateway.identity()
+    except UserError as error:
+        _raise_if_hopeless(error)
+        return None  # an endpoint without STS, say
+
+
+async def _fetch_alias(gateway: Gateway) -> tuple[str, Finding]:
+    need = _get_need(ALIASES)
+    try:
+        reply = await gateway.call("iam", need.operation)
+    except UserError as error:
+        return "", _judge(need, error)
+    aliases = reply.get("AccountAliases") or [""]
+    return str(aliases[0]), Finding(need.action, need.pages, Verdict.ALLOWED)
+
+
+async def _fetch_first_function(gateway: Gateway) -> tuple[FunctionInfo | None, Finding]:
+    need = _get_need(LIST_FUNCTIONS)
+    try:
+        reply = await gateway.call("lambda", need.operation, MaxItems=1)
+    except UserError as error:
+        _raise_if_hopeless(error)
+        return None, _judge(need, error)
+    functions = reply.get("Functions") or []
+    first = to_function_info(functions[0]) if functions else None
+    return first, Finding(need.action, need.pages, Verdict.ALLOWED)
+
+
+async def _probe(gateway: Gateway, need: Need, function: FunctionInfo | None) -> Finding:
+    if function is None:
+        return _not_checked(need, "There is no function to try it on.")
+    try:
+        if need.params is not None:
+            await gateway.call(need.service, need.operation, **need.params(function))
+        elif gateway.guard is Guard.READ_ONLY:
+            return _not_checked(need, "This connection is read-only.")
+        else:
+            # A dry run runs nothing, so that production needs nobody's confirmation.
+            await gateway.invoke(InvokeRequest(function, b"{}", InvocationType.DRY_RUN), confirmed=True)
+    except UserError as error:
+        return _judge(need, error)
+    return Finding(need.action, need.pages, Verdict.ALLOWED)
+
+
+def _judge(need: Need, error: UserError) -> Finding:
+    if error.kind is ErrorKind.DENIED:
+        return Finding(need.action, need.pages, Verdict.DENIED, error.details.rpartition("\n")[2])
+    if error.kind is ErrorKind.NOT_FOUND:  # IAM is asked before it is looked for
+        return Finding(need.action, need.pages, Verdict.ALLOWED)
+    return _not_checked(need, error.message)
+
+
+def _not_checked(need: Need, reason: str) -> Finding:
+    return Finding(need.action, need.pages, Verdict.NOT_CHECKED, reason)
+
+
+def _get_need(action: str) -> Need:
+    return next(need for need in NEEDS if need.action == action)
+
+
+def _raise_if_hopeless(error: UserError) -> None:
+    if error.kind in (ErrorKind.EXPIRED, ErrorKind.OFFLINE, ErrorKind.NOT_AWS, ErrorKind.TIMEOUT):
+        raise error
