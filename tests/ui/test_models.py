@@ -17,7 +17,8 @@ from lambdadesk.store.history import HistoryEntry
 from lambdadesk.ui import theme
 from lambdadesk.ui.models.cost_table import CostRow, CostTableModel
 from lambdadesk.ui.models.function_table import FunctionTableModel, age
-from lambdadesk.ui.models.history_table import HistoryTableModel, format_duration
+from lambdadesk.ui.models.history_table import WIDTH_SAMPLES, HistoryTableModel, format_duration
+from lambdadesk.ui.widgets.tables import make_table
 
 Role = Qt.ItemDataRole
 
@@ -221,6 +222,26 @@ def test_history_is_newest_first_and_complete(history: HistoryTableModel) -> Non
     assert history.index(1, 5).data(Role.AccessibleTextRole) == "187 of 512 MB"
 
 
+def test_the_start_of_a_request_id_is_in_sight(
+    history: HistoryTableModel, qtbot: QtBot, qapp: QApplication
+) -> None:
+    theme.apply(qapp, "light")
+    last = history.columnCount() - 1
+    table = make_table(history, WIDTH_SAMPLES, stretch=last)
+    qtbot.addWidget(table)
+    table.resize(734 - 11, 200)  # the page is 750 px wide; margins and a scroll bar
+    table.show()
+    assert table.columnWidth(last) >= table.fontMetrics().horizontalAdvance("b1c0ffee…") + 16
+    assert table.horizontalHeader().length() <= table.viewport().width()
+
+
+def test_days_before_today_are_named(history: HistoryTableModel) -> None:
+    now = datetime.now().astimezone()
+    day = now.replace(month=1, day=1, hour=3, minute=4) if now.timetuple().tm_yday > 1 else now
+    history.set_entries([entry(1, sent_ms=int(day.timestamp() * 1000))])
+    assert history.index(0, 0).data() == ("01-01 03:04" if day is not now else f"{now:%H:%M:%S}")
+
+
 def test_a_qualifier_is_named_unless_it_is_the_latest(history: HistoryTableModel) -> None:
     history.set_entries(
         [entry(1, qualifier="live"), entry(2), entry(3, qualifier="7", kind=InvocationType.EVENT)]
@@ -240,7 +261,7 @@ def test_permitted_and_not_run_are_told_from_success_and_error(history: HistoryT
         ]
     )
     assert texts(history, 2) == ["Not run", "Error", "Error", "Not run", "Permitted"]
-    assert history.index(3, 2).data(Role.ToolTipRole) == refused
+    assert history.index(3, 2).data(Role.ToolTipRole) == f"Not run\n{refused}"
 
 
 def test_a_new_invocation_comes_on_top_and_keeps_the_selection(

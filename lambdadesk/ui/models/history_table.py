@@ -41,8 +41,10 @@ def format_duration(duration_ms: Decimal | int) -> str:
 
 def _when(entry: HistoryEntry) -> str:
     sent = datetime.fromtimestamp(entry.sent_ms / 1000).astimezone()
-    is_today = sent.date() == datetime.now().astimezone().date()
-    return sent.strftime("%H:%M:%S" if is_today else "%Y-%m-%d %H:%M")
+    now = datetime.now().astimezone()
+    if sent.date() == now.date():
+        return sent.strftime("%H:%M:%S")
+    return sent.strftime("%m-%d %H:%M" if sent.year == now.year else "%Y-%m-%d")
 
 
 def _full_when(entry: HistoryEntry) -> str:
@@ -90,8 +92,8 @@ def _cost(entry: HistoryEntry, about: str = "≈ ") -> str:
 
 
 def _status_tooltip(entry: HistoryEntry) -> str:
-    status = f"HTTP status {entry.status_code}" if entry.status_code else ""
-    return "\n".join(line for line in (entry.error, entry.function_error, status) if line)
+    code = f"HTTP status {entry.status_code}" if entry.status_code else ""
+    return "\n".join(line for line in (status(entry)[0], entry.error, entry.function_error, code) if line)
 
 
 _COLUMNS: Final = (
@@ -110,6 +112,17 @@ _COLUMNS: Final = (
     Column[HistoryEntry]("Memory", _memory, is_number=True, spoken=lambda entry: _memory(entry, "of")),
     Column[HistoryEntry]("Cost", _cost, is_number=True, spoken=lambda entry: _cost(entry, "about ")),
     Column[HistoryEntry]("Request id", lambda entry: entry.request_id or NOTHING),
+)
+# A text for each column's width but the last one's, which takes the rest: 8 characters of a request id stay
+# in sight in a page 750 px wide. That of Status is longer than its words since there is an icon.
+WIDTH_SAMPLES: Final = (
+    "00-00 00:0",
+    "Sync, live",
+    "Succeeded iiiiii",
+    "9,999 ms",
+    "9,999 ms",
+    "128 / 512 MB i",
+    "≈ $0.000000408",
 )
 
 

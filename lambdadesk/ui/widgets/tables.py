@@ -38,7 +38,7 @@ def make_table(
         order = Qt.SortOrder.AscendingOrder if sort_by == 0 else Qt.SortOrder.DescendingOrder
         table.sortByColumn(sort_by, order)
     for column, sample in enumerate(samples):
-        text_px = table.fontMetrics().horizontalAdvance(sample) + 2 * theme.SPACE + theme.TIGHT
+        text_px = table.fontMetrics().horizontalAdvance(sample) + 2 * theme.SPACE
         bold = columns.font()
         bold.setWeight(bold.Weight.DemiBold)
         title = str(model.headerData(column, Qt.Orientation.Horizontal))
