@@ -1,12 +1,14 @@
 """ResultView: what became of one invocation."""
 
 from decimal import Decimal
+from pathlib import Path
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QPlainTextEdit, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFileDialog, QPlainTextEdit, QTabWidget, QToolButton, QVBoxLayout, QWidget
 
 from lambdadesk.core.errors import ErrorKind, UserError
 from lambdadesk.core.money import format_money
+from lambdadesk.core.threads import in_thread
 from lambdadesk.core.types import Cost, InvocationType, Outcome
 from lambdadesk.store.history import HistoryEntry
 from lambdadesk.ui import theme
@@ -17,10 +19,17 @@ from lambdadesk.ui.widgets.notices import announce
 from lambdadesk.ui.widgets.plain import PlainLabel, show_plain_text
 
 RESPONSE, LOG, COST = range(3)
+LOG_LIMIT = 1024 * 1024  # characters of a log that are shown here
 
 
 class ResultView(QWidget):
-    """The outcome in words, then the response, the log of the request and the arithmetic of its cost."""
+    """The outcome in words, then the response, the log of the request and the arithmetic of its cost.
+
+    Signals:
+        save_requested(str, bytes): where to write the response; the owner runs `save` with the two.
+    """
+
+    save_requested = Signal(str, object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -43,12 +52,21 @@ class ResultView(QWidget):
         self.views.setDocumentMode(True)
         for widget, title in ((self.response, "Response"), (self.log, "Log"), (self.arithmetic, "Cost")):
             self.views.addTab(widget, title)
+        self.save_button = named(QToolButton(), "saveResponse", "Save the response")
+        self.save_button.setText("Save…")
+        self.save_button.setAutoRaise(True)
+        self.save_button.clicked.connect(self._ask_where)
+        self.views.setCornerWidget(self.save_button)
+        self.saved = named(ToneLabel(), "saveOutcome", "What became of saving")
+        self._is_cut = False  # the history has the beginning of the response only
+        self._set_response(b"")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(theme.TIGHT)
         layout.addWidget(self.status)
         layout.addWidget(self.summary)
         layout.addWidget(self.views, 1)
+        layout.addWidget(self.saved)
 
     def say(self, tone: str, status: str, summary: str = "") -> None:
         """Show an outcome in words; `tone` is a colour of the theme."""
@@ -57,7 +75,7 @@ class ResultView(QWidget):
         self.summary.setVisible(bool(summary))
 
     def clear(self) -> None:
-        self.response.set_data(b"")
+        self._set_response(b"")
         show_plain_text(self.log, "")
         self.arithmetic.setPlainText("")
         self.views.setTabText(LOG, "Log")
@@ -68,8 +86,8 @@ class ResultView(QWidget):
         log: its log lines; why_no_report: what to say where duration, memory and cost are not known.
         """
         self.say(*_outcome_words(entry), _summary(entry, why_no_report))
-        self.response.set_data(entry.response)
-        show_plain_text(self.log, log)
+        self._set_response(entry.response, is_cut=entry.response_truncated)
+        show_plain_text(self.log, _beginning(log))
         lines = len(log.splitlines())
         self.views.setTabText(LOG, f"Log ({lines})" if lines else "Log")
         no_cost = "A dry run costs nothing." if _is_dry(entry) else "The cost follows with the REPORT line."
@@ -86,6 +104,42 @@ class ResultView(QWidget):
         if error.details:
             self.views.setTabText(LOG, "Details")
         announce(self, f"{head}: {error}", is_urgent=True)
+
+    async def save(self, path: str, data: bytes) -> None:
+        """Write a response to a file, byte for byte, and say below it what came of that."""
+        try:
+            await in_thread(Path(path).write_bytes, data)
+        except OSError as error:
+            self.saved.say(f"✖ Not saved to {path}: {error.strerror or error}.", "error")
+        else:
+            cut = (
+                " It is the beginning only: the history keeps no more of a response." if self._is_cut else ""
+            )
+            self.saved.say(f"✔ Saved to {path}.{cut}", "ok")
+        self.saved.show()
+        announce(self, self.saved.text())
+
+    def _ask_where(self) -> None:
+        data = self.response.data  # what is seen now, whatever comes meanwhile
+        dialog = QFileDialog(self, "Save the response")
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.selectFile("response.json")
+        dialog.fileSelected.connect(lambda path: self.save_requested.emit(path, data))
+        dialog.open()
+
+    def _set_response(self, data: bytes, *, is_cut: bool = False) -> None:
+        self.response.set_data(data)
+        self._is_cut = is_cut
+        self.save_button.setEnabled(bool(data))
+        self.saved.hide()
+
+
+def _beginning(log: str) -> str:
+    if len(log) <= LOG_LIMIT:
+        return log
+    size_mb = len(log) / LOG_LIMIT
+    return f"— The first of {size_mb:.1f} MB; the rest is on the Logs page. —\n{log[:LOG_LIMIT]}"
 
 
 def _is_dry(entry: HistoryEntry) -> bool:
