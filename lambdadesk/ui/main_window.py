@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from functools import partial
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import (
     QApplication,
@@ -65,6 +65,8 @@ class MainWindow(QMainWindow):
         self.setAccessibleName("LambdaDesk")
         self.setWindowIcon(app_icon())
         room = self.screen().availableSize()
+        if QApplication.platformName() == "offscreen":  # a screen of 800 x 800 that nobody sees
+            room = QSize(1280, 800)
         self.resize(min(1280, room.width()), min(800, room.height()))
         self.setMinimumSize(720, 480)
         self._build()
@@ -93,6 +95,7 @@ class MainWindow(QMainWindow):
         named(self.notices, "noticeBar", "Notices")
         self.functions = FunctionsPanel()
         self.functions.open_requested.connect(self.open_function)
+        self.functions.keeps = lambda name: self._page_of(name) is not None
         self.functions.retry_requested.connect(self._retry)
         self.functions.cancel_requested.connect(self._stop_waiting)
         self.functions.local_requested.connect(self.open_local)
@@ -286,12 +289,6 @@ class MainWindow(QMainWindow):
         page = self.tabs.currentWidget()
         if isinstance(page, FunctionPage):  # rows that came or went have moved the selection
             self.functions.select(page.function.name)
-        catalog = self._connection.catalog if self._connection else None
-        if catalog is not None and not catalog.state.loading:
-            if catalog.state.error is not None and catalog.state.functions:
-                self.notices.show_error(catalog.state.error, self.refresh, "list")
-            else:
-                self.notices.dismiss("list")
 
     def _open_again(self) -> None:
         """Open the tabs that a restart of the same target has closed."""
@@ -401,6 +398,7 @@ class MainWindow(QMainWindow):
         index = self.tabs.indexOf(page)
         if index >= 0:
             self.tabs.removeTab(index)
+            self.functions.refresh()  # the row of a deleted function goes with its tab
         await page.close_page()
         page.deleteLater()
 

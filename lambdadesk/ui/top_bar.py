@@ -81,6 +81,8 @@ class TopBar(QWidget):
             self.freshness.setText("")
         elif state.loading:
             self.freshness.setText("Refreshing…")
+        elif state.error is not None:
+            self.freshness.setText("Not refreshed")
         else:
             seconds = max(0, int(time.time() - state.loaded_ms / 1000))
             age = f"{seconds} s" if seconds < 60 else f"{seconds // 60} min"

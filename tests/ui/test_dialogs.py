@@ -38,7 +38,7 @@ async def test_about_says_where_files_lie_and_what_leaves_the_machine(desk: Desk
     assert "LambdaDesk 0." in words or "LambdaDesk 1." in words
     for path in (desk.paths.settings_file, desk.paths.history_file, desk.paths.cache_dir):
         assert str(path) in words
-    assert "Nothing leaves this machine but the calls to the AWS endpoint" in words
+    assert "Nothing leaves this machine but calls to AWS, or to the endpoint that was chosen" in words
 
 
 async def test_the_window_goes_on_while_a_dialog_is_open(desk: Desk) -> None:

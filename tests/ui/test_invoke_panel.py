@@ -112,7 +112,7 @@ async def test_a_failure_sends_once_and_says_not_run_only_where_that_is_so(
     await turns()
     assert len(sent(desk)) == 1
     unknown = status.startswith("▲")
-    assert [row[2] for row in history(desk)] == ["Unknown" if unknown else "Error"]
+    assert [row[2] for row in history(desk)] == ["Unknown" if unknown else "Not run"]
     assert ("look at its logs before you invoke again" in desk.text("resultSummary")) == unknown
     assert "lambda:Invoke" in desk.get("resultLog").toPlainText()  # the details
     assert desk.get("responseView").toPlainText() == ""

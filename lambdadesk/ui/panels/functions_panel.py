@@ -6,6 +6,8 @@ from collections.abc import Callable
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QPushButton,
     QStackedLayout,
     QVBoxLayout,
     QWidget,
@@ -18,8 +20,8 @@ from lambdadesk.ui import theme
 from lambdadesk.ui.models.function_table import FunctionTableModel
 from lambdadesk.ui.widgets.empty_state import StateView
 from lambdadesk.ui.widgets.filter_edit import FilterEdit
+from lambdadesk.ui.widgets.labels import ToneLabel
 from lambdadesk.ui.widgets.named import named
-from lambdadesk.ui.widgets.plain import PlainLabel
 from lambdadesk.ui.widgets.tables import make_table
 
 AGE_EVERY_MS = 10_000
@@ -43,6 +45,7 @@ class FunctionsPanel(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._catalog: Catalog | None = None
+        self.keeps: Callable[[str], bool] = lambda _name: False  # whether a deleted function still has a row
         self._disconnect: Callable[[], None] = lambda: None
         self.filter = named(
             _FunctionFilter("Filter by name, runtime or description"),
@@ -55,8 +58,10 @@ class FunctionsPanel(QWidget):
             make_table(self.model, samples, stretch=0, sort_by=0), "functionTable", "Functions"
         )
         self.state = StateView()
-        self.foot = named(PlainLabel(), "functionCount", "Number of functions")
-        self.foot.setWordWrap(True)
+        self.foot = named(ToneLabel(), "functionCount", "Number of functions")
+        self.retry = named(QPushButton("Retry"), "functionRetry", "Ask for the functions again")
+        self.retry.clicked.connect(self.retry_requested)
+        self.retry.hide()
         self._stack = QStackedLayout()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(theme.SPACE, theme.SPACE, theme.TIGHT, theme.TIGHT)
@@ -66,7 +71,10 @@ class FunctionsPanel(QWidget):
         # Only now that it has a parent: it would show its first widget as a window of its own.
         self._stack.addWidget(self.table)
         self._stack.addWidget(self.state)
-        layout.addWidget(self.foot)
+        foot = QHBoxLayout()
+        foot.addWidget(self.foot, 1)
+        foot.addWidget(self.retry)
+        layout.addLayout(foot)
         self.filter.textChanged.connect(self._on_filter_changed)
         self.filter.opened.connect(self._open_current)
         self.filter.moved.connect(self._move)
@@ -81,8 +89,8 @@ class FunctionsPanel(QWidget):
         """Show the functions of a connection from now on."""
         self._disconnect()
         self._catalog = catalog
-        self._disconnect = catalog.changed.connect(self._refresh)
-        self._refresh()
+        self._disconnect = catalog.changed.connect(self.refresh)
+        self.refresh()
 
     def show_waiting(self, what: str) -> None:
         """Show that there is no connection yet, and what is being waited for."""
@@ -111,11 +119,13 @@ class FunctionsPanel(QWidget):
         else:
             self.table.clearSelection()  # not to mark a neighbour of what is gone
 
-    def _refresh(self) -> None:
+    def refresh(self) -> None:
+        """Show the list anew."""
         if self._catalog is None:
             return
         state = self._catalog.state
-        self.model.set_functions(state.functions, state.gone)
+        gone = [function for function in state.gone if self.keeps(function.name)]
+        self.model.set_functions(state.functions, gone)
         if self.model.total_count():
             if self.model.rowCount():
                 self._stack.setCurrentWidget(self.table)
@@ -148,11 +158,15 @@ class FunctionsPanel(QWidget):
         text = f"{shown} of {total} functions" if shown != total else f"{total} functions"
         if total == 1:
             text = "1 function"
-        if state.loading:
+        failure = state.error if state.functions and not state.loading else None
+        if failure is not None:
+            text += f" · {failure} Showing what is known."
+        elif state.loading:
             text += " · refreshing…"
         if state.loaded_ms is not None and (state.from_cache or state.error):
             text += f" · list of {_age(state.loaded_ms)} ago"
-        self.foot.setText(text if total else "")
+        self.foot.say(text if total else "", "error" if failure else "text")
+        self.retry.setVisible(bool(total and failure))
 
     def _refresh_ages(self) -> None:
         if self._catalog is not None:
@@ -161,7 +175,7 @@ class FunctionsPanel(QWidget):
 
     def _on_filter_changed(self, text: str) -> None:
         self.model.set_filter(text)
-        self._refresh()
+        self.refresh()
 
     def _move(self, steps: int) -> None:
         rows = self.model.rowCount()
