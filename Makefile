@@ -24,7 +24,7 @@ tour:
 	@$(BIN)/lambdadesk --tour build/tour
 
 test: check
-	@QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -q
+	@QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -q -n auto --dist loadfile
 
 check:
 	@$(PYTHON) packaging/bootstrap.py test
