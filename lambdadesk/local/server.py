@@ -63,6 +63,8 @@ class LocalServer:
         self._process: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()
         self._stopping = threading.Event()
+        self._no_launch = threading.Event()  # whoever started one may have gone: its thread goes on
+        self._no_launch.set()
 
     @property
     def port(self) -> int:
@@ -89,6 +91,7 @@ class LocalServer:
         """
         loop = asyncio.get_running_loop()
         self._stopping.clear()
+        self._no_launch.clear()
         process = await in_thread(self._launch)
         threading.Thread(
             target=self._watch, args=(process, loop), daemon=True, name="local server watch"
@@ -100,6 +103,12 @@ class LocalServer:
         await in_thread(self._shut_down)
 
     def _launch(self) -> "subprocess.Popen[bytes]":
+        try:
+            return self._launch_healthy()
+        finally:
+            self._no_launch.set()
+
+    def _launch_healthy(self) -> "subprocess.Popen[bytes]":
         package = importlib.util.find_spec("ministack")
         if package is None or package.origin is None:
             raise UserError(
@@ -200,6 +209,7 @@ class LocalServer:
             loop.call_soon_threadsafe(self.died.emit, log)
 
     def _shut_down(self) -> None:
+        self._no_launch.wait()  # not for long: it notices `_stopping`
         with self._lock:
             self._end_run()
 

@@ -95,6 +95,7 @@ class MainWindow(QMainWindow):
         named(self.notices, "noticeBar", "Notices")
         self.functions = FunctionsPanel()
         self.functions.open_requested.connect(self.open_function)
+        self.functions.filter.opened.connect(self._focus_page)
         self.functions.keeps = lambda name: self._page_of(name) is not None
         self.functions.retry_requested.connect(self._retry)
         self.functions.cancel_requested.connect(self._stop_waiting)
@@ -422,6 +423,11 @@ class MainWindow(QMainWindow):
         if self._connection is not None:
             self._connection.may_read_all = True
             self._on_cost_shown(True)
+
+    def _focus_page(self) -> None:
+        page = self.tabs.currentWidget()
+        if isinstance(page, FunctionPage):
+            page.pages.currentWidget().setFocus(Qt.FocusReason.OtherFocusReason)
 
     def focus_filter(self) -> None:
         self.functions.filter.setFocus(Qt.FocusReason.ShortcutFocusReason)

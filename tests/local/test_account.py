@@ -5,6 +5,7 @@ import json
 import pytest
 
 from lambdadesk.core.errors import ErrorKind, UserError
+from lambdadesk.local import server as local_server
 from lambdadesk.local.account import SeededAccount, seed
 from lambdadesk.local.clients import Clients
 from lambdadesk.local.samples import NODE, PYTHON, SAMPLES, load_event
@@ -63,6 +64,7 @@ async def test_missing_node_and_a_broken_profile_do_not_stop_it(
     tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
+    monkeypatch.setattr(local_server, "SYSTEM_FOLDERS", ())  # where handlers look besides
     monkeypatch.setenv("AWS_PROFILE", "no-such-profile")
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
     monkeypatch.setenv("AWS_USE_FIPS_ENDPOINT", "true")

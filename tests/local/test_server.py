@@ -17,7 +17,7 @@ import pytest
 
 from lambdadesk.core.errors import ErrorKind, UserError
 from lambdadesk.core.threads import in_thread
-from lambdadesk.local import supervisor
+from lambdadesk.local import server, supervisor
 from lambdadesk.local.clients import Clients
 from lambdadesk.local.server import PACKAGE, LocalServer, node_path, pick_free_port
 from tests.local.running import (
@@ -277,9 +277,15 @@ async def test_nothing_listens_beyond_loopback(tmp_path: Path) -> None:
     assert addresses == ["127.0.0.1"]
 
 
-def test_node_is_looked_for_on_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_node_is_looked_for_on_path_and_where_the_handlers_look(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(server, "SYSTEM_FOLDERS", (str(tmp_path / "system"),))
     assert node_path() is None
+    (tmp_path / "system").mkdir()
+    (tmp_path / "system" / "node").touch(mode=0o755)
+    assert node_path() == str(tmp_path / "system" / "node")
     node = tmp_path / "node"
     node.touch(mode=0o755)
     assert node_path() == str(node)

@@ -26,7 +26,7 @@ from lambdadesk.desk.tasks import TaskScope
 from lambdadesk.store.history import HistoryEntry
 from lambdadesk.ui import theme
 from lambdadesk.ui.icons import icon
-from lambdadesk.ui.models.history_table import HistoryTableModel
+from lambdadesk.ui.models.history_table import WIDTH_SAMPLES, HistoryTableModel
 from lambdadesk.ui.widgets.json_edit import JsonEdit
 from lambdadesk.ui.widgets.labels import ToneLabel
 from lambdadesk.ui.widgets.named import named
@@ -122,11 +122,13 @@ class InvokePanel(QWidget):
         left = _column("Payload", self.payload, self.problem)
 
         self.result = ResultView()
+        self.result.save_requested.connect(
+            lambda path, data: self.scope.start("save", self.result.save, path, data)
+        )
 
         self.history_model = HistoryTableModel(self)
-        samples = ("00:00:00", "Dry run", "Out of memory xx", "10,000 ms", "10,000 ms", "100 / 10,240 MB")
         self.history = named(
-            make_table(self.history_model, (*samples, "≈ $0.000000408"), stretch=7),
+            make_table(self.history_model, WIDTH_SAMPLES, stretch=7),
             "historyTable",
             "Invocations made here",
         )
