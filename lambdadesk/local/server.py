@@ -209,7 +209,7 @@ class LocalServer:
             loop.call_soon_threadsafe(self.died.emit, log)
 
     def _shut_down(self) -> None:
-        self._no_launch.wait()  # not for long: it notices `_stopping`
+        self._no_launch.wait(STOP_DEADLINE_S)  # it soon notices `_stopping`
         with self._lock:
             self._end_run()
 

@@ -111,7 +111,7 @@ async def test_what_is_cancelled_while_it_starts_leaves_nothing(tmp_path: Path) 
     local = LocalAws(tmp_path)
     begun = asyncio.Event()
     local.progress.connect(lambda _what: begun.set())
-    for _ in range(2):
+    for _ in range(5):
         begun.clear()
         async with asyncio.TaskGroup() as group:
             start = group.create_task(local.start())
