@@ -168,3 +168,33 @@ async def test_a_refresh_that_is_cancelled_is_not_loading_any_more(aws: FakeAws,
     await catalog.refresh()
     assert len(catalog.state.functions) == 60
     assert catalog.state.error is None
+
+
+async def test_what_aws_lists_no_more_is_gone_and_not_just_unknown(aws: FakeAws, cache: CatalogCache) -> None:
+    aws.functions = [make_function("stays"), make_function("goes")]
+    catalog = make_catalog(aws, cache)
+    await catalog.refresh()
+    assert catalog.state.gone == ()
+    aws.functions = [make_function("stays")]
+    await catalog.refresh()
+    assert [function.name for function in catalog.state.gone] == ["goes"]
+    assert catalog.get("goes") is None
+    aws.functions = [make_function("stays"), make_function("goes")]  # made again
+    await catalog.refresh()
+    assert catalog.state.gone == ()
+    assert catalog.get("goes")
+
+
+async def test_only_a_whole_list_of_aws_is_settled(aws: FakeAws, cache: CatalogCache, quick: Limits) -> None:
+    aws.functions = [make_function("hello")]
+    catalog = make_catalog(aws, cache, quick)
+    settled = [catalog.is_settled]
+    catalog.changed.connect(lambda: settled.append(catalog.is_settled))
+    await catalog.refresh()
+    assert settled == [False, False, False, True]
+    aws.script("ListFunctions", faults.expired())
+    await catalog.refresh()
+    assert not catalog.is_settled
+    kept = make_catalog(aws, cache, quick)
+    kept.load_cached()
+    assert not kept.is_settled

@@ -7,9 +7,11 @@ from contextlib import asynccontextmanager
 from decimal import Decimal
 from pathlib import Path
 
+import pytest
+
 from lambdadesk.core.threads import in_thread
 from lambdadesk.core.types import FunctionInfo, Identity, InvokeRequest, Outcome, Target
-from lambdadesk.desk.connection import Connection
+from lambdadesk.desk.connection import READ_UNASKED, Connection
 from lambdadesk.desk.tailer import TailState
 from lambdadesk.store.catalog_cache import CatalogCache
 from lambdadesk.store.history import History
@@ -96,6 +98,21 @@ async def test_costs_are_read_once_the_list_is_there(aws: FakeAws, tmp_path: Pat
             lambda: connection.ledger.totals("hello").invocations == 2,
             "the invocation that was made elsewhere",
         )
+
+
+@pytest.mark.parametrize(("count", "asks"), [(READ_UNASKED, False), (READ_UNASKED + 1, True)])
+async def test_the_logs_of_many_functions_of_aws_are_not_read_unasked(
+    tmp_path: Path, count: int, asks: bool
+) -> None:
+    cache = CatalogCache(tmp_path / "cache")
+    target = Target("us-east-1")  # AWS itself, which is never called here
+    cache.save(target.key, [FunctionInfo(f"f{number}") for number in range(count)])
+    connection = Connection(target, History(tmp_path / "history.sqlite"), cache, lambda *_: None)
+    connection.catalog.load_cached()
+    assert connection.asks_before_reading is asks
+    connection.may_read_all = True
+    assert not connection.asks_before_reading
+    await connection.close()
 
 
 async def test_who_one_is_and_what_a_function_can_be_invoked_as(aws: FakeAws, tmp_path: Path) -> None:

@@ -123,6 +123,30 @@ def test_another_target_or_home_is_another_window(aws: FakeAws, tmp_path: Path) 
             application.quit()
 
 
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ((), "No AWS credentials were found."),
+        (("--profile", "nobody"), "The profile nobody is not in the AWS configuration."),
+        (("--endpoint-url", "http://192.0.2.1"), "would be signed over unencrypted http"),
+    ],
+)
+def test_what_cannot_be_opened_is_said_in_the_window(
+    tmp_path: Path, arguments: tuple[str, ...], sentence: str
+) -> None:
+    with Application(tmp_path, *arguments, driven=True) as application:
+        application.wait_for_window()
+        wait_until(lambda: sentence in " ".join(application.read("mainWindow")), sentence, 20)
+        application.quit()
+
+
+def test_a_function_that_does_not_exist_is_said(aws: FakeAws, tmp_path: Path) -> None:
+    with Application(tmp_path, "--endpoint-url", aws.url, "--function", "nobody", driven=True) as application:
+        application.wait_for_list()
+        wait_until(lambda: "nobody" in " ".join(application.read("noticeBar")), "the notice")
+        application.quit()
+
+
 def test_no_secret_of_the_environment_goes_anywhere(aws: FakeAws, tmp_path: Path) -> None:
     environment: dict[str, str | None] = {
         "AWS_ACCESS_KEY_ID": f"AKIA{CANARY.upper()}",
