@@ -4,9 +4,12 @@ import os
 import time
 
 
+def are_wanted() -> bool:
+    return bool(os.environ.get("LAMBDADESK_MILESTONES"))
+
+
 def reached(name: str) -> None:
     """Append "name nanoseconds" (monotonic clock, comparable between processes of one machine)."""
-    path = os.environ.get("LAMBDADESK_MILESTONES")
-    if path:
-        with open(path, "a", encoding="utf-8") as file:
+    if are_wanted():
+        with open(os.environ["LAMBDADESK_MILESTONES"], "a", encoding="utf-8") as file:
             file.write(f"{name} {time.monotonic_ns()}\n")

@@ -14,7 +14,6 @@ from PySide6.QtCore import QMessageLogContext, QTimer, QtMsgType, qInstallMessag
 from PySide6.QtWidgets import QApplication
 from qasync import QEventLoop
 
-from lambdadesk.app import milestones
 from lambdadesk.app.crash import CrashReporter
 from lambdadesk.app.options import Options
 from lambdadesk.app.wiring import build
@@ -79,7 +78,6 @@ async def _main(app: QApplication, options: Options, paths: Paths) -> int:
                 await asyncio.wait((tour,))
                 code = 130
         else:
-            milestones.reached("window_shown")
             await quit_asked.wait()
     except UserError as error:
         sys.stderr.write(f"lambdadesk: {error}\n")

@@ -20,6 +20,7 @@ from lambdadesk.store.history import History
 from lambdadesk.store.paths import Paths
 from lambdadesk.store.settings import Settings
 from lambdadesk.ui import theme
+from lambdadesk.ui.first_paint import after_first_paint
 from lambdadesk.ui.main_window import MainWindow
 
 PRELOAD_MS = 1_500  # after the first frame, so that the first chart does not wait for its imports
@@ -72,22 +73,32 @@ def build(
         window.want(options.function, options.page)
     if options.endpoint_url and not options.profile:
         # Nothing has to be looked up, so the last list is there in the first frame.
-        window.open_now(options.region, options.endpoint_url)
-    window.show()
+        window.show_cached(options.region, options.endpoint_url)
     if not options.tour:
-        QTimer.singleShot(0, lambda: _start(window, console, options))
-        instance.listen(lambda function, page: _come_forward(window, function, page))
+        after_first_paint(window, lambda: _start(window, console, options, instance))
+    if milestones.are_wanted():
+        after_first_paint(window.functions.table, lambda: _note_list(console))
+    window.show()
     return Parts(console, window, instance)
 
 
-def _start(window: MainWindow, console: Console, options: Options) -> None:
+def _start(window: MainWindow, console: Console, options: Options, instance: Instance) -> None:
+    """Everything that the first frame can do without."""
     milestones.reached("first_frame")
     window.scope.start("history", _open_history, window, console)
     if options.local:
         window.open_local()
-    elif not options.endpoint_url or options.profile:
+    elif options.endpoint_url and not options.profile:
+        window.open_now(options.region, options.endpoint_url)
+    else:
         window.open_target(options.profile, options.region, options.endpoint_url)
+    QTimer.singleShot(0, lambda: instance.listen(lambda *wish: _come_forward(window, *wish)))
     QTimer.singleShot(PRELOAD_MS, lambda: window.scope.start("preload", _preload))
+
+
+def _note_list(console: Console) -> None:
+    is_live = console.connection is not None and not console.connection.catalog.state.from_cache
+    milestones.reached("functions_painted_live" if is_live else "functions_painted_cached")
 
 
 async def _open_history(window: MainWindow, console: Console) -> None:

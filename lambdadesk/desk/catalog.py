@@ -3,14 +3,16 @@
 import asyncio
 import time
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-from lambdadesk.aws.functions import fetch_functions
-from lambdadesk.aws.gateway import Gateway
 from lambdadesk.core.errors import UserError
 from lambdadesk.core.event import Event
 from lambdadesk.core.threads import in_thread
 from lambdadesk.core.types import FunctionInfo
 from lambdadesk.store.catalog_cache import CatalogCache
+
+if TYPE_CHECKING:  # not needed to show an earlier list
+    from lambdadesk.aws.gateway import Gateway
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,7 @@ class Catalog:
     Event changed: after `state` was replaced.
     """
 
-    def __init__(self, gateway: Gateway, cache: CatalogCache) -> None:
+    def __init__(self, gateway: "Gateway", cache: CatalogCache) -> None:
         self._gateway = gateway
         self._cache = cache
         self._key = gateway.target.key
@@ -61,12 +63,13 @@ class Catalog:
 
     def load_cached(self) -> None:
         """Show the list of the last run until AWS answers. Reads one small file."""
-        if cached := self._cache.load(self._key):
-            functions, saved_ms = cached
-            self._set(functions=tuple(functions), loaded_ms=saved_ms, from_cache=True)
+        self.state = load_state(self._cache, self._key)
+        self.changed.emit()
 
     async def refresh(self) -> None:
         """Ask AWS for the whole list. Rows appear page by page; a page that fails leaves the others."""
+        from lambdadesk.aws.functions import fetch_functions
+
         self._set(loading=True)
         before = () if self.state.from_cache else (*self.state.functions, *self.state.gone)
         functions: list[FunctionInfo] = []
@@ -102,6 +105,12 @@ class Catalog:
     def _set(self, **changes: object) -> None:
         self.state = replace(self.state, **changes)  # type: ignore[arg-type]  # fields are named by the callers
         self.changed.emit()
+
+
+def load_state(cache: CatalogCache, target_key: str) -> CatalogState:
+    """The list of the last run, which waits to be refreshed. Reads one small file."""
+    functions, saved_ms = cache.load(target_key) or ((), None)
+    return CatalogState(tuple(functions), loading=True, loaded_ms=saved_ms, from_cache=saved_ms is not None)
 
 
 def _merged(shown: tuple[FunctionInfo, ...], fresh: list[FunctionInfo]) -> tuple[FunctionInfo, ...]:

@@ -1,18 +1,22 @@
 """Console, the application without its window: one connection at a time over one history and one cache."""
 
 import os
+from typing import TYPE_CHECKING
 
 from lambdadesk.aws.profiles import profile_region, profiles
 from lambdadesk.core.event import Event
 from lambdadesk.core.threads import in_thread
 from lambdadesk.core.types import Target
-from lambdadesk.desk.connection import Connection
+from lambdadesk.desk.catalog import CatalogState, load_state
 from lambdadesk.desk.local_aws import LocalAws
 from lambdadesk.desk.tasks import TaskScope
 from lambdadesk.store.catalog_cache import CatalogCache
 from lambdadesk.store.history import History
 from lambdadesk.store.paths import Paths
 from lambdadesk.store.settings import Settings
+
+if TYPE_CHECKING:  # imported when it is first needed, which is after the first frame
+    from lambdadesk.desk.connection import Connection
 
 FALLBACK_REGION = "us-east-1"
 
@@ -50,7 +54,11 @@ class Console:
             region = await in_thread(profile_region, profile)
         return Target(region or FALLBACK_REGION, profile, endpoint_url, is_environment=is_environment)
 
-    async def open(self, target: Target) -> Connection:
+    def get_cached(self, target: Target) -> CatalogState:
+        """The functions of the last run with this target. Reads one small file."""
+        return load_state(self._cache, target.key)
+
+    async def open(self, target: Target) -> "Connection":
         """Close what is open and show this target; the list of its last run is there at once."""
         if self.connection:
             # To its end, even if this is cancelled: a connection half closed would never be closed.
@@ -59,15 +67,17 @@ class Console:
             self.connection = None
         return self.open_first(target)
 
-    def open_first(self, target: Target) -> Connection:
+    def open_first(self, target: Target) -> "Connection":
         """The same while nothing is open. Raises UserError (INVALID) for a target that can't be used."""
+        from lambdadesk.desk.connection import Connection
+
         connection = Connection(target, self.history, self._cache, self.failed.emit)
         self.connection = connection
         connection.catalog.load_cached()
         self.opened.emit(connection)
         return connection
 
-    async def open_local(self) -> Connection:
+    async def open_local(self) -> "Connection":
         """Start the Local AWS if it does not run, and show it. Raises UserError (LOCAL)."""
         if not self.local.is_running:
             await self.local.start()

@@ -10,12 +10,11 @@ from lambdadesk.core.types import FunctionInfo
 from lambdadesk.desk.connection import Connection
 from lambdadesk.ui import theme
 from lambdadesk.ui.models.function_table import runtime
+from lambdadesk.ui.pages import PAGES
 from lambdadesk.ui.panels.invoke_panel import InvokePanel
 from lambdadesk.ui.panels.logs_panel import LogsPanel
 from lambdadesk.ui.widgets.labels import ElidedLabel
 from lambdadesk.ui.widgets.named import named
-
-PAGES = ("Invoke", "Logs", "Charts")
 
 
 class FunctionPage(QWidget):

@@ -14,20 +14,22 @@ class LayoutMemory:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
 
-    def restore_window(self, window: QMainWindow, tables: Sequence[QTableView]) -> None:
+    def restore_window(self, window: QMainWindow, splitter: QSplitter, tables: Sequence[QTableView]) -> None:
         if self._settings.window_geometry:
             window.restoreGeometry(QByteArray(self._settings.window_geometry))
-        self.restore_splitters(window)
+        self._restore_splitter(splitter)  # the only one there is; to look for others takes 4 ms
         saved = self._settings.table_headers
         for table in tables:
             if state := saved.get(table.objectName()):
                 table.horizontalHeader().restoreState(QByteArray(state))
 
     def restore_splitters(self, widget: QWidget) -> None:
-        saved = self._settings.splitters
         for splitter in widget.findChildren(QSplitter):
-            if state := saved.get(splitter.objectName()):
-                splitter.restoreState(QByteArray(state))
+            self._restore_splitter(splitter)
+
+    def _restore_splitter(self, splitter: QSplitter) -> None:
+        if state := self._settings.splitters.get(splitter.objectName()):
+            splitter.restoreState(QByteArray(state))
 
     def keep_window(self, window: QMainWindow, tables: Sequence[QTableView]) -> None:
         self._settings.window_geometry = bytes(window.saveGeometry().data())

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
+from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent
@@ -18,20 +19,23 @@ from PySide6.QtWidgets import (
 from lambdadesk.core.errors import ErrorKind, UserError
 from lambdadesk.core.text import one_line
 from lambdadesk.core.types import FunctionInfo, Target
-from lambdadesk.desk.connection import Connection
 from lambdadesk.desk.console import FALLBACK_REGION, Console
 from lambdadesk.desk.tasks import TaskScope
 from lambdadesk.ui import theme
-from lambdadesk.ui.function_page import PAGES, FunctionPage
 from lambdadesk.ui.icons import app_icon, icon
 from lambdadesk.ui.layout_memory import LayoutMemory
 from lambdadesk.ui.menus import Menus
+from lambdadesk.ui.pages import PAGES
 from lambdadesk.ui.panels.cost_panel import CostPanel
 from lambdadesk.ui.panels.functions_panel import FunctionsPanel
 from lambdadesk.ui.top_bar import TopBar
 from lambdadesk.ui.widgets.named import named
 from lambdadesk.ui.widgets.notices import NoticeBar
 from lambdadesk.ui.widgets.plain import PlainLabel, plain_tooltip, set_plain_tooltip
+
+if TYPE_CHECKING:  # both bring half of the application with them, and are not needed for the first frame
+    from lambdadesk.desk.connection import Connection
+    from lambdadesk.ui.function_page import FunctionPage
 
 STATUS_EVERY_MS = 5_000
 READ_EVERY_S, READ_EVERY_LOCAL_S = 60.0, 3.0
@@ -73,7 +77,7 @@ class MainWindow(QMainWindow):
         self.menus = Menus(self)
         self._memory = LayoutMemory(console.settings)
         self._tables = (self.functions.table, self.cost.table)
-        self._memory.restore_window(self, self._tables)
+        self._memory.restore_window(self, self.splitter, self._tables)
         console.opened.connect(self._show_connection)
         console.local.progress.connect(self._show_progress)
         console.local.died.connect(self._on_local_died)
@@ -144,8 +148,14 @@ class MainWindow(QMainWindow):
         self._asked = partial(self.open_target, profile, region, endpoint_url)
         self.scope.start("open", self._open_target, profile, region, endpoint_url)
 
+    def show_cached(self, region: str, endpoint_url: str) -> None:
+        """Show the functions of an earlier run in the first frame, before `open_now`."""
+        target = Target(region or FALLBACK_REGION, "", endpoint_url)
+        self.bar.show_target(target)
+        self.functions.show_state(self.console.get_cached(target))
+
     def open_now(self, region: str, endpoint_url: str) -> None:
-        """Show an endpoint before the first frame: nothing about it has to be looked up."""
+        """Show an endpoint at once: nothing about it has to be looked up."""
         self._asked = partial(self.open_target, "", region, endpoint_url)
         try:
             self.console.open_first(Target(region or FALLBACK_REGION, "", endpoint_url))
@@ -221,7 +231,7 @@ class MainWindow(QMainWindow):
         for page in self._pages():
             await self._close_page(page)
 
-    def _show_connection(self, connection: Connection) -> None:
+    def _show_connection(self, connection: "Connection") -> None:
         for disconnect in self._disconnects:
             disconnect()
         self._connection = connection
@@ -249,7 +259,7 @@ class MainWindow(QMainWindow):
         title = connection.target.title
         self.setWindowTitle(f"{title} {connection.target.region} - LambdaDesk")
 
-    async def _show_identity(self, connection: Connection) -> None:
+    async def _show_identity(self, connection: "Connection") -> None:
         try:
             who = await connection.identity()
         except UserError as error:
@@ -262,7 +272,7 @@ class MainWindow(QMainWindow):
         self.identity.setText(" · ".join(part for part in (who.account, principal, place) if part))
         set_plain_tooltip(self.identity, who.arn)
 
-    async def _show_choices(self, connection: Connection) -> None:
+    async def _show_choices(self, connection: "Connection") -> None:
         regions = [connection.target.region]
         if not connection.target.is_local:
             regions = await connection.gateway.regions()
@@ -287,8 +297,8 @@ class MainWindow(QMainWindow):
         self._show_freshness()
         self._open_again()
         self._open_wanted()
-        page = self.tabs.currentWidget()
-        if isinstance(page, FunctionPage):  # rows that came or went have moved the selection
+        page = self._page_at(self.tabs.currentIndex())
+        if page is not None:  # rows that came or went have moved the selection
             self.functions.select(page.function.name)
 
     def _open_again(self) -> None:
@@ -297,10 +307,10 @@ class MainWindow(QMainWindow):
         if self._connection is None or not self._connection.catalog.is_settled:
             return
         self._reopen = (key, [])
-        shown = self.tabs.currentWidget()
+        shown = self._page_at(self.tabs.currentIndex())
         for name in names[:REOPENED]:
             self._open_by_name(name)
-        if isinstance(shown, FunctionPage):
+        if shown is not None:
             self.tabs.setCurrentWidget(shown)
 
     def _show_freshness(self) -> None:
@@ -314,6 +324,8 @@ class MainWindow(QMainWindow):
             return
         page = self._page_of(function.name)
         if page is None:
+            from lambdadesk.ui.function_page import FunctionPage
+
             target = self._connection.target
             sample = self.console.sample_event(target, function.name)
             page = FunctionPage(self._connection, function, sample)
@@ -332,8 +344,8 @@ class MainWindow(QMainWindow):
         if page == "cost":
             self.tabs.setCurrentWidget(self.cost)
             return
-        current = self.tabs.currentWidget()
-        if not isinstance(current, FunctionPage):
+        current = self._page_at(self.tabs.currentIndex())
+        if current is None:
             pages = self._pages()
             if not pages:
                 return
@@ -377,22 +389,27 @@ class MainWindow(QMainWindow):
         if function is not None:
             self.open_function(function)
 
-    def _pages(self) -> list[FunctionPage]:
-        widgets = (self.tabs.widget(index) for index in range(self.tabs.count()))
-        return [widget for widget in widgets if isinstance(widget, FunctionPage)]
+    def _pages(self) -> "list[FunctionPage]":
+        pages = (self._page_at(index) for index in range(self.tabs.count()))
+        return [page for page in pages if page is not None]
 
-    def _page_of(self, name: str) -> FunctionPage | None:
+    def _page_at(self, index: int) -> "FunctionPage | None":
+        """The function's page in this tab; None for the Cost page."""
+        widget = self.tabs.widget(index)
+        return None if widget is self.cost else cast("FunctionPage", widget)
+
+    def _page_of(self, name: str) -> "FunctionPage | None":
         return next((page for page in self._pages() if page.function.name == name), None)
 
     def close_current_tab(self) -> None:
         self._close_tab(self.tabs.currentIndex())
 
     def _close_tab(self, index: int) -> None:
-        page = self.tabs.widget(index)
-        if isinstance(page, FunctionPage):
+        page = self._page_at(index)
+        if page is not None:
             self.scope.start(f"close {page.function.name}", self._close_page, page)
 
-    async def _close_page(self, page: FunctionPage) -> None:
+    async def _close_page(self, page: "FunctionPage") -> None:
         if self._connection is not None and (draft := page.invoke.draft()) is not None:
             self._drafts[self._connection.target.key, page.function.name] = draft
         self._memory.keep_splitters(page)
@@ -403,9 +420,9 @@ class MainWindow(QMainWindow):
         await page.close_page()
         page.deleteLater()
 
-    def _on_tab_changed(self, _index: int) -> None:
-        page = self.tabs.currentWidget()
-        if isinstance(page, FunctionPage):
+    def _on_tab_changed(self, index: int) -> None:
+        page = self._page_at(index)
+        if page is not None:
             self.functions.select(page.function.name)
 
     def _on_cost_shown(self, shown: bool) -> None:
@@ -425,8 +442,8 @@ class MainWindow(QMainWindow):
             self._on_cost_shown(True)
 
     def _focus_page(self) -> None:
-        page = self.tabs.currentWidget()
-        if isinstance(page, FunctionPage):
+        page = self._page_at(self.tabs.currentIndex())
+        if page is not None:
             page.pages.currentWidget().setFocus(Qt.FocusReason.OtherFocusReason)
 
     def focus_filter(self) -> None:

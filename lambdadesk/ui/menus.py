@@ -8,7 +8,7 @@ from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMenu
 
 from lambdadesk.ui import theme
-from lambdadesk.ui.function_page import PAGES
+from lambdadesk.ui.pages import PAGES
 
 if TYPE_CHECKING:
     from lambdadesk.desk.local_aws import TrafficSource

@@ -2,12 +2,12 @@
 
 from datetime import datetime
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
 
 from lambdadesk.core.money import format_money
-from lambdadesk.desk.connection import Connection
 from lambdadesk.ui import theme
 from lambdadesk.ui.models.cost_table import COST_COLUMN, CostRow, CostTableModel
 from lambdadesk.ui.widgets.empty_state import StateView
@@ -15,6 +15,9 @@ from lambdadesk.ui.widgets.labels import ToneLabel
 from lambdadesk.ui.widgets.named import named
 from lambdadesk.ui.widgets.plain import PlainLabel
 from lambdadesk.ui.widgets.tables import make_table
+
+if TYPE_CHECKING:
+    from lambdadesk.desk.connection import Connection
 
 GATHER_MS = 150
 
@@ -74,7 +77,7 @@ class CostPanel(QWidget):
         self._gather.timeout.connect(self._refresh)
         self._refresh()
 
-    def show_connection(self, connection: Connection | None) -> None:
+    def show_connection(self, connection: "Connection | None") -> None:
         for disconnect in self._disconnects:
             disconnect()  # type: ignore[operator]  # functions of Event.connect
         self._connection = connection

@@ -44,7 +44,7 @@ class FunctionsPanel(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._catalog: Catalog | None = None
+        self._state: CatalogState | None = None
         self.keeps: Callable[[str], bool] = lambda _name: False  # whether a deleted function still has a row
         self._disconnect: Callable[[], None] = lambda: None
         self.filter = named(
@@ -88,14 +88,18 @@ class FunctionsPanel(QWidget):
     def show_catalog(self, catalog: Catalog) -> None:
         """Show the functions of a connection from now on."""
         self._disconnect()
-        self._catalog = catalog
-        self._disconnect = catalog.changed.connect(self.refresh)
+        self._disconnect = catalog.changed.connect(lambda: self.show_state(catalog.state))
+        self.show_state(catalog.state)
+
+    def show_state(self, state: CatalogState) -> None:
+        """Show a list as it is now."""
+        self._state = state
         self.refresh()
 
     def show_waiting(self, what: str) -> None:
         """Show that there is no connection yet, and what is being waited for."""
         self._disconnect()
-        self._catalog = None
+        self._state = None
         self.model.set_functions(())
         self.state.show_loading(what)
         self._stack.setCurrentWidget(self.state)
@@ -121,9 +125,9 @@ class FunctionsPanel(QWidget):
 
     def refresh(self) -> None:
         """Show the list anew."""
-        if self._catalog is None:
+        state = self._state
+        if state is None:
             return
-        state = self._catalog.state
         gone = [function for function in state.gone if self.keeps(function.name)]
         self.model.set_functions(state.functions, gone)
         if self.model.total_count():
@@ -169,8 +173,8 @@ class FunctionsPanel(QWidget):
         self.retry.setVisible(bool(total and failure))
 
     def _refresh_ages(self) -> None:
-        if self._catalog is not None:
-            self._show_foot(self._catalog.state)
+        if self._state is not None:
+            self._show_foot(self._state)
             self.table.viewport().update()  # "3 min ago" is worked out when it is painted
 
     def _on_filter_changed(self, text: str) -> None:
