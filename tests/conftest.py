@@ -17,6 +17,16 @@ os.environ.setdefault("PYQTGRAPH_QT_LIB", "PySide6")
 TEST_TIMEOUT_S = 60
 
 
+def pytest_configure() -> None:
+    gc.disable()  # see lambdadesk/app/collector.py: only ever on the main thread
+
+
+def pytest_runtest_teardown() -> None:
+    from lambdadesk.app.collector import collect_if_due
+
+    collect_if_due()
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     if not inspect.iscoroutinefunction(pyfuncitem.obj):

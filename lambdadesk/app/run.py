@@ -1,7 +1,6 @@
 """From the arguments to the exit code: the event loop, signals, and quitting."""
 
 import asyncio
-import gc
 import logging
 import os
 import signal
@@ -14,6 +13,7 @@ from PySide6.QtCore import QMessageLogContext, QTimer, QtMsgType, qInstallMessag
 from PySide6.QtWidgets import QApplication
 from qasync import QEventLoop
 
+from lambdadesk.app.collector import Collector
 from lambdadesk.app.crash import CrashReporter
 from lambdadesk.app.options import Options
 from lambdadesk.app.wiring import build
@@ -58,10 +58,9 @@ async def _main(app: QApplication, options: Options, paths: Paths) -> int:
     # What botocore warns of comes back as an exception, too, and is shown where it happened.
     logging.getLogger("botocore").propagate = False
     parts = build(app, options, paths, crash, quit_asked.set)
-    gc.freeze()
-    gc.enable()
     if parts is None:  # another process has this window and has been asked to show it
         return 0
+    collector = Collector()
     code = 0
     try:
         if options.tour:
@@ -83,6 +82,7 @@ async def _main(app: QApplication, options: Options, paths: Paths) -> int:
         sys.stderr.write(f"lambdadesk: {error}\n")
         code = 1
     finally:
+        collector.stop()
         if beat is not None:
             beat.stop()
         parts.window.hide()

@@ -8,7 +8,7 @@ from lambdadesk.app.options import Options
 
 def start(options: Options) -> int:
     """Import the application and run it. Returns the exit code."""
-    # What is imported stays; looking through it again and again would take 15 ms. `run` ends this.
+    # What is imported stays; looking through it again and again would take 15 ms. `Collector` takes over.
     gc.disable()
     import PySide6.QtCore  # noqa: F401
 
