@@ -31,7 +31,7 @@ def test_starts_lists_and_quits_by_signal(aws: FakeAws, tmp_path: Path, number: 
         application.wait_for_window()
         milestones = application.read_milestones()
         assert list(milestones.values()) == sorted(milestones.values())
-        assert list(milestones)[:2] == ["window_shown", "first_frame"]
+        assert next(iter(milestones)) == "first_frame"
         application.quit(number)
     assert {request.access_key for request in aws.requests()} == {"test"}
     assert not aws.requests("Invoke")
