@@ -8,10 +8,10 @@ import pytest
 from lambdadesk.aws.clients import Limits
 from lambdadesk.aws.gateway import Gateway
 from lambdadesk.core.errors import ErrorKind, UserError
+from lambdadesk.core.threads import in_thread
 from lambdadesk.core.types import Target
 from lambdadesk.desk.catalog import Catalog, CatalogState
 from lambdadesk.store.catalog_cache import CatalogCache
-from tests.desk.waiting import until
 from tests.servers import faults
 from tests.servers.fake_aws import FakeAws, make_function
 
@@ -159,7 +159,7 @@ async def test_a_refresh_that_is_cancelled_is_not_loading_any_more(aws: FakeAws,
     catalog = make_catalog(aws, cache)
     async with asyncio.TaskGroup() as group:
         refresh = group.create_task(catalog.refresh())
-        await until(catalog.changed, lambda: len(catalog.state.functions) == 50, "the first page")
+        await in_thread(aws.wait_for_requests, "ListFunctions", 2)
         refresh.cancel()
     assert not catalog.state.loading
     assert len(catalog.state.functions) == 50

@@ -111,6 +111,20 @@ class Application:
         texts: list[str] = json.loads(self.output.splitlines()[-1])
         return texts
 
+    def wait_for_text(self, name: str, part: str) -> list[str]:
+        """The texts within a widget, as soon as `part` is in one of them."""
+        texts: list[str] = []
+
+        def is_there() -> bool:
+            texts[:] = self.read(name)
+            return any(part in text for text in texts)
+
+        try:
+            wait_until(is_there, part, 20)
+        except AssertionError as error:
+            raise AssertionError(f"{error}; there are {texts}") from None
+        return texts
+
     def _ask(self, line: str) -> None:
         assert self.process.stdin
         self.process.stdin.write(f"{line}\n".encode())

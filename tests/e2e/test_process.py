@@ -136,14 +136,14 @@ def test_what_cannot_be_opened_is_said_in_the_window(
 ) -> None:
     with Application(tmp_path, *arguments, driven=True) as application:
         application.wait_for_window()
-        wait_until(lambda: sentence in " ".join(application.read("mainWindow")), sentence, 20)
+        application.wait_for_text("mainWindow", sentence)
         application.quit()
 
 
 def test_a_function_that_does_not_exist_is_said(aws: FakeAws, tmp_path: Path) -> None:
     with Application(tmp_path, "--endpoint-url", aws.url, "--function", "nobody", driven=True) as application:
         application.wait_for_list()
-        wait_until(lambda: "nobody" in " ".join(application.read("noticeBar")), "the notice")
+        application.wait_for_text("noticeBar", "nobody")
         application.quit()
 
 
@@ -224,8 +224,7 @@ def check_unwritable(aws: FakeAws, folder: Path, home: Path) -> None:
         aws.wait_for_requests("ListAliases", timeout_s=20)
         application.click("invokeButton")
         aws.wait_for_requests("Invoke")
-        wait_until(lambda: application.read("noticeBar"), "a notice")
-        notices = application.read("noticeBar")
+        notices = application.wait_for_text("noticeBar", "")
         application.quit()
     assert len(notices) <= 6  # three of a message and a hint: more would be a storm
     told = " ".join(notices)
