@@ -250,6 +250,7 @@ async def test_keys_of_the_page_do_nothing_elsewhere(desk: Desk) -> None:
     await desk.open("hello")
     field = desk.get("functionFilter")
     field.setFocus()
+    desk.turn_to("Logs")
     press(field, Qt.Key.Key_Return, CONTROL)
     await turns()
     assert sent(desk) == []
@@ -265,6 +266,15 @@ async def test_keys_of_the_page_do_nothing_elsewhere(desk: Desk) -> None:
     assert desk.text("resultStatus").startswith("Running… ")
     (request,) = desk.aws.requests("Invoke")
     assert request.path.endswith("/other/invocations")
+
+
+async def test_the_keys_invoke_what_is_in_sight_from_the_list_too(desk: Desk) -> None:
+    await desk.open("hello")
+    table = desk.get("functionTable")
+    table.setFocus()
+    press(table, Qt.Key.Key_Return, CONTROL)
+    await until(lambda: desk.text("resultStatus") == "✔ 200 Succeeded")
+    assert len(sent(desk)) == 1
 
 
 async def test_closing_the_tab_while_it_runs_leaves_the_outcome_unknown(desk: Desk) -> None:
@@ -363,6 +373,31 @@ async def test_an_event_is_queued_and_its_cost_comes_with_the_log(desk: Desk, aw
     assert entry.cost == Decimal("0.0000002") + Decimal("0.0000166667") * 13 * 128 / 1024 / 1000
 
 
+async def test_an_answer_without_a_log_gets_its_figures_from_the_log_by_time(
+    desk: Desk, aws: FakeAws
+) -> None:
+    """Emulators give the answer another request id than the log."""
+    await desk.open("hello")
+    aws.script("Invoke", faults.reply(200, {"answer": 42}))
+    assert await desk.invoke() == "✔ 200 Succeeded"
+    assert "follow with the REPORT line" in desk.text("resultSummary")
+    assert desk.get("costArithmetic").toPlainText() == "The cost follows with the REPORT line."
+    request_id = "0a1b2c3d-0000-4000-8000-000000000000"
+    aws.add_events(
+        "/aws/lambda/hello",
+        f"START RequestId: {request_id} Version: $LATEST\n",
+        f"REPORT RequestId: {request_id}\tDuration: 0.40 ms\tBilled Duration: 1 ms\t"
+        "Memory Size: 128 MB\tMax Memory Used: 40 MB\t\n",
+        timestamp_ms=desk.page.invoke.entry.sent_ms,
+    )
+    await desk.polled()
+    summary = desk.text("resultSummary")
+    cost = format_money(Decimal("0.0000002") + Decimal("0.0000166667") * 128 / 1024 / 1000)
+    assert f"Duration 0.4 ms · billed 1 ms · memory 40 of 128 MB · cost {cost}" in summary
+    assert history(desk)[0][6] == cost
+    assert request_id in desk.get("resultLog").toPlainText()
+
+
 async def test_a_dry_run_runs_and_costs_nothing(desk: Desk) -> None:
     await desk.open("hello")
     await desk.choose("invocationType", "Dry run")
@@ -433,6 +468,15 @@ async def test_typed_text_survives_its_tab(desk: Desk) -> None:
     await desk.close_tab()
     await desk.open("hello")
     assert desk.get("payloadEditor").toPlainText() == '{"draft": 1'
+
+
+async def test_typed_text_survives_a_failed_invocation_and_its_tab(desk: Desk, aws: FakeAws) -> None:
+    await desk.open("hello")
+    aws.script("Invoke", faults.throttled())
+    assert (await desk.invoke('{"draft": 3}')).startswith("✖ Not run: ")
+    await desk.close_tab()
+    await desk.open("hello")
+    assert desk.get("payloadEditor").toPlainText() == '{"draft": 3}'
 
 
 async def test_typed_text_survives_another_region(desk: Desk) -> None:

@@ -156,7 +156,10 @@ class InvokePanel(QWidget):
         layout.addLayout(controls)
         layout.addWidget(whole, 1)
         for keys in ("Ctrl+Return", "Ctrl+Enter"):
-            self._on_keys(keys, self.invoke).setAutoRepeat(False)  # a quick function answers between two
+            shortcut = self._on_keys(keys, self.invoke)
+            shortcut.setAutoRepeat(False)  # a quick function answers between two
+            # From the function list, too: what is sent is in sight, and a page that is not shown hears nothing.
+            shortcut.setContext(Qt.ShortcutContext.WindowShortcut)
         self._on_keys("Ctrl+Shift+I", self._format)
         # Only while it runs: the editor lets go of the focus by Esc.
         self._stop_keys = self._on_keys("Esc", self._stop_waiting)
@@ -267,6 +270,10 @@ class InvokePanel(QWidget):
 
     def _say_nothing_sent(self) -> None:
         self.result.say("dim", "Not invoked yet", "Ctrl+Enter sends the payload once; the answer comes here.")
+
+    def show_function(self, function: FunctionInfo) -> None:
+        """Go on with the function as it is now: a longer timeout is waited for."""
+        self._function = function
 
     def show_gone(self, gone: bool) -> None:
         """Turn Invoke off while AWS does not list the function any more."""
