@@ -43,9 +43,11 @@ UV_COMPILE = $(BIN)/uv pip compile --universal --python-version 3.11 --generate-
 
 lock:
 	@$(PYTHON) packaging/bootstrap.py test
+	@$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
 	@$(BIN)/python -m pip install --quiet --group lock
 	@$(UV_COMPILE) --upgrade pyproject.toml --extra local --group dev -o packaging/requirements-dev.txt
 	@$(UV_COMPILE) --upgrade pyproject.toml --extra local --group build -o packaging/requirements.txt
+	@$(UV_COMPILE) --upgrade --group bench -o packaging/requirements-bench.txt
 
 wheel:
 	@$(PYTHON) packaging/bootstrap.py test
