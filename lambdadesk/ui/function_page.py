@@ -77,6 +77,7 @@ class FunctionPage(QWidget):
         if function is not None:
             self.function = function
             self.about.setText(_about(function))
+            self.invoke.show_function(function)
         elif catalog.is_settled:
             self.about.setText("deleted; its log can still be read")
         self.invoke.show_gone(function is None and catalog.is_settled)

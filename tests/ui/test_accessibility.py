@@ -98,6 +98,7 @@ async def test_the_keyboard_reaches_everything_and_is_caught_nowhere(desk: Desk,
     aws.add_events("/aws/lambda/hello", "one\n", "two\n")
     await desk.open("hello")
     await desk.invoke()
+    await until(desk.get("regionBox").isEnabled)
     frame = {"connectionBox", "regionBox", "refreshButton", "functionFilter", "functionTable"}
     seen = await walk(desk, desk.get("functionFilter"))
     assert frame <= seen

@@ -7,13 +7,48 @@ from PySide6.QtCore import Qt
 
 from tests.servers import faults
 from tests.servers.fake_aws import FakeAws, make_function
-from tests.ui.desk import CONTROL, Desk, click, press, turns, until
+from tests.ui.desk import CONTROL, QUICK, Desk, click, press, turns, until
 
 
 async def test_the_head_says_what_the_function_is(desk: Desk) -> None:
     await desk.open("hello")
     assert desk.text("functionName") == "hello"
     assert desk.text("functionAbout") == "python3.13 · x86_64 · 128 MB · 3 s timeout · says hello"
+
+
+async def test_a_change_of_the_function_holds_from_the_next_refresh_on(desk: Desk, aws: FakeAws) -> None:
+    aws.functions[0]["Timeout"] = 0
+    await desk.open("hello")
+    press(desk.window, Qt.Key.Key_F5)
+    await until(lambda: "0 s timeout" in desk.text("functionAbout"))
+    aws.functions[0] |= {"Timeout": 5, "MemorySize": 256}
+    press(desk.window, Qt.Key.Key_F5)
+    await until(lambda: "256 MB · 5 s timeout" in desk.text("functionAbout"))
+    aws.script("Invoke", faults.slow(QUICK.invoke_margin_s + 0.4))  # more than the old timeout allows
+    assert await desk.invoke() == "✔ 200 Succeeded"
+
+
+async def test_a_deleted_function_is_not_invoked_but_its_log_is_read(desk: Desk, aws: FakeAws) -> None:
+    await desk.open("hello")
+    desk.type_payload('{"typed": 1}')
+    deleted = aws.functions.pop(0)
+    press(desk.window, Qt.Key.Key_F5)
+    await until(lambda: desk.text("functionAbout") == "deleted; its log can still be read")
+    assert not desk.get("invokeButton").isEnabled()
+    assert "the function has been deleted" in desk.text("resultStatus")
+    desk.get("payloadEditor").setFocus()
+    press(desk.get("payloadEditor"), Qt.Key.Key_Return, CONTROL)
+    desk.turn_to("Logs")
+    aws.add_events("/aws/lambda/hello", "its last words\n")
+    await desk.polled()
+    assert desk.get("logView").line_text(0) == "its last words"
+    assert aws.requests("Invoke") == []
+    aws.functions.insert(0, deleted)
+    press(desk.window, Qt.Key.Key_F5)
+    desk.turn_to("Invoke")
+    await until(desk.get("invokeButton").isEnabled)
+    assert await desk.invoke() == "✔ 200 Succeeded"
+    assert aws.requests("Invoke")[0].body == b'{"typed": 1}'
 
 
 async def test_a_long_description_leaves_the_name_whole(desk: Desk, aws: FakeAws) -> None:

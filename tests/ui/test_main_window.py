@@ -288,6 +288,7 @@ async def test_no_other_window_is_ever_shown(desk: Desk, aws: FakeAws) -> None:
 
 async def test_tabs_are_walked_by_the_keyboard(desk: Desk) -> None:
     await desk.listed()
+    await until(desk.get("regionBox").isEnabled)  # the regions are known
     field = desk.get("functionFilter")
     field.setFocus()
     QTest.keyClick(field, Qt.Key.Key_Tab)
