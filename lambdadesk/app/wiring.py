@@ -89,7 +89,8 @@ def _start(window: MainWindow, console: Console, options: Options, instance: Ins
     if options.local:
         window.open_local()
     elif options.endpoint_url and not options.profile:
-        window.open_now(options.region, options.endpoint_url)
+        # A turn later, since it imports much: what was painted is noted first.
+        QTimer.singleShot(0, lambda: window.open_now(options.region, options.endpoint_url))
     else:
         window.open_target(options.profile, options.region, options.endpoint_url)
     QTimer.singleShot(0, lambda: instance.listen(lambda *wish: _come_forward(window, *wish)))

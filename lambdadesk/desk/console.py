@@ -3,7 +3,6 @@
 import os
 from typing import TYPE_CHECKING
 
-from lambdadesk.aws.profiles import profile_region, profiles
 from lambdadesk.core.event import Event
 from lambdadesk.core.threads import in_thread
 from lambdadesk.core.types import Target
@@ -41,6 +40,8 @@ class Console:
 
     async def profiles(self) -> list[str]:
         """Names of the profiles in the shared AWS files. Raises UserError where they can't be parsed."""
+        from lambdadesk.aws.profiles import profiles
+
         return await in_thread(profiles)
 
     async def resolve(self, profile: str, region: str, endpoint_url: str) -> Target:
@@ -51,6 +52,8 @@ class Console:
             is_environment = bool(os.environ.get("AWS_ACCESS_KEY_ID"))
             profile = "" if is_environment else os.environ.get("AWS_PROFILE", "")
         if not region and (profile or not endpoint_url):
+            from lambdadesk.aws.profiles import profile_region
+
             region = await in_thread(profile_region, profile)
         return Target(region or FALLBACK_REGION, profile, endpoint_url, is_environment=is_environment)
 

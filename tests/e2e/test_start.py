@@ -10,12 +10,9 @@ from tests.servers.fake_aws import FakeAws
 
 # What may not be imported before the first frame, each because it takes long.
 LATE = (
-    "botocore",
-    "boto3",
-    "numpy",
-    "pyqtgraph",
-    "lambdadesk.desk.connection",
-    "lambdadesk.ui.function_page",
+    *("botocore", "boto3", "numpy", "pyqtgraph", "keyring"),
+    *("lambdadesk.aws.failures", "lambdadesk.core.prices", "lambdadesk.desk.connection"),
+    *("lambdadesk.local.server", "lambdadesk.ui.function_page"),
 )
 
 
