@@ -12,11 +12,12 @@ from lambdadesk.core.threads import in_thread
 from lambdadesk.core.types import Cost, InvocationType, Outcome
 from lambdadesk.store.history import HistoryEntry
 from lambdadesk.ui import theme
+from lambdadesk.ui.icons import icon
 from lambdadesk.ui.widgets.json_view import JsonView
 from lambdadesk.ui.widgets.labels import ToneLabel
 from lambdadesk.ui.widgets.named import named
 from lambdadesk.ui.widgets.notices import announce
-from lambdadesk.ui.widgets.plain import PlainLabel, show_plain_text
+from lambdadesk.ui.widgets.plain import PlainLabel, set_plain_tooltip, show_plain_text
 
 RESPONSE, LOG, COST = range(3)
 LOG_LIMIT = 1024 * 1024  # characters of a log that are shown here
@@ -50,10 +51,12 @@ class ResultView(QWidget):
         self.log.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
         self.views = named(QTabWidget(), "resultTabs", "Result views")
         self.views.setDocumentMode(True)
+        self.views.setUsesScrollButtons(False)
         for widget, title in ((self.response, "Response"), (self.log, "Log"), (self.arithmetic, "Cost")):
             self.views.addTab(widget, title)
         self.save_button = named(QToolButton(), "saveResponse", "Save the response")
-        self.save_button.setText("Save…")
+        self.save_button.setIcon(icon("save"))  # a word would push the tabs out of a narrow window
+        set_plain_tooltip(self.save_button, "Save the response to a file")
         self.save_button.setAutoRaise(True)
         self.save_button.clicked.connect(self._ask_where)
         self.views.setCornerWidget(self.save_button)
