@@ -158,7 +158,7 @@ class InvokePanel(QWidget):
         for keys in ("Ctrl+Return", "Ctrl+Enter"):
             shortcut = self._on_keys(keys, self.invoke)
             shortcut.setAutoRepeat(False)  # a quick function answers between two
-            # From the function list, too: what is sent is in sight, and a page that is not shown hears nothing.
+            # From the function list, too: what is sent is in sight, and a hidden page hears nothing.
             shortcut.setContext(Qt.ShortcutContext.WindowShortcut)
         self._on_keys("Ctrl+Shift+I", self._format)
         # Only while it runs: the editor lets go of the focus by Esc.
