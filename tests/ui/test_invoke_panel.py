@@ -388,7 +388,7 @@ async def test_an_answer_without_a_log_gets_its_figures_from_the_log_by_time(
         f"START RequestId: {request_id} Version: $LATEST\n",
         f"REPORT RequestId: {request_id}\tDuration: 0.40 ms\tBilled Duration: 1 ms\t"
         "Memory Size: 128 MB\tMax Memory Used: 40 MB\t\n",
-        timestamp_ms=desk.page.invoke.entry.sent_ms,
+        timestamp_ms=desk.page.invoke.entry.received_ms - 1,
     )
     await desk.polled()
     summary = desk.text("resultSummary")
