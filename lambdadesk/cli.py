@@ -89,6 +89,8 @@ def _unusable(options: Options) -> str:
             _ = parts.port
         except ValueError:
             good = False
+        if "@" in options.endpoint_url:
+            return "leave user name and password out of --endpoint-url; a profile holds credentials."
         if not good:
             return f"{options.endpoint_url!r} is not an endpoint; give one such as http://127.0.0.1:4566."
     if options.home and options.home.exists() and not options.home.is_dir():

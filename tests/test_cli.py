@@ -86,7 +86,7 @@ def test_a_screen_that_cannot_be_opened_is_said() -> None:
         (["--endpoint-url", "http://"], "is not an endpoint"),
         (["--endpoint-url", "http://127.0.0.1:99999"], "is not an endpoint"),
         (["--endpoint-url", "http://[::1"], "is not an endpoint"),
-        (["--endpoint-url", "http://user:password@127.0.0.1:1"], "is not an endpoint"),
+        (["--endpoint-url", "http://user:password@127.0.0.1:1"], "leave user name and password out"),
         (["--local", "--profile", "p"], "--local is an account of its own"),
         (["--local", "--endpoint-url", "http://127.0.0.1:1"], "--local is an account of its own"),
         (["--tour", "d", "--profile", "p"], "leave the profile and endpoint out"),

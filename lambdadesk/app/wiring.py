@@ -108,7 +108,7 @@ async def _open_history(window: MainWindow, console: Console) -> None:
         window.notices.show_info(message, "history")
     elif message:
         error = UserError(message, "Everything else works. Check the disk.", kind=ErrorKind.STORAGE)
-        window.notices.show_error(error, None, "storage")
+        window.notices.show_error(error, None, "history")
 
 
 async def _preload() -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QTabWidget, QVBoxLayout, QWidget
 
+from lambdadesk.core.errors import ErrorKind
 from lambdadesk.core.text import one_line
 from lambdadesk.core.types import FunctionInfo
 from lambdadesk.desk.connection import Connection
@@ -16,6 +17,8 @@ from lambdadesk.ui.panels.logs_panel import LogsPanel
 from lambdadesk.ui.widgets.labels import ElidedLabel
 from lambdadesk.ui.widgets.named import named
 
+UNREACHABLE = (ErrorKind.OFFLINE, ErrorKind.NOT_AWS)
+
 
 class FunctionPage(QWidget):
     """The pages of one function. Its log is followed from the moment it is opened.
@@ -23,10 +26,12 @@ class FunctionPage(QWidget):
     Logs and Charts are built when they are first shown: pyqtgraph takes half a second to import.
 
     Signals:
+        reachable_changed(UserError | None): the endpoint can't be reached any more, or can again.
         refresh_requested(): AWS does not know the function any more, so the list is out of date.
     """
 
     refresh_requested = Signal()
+    reachable_changed = Signal(object)
 
     def __init__(
         self,
@@ -54,7 +59,11 @@ class FunctionPage(QWidget):
         head.addWidget(about, 1)
         self.invoke = InvokePanel(connection, function, sample_event)
         self.invoke.not_found.connect(self.refresh_requested)
-        self._disconnect = connection.catalog.changed.connect(self._on_catalog_changed)
+        self._unreachable: str = ""  # what was said of it
+        self._disconnects = [
+            connection.catalog.changed.connect(self._on_catalog_changed),
+            self._tail.changed.connect(self._on_tail_changed),
+        ]
         self.logs: LogsPanel | None = None
         self.charts: QWidget | None = None
         self.pages = named(QTabWidget(), "pageTabs", "Pages")
@@ -82,6 +91,14 @@ class FunctionPage(QWidget):
             self.about.setText("deleted; its log can still be read")
         self.invoke.show_gone(function is None and catalog.is_settled)
 
+    def _on_tail_changed(self) -> None:
+        error = self._tail.error
+        failure = error if error is not None and error.kind in UNREACHABLE else None
+        said = str(failure or "")
+        if said != self._unreachable:
+            self._unreachable = said
+            self.reachable_changed.emit(failure)
+
     def show_page(self, title: str) -> None:
         """Show the page with this title ("Logs")."""
         self.pages.setCurrentIndex(PAGES.index(title))
@@ -90,7 +107,8 @@ class FunctionPage(QWidget):
         """End the work of all pages and the tail."""
         # Before anything is awaited: the function may be opened again meanwhile, with a tail of its own.
         self._connection.unfollow(self.function.name)
-        self._disconnect()
+        for disconnect in self._disconnects:
+            disconnect()
         await self.invoke.close_panel()
         for panel in (self.logs, self.charts):
             if panel is not None:

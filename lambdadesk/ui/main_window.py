@@ -330,6 +330,7 @@ class MainWindow(QMainWindow):
             sample = self.console.sample_event(target, function.name)
             page = FunctionPage(self._connection, function, sample)
             page.refresh_requested.connect(self.refresh)
+            page.reachable_changed.connect(self._on_reachable_changed)
             draft = self._drafts.pop((target.key, function.name), None)
             if draft is not None:
                 page.invoke.set_draft(draft)
@@ -338,6 +339,14 @@ class MainWindow(QMainWindow):
             index = self.tabs.addTab(page, one_line(function.name, TITLE_LIMIT).replace("&", "&&"))
             self.tabs.setTabToolTip(index, plain_tooltip(function.name))
         self.tabs.setCurrentWidget(page)
+
+    def _on_reachable_changed(self, failure: UserError | None) -> None:
+        """The tail asks all the time, so it knows first that the endpoint is gone or back."""
+        if failure is not None:
+            self.notices.show_error(failure, self.refresh, "offline")
+        elif self.notices.is_shown("offline"):
+            self.notices.dismiss("offline")
+            self.refresh()
 
     def show_page(self, page: str) -> None:
         """Show a page of the current function, or the Cost page, by its name on the command line."""

@@ -300,3 +300,20 @@ async def test_tabs_are_walked_by_the_keyboard(desk: Desk) -> None:
         seen.add(focused.objectName())
         QTest.keyClick(focused, Qt.Key.Key_Tab)
     assert {"functionFilter", "functionTable", "connectionBox", "regionBox", "refreshButton"} <= seen
+
+
+async def test_an_endpoint_that_goes_away_is_said_once_and_taken_back(desk: Desk, aws: FakeAws) -> None:
+    await desk.open("hello")
+    tail = desk.connection.tails["hello"]
+    aws.always("FilterLogEvents", faults.reset)
+    tail.poll_now()
+    await until(lambda: desk.window.notices.keys() == ["offline"], desk.window.notices.keys)
+    assert "The connection broke" in visible_words(desk.window.notices)
+    tail.poll_now()
+    await turns()
+    assert desk.window.notices.keys() == ["offline"]
+    asked = len(aws.requests("ListFunctions"))
+    aws.always("FilterLogEvents", None)
+    tail.poll_now()
+    await until(lambda: desk.window.notices.keys() == [], desk.window.notices.keys)
+    await until(lambda: len(aws.requests("ListFunctions")) > asked)  # and the list is asked for anew

@@ -126,6 +126,9 @@ class NoticeBar(QWidget):
             notice.deleteLater()
         self.setVisible(bool(self._notices))
 
+    def is_shown(self, key: str) -> bool:
+        return key in self._notices
+
     def keys(self) -> list[str]:
         """Keys of the notices shown, oldest first."""
         return list(self._notices)
