@@ -21,7 +21,12 @@ def profiles() -> list[str]:
 
 
 def profile_region(profile: str) -> str:
-    """The region a profile (or, for "", the environment and default profile) names, else ""."""
+    """The region that the environment, else the profile ("": the default one) names, else "".
+
+    AWS_REGION comes first, as in the AWS CLI; botocore itself reads AWS_DEFAULT_REGION alone.
+    """
+    if region := os.environ.get("AWS_REGION"):
+        return region
     import botocore.session
 
     try:

@@ -38,6 +38,8 @@ def test_reads_the_region_of_a_profile(tmp_path: Path, monkeypatch: pytest.Monke
         profile_region("nobody")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-west-2")
     assert profile_region("") == "us-west-2"
+    monkeypatch.setenv("AWS_REGION", "us-west-1")
+    assert profile_region("") == profile_region("work") == "us-west-1"
 
 
 def test_five_hundred_profiles_and_names_in_any_script(tmp_path: Path) -> None:
