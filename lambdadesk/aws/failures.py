@@ -74,6 +74,7 @@ class NotAwsError(Exception):
 
     def __init__(self, status: int, content_type: str) -> None:
         super().__init__(f"HTTP {status}, content type {content_type or 'not given'}, no AWS request id")
+        self.is_page = content_type.startswith("text/html")  # as a login page is
 
 
 def to_user_error(error: BaseException, service: str, operation: str) -> UserError:

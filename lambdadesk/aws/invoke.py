@@ -74,6 +74,8 @@ def to_invoke_error(error: BaseException, request: InvokeRequest) -> UserError:
     import botocore.exceptions as boto
 
     found = to_user_error(error, "lambda", "Invoke")
+    if isinstance(error, NotAwsError) and not error.is_page:
+        return outcome_unknown(found.message, found.details)  # an emulator, perhaps, that gives no ids
     if isinstance(error, UserError | NotAwsError):
         return found
     if isinstance(error, boto.ClientError) and error.operation_name == "Invoke":

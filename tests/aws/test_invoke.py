@@ -142,7 +142,7 @@ async def test_throttling_names_the_limit_and_is_not_tried_again(
         (faults.html(200), ErrorKind.NOT_AWS, "not as AWS does"),
         (faults.html(302, location="http://127.0.0.1:1/"), ErrorKind.NOT_AWS, "login page"),
         (faults.html(511), ErrorKind.NOT_AWS, "login page"),
-        (faults.reply(200, b"{}", request_id=False), ErrorKind.NOT_AWS, "not as AWS does"),
+        (faults.reply(200, b"{}", request_id=False), ErrorKind.OUTCOME_UNKNOWN, "not as AWS does"),
     ],
 )
 async def test_a_refusal_has_a_sentence_of_its_own(
