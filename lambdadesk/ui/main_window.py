@@ -87,6 +87,7 @@ class MainWindow(QMainWindow):
         self._clock = QTimer(self, interval=STATUS_EVERY_MS)
         self._clock.timeout.connect(self._show_freshness)
         self._clock.start()
+        self.functions.filter.setFocus()  # what one types first is a name
 
     # -- parts
 
