@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 import venv
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -99,7 +99,7 @@ def _run_application(
     return figures
 
 
-def _wait_until(process: "subprocess.Popen[bytes]", is_done: Any) -> None:
+def _wait_until(process: "subprocess.Popen[bytes]", is_done: Callable[[], bool]) -> None:
     ends_at = time.monotonic() + TIMEOUT_S
     while not is_done():
         if process.poll() is not None or time.monotonic() > ends_at:
