@@ -245,8 +245,9 @@ async def test_without_a_place_to_write_the_window_goes_on(tmp_path: Path) -> No
     await history.close()
 
 
+# urllib is imported late by pathlib, when Python's own folder may be closed to this user.
 READER = """
-import asyncio, os, sys
+import asyncio, os, sys, urllib.parse
 from pathlib import Path
 from lambdadesk.store.history import History
 
