@@ -237,6 +237,7 @@ async def test_quitting_while_a_function_runs_and_logs_are_read_does_not_wait(
     await desk.close(within_s=4)  # what runs takes 30 s
     await desk.history.open()
     (entry,) = await desk.history.recent(desk.target_key)
+    await desk.history.close()
     assert (entry.outcome, entry.error) == ("unknown", "Stopped waiting; the function goes on.")
 
 
