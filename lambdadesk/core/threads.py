@@ -16,7 +16,7 @@ async def in_thread(call: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) 
 
     The thread is a daemon, so that leaving the application never waits for a slow answer. Cancelling means
     "stop waiting": the await ends at once, the call itself runs to its end and its result is dropped.
-    Don't pass a call that may raise StopIteration: a future refuses it.
+    A StopIteration of the call comes out as RuntimeError.
     """
     loop = asyncio.get_running_loop()
     done: asyncio.Future[T] = loop.create_future()
@@ -35,6 +35,9 @@ async def in_thread(call: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) 
         failure: BaseException | None = None
         try:
             result = context.run(call, *args, **kwargs)
+        except StopIteration as error:  # a future refuses it, and the coroutine would wait for ever
+            failure = RuntimeError("the call raised StopIteration")
+            failure.__cause__ = error
         except BaseException as error:  # noqa: BLE001  a waiting coroutine must always wake
             failure = error
         with suppress(RuntimeError):  # the loop may be gone by now

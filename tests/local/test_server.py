@@ -1,6 +1,7 @@
 """The Local AWS starts, answers on loopback only, and never outlives its window."""
 
 import asyncio
+import itertools
 import json
 import os
 import signal
@@ -183,7 +184,8 @@ async def test_two_windows_share_the_state_folder(tmp_path: Path) -> None:
 async def test_a_port_in_use_is_not_taken(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as occupant:
         taken = occupant.getsockname()[1]
-        ports = iter([taken, pick_free_port()])
+        # Another process may take a free port first, so there is always one more.
+        ports = itertools.chain([taken], iter(pick_free_port, None))
         server = LocalServer(tmp_path, pick_port=lambda: next(ports))
         await server.start()
         assert server.port != taken
