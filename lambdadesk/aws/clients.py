@@ -122,7 +122,7 @@ class Clients:
 
     def _open_session(self) -> Any:
         if self._session is None:
-            session = open_session(self._source.profile)
+            session = open_session(self._source.profile, self._source.ca_bundle)
             session.register_component("credential_provider", self)
             self._session = session
         return self._session

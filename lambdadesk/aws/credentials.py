@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from lambdadesk.aws.sessions import SIGN_IN_SETTINGS, create_client, open_session
+from lambdadesk.aws.sessions import SIGN_IN_SETTINGS, allow_login_sessions, create_client, open_session
 from lambdadesk.aws.sso import Sso
 from lambdadesk.core.connections import AccessKey
 from lambdadesk.core.errors import ErrorKind, UserError
@@ -28,10 +28,13 @@ class CredentialSource(ABC):
 
     endpoint_url: the only endpoint they are signed for; empty means AWS itself.
     profile: the profile whose other settings (CA bundle, retries) hold for the clients, too; None: no file is
-    read at all.
+    read at all. ca_bundle: path of the certificates to check the endpoint's with; empty: the usual ones.
+    check: called before any credentials are given out; raises UserError where nobody may have them now.
     """
 
     profile: str | None = None
+    ca_bundle: str = ""
+    check: Callable[[], None] = staticmethod(lambda: None)
 
     def __init__(self, endpoint_url: str = "") -> None:
         self.endpoint_url = endpoint_url
@@ -41,6 +44,7 @@ class CredentialSource(ABC):
 
     def get_credentials(self, region: str) -> Any:
         """botocore's credentials, which renew themselves where they can; None: there are none. Blocks."""
+        self.check()
         with self._lock:
             credentials = self._credentials
             if credentials is None:
@@ -57,6 +61,10 @@ class CredentialSource(ABC):
 
     def sign_in(self, region: str) -> None:  # noqa: B027  most sources ask nobody
         """Do what has to wait for a person. Blocks, without a bound."""
+
+    def has_changed(self) -> bool:
+        """Whether the files say something else than what the credentials at hand were made of. Reads disk."""
+        return False
 
     @property
     def expires_at(self) -> float | None:
@@ -95,19 +103,28 @@ class NoSource(CredentialSource):
 
 
 class KeySource(CredentialSource):
-    """An access key that was entered."""
+    """An access key that was entered, or one in the keyring, which `key` reads then.
 
-    def __init__(self, key: AccessKey, endpoint_url: str = "") -> None:
+    Reading it may wait for the keyring's own prompt; it raises UserError where there is no key.
+    """
+
+    def __init__(self, key: AccessKey | Callable[[], AccessKey], endpoint_url: str = "") -> None:
         super().__init__(endpoint_url)
         self._key = key
+
+    @property
+    def may_ask(self) -> bool:
+        return self._credentials is None and not isinstance(self._key, AccessKey)
+
+    def sign_in(self, region: str) -> None:
+        self.get_credentials(region)
 
     def _load(self, region: str) -> Any:
         from botocore.credentials import Credentials
 
-        token = self._key.session_token.reveal() or None
-        return Credentials(
-            self._key.access_key_id, self._key.secret_access_key.reveal(), token, method="lambdadesk"
-        )
+        key = self._key if isinstance(self._key, AccessKey) else self._key()
+        token = key.session_token.reveal() or None
+        return Credentials(key.access_key_id, key.secret_access_key.reveal(), token, method="lambdadesk")
 
 
 class ProfileSource(CredentialSource):
@@ -130,12 +147,22 @@ class ProfileSource(CredentialSource):
         self._mfa = _OneCode(mfa_code)
         self._allow_process = allow_process
         self._processes: dict[str, bool] = {}  # what the person said
+        self._read: list[Mapping[str, Any]] | None = None  # what the files said
 
     @property
     def may_ask(self) -> bool:
         return self._credentials is None and (self._mfa.can_ask or self._allow_process is not None)
 
+    def has_changed(self) -> bool:
+        if self._read is None:
+            return False
+        try:
+            return _get_chain(open_session(self.profile), self.profile) != self._read
+        except Exception:  # noqa: BLE001  what is wrong with the files, the next call says
+            return True
+
     def sign_in(self, region: str) -> None:
+        self.check()
         with self._lock:
             if self._credentials is not None:
                 return
@@ -152,8 +179,10 @@ class ProfileSource(CredentialSource):
 
     def _load(self, region: str) -> Any:
         session = open_session(self.profile)
-        chain = _get_chain(session, self.profile)
+        chain = self._read = _get_chain(session, self.profile)
         self._check_processes(chain)
+        if any("login_session" in profile for profile in chain):
+            allow_login_sessions()
         if not session.get_config_variable("region"):
             session.set_config_variable("region", region)  # for the STS that a role is assumed at
         assume_role = session.get_component("credential_provider").get_provider("assume-role")
@@ -220,7 +249,11 @@ class AssumeRoleSource(CredentialSource):
     def may_ask(self) -> bool:
         return self._credentials is None and (bool(self._mfa_serial) or self._source.may_ask)
 
+    def has_changed(self) -> bool:
+        return self._source.has_changed()
+
     def sign_in(self, region: str) -> None:
+        self.check()
         with self._lock:
             self._source.sign_in(region)
             if self._mfa_serial:
@@ -254,7 +287,7 @@ class AssumeRoleSource(CredentialSource):
         return _without_renewal(credentials) if self._mfa_serial else credentials
 
     def _create_client(self, service: str, region: str, keys: dict[str, Any]) -> Any:
-        session = open_session(self._source.profile)
+        session = open_session(self._source.profile, self._source.ca_bundle)
         return create_client(session, service, region, self.endpoint_url, keys, **SIGN_IN_SETTINGS)
 
 

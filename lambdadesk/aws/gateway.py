@@ -158,6 +158,10 @@ class Gateway:
         self._source.forget()
         self._renew_clients()
 
+    def forget_clients(self) -> None:
+        """Use what the source of the credentials gives from now on; it has read them anew."""
+        self._renew_clients()
+
     async def close(self) -> None:
         """Close idle connections. Calls that nobody waits for any more end by themselves."""
         await in_thread(self._clients.close)

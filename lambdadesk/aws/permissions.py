@@ -175,6 +175,11 @@ async def _fetch_identity(gateway: Gateway) -> Identity | None:
         return None  # an endpoint without STS, say
 
 
+async def fetch_alias(gateway: Gateway) -> str:
+    """What the account is called; empty where it has no alias, or it may not be read."""
+    return (await _fetch_alias(gateway))[0]
+
+
 async def _fetch_alias(gateway: Gateway) -> tuple[str, Finding]:
     need = _get_need(ALIASES)
     try:

@@ -2,16 +2,21 @@
 
 import functools
 import os
+import sys
+from contextlib import suppress
 from typing import Any
 
 from lambdadesk.aws.endpoints import is_loopback
 
 
-def open_session(profile: str | None) -> Any:
+def open_session(profile: str | None, ca_bundle: str = "") -> Any:
     """A session with the settings of a profile ("": the default one); None reads no file and no AWS_PROFILE.
 
+    ca_bundle: path of the certificates that an endpoint's is checked with; empty: the usual ones.
     botocore is used without boto3's session, which adds 50 ms of resource models that nobody here needs.
     """
+    # 45 ms that only `aws login` profiles need, see allow_login_sessions.
+    sys.modules.setdefault("awscrt", None)  # type: ignore[arg-type]  # what an import refuses is None
     import botocore.session
 
     if profile is None:
@@ -26,9 +31,23 @@ def open_session(profile: str | None) -> Any:
     else:
         session = botocore.session.Session(profile=profile or None)
     session.register_component("data_loader", _get_loader())
+    if ca_bundle:
+        session.set_config_variable("ca_bundle", ca_bundle)
     # On the session, so that it also holds for the clients botocore makes to fetch credentials.
     session.set_config_variable("ignore_configured_endpoint_urls", True)
     return session
+
+
+def allow_login_sessions() -> None:
+    """Give botocore the elliptic curves that it signs the requests of `aws login` profiles with."""
+    if sys.modules.get("awscrt") is None:
+        sys.modules.pop("awscrt", None)
+    import botocore.credentials
+
+    with suppress(ImportError):  # botocore then says what is missing
+        from awscrt.crypto import EC
+
+        botocore.credentials.EC = EC
 
 
 def create_client(

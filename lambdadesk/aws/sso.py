@@ -67,7 +67,7 @@ class Sso:
     """
 
     def __init__(self, session: SsoSession, *, cache_dir: Path | None = None, endpoint_url: str = "") -> None:
-        _check_session(session)
+        check_session(session)
         self.session = session
         self._folder = cache_dir or Path.home() / ".aws" / "sso" / "cache"
         self._endpoint_url = endpoint_url
@@ -351,7 +351,7 @@ def is_safe_url(url: str) -> bool:
     return parts.scheme == "https" or (parts.scheme == "http" and is_loopback(url))
 
 
-def _check_session(session: SsoSession) -> None:
+def check_session(session: SsoSession) -> None:
     if not is_safe_url(session.start_url):
         raise UserError(
             "The start URL is not a valid https address.",

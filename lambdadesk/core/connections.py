@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from lambdadesk.core.secret import Secret
+from lambdadesk.core.types import Target
 
 
 class ConnectionKind(StrEnum):
@@ -43,6 +44,7 @@ class ConnectionInfo:
     profile: str = ""
     endpoint_url: str = ""
     accepts_plain_http: bool = False  # the user ticked that this endpoint beyond loopback may be plain http
+    ca_bundle: str = ""  # path of the certificates that the endpoint's is checked with; empty: the usual ones
     source_id: str = ""  # assume role: the connection whose credentials assume it
     role_arn: str = ""
     external_id: str = ""
@@ -55,6 +57,33 @@ class ConnectionInfo:
     sso_session: str = ""  # name of the sso-session, which the token cache is keyed by; empty: by start URL
     sso_account_id: str = ""
     sso_role_name: str = ""
+
+    def target(self, region: str) -> Target:
+        """This connection in one region."""
+        return Target(
+            region,
+            self.profile if self.kind is ConnectionKind.PROFILE else "",
+            self.endpoint_url,
+            is_local=self.kind is ConnectionKind.LOCAL,
+            connection_id=self.id,
+            name=self.name,
+        )
+
+
+def get_unsaved_info(target: Target) -> ConnectionInfo:
+    """The connection behind a target that none was stored for: a bare profile, an endpoint, the Local AWS.
+
+    An endpoint without a profile gets no credentials of anybody's.
+    """
+    if target.is_local:
+        kind = ConnectionKind.LOCAL
+    elif target.endpoint_url and not target.profile:
+        kind = ConnectionKind.ENDPOINT
+    else:
+        kind = ConnectionKind.PROFILE
+    return ConnectionInfo(
+        id="", name=target.title, kind=kind, profile=target.profile, endpoint_url=target.endpoint_url
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,8 @@ class Outcome(StrEnum):
 class Target:
     """Which AWS is asked: a profile and region of AWS itself, or any compatible endpoint.
 
-    `is_local` marks the Local AWS, whose functions run on this machine.
+    `is_local` marks the Local AWS, whose functions run on this machine. `connection_id` and `name` are those
+    of a stored connection; without them the target was named on the command line or chosen as a profile.
     """
 
     region: str
@@ -38,18 +39,24 @@ class Target:
     endpoint_url: str = ""
     is_local: bool = False
     is_environment: bool = False  # the credentials are the environment's own
+    connection_id: str = ""
+    name: str = ""
 
     @property
     def key(self) -> str:
         """Stable name of the target in history and cache; the Local AWS has a new port each time."""
         if self.is_local:
             return "local"
+        if self.connection_id:
+            return f"{self.connection_id}/{self.region}"
         return f"{self._who}@{self.endpoint_url or 'aws'}/{self.region}"
 
     @property
     def title(self) -> str:
         if self.is_local:
             return "Local AWS"
+        if self.name:
+            return self.name
         if self.endpoint_url:
             return self.profile or self.endpoint_url
         return self._who

@@ -6,10 +6,14 @@ from functools import cached_property
 from lambdadesk.aws.endpoints import is_aws
 from lambdadesk.aws.functions import fetch_qualifiers
 from lambdadesk.aws.gateway import Gateway
+from lambdadesk.aws.permissions import fetch_alias
+from lambdadesk.core.connections import ConnectionInfo
 from lambdadesk.core.cost import invocation_cost
+from lambdadesk.core.errors import UserError
+from lambdadesk.core.event import Event
 from lambdadesk.core.ledger import InvocationLedger
 from lambdadesk.core.prices import PriceItem, PriceTable, load_prices
-from lambdadesk.core.types import Cost, FunctionInfo, Identity, InvocationType, Report, Target
+from lambdadesk.core.types import Cost, FunctionInfo, Identity, InvocationType, Report
 from lambdadesk.desk.catalog import Catalog
 from lambdadesk.desk.dashboard import Dashboard
 from lambdadesk.desk.invoker import Invoker
@@ -25,19 +29,29 @@ READ_UNASKED = 50  # functions
 class Connection:
     """One target with its functions, invocations, tails and costs.
 
+    info: the connection that the target is a region of; its name, colour and regions may change meanwhile.
     Made cheaply; nothing is asked before one of its methods is awaited. `close` ends all its work.
+
+    Event identified: who the credentials belong to is known, or why it is not.
     """
 
     def __init__(
         self,
-        target: Target,
+        info: ConnectionInfo,
+        gateway: Gateway,
         history: History,
         cache: CatalogCache,
         report: Callable[[str, Exception], None],
     ) -> None:
+        target = gateway.target
+        self.info = info
         self.target = target
+        self.identity: Identity | None = None
+        self.identity_error: UserError | None = None
+        self.alias = ""  # of the account
+        self.identified: Event[[]] = Event()
         self.scope = TaskScope(report)
-        self.gateway = Gateway(target)
+        self.gateway = gateway
         self.catalog = Catalog(self.gateway, cache)
         # Answers of the Local AWS and of some other endpoints carry another request id than their logs.
         self.ledger = InvocationLedger(self._price, match_by_time=not is_aws(target))
@@ -76,8 +90,28 @@ class Connection:
         many = len(self.catalog.state.functions) > READ_UNASKED
         return many and is_aws(self.target) and not self.may_read_all
 
-    async def identity(self) -> Identity:
-        return await self.gateway.identity()
+    async def identify(self) -> None:
+        """Find out whose credentials these are, and what their account is called; a failure is kept."""
+        try:
+            self.identity, self.identity_error = await self.gateway.identity(), None
+        except UserError as error:
+            self.identity_error = error
+        self.identified.emit()
+        if self.identity is not None and not self.target.is_local:
+            self.alias = await fetch_alias(self.gateway)
+            if self.alias:
+                self.identified.emit()
+
+    @property
+    def account(self) -> str:
+        """The account's number; empty while it is not known."""
+        return self.identity.account if self.identity else ""
+
+    def resume(self) -> None:
+        """Go on with other credentials: what waited for them asks again at once."""
+        self.gateway.forget_clients()
+        for tail in self.tails.values():
+            tail.poll_now()
 
     async def qualifiers(self, name: str) -> list[str]:
         return await fetch_qualifiers(self.gateway, name)

@@ -1,17 +1,24 @@
-"""Console, the application without its window: one connection at a time over one history and one cache."""
+"""Console, the application without its window: connections side by side over one history and one cache."""
 
 import os
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from lambdadesk.core.connections import ConnectionInfo
+from lambdadesk.core.errors import UserError
 from lambdadesk.core.event import Event
 from lambdadesk.core.threads import in_thread
 from lambdadesk.core.types import Target
 from lambdadesk.desk.catalog import CatalogState, load_state
+from lambdadesk.desk.connections import Connections, source_key
 from lambdadesk.desk.local_aws import LocalAws
 from lambdadesk.desk.tasks import TaskScope
 from lambdadesk.store.catalog_cache import CatalogCache
+from lambdadesk.store.connections import ConnectionStore
 from lambdadesk.store.history import History
 from lambdadesk.store.paths import Paths
+from lambdadesk.store.secrets import SecretStore
 from lambdadesk.store.settings import Settings
 
 if TYPE_CHECKING:  # imported when it is first needed, which is after the first frame
@@ -21,22 +28,48 @@ FALLBACK_REGION = "us-east-1"
 
 
 class Console:
-    """Opens targets, one at a time; the Local AWS is started when it is first asked for.
+    """Opens targets, any number side by side; the Local AWS is started when it is first asked for.
 
-    Event opened: a new connection, after the earlier one was closed.
+    `shown` are the open ones by `Target.key`, in the user's order. `failures` are those that could not be
+    opened at all, and why.
+
+    Event opened: a new connection; those that are not shown any more were closed before.
+    Event closing: a connection that is about to be closed; nothing of it is usable afterwards.
     Event failed: work without a page of its own failed (name of the work, error).
     """
 
-    def __init__(self, paths: Paths, settings: Settings, history: History) -> None:
+    def __init__(
+        self,
+        paths: Paths,
+        settings: Settings,
+        history: History,
+        connections: Connections | None = None,
+    ) -> None:
         self.opened: Event[[Connection]] = Event()
+        self.closing: Event[[Connection]] = Event()
         self.failed: Event[[str, Exception]] = Event()
         self.paths = paths
         self.settings = settings
         self.history = history
+        self.connections = connections or Connections(
+            ConnectionStore(paths.connections_file), SecretStore(paths.lock_name), settings
+        )
         self.local = LocalAws(paths.local_dir)
-        self.connection: Connection | None = None
+        self.shown: dict[str, Connection] = {}
+        self.failures: dict[str, tuple[Target, UserError]] = {}
         self.scope = TaskScope(self.failed.emit)
         self._cache = CatalogCache(paths.cache_dir)
+        self._disconnect = self.connections.refreshed.connect(self._on_refreshed)
+
+    @property
+    def connection(self) -> "Connection | None":
+        """The first one that is open."""
+        return next(iter(self.shown.values()), None)
+
+    def start(self) -> None:
+        """Begin what goes on until `close`: questions are asked, edits of the AWS files noticed."""
+        self.connections.prompts.attach()
+        self.scope.start("watch files", self.connections.watch_files)
 
     async def profiles(self) -> list[str]:
         """Names of the profiles in the shared AWS files. Raises UserError where they can't be parsed."""
@@ -57,34 +90,60 @@ class Console:
             region = await in_thread(profile_region, profile)
         return Target(region or FALLBACK_REGION, profile, endpoint_url, is_environment=is_environment)
 
+    async def resolve_stored(self, info: ConnectionInfo) -> Target:
+        """A stored connection in the first of its regions, else its profile's, else us-east-1."""
+        region = info.regions[0] if info.regions else ""
+        if not region and info.profile:
+            from lambdadesk.aws.profiles import profile_region
+
+            region = await in_thread(profile_region, info.profile)
+        return info.target(region or FALLBACK_REGION)
+
     def get_cached(self, target: Target) -> CatalogState:
         """The functions of the last run with this target. Reads one small file."""
         return load_state(self._cache, target.key)
 
+    async def show(self, targets: Iterable[Target]) -> None:
+        """Show these and no others; what is open already stays as it is. One that can't be used is told.
+
+        A target of an edited connection is opened anew where more than its name or colour was edited.
+        """
+        wanted = {target.key: target for target in targets}
+        for key, connection in list(self.shown.items()):
+            info = self.connections.info_of(wanted[key]) if key in wanted else None
+            if info is not None and _is_same(info, connection.info):
+                connection.info = info
+                continue
+            await self._close(connection)
+        self.failures = {}
+        for key, target in wanted.items():
+            if key not in self.shown:
+                try:
+                    self._open(target)
+                except UserError as error:
+                    self.failures[key] = (target, error)
+        self.shown = {key: self.shown[key] for key in wanted if key in self.shown}
+
     async def open(self, target: Target) -> "Connection":
         """Close what is open and show this target; the list of its last run is there at once."""
-        if self.connection:
-            # To its end, even if this is cancelled: a connection half closed would never be closed.
-            self.scope.start("close", self.connection.close)
-            await self.scope.wait("close")
-            self.connection = None
-        return self.open_first(target)
+        for connection in list(self.shown.values()):
+            await self._close(connection)
+        self.failures = {}
+        return self._open(target)
 
     def open_first(self, target: Target) -> "Connection":
         """The same while nothing is open. Raises UserError (INVALID) for a target that can't be used."""
-        from lambdadesk.desk.connection import Connection
-
-        connection = Connection(target, self.history, self._cache, self.failed.emit)
-        self.connection = connection
-        connection.catalog.load_cached()
-        self.opened.emit(connection)
-        return connection
+        return self._open(target)
 
     async def open_local(self) -> "Connection":
         """Start the Local AWS if it does not run, and show it. Raises UserError (LOCAL)."""
+        await self.start_local()
+        return await self.open(self.local.target)
+
+    async def start_local(self) -> None:
+        """Start the Local AWS if it does not run. Raises UserError (LOCAL)."""
         if not self.local.is_running:
             await self.local.start()
-        return await self.open(self.local.target)
 
     def sample_event(self, target: Target, function: str) -> str:
         """The payload to begin with where nothing was ever sent."""
@@ -92,9 +151,44 @@ class Console:
 
     async def close(self) -> None:
         """End all work, the Local AWS included."""
+        self._disconnect()
+        self.connections.close()
         await self.scope.close()
-        if self.connection:
-            await self.connection.close()
-            self.connection = None
+        for connection in list(self.shown.values()):
+            await connection.close()
+        self.shown = {}
         await self.local.stop()
         await self.history.close()
+
+    def _open(self, target: Target) -> "Connection":
+        from lambdadesk.desk.connection import Connection
+
+        info = self.connections.info_of(target)
+        gateway = self.connections.open_gateway(info, target)
+        connection = Connection(info, gateway, self.history, self._cache, self.failed.emit)
+        self.shown[target.key] = connection
+        connection.catalog.load_cached()
+        self.opened.emit(connection)
+        return connection
+
+    async def _close(self, connection: "Connection") -> None:
+        name = f"close {connection.target.key}"
+        if not self.scope.is_running(name):
+            self.closing.emit(connection)
+            self.scope.start(name, connection.close)
+        # To its end, even if this is cancelled: a connection half closed would never be closed.
+        await self.scope.wait(name)
+        if self.shown.get(connection.target.key) is connection:
+            del self.shown[connection.target.key]
+
+    def _on_refreshed(self, keys: frozenset[str]) -> None:
+        for connection in self.shown.values():
+            info = connection.info
+            below = self.connections.get(info.source_id)
+            if source_key(info) in keys or (below is not None and source_key(below) in keys):
+                connection.resume()
+
+
+def _is_same(one: ConnectionInfo, other: ConnectionInfo) -> bool:
+    """Whether two connections sign in alike and let the same happen, whatever they are called."""
+    return replace(one, name="", colour="", regions=()) == replace(other, name="", colour="", regions=())

@@ -39,6 +39,10 @@ class Paths:
         return self.config_dir / "settings.json"
 
     @property
+    def connections_file(self) -> Path:
+        return self.config_dir / "connections.json"
+
+    @property
     def history_file(self) -> Path:
         return self.data_dir / "history.sqlite"
 

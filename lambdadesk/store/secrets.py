@@ -59,6 +59,10 @@ class SecretStore:
         """Whether the connection's key will be gone when the application ends."""
         return connection_id in self._in_memory
 
+    def forget_in_memory(self) -> None:
+        """Drop the keys that are in no keyring; they have to be entered again."""
+        self._in_memory.clear()
+
     async def state(self) -> KeyringState:
         """How the keyring is now; never prompts."""
         try:
@@ -66,18 +70,18 @@ class SecretStore:
         except KeyringUnusableError as error:
             return error.state
 
+    def keep_in_memory(self, connection_id: str, key: AccessKey) -> None:
+        """Keep a connection's key until the application ends, and write it nowhere."""
+        _check_whole(key)
+        self._in_memory[connection_id] = key
+
     async def save(self, connection_id: str, key: AccessKey) -> SecretState:
         """Keep a connection's key in place of the one before; may prompt.
 
         If cancelled, the key stays usable from memory, and the keyring may still get it once it is unlocked.
         Raises UserError (INVALID) for a masked id, which is all that `ConnectionStore` keeps of it.
         """
-        if "…" in key.access_key_id:
-            raise UserError(
-                "The access key id is shown shortened.",
-                "Enter the whole id together with its secret.",
-                kind=ErrorKind.INVALID,
-            )
+        _check_whole(key)
         self._in_memory[connection_id] = key
         text = _to_text(key)
 
@@ -152,6 +156,15 @@ class SecretStore:
             self._callers -= 1
             if self._callers == 0:
                 self.waiting.emit(False)
+
+
+def _check_whole(key: AccessKey) -> None:
+    if "…" in key.access_key_id:
+        raise UserError(
+            "The access key id is shown shortened.",
+            "Enter the whole id together with its secret.",
+            kind=ErrorKind.INVALID,
+        )
 
 
 def _to_text(key: AccessKey) -> str:

@@ -86,6 +86,10 @@ def _mapping(read: Callable[[Any], T], write: Callable[[T], Any]) -> _Setting[Ma
     return _Setting({}, read_all, lambda value: {key: write(item) for key, item in value.items()})
 
 
+def _names() -> _Setting[tuple[str, ...]]:
+    return _Setting((), _read_names, list)
+
+
 class Settings:
     """What the application remembers between runs; never a secret.
 
@@ -97,6 +101,9 @@ class Settings:
     window_geometry = _Setting(b"", _read_bytes, _write_bytes)
     splitters = _mapping(_read_bytes, _write_bytes)  # by the splitter's objectName
     table_headers = _mapping(_read_bytes, _write_bytes)  # by the table's objectName
+    shown_targets = _names()  # Target.key of what is shown, in the user's order
+    allowed_processes = _names()  # SHA-256 of each credential_process that may run
+    not_production = _names()  # Target.key of what only looks like production
     open_functions = _mapping(_read_names, list)  # names in tab order, by Target.key
 
     def __init__(self, path: Path) -> None:

@@ -261,12 +261,12 @@ class MainWindow(QMainWindow):
         self.setWindowTitle(f"{title} {connection.target.region} - LambdaDesk")
 
     async def _show_identity(self, connection: "Connection") -> None:
-        try:
-            who = await connection.identity()
-        except UserError as error:
+        await connection.identify()
+        who = connection.identity
+        if who is None:
             # Not to know who one is hinders nothing; what else is wrong, the list says.
             self.identity.setText("identity unknown")
-            set_plain_tooltip(self.identity, str(error))
+            set_plain_tooltip(self.identity, str(connection.identity_error))
             return
         principal = who.arn.rsplit(":", 1)[-1]
         place = "runs on this machine" if connection.target.is_local else ""

@@ -2,13 +2,15 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from lambdadesk.aws.gateway import Gateway
+from lambdadesk.core.connections import get_unsaved_info
 from lambdadesk.core.threads import in_thread
 from lambdadesk.core.types import FunctionInfo, Identity, InvokeRequest, Outcome, Target
 from lambdadesk.desk.connection import READ_UNASKED, Connection
@@ -23,6 +25,12 @@ from tests.servers.fake_aws import FakeAws, make_function
 HELLO = FunctionInfo("hello")
 
 
+def make_connection(
+    target: Target, history: History, cache: CatalogCache, report: Callable[[str, Exception], None]
+) -> Connection:
+    return Connection(get_unsaved_info(target), Gateway(target), history, cache, report)
+
+
 @asynccontextmanager
 async def connected(aws: FakeAws, folder: Path) -> AsyncIterator[Connection]:
     """A connection to a FakeAws with the function hello, its list read."""
@@ -31,7 +39,7 @@ async def connected(aws: FakeAws, folder: Path) -> AsyncIterator[Connection]:
     await history.open()
     failures: list[tuple[str, Exception]] = []
     target = Target("us-east-1", endpoint_url=aws.url)
-    connection = Connection(
+    connection = make_connection(
         target, history, CatalogCache(folder / "cache"), lambda name, error: failures.append((name, error))
     )
     await connection.catalog.refresh()
@@ -107,7 +115,7 @@ async def test_the_logs_of_many_functions_of_aws_are_not_read_unasked(
     cache = CatalogCache(tmp_path / "cache")
     target = Target("us-east-1")  # AWS itself, which is never called here
     cache.save(target.key, [FunctionInfo(f"f{number}") for number in range(count)])
-    connection = Connection(target, History(tmp_path / "history.sqlite"), cache, lambda *_: None)
+    connection = make_connection(target, History(tmp_path / "history.sqlite"), cache, lambda *_: None)
     connection.catalog.load_cached()
     assert connection.asks_before_reading is asks
     connection.may_read_all = True
@@ -119,7 +127,8 @@ async def test_who_one_is_and_what_a_function_can_be_invoked_as(aws: FakeAws, tm
     aws.aliases["hello"] = ["live"]
     aws.versions["hello"] = ["1", "2"]
     async with connected(aws, tmp_path) as connection:
-        assert await connection.identity() == Identity("000000000000", "arn:aws:iam::000000000000:root")
+        await connection.identify()
+        assert connection.identity == Identity("000000000000", "arn:aws:iam::000000000000:root")
         assert await connection.qualifiers("hello") == ["$LATEST", "live", "2", "1"]
 
 

@@ -23,6 +23,7 @@ FULL = ConnectionInfo(
     profile="work",
     endpoint_url="http://127.0.0.1:4566",
     accepts_plain_http=True,
+    ca_bundle="/etc/ssl/own.pem",
     source_id="other",
     role_arn="arn:aws:iam::123456789012:role/reader",
     external_id="an id",

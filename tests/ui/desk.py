@@ -21,13 +21,15 @@ from PySide6.QtWidgets import (
 )
 
 from lambdadesk.aws.clients import Limits
-from lambdadesk.aws.gateway import Gateway
 from lambdadesk.core.errors import UserError
 from lambdadesk.desk.connection import Connection
+from lambdadesk.desk.connections import Connections
 from lambdadesk.desk.console import Console
 from lambdadesk.desk.tailer import Tailer
+from lambdadesk.store.connections import ConnectionStore
 from lambdadesk.store.history import History
 from lambdadesk.store.paths import Paths
+from lambdadesk.store.secrets import SecretStore
 from lambdadesk.store.settings import Settings
 from lambdadesk.ui import theme
 from lambdadesk.ui.function_page import FunctionPage
@@ -148,8 +150,9 @@ class Desk:
         settings = Settings(self.paths.settings_file)
         assert settings.load() is None
         theme.apply(self.app, settings.theme)
-        self.console = Console(self.paths, settings, self.history)
-        self.console.opened.connect(self._make_impatient)
+        stores = ConnectionStore(self.paths.connections_file), SecretStore(self.paths.lock_name)
+        connections = Connections(*stores, settings, limits=self.limits)
+        self.console = Console(self.paths, settings, self.history, connections)
         self.window = MainWindow(self.console, self._report)
         self.console.failed.connect(self._report)
         await self.history.open()
@@ -180,9 +183,6 @@ class Desk:
         assert not self.crashes, self.crashes
         for trace in TRACES:
             assert trace not in shown, shown
-
-    def _make_impatient(self, connection: Connection) -> None:
-        Gateway.__init__(connection.gateway, connection.target, self.limits)
 
     def _report(self, name: str, error: Exception) -> None:
         if isinstance(error, UserError):
