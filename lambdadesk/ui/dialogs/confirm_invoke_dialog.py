@@ -100,7 +100,7 @@ class ConfirmInvokeDialog(QDialog):
         layout.setSpacing(0)
         layout.addWidget(_Band(facts.connection, facts.colour))
         layout.addLayout(inner)
-        self.resize(_WIDTH_PX, self.sizeHint().height())
+        self.resize(_WIDTH_PX, self.heightForWidth(_WIDTH_PX))
         self.name.setFocus()
         self.finished.connect(self.deleteLater)
 
