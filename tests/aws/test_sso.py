@@ -1,4 +1,5 @@
 import asyncio
+import gc
 import hashlib
 import json
 import os
@@ -8,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -182,6 +184,26 @@ async def test_cancelling_in_the_browser_leaves_nothing(
     assert not opened.url or not is_listening(opened.port)
     assert_no_threads_stay(server)
     assert get_key("work") not in get_cache(tmp_path)
+
+
+# asyncio drops what it accepted in the turn before the server closes; collecting garbage closes that.
+@pytest.mark.filterwarnings(
+    "ignore:unclosed:ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"
+)
+@pytest.mark.parametrize("turns", range(8))
+async def test_a_browser_that_connects_while_it_ends_is_let_go(sso: Sso, turns: int) -> None:
+    """Browsers open connections ahead of their need, and keep them."""
+    opened = Opened()
+    task = asyncio.get_running_loop().create_task(SsoLogin(sso).with_browser(opened))
+    with socket.create_connection(("127.0.0.1", await opened.wait()), 5) as early:
+        for _turn in range(turns):
+            await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        gc.collect()
+        with suppress(ConnectionResetError):
+            assert await in_thread(early.recv, 1) == b""
 
 
 # --- with a code ---

@@ -76,6 +76,7 @@ class SignInDialog(QDialog):
         self.hint = named(ToneLabel("dim"), "signInHint")
         self.details = details_view("")
         self.details_button = details_button(self.details, "the sign-in")
+        self.details_button.setAutoDefault(False)
 
         self.code = named(PlainLabel(), "signInCode", "Code")
         font = theme.fixed_font()
