@@ -221,7 +221,7 @@ class MainWindow(QMainWindow):
 
     def manage_connections(self) -> None:
         """Show the dialog in which connections are added, edited and tested."""
-        from lambdadesk.ui.dialogs.connections import ConnectionsDialog  # type: ignore[import-untyped,unused-ignore]
+        from lambdadesk.ui.dialogs.connections.dialog import ConnectionsDialog
 
         dialog = ConnectionsDialog(self.console, self)
         dialog.open_requested.connect(self._remembering(self._open_by_id))

@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from lambdadesk.core.connections import ConnectionInfo
+from lambdadesk.core.connections import ConnectionInfo, ConnectionKind
 from lambdadesk.core.types import Target
 from lambdadesk.ui import theme
 from lambdadesk.ui.icons import dot
@@ -74,7 +74,9 @@ class PlacesDialog(QDialog):
         self.show_button = named(QPushButton("Show"), "placesShow", "Show what is ticked")
         self.show_button.setDefault(True)
         buttons.addButton(self.show_button, QDialogButtonBox.ButtonRole.AcceptRole)
-        buttons.addButton(QDialogButtonBox.StandardButton.Cancel)
+        cancel = named(QPushButton("Cancel"), "placesCancel", "Cancel")
+        cancel.setAutoDefault(False)
+        buttons.addButton(cancel, QDialogButtonBox.ButtonRole.RejectRole)
         buttons.accepted.connect(self._choose)
         buttons.rejected.connect(self.reject)
         line = QHBoxLayout()
@@ -105,7 +107,8 @@ class PlacesDialog(QDialog):
         return found
 
     def _add_connection(self, info: ConnectionInfo, usual_region: str) -> None:
-        top = QTreeWidgetItem(self.tree, [info.name])
+        is_profile = not info.id and info.kind is ConnectionKind.PROFILE
+        top = QTreeWidgetItem(self.tree, [f"{info.name} (profile)" if is_profile else info.name])
         top.setData(0, _INFO, info)
         top.setIcon(0, dot(info.colour) if info.colour else QIcon())
         top.setFlags(top.flags() | Qt.ItemFlag.ItemIsAutoTristate | Qt.ItemFlag.ItemIsUserCheckable)

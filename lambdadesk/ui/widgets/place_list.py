@@ -7,7 +7,7 @@ from typing import Final
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
-from lambdadesk.core.errors import UserError
+from lambdadesk.core.errors import ErrorKind, UserError
 from lambdadesk.ui import icons, theme
 from lambdadesk.ui.widgets.labels import ElidedLabel
 from lambdadesk.ui.widgets.notices import look
@@ -77,10 +77,18 @@ class PlaceList(QScrollArea):
         title.setFont(font)
         line.addWidget(title)
         text = ElidedLabel()
-        text.setText(str(note.error) if note.error else "Still waiting for an answer…")
+        text.setText(_sentence(note.error))
         line.addWidget(text, 1)
         button = QPushButton(note.action_text)
         button.setAccessibleName(f"{note.action_text}: {note.title}")
         button.clicked.connect(lambda: self._notes[note.key].action())
         line.addWidget(button)
         return row
+
+
+def _sentence(error: UserError | None) -> str:
+    if error is None:
+        return "Still waiting for an answer…"
+    if error.kind is ErrorKind.DENIED and error.action:
+        return f"{error.action} is denied. {error.hint}"
+    return str(error)
