@@ -77,6 +77,7 @@ class SignInDialog(QDialog):
         self.details = details_view("")
         self.details_button = details_button(self.details, "the sign-in")
         self.details_button.setAutoDefault(False)
+        self.details_button.toggled.connect(self._grow)
 
         self.code = named(PlainLabel(), "signInCode", "Code")
         font = theme.fixed_font()
@@ -97,7 +98,7 @@ class SignInDialog(QDialog):
         self.again.setAutoDefault(True)  # the one that Enter may press
         cancel = _button("signInCancel", "Cancel", self.reject)
 
-        column = QVBoxLayout(self)
+        self._column = column = QVBoxLayout(self)
         column.setContentsMargins(theme.WIDE, theme.WIDE, theme.WIDE, theme.WIDE)
         column.setSpacing(theme.SPACE)
         column.addWidget(where)
@@ -239,6 +240,11 @@ class SignInDialog(QDialog):
             button.setAccessibleName(button.text())
         if message:
             announce(self, f"{message} {hint}", is_urgent=tone == "error")
+
+    def _grow(self) -> None:
+        """Take the height that the details need: lines that wrap have no minimum of their own."""
+        self._column.activate()
+        self.resize(self.width(), max(self.height(), self.heightForWidth(self.width())))
 
     def _show_address(self) -> None:
         show_plain_text(self.address, self._plain_address)

@@ -68,7 +68,7 @@ class AskBar(QWidget):
             return
         had_focus = self.isAncestorOf(self.window().focusWidget() or self.window())
         self._row.removeWidget(self._question)
-        self._question.hide()
+        self._question.setParent(None)
         self._question.deleteLater()
         self._question = None
         self.hide()

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from PySide6.QtCore import (
-    QAbstractListModel,
+    QAbstractTableModel,
     QModelIndex,
     QPersistentModelIndex,
     QPoint,
@@ -55,7 +55,7 @@ class ListRow:
         return ", ".join(part for part in (self.name, self.kind, guard, changed) if part)
 
 
-class _Model(QAbstractListModel):
+class _Model(QAbstractTableModel):
     def __init__(self) -> None:
         super().__init__()
         self.rows: list[ListRow] = []
@@ -63,7 +63,7 @@ class _Model(QAbstractListModel):
     def show(self, rows: list[ListRow]) -> None:
         if [row.id for row in rows] == [row.id for row in self.rows]:
             self.rows = rows
-            self.dataChanged.emit(self.index(0), self.index(len(rows) - 1))
+            self.dataChanged.emit(self.index(0, 0), self.index(len(rows) - 1, 0))
             return
         self.beginResetModel()
         self.rows = rows
@@ -76,6 +76,9 @@ class _Model(QAbstractListModel):
 
     def rowCount(self, parent: Index = _ROOT) -> int:
         return 0 if parent.isValid() else len(self.rows)
+
+    def columnCount(self, parent: Index = _ROOT) -> int:
+        return 0 if parent.isValid() else 1
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         row = self.rows[index.row()]
@@ -183,7 +186,7 @@ class ConnectionList(QListView):
         self._model.show(rows)
         number = next((number for number, row in enumerate(rows) if row.id == current), -1)
         if number != self.currentIndex().row():
-            self.setCurrentIndex(self._model.index(number))
+            self.setCurrentIndex(self._model.index(number, 0))
         self._is_filling = False
 
     def _on_current(self, current: QModelIndex) -> None:
@@ -196,8 +199,9 @@ class ConnectionList(QListView):
         row = self.currentIndex().row()
         steps = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}
         if event.modifiers() == Qt.KeyboardModifier.AltModifier and event.key() in steps:
-            self._move(row, row + steps[Qt.Key(event.key())])
-            self._tell_place(self.currentIndex().row())
+            to = row + steps[Qt.Key(event.key())]
+            if self._move(row, to):
+                self._tell_place(to)
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and row >= 0:
             self.open_requested.emit(self._model.rows[row].id)
         else:
@@ -238,7 +242,7 @@ class ConnectionList(QListView):
         if not (rows[row].is_movable and rows[to].is_movable):
             return False
         self._model.move(row, to)
-        self.scrollTo(self._model.index(to))
+        self.scrollTo(self._model.index(to, 0))
         return True
 
     def _tell_place(self, row: int) -> None:

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QFormLayout, QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from lambdadesk.core.connections import ConnectionKind
@@ -43,7 +43,7 @@ class ConnectionEditor(QScrollArea):
         form = QFormLayout()
         form.setHorizontalSpacing(theme.WIDE)
         form.setVerticalSpacing(theme.SPACE)
-        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         self.name = NamePart(form)
         self.profile = ProfilePart(form, scope)
@@ -96,11 +96,11 @@ class ConnectionEditor(QScrollArea):
         self.trial.show_trial(trial)
         self.guard.alias = trial.check.alias
         self._show_rows()
-        self.ensureWidgetVisible(self.trial)
+        self._scroll_to_trial()
 
     def show_trial_failure(self, error: UserError) -> None:
         self.trial.show_failure(error)
-        self.ensureWidgetVisible(self.trial)
+        self._scroll_to_trial()
 
     def go_to(self, field: str) -> None:
         """Put the focus where a field of ConnectionInfo is entered."""
@@ -110,6 +110,11 @@ class ConnectionEditor(QScrollArea):
                 widget.setFocus(Qt.FocusReason.OtherFocusReason)
                 self.ensureWidgetVisible(widget)
                 return
+
+    def _scroll_to_trial(self) -> None:
+        # Once it has its place: its beginning, and as much of the rest as there is room for.
+        bar = self.verticalScrollBar()
+        QTimer.singleShot(0, self.trial, lambda: bar.setValue(min(self.trial.y(), bar.maximum())))
 
     def wipe(self) -> None:
         """Empty the secret fields; nothing is edited any more."""

@@ -41,6 +41,7 @@ class Frame:
         self.stop = _button("Sto&p", "connectionStop", "Stop")
         self.stop.setIcon(icon("stop"))
         self.save = _button("&Save", "connectionSave", "Save the connection")
+        self.save.setDefault(True)  # for its looks: Enter saves nothing, see ConnectionsDialog
         self.save_and_open = _button("Save and &open", "connectionSaveOpen", "Save and open the connection")
         self._progress = named(ToneLabel("dim"), "connectionProgress", "Progress")
         self._outcome = named(ToneLabel("error"), "connectionProblem", "What is wrong")

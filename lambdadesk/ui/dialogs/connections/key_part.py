@@ -22,6 +22,7 @@ class KeyPart(Part):
     def __init__(self, form: QFormLayout) -> None:
         super().__init__(form)
         self._keyring: KeyringState | None = None
+        self._is_optional = False
         self.key_id = self.line("accessKeyId", "Access key id", "access_key_id")
         self.secret = named(SecretEdit(), "secretAccessKey", "Secret access key")
         self.token = named(SecretEdit(), "sessionToken", "Session token")
@@ -29,15 +30,15 @@ class KeyPart(Part):
         for edit in (self.secret, self.token):
             edit.textChanged.connect(self.changed)
         self.in_memory = named(
-            QCheckBox("&This session only, kept nowhere"), "keepInMemory", "This session only, kept nowhere"
+            QCheckBox("Keep it for this sess&ion only"), "keepInMemory", "Keep it for this session only"
         )
         self.in_memory.toggled.connect(self._show_place)
         self._place = named(ToneLabel("dim"), "keyringState")
         self.add_row("Access key &id", self.key_id, "access_key_id")
         self.add_row("&Secret access key", self.secret, "secret")
         self.add_row("Session toke&n", self.token)
-        self.add_row("", self.in_memory)
-        self.add_row("", self._place)
+        self.add_row("", self.in_memory, is_wanted=self._is_wanted)
+        self.add_row("", self._place, is_wanted=self._is_wanted)
 
     def show_draft(self, draft: Draft, kept: str) -> None:
         """Fill in a draft. kept: where the key is that stays if no other is entered; empty: there is none."""
@@ -67,9 +68,12 @@ class KeyPart(Part):
         return replace(info, access_key_id=self.key_id.text().strip())
 
     def show_rows(self, info: ConnectionInfo) -> None:
-        is_optional = info.kind is ConnectionKind.ENDPOINT
-        self.key_id.setPlaceholderText("none, or the endpoint's own" if is_optional else "AKIA…")
+        self._is_optional = info.kind is ConnectionKind.ENDPOINT
+        self.key_id.setPlaceholderText("none, or the endpoint's own" if self._is_optional else "AKIA…")
         super().show_rows(info)
+
+    def _is_wanted(self) -> bool:
+        return not self._is_optional or bool(self.key_id.text() or self.secret.text())
 
     def _show_place(self) -> None:
         if self.in_memory.isChecked():

@@ -23,6 +23,7 @@ class ProfilePart(Part):
     def __init__(self, form: QFormLayout, scope: TaskScope) -> None:
         super().__init__(form)
         self._scope = scope
+        self._info: ConnectionInfo | None = None
         self._read_for: str | None = None
         self._accepted = ("", "")  # profile and its endpoint, as they are stored
         self._endpoint = ""  # that the profile names, or the one in use
@@ -59,6 +60,7 @@ class ProfilePart(Part):
         if info.kind is ConnectionKind.PROFILE and info.profile != self._read_for:
             self._read_for = info.profile
             self._scope.start("profile facts", self._show_facts, info.profile)
+        self._info = info
         super().show_rows(info)
 
     async def _show_facts(self, profile: str) -> None:
@@ -79,7 +81,8 @@ class ProfilePart(Part):
         if facts.endpoint_url != self._endpoint:
             self.use_endpoint.setChecked(False)
             self._show_endpoint(facts.endpoint_url)
-        self.changed.emit()
+        if self._info is not None:
+            super().show_rows(self._info)
 
     def _show_endpoint(self, url: str) -> None:
         self._endpoint = url

@@ -4,13 +4,14 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 
-from PySide6.QtWidgets import QFormLayout, QSpinBox
+from PySide6.QtWidgets import QFormLayout
 
 from lambdadesk.core.connections import ConnectionInfo, ConnectionKind
-from lambdadesk.desk.connection_rules import MAX_DURATION_S, MIN_DURATION_S
 from lambdadesk.ui.dialogs.connections.part import Part
 from lambdadesk.ui.widgets.calm_combo import CalmComboBox
 from lambdadesk.ui.widgets.named import named
+
+DURATIONS_S = (900, 1800, 3600, 7200, 14_400, 28_800, 43_200)
 
 
 class RolePart(Part):
@@ -26,10 +27,10 @@ class RolePart(Part):
         self.external_id = self.line("externalId", "External id", "external_id", "if the role wants one")
         self.mfa = self.line("mfaSerial", "MFA device", "mfa_serial", "serial or ARN, if the role wants it")
         self.session_name = self.line("sessionName", "Session name", "session_name", "lambdadesk")
-        self.duration = named(QSpinBox(), "sessionDuration", "Duration in minutes")
-        self.duration.setRange(MIN_DURATION_S // 60, MAX_DURATION_S // 60)
-        self.duration.setSuffix(" minutes")
-        self.duration.valueChanged.connect(self.changed)
+        self.duration = named(CalmComboBox(), "sessionDuration", "Duration of a session")
+        for duration_s in DURATIONS_S:
+            self.duration.addItem(_in_words(duration_s), duration_s)
+        self.duration.currentIndexChanged.connect(self.changed)
         self.tags = self.line("sessionTags", "Session tags", "session_tags", "team=core, stage=test")
         self.add_row("Assumed &with", self.source, "source_id")
         self.add_row("Role &ARN", self.role)
@@ -56,12 +57,12 @@ class RolePart(Part):
         self.external_id.setText(info.external_id)
         self.mfa.setText(info.mfa_serial)
         self.session_name.setText(info.session_name)
-        self.duration.setValue(info.duration_s // 60)
+        if self.duration.findData(info.duration_s) < 0:
+            self.duration.addItem(_in_words(info.duration_s), info.duration_s)
+        self.duration.setCurrentIndex(self.duration.findData(info.duration_s))
         self.tags.setText(", ".join(f"{key}={value}" for key, value in info.session_tags))
 
     def read(self, info: ConnectionInfo) -> ConnectionInfo:
-        # A duration that is no whole minute, from an edited file, stays until another one is entered.
-        same = self.duration.value() == info.duration_s // 60
         return replace(
             info,
             source_id=str(self.source.currentData() or ""),
@@ -69,9 +70,14 @@ class RolePart(Part):
             external_id=self.external_id.text().strip(),
             mfa_serial=self.mfa.text().strip(),
             session_name=self.session_name.text().strip(),
-            duration_s=info.duration_s if same else self.duration.value() * 60,
+            duration_s=int(self.duration.currentData()),
             session_tags=_read_tags(self.tags.text()),
         )
+
+
+def _in_words(duration_s: int) -> str:
+    minutes = duration_s // 60
+    return f"{minutes // 60} h" if minutes and minutes % 60 == 0 else f"{minutes} min"
 
 
 def _read_tags(text: str) -> tuple[tuple[str, str], ...]:

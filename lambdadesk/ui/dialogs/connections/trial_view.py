@@ -38,7 +38,7 @@ _COLUMNS: Final = (
         tooltip=lambda row: row.reason,
         status=lambda row: _LOOKS[row.verdict],
     ),
-    Column[Finding]("Page that misses it", _pages, tooltip=lambda row: row.reason),
+    Column[Finding]("Missing on", _pages, tooltip=lambda row: row.reason),
 )
 WIDTH_SAMPLES: Final = ("lambda:GetFunctionConfiguration", "not checked xxx", "Functions, Charts, Cost")
 
