@@ -133,9 +133,8 @@ def _compile_fuzzy(word: str) -> re.Pattern[str]:
 
     Each gap ends at the next letter wanted and is never tried again, so that the time grows with the name.
     """
-    first, *others = word
-    gaps = "".join(f"[^{re.escape(letter)}]*+{re.escape(letter)}" for letter in others)
-    return re.compile(rf"(?:\A|(?<=[^a-z0-9])){re.escape(first)}{gaps}")
+    gaps = "".join(f"[^{re.escape(letter)}]*+{re.escape(letter)}" for letter in word[1:])
+    return re.compile(rf"(?:\A|(?<=[^a-z0-9])){re.escape(word[0])}{gaps}")
 
 
 def _score(word: str, name: str) -> int:
@@ -336,8 +335,9 @@ def _compare(key: str, operator: str, value: str) -> Callable[[FunctionRow], boo
 
 def _test_text(key: str, wanted: str) -> Callable[[FunctionRow], bool | None]:
     if key in _TEXTS:
-        get_text, fits = _TEXTS[key], lru_cache(maxsize=1024)(_match_text(wanted))
-        return lambda row: None if (text := get_text(row)) is None else fits(text)
+        get_text = _TEXTS[key]
+        is_text_wanted = lru_cache(maxsize=1024)(_match_text(wanted))  # most rows have the same few texts
+        return lambda row: None if (text := get_text(row)) is None else is_text_wanted(text)
     if key == "tag":
         return _test_tag(wanted)
     if key == "trigger":
