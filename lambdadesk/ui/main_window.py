@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QApplication, QMainWindow, QSplitter, QVBoxLayout
 from lambdadesk.core.connections import ConnectionInfo, Guard
 from lambdadesk.core.errors import ErrorKind, UserError
 from lambdadesk.core.function_rows import FunctionRow
-from lambdadesk.core.types import Target
+from lambdadesk.core.types import FunctionInfo, Target
 from lambdadesk.desk.console import FALLBACK_REGION, Console
 from lambdadesk.desk.tasks import TaskScope
 from lambdadesk.ui import theme
@@ -479,9 +479,11 @@ class MainWindow(QMainWindow):
 
     def open_row(self, row: FunctionRow) -> None:
         """Show the tab of a function, opening it if need be."""
-        connection = self.console.shown.get(row.connection_key)
+        self._open_function(row.connection_key, row.function)
+
+    def _open_function(self, key: str, function: FunctionInfo) -> None:
+        connection = self.console.shown.get(key)
         if connection is not None:
-            function = row.function
             self.tabs.open(
                 connection, function, lambda: self.console.sample_event(connection.target, function.name)
             )
@@ -539,7 +541,7 @@ class MainWindow(QMainWindow):
         connection = self.console.shown.get(key)
         function = connection.catalog.get(name) if connection else None
         if function is not None:
-            self.open_row(FunctionRow(key, function))
+            self._open_function(key, function)
 
     def _on_tab_changed(self, _index: int) -> None:
         if self.tabs.page is not None:

@@ -34,7 +34,7 @@ def function(name: str, **changes: object) -> FunctionInfo:
 
 
 def rows(functions: Iterable[FunctionInfo], place: str = "here", *, gone: bool = False) -> list[FunctionRow]:
-    return [FunctionRow(place, one, is_gone=gone) for one in functions]
+    return [FunctionRow(place, place, "", "us-east-1", one, is_gone=gone) for one in functions]
 
 
 def name_at(model: FunctionTableModel, row: int) -> str:

@@ -232,10 +232,12 @@ class FunctionsPanel(QWidget):
 
     def _rows_of(self, place: _Place) -> list[FunctionRow]:
         target = place.target
-        where = (target.title, place.colour, place.account, target.region)
-        rows = [FunctionRow(target.key, function, *where) for function in place.state.functions]
+        make = partial(
+            FunctionRow, target.key, target.title, place.account, target.region, colour=place.colour
+        )
         gone = [function for function in place.state.gone if self.keeps((target.key, function.name))]
-        return rows + [FunctionRow(target.key, function, *where, is_gone=True) for function in gone]
+        rows = [make(function) for function in place.state.functions]
+        return rows + [make(function, is_gone=True) for function in gone]
 
     def _show_no_rows(self, places: list[_Place]) -> None:
         errors = [error for place in places if (error := place.error or place.state.error)]
