@@ -1,0 +1,91 @@
+"""The trigger scan on the sample account: everything confirmed, until its source is taken away."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from lambdadesk.aws.credentials import KeySource
+from lambdadesk.aws.gateway import Gateway
+from lambdadesk.aws.triggers.scan import scan
+from lambdadesk.core.connections import AccessKey, Guard
+from lambdadesk.core.secret import Secret
+from lambdadesk.core.triggers import Answer, DestinationKind, Mode, Trigger, TriggerScanState, Verdict
+from lambdadesk.core.types import FunctionInfo, Target
+from lambdadesk.local.account import SeededAccount
+
+ARN = "arn:aws:lambda:us-east-1:000000000000:function:"
+
+
+@asynccontextmanager
+async def open_gateway(url: str) -> AsyncIterator[Gateway]:
+    """Read-only, so that a look that is none is refused."""
+    keys = KeySource(AccessKey("test", Secret("test")), url)
+    gateway = Gateway(Target("us-east-1", endpoint_url=url), credentials=keys, guard=Guard.READ_ONLY)
+    try:
+        yield gateway
+    finally:
+        await gateway.close()
+
+
+async def look(url: str, function: str, *, deep: bool = False) -> TriggerScanState:
+    async with open_gateway(url) as gateway:
+        found = await scan(gateway, FunctionInfo(function, ARN + function), lambda _: None, deep=deep)
+    assert [step for step in found.steps if step.answer not in (Answer.OK, Answer.NOT_ASKED)] == []
+    return found
+
+
+async def look_for_one(url: str, function: str, *, deep: bool = False) -> Trigger:
+    (trigger,) = (await look(url, function, deep=deep)).triggers
+    return trigger
+
+
+@pytest.mark.parametrize(
+    ("function", "source", "name", "mode"),
+    [
+        ("image-thumbnailer", "S3", "holiday-pictures", Mode.PUSH_ASYNC),
+        ("post-commit-notice", "SNS", "post-commits", Mode.PUSH_ASYNC),
+        ("order-worker", "SQS", "orders", Mode.POLLED),
+        ("clickstream-aggregator", "Kinesis", "clickstream", Mode.POLLED),
+        ("stock-auditor", "DynamoDB", "stock", Mode.POLLED),
+        ("heartbeat", "EventBridge", "heartbeat-every-minute", Mode.PUSH_ASYNC),
+    ],
+)
+async def test_a_sample_trigger_is_confirmed_from_both_sides(
+    account: SeededAccount, local_url: str, function: str, source: str, name: str, mode: Mode
+) -> None:
+    trigger = await look_for_one(local_url, function)
+    assert (trigger.source, trigger.name, trigger.mode) == (source, name, mode)
+    assert trigger.verdict is Verdict.CONFIRMED
+    assert len({evidence.call for evidence in trigger.evidence}) == 2
+    assert (trigger.uuid != "") is (mode is Mode.POLLED)
+
+
+async def test_a_mapping_tells_its_state_batch_and_dead_letter_queue(
+    account: SeededAccount, local_url: str
+) -> None:
+    found = await look(local_url, "order-worker")
+    (trigger,) = found.triggers
+    assert (trigger.state, trigger.batch_size, trigger.batch) == ("Enabled", 10, "10")
+    (queue,) = found.destinations
+    assert (queue.kind, queue.service, queue.name) == (
+        DestinationKind.DEAD_LETTER,
+        "SQS",
+        "orders-dead-letters",
+    )
+    assert queue.source == trigger.key
+
+
+async def test_filters_schedules_and_patterns_are_told(account: SeededAccount, local_url: str) -> None:
+    assert (
+        await look_for_one(local_url, "image-thumbnailer")
+    ).filter == "s3:ObjectCreated:* prefix incoming/"
+    rule = await look_for_one(local_url, "heartbeat")
+    assert rule.filter == 'rate(1 minute) {"source": ["sample.monitor"]}'
+    assert rule.state == "Enabled"
+
+
+async def test_a_function_without_triggers_has_none(account: SeededAccount, local_url: str) -> None:
+    found = await look(local_url, "hello")
+    assert found.triggers == ()
+    assert found.done == found.total
