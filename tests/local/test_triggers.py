@@ -49,6 +49,8 @@ async def look_for_one(url: str, function: str, *, deep: bool = False) -> Trigge
         ("clickstream-aggregator", "Kinesis", "clickstream", Mode.POLLED),
         ("stock-auditor", "DynamoDB", "stock", Mode.POLLED),
         ("heartbeat", "EventBridge", "heartbeat-every-minute", Mode.PUSH_ASYNC),
+        ("orders-api", "API Gateway", "orders", Mode.PUSH_SYNC),
+        ("sign-up-check", "Cognito", "customers", Mode.PUSH_SYNC),
     ],
 )
 async def test_a_sample_trigger_is_confirmed_from_both_sides(
@@ -83,6 +85,9 @@ async def test_filters_schedules_and_patterns_are_told(account: SeededAccount, l
     rule = await look_for_one(local_url, "heartbeat")
     assert rule.filter == 'rate(1 minute) {"source": ["sample.monitor"]}'
     assert rule.state == "Enabled"
+    api = await look_for_one(local_url, "orders-api")
+    assert api.filter == "GET /orders, POST /orders, GET /orders/{id}"
+    assert (await look_for_one(local_url, "sign-up-check")).filter == "PreSignUp"
 
 
 async def test_a_function_without_triggers_has_none(account: SeededAccount, local_url: str) -> None:

@@ -40,7 +40,7 @@ async def look_at_rules(search: Search) -> str:
             await search.each(items, look)
         except UserError as error:
             failures.append(error)
-    named = [arn for arn in search.get_granted(_SOURCE, "events") if not search.is_known(_SOURCE, arn)]
+    named = [arn for arn in search.get_granted(_SOURCE, "events") if (_SOURCE, arn) not in search.asked]
     await search.each(named, lambda arn: _look_for(search, arn))
     if failures:
         raise failures[0]

@@ -5,7 +5,6 @@ from typing import Any
 
 from lambdadesk.aws.triggers.arns import get_part
 from lambdadesk.aws.triggers.search import Search, Sighting
-from lambdadesk.core.errors import UserError
 from lambdadesk.core.triggers import Answer, Evidence, Mode
 
 _S3 = "S3"
@@ -14,7 +13,7 @@ _CALL = "s3:GetBucketNotificationConfiguration"
 
 async def look_at_named(search: Search) -> str:
     """The buckets that the policies name."""
-    await search.each(search.get_granted(_S3, "s3"), lambda arn: _ask(search, arn))
+    await search.ask_granted(_S3, "s3", _CALL, _ask)
     return ""
 
 
@@ -31,21 +30,13 @@ async def look_at_all(search: Search) -> str:
     )
     async for page in pages:
         arns += [f"arn:{search.arn.partition}:s3:::{each['Name']}" for each in page]
-    await search.each(
-        [arn for arn in arns if not search.is_known(_S3, arn)], lambda arn: _ask(search, arn), "Buckets"
-    )
-    search.list_all(_S3, "s3:ListBuckets")
+    await search.ask_all(_S3, _CALL, arns, _ask, "Buckets")
     return ""
 
 
 async def _ask(search: Search, arn: str) -> None:
     name = get_part(arn, 5)
-    try:
-        reply = await search.call("s3", "GetBucketNotificationConfiguration", Bucket=name)
-    except UserError as error:
-        search.trouble(_S3, error, arn, _CALL)
-        return
-    search.answer(_S3, arn, _CALL, Answer.ABSENT, "The bucket's notifications do not name this function.")
+    reply = await search.call("s3", "GetBucketNotificationConfiguration", Bucket=name)
     for entry in reply.get("LambdaFunctionConfigurations") or []:
         qualifier = search.see(entry.get("LambdaFunctionArn"))
         if qualifier is None:

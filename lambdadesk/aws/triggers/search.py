@@ -18,6 +18,7 @@ from lambdadesk.core.errors import ErrorKind, UserError
 from lambdadesk.core.triggers import Answer, Destination, DestinationKind, Evidence, Mode
 
 T = TypeVar("T")
+Ask = Callable[["Search", str], Awaitable[None]]  # asks the source of an ARN
 
 # Of the 15 per second that Lambda's control plane allows an account, and of what other services do.
 _RATES_PER_S = {"lambda": 8.0}
@@ -84,6 +85,8 @@ class Search:
         self.troubles: dict[str, list[UserError]] = defaultdict(list)  # by source
         self.step_troubles: ContextVar[list[UserError]] = ContextVar("step_troubles")  # of the running step
         self.tell: Callable[[str], None] = lambda _doing: None
+        self.api_lists: set[str] = set()  # of API Gateway's two, which are through
+        self._roles: dict[tuple[str, str], Evidence] = {}
         self._buckets: dict[str, TokenBucket] = {}
         self._is_aws = is_aws(gateway.target)
 
@@ -161,10 +164,6 @@ class Search:
         if sighting not in self.sightings:
             self.sightings.append(sighting)
 
-    def is_known(self, source: str, arn: str) -> bool:
-        """Whether this source was asked before, so that a list of all need not ask it again."""
-        return (source, arn) in self.asked
-
     def list_all(self, source: str, call: str) -> None:
         """Note that all of a source's own were looked at, so that a permission no sighting uses is left over.
 
@@ -232,6 +231,87 @@ class Search:
         if region and "*" not in region and region != self.arn.region:
             return f"It is in {region}, which was not asked."
         return ""
+
+    async def ask_granted(self, source: str, principal: str, call: str, ask: Ask) -> None:
+        """Ask each source that the policies name; see _ask."""
+        await self.each(self.get_granted(source, principal), lambda arn: self._ask(source, call, arn, ask))
+
+    async def ask_all(self, source: str, call: str, arns: Iterable[str], ask: Ask, doing: str) -> None:
+        """Ask each source of the account that was not asked before; see _ask."""
+        waiting = [arn for arn in dict.fromkeys(arns) if (source, arn) not in self.asked]
+        await self.each(waiting, lambda arn: self._ask(source, call, arn, ask), doing)
+        self.list_all(source, call)
+
+    async def _ask(self, source: str, call: str, arn: str, ask: Ask) -> None:
+        """Let `ask` call `find` where the source names the function; where it fails, this is the evidence."""
+        try:
+            await ask(self, arn)
+        except UserError as error:
+            self.trouble(source, error, arn, call)
+            return
+        self.answer(source, arn, call, Answer.ABSENT, "It does not name this function.")
+
+    async def check_role(self, role: str, qualifier: str) -> Evidence:
+        """Whether a role may invoke the function: for sources that need no policy of it.
+
+        An empty role is one that the source does not tell.
+        """
+        call = "iam:SimulatePrincipalPolicy"
+        if not role:
+            return Evidence(call, Answer.NOT_ASKED, "The source does not tell which role it uses.")
+        place = self.get_elsewhere(role)
+        if place:
+            return Evidence(call, Answer.ELSEWHERE, place)
+        key = (role, qualifier)
+        if key not in self._roles:
+            try:
+                self._roles[key] = await self._simulate(role, qualifier)
+            except UserError as error:
+                evidence = to_evidence(error, call)
+                if evidence.answer is Answer.GONE:
+                    evidence = Evidence(call, Answer.REFUSED, f"The role {get_name(role)} does not exist.")
+                else:
+                    self.step_troubles.get().append(error)
+                self._roles[key] = evidence
+        return self._roles[key]
+
+    async def _simulate(self, role: str, qualifier: str) -> Evidence:
+        call = "iam:SimulatePrincipalPolicy"
+        reply = await self.call(
+            "iam",
+            "SimulatePrincipalPolicy",
+            PolicySourceArn=role,
+            ActionNames=["lambda:InvokeFunction"],
+            ResourceArns=[self.arn.qualify(qualifier)],
+        )
+        decisions = {str(each.get("EvalDecision", "")) for each in reply.get("EvaluationResults") or []}
+        if decisions == {"allowed"}:
+            return Evidence(call, Answer.OK, f"The role {get_name(role)} may invoke it.")
+        decision = ", ".join(sorted(decisions)) or "no answer"
+        return Evidence(call, Answer.REFUSED, f"The role {get_name(role)} may not invoke it ({decision}).")
+
+    def see_within(self, value: object, keys: tuple[str, ...] = ()) -> set[str]:
+        """The qualifiers with which the function is named in any text of a JSON value.
+
+        keys: only texts under these keys count; none: all.
+        """
+        found: set[str] = set()
+        waiting: list[tuple[str, object]] = [("", value)]
+        while waiting:
+            key, each = waiting.pop()
+            if isinstance(each, Mapping):
+                waiting += each.items()
+            elif isinstance(each, list | tuple):
+                waiting += [(key, item) for item in each]
+            elif isinstance(each, str) and (not keys or key in keys):
+                qualifier = self.see(each)
+                if qualifier is not None:
+                    found.add(qualifier)
+        return found
+
+    def build_arn(self, service: str, resource: str) -> str:
+        """The ARN of something in the function's account and region."""
+        return f"arn:{self.arn.partition}:{service}:{self.arn.region}:{self.arn.account}:{resource}"
 
     def add_destinations(self, config: object, qualifier: str = "", source: str = "") -> None:
         """OnSuccess and OnFailure of a DestinationConfig."""

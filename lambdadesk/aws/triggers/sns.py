@@ -5,15 +5,15 @@ from typing import Any
 
 from lambdadesk.aws.triggers.arns import get_name
 from lambdadesk.aws.triggers.search import Search, Sighting
-from lambdadesk.core.errors import UserError
 from lambdadesk.core.triggers import Answer, Evidence, Mode
 
 _SNS = "SNS"
+_BY_TOPIC = "sns:ListSubscriptionsByTopic"
 
 
 async def look_at_named(search: Search) -> str:
     """The topics that the policies name."""
-    await search.each(search.get_granted(_SNS, "sns"), lambda arn: _ask(search, arn))
+    await search.ask_granted(_SNS, "sns", _BY_TOPIC, _ask)
     return ""
 
 
@@ -29,15 +29,9 @@ async def look_at_all(search: Search) -> str:
 
 
 async def _ask(search: Search, arn: str) -> None:
-    call = "sns:ListSubscriptionsByTopic"
-    try:
-        async for page in search.pages("sns", "ListSubscriptionsByTopic", "Subscriptions", TopicArn=arn):
-            for entry in page:
-                _find(search, entry, call)
-    except UserError as error:
-        search.trouble(_SNS, error, arn, call)
-        return
-    search.answer(_SNS, arn, call, Answer.ABSENT, "The topic has no subscription of this function.")
+    async for page in search.pages("sns", "ListSubscriptionsByTopic", "Subscriptions", TopicArn=arn):
+        for entry in page:
+            _find(search, entry, _BY_TOPIC)
 
 
 def _find(search: Search, entry: Mapping[str, Any], call: str) -> None:

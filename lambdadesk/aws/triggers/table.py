@@ -3,7 +3,18 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from lambdadesk.aws.triggers import events, function, mappings, s3, sns
+from lambdadesk.aws.triggers import (
+    apigateway,
+    balancers,
+    cloudwatch,
+    cognito,
+    events,
+    function,
+    mappings,
+    s3,
+    schedules,
+    sns,
+)
 from lambdadesk.aws.triggers.search import Search
 
 
@@ -87,6 +98,103 @@ LOOKUPS = (
             "events:DescribeRule",
             "events:ListTargetsByRule",
         ),
+    ),
+    Lookup(
+        "Pipes",
+        "pipes to it",
+        schedules.look_at_pipes,
+        ("pipes:ListPipes", "pipes:DescribePipe", "iam:SimulatePrincipalPolicy"),
+    ),
+    Lookup("CloudWatch alarm", "alarm actions", cloudwatch.look_at_alarms, ("cloudwatch:DescribeAlarms",)),
+    _named("API Gateway", "APIs", apigateway.look_at_named, "apigateway", "apigateway:GET"),
+    _named(
+        "ALB",
+        "target groups",
+        balancers.look_at_named_albs,
+        "elasticloadbalancing",
+        "elasticloadbalancing:DescribeTargetGroups",
+        "elasticloadbalancing:DescribeTargetHealth",
+    ),
+    _named(
+        "VPC Lattice",
+        "target groups",
+        balancers.look_at_named_lattice,
+        "vpc-lattice",
+        "vpc-lattice:ListTargets",
+    ),
+    _named("Cognito", "user pools", cognito.look_at_named, "cognito-idp", "cognito-idp:DescribeUserPool"),
+    _named(
+        "Cognito Sync",
+        "identity pools",
+        cognito.look_at_named_sync,
+        "cognito-sync",
+        "cognito-sync:GetCognitoEvents",
+    ),
+    _named(
+        "CloudWatch Logs",
+        "subscription filters",
+        cloudwatch.look_at_named_logs,
+        "logs",
+        "logs:DescribeSubscriptionFilters",
+    ),
+    _named(
+        "CloudWatch Logs",
+        "filter of the account",
+        cloudwatch.look_at_account_logs,
+        "logs",
+        "logs:DescribeAccountPolicies",
+    ),
+    _deep(
+        "Scheduler",
+        "all schedules",
+        schedules.look_at_schedules,
+        "scheduler:ListSchedules",
+        "scheduler:GetSchedule",
+    ),
+    _deep("Pipes", "all pipes that enrich with it", schedules.look_at_all_pipes, "pipes:ListPipes"),
+    _deep("API Gateway", "all HTTP and WebSocket APIs", apigateway.look_at_http, "apigateway:GET"),
+    _deep("API Gateway", "all REST APIs", apigateway.look_at_rest, "apigateway:GET"),
+    _deep(
+        "ALB",
+        "all target groups",
+        balancers.look_at_all_albs,
+        "elasticloadbalancing:DescribeTargetGroups",
+        "elasticloadbalancing:DescribeTargetHealth",
+    ),
+    _deep(
+        "VPC Lattice",
+        "all target groups",
+        balancers.look_at_all_lattice,
+        "vpc-lattice:ListTargetGroups",
+        "vpc-lattice:ListTargets",
+    ),
+    _deep(
+        "Cognito",
+        "all user pools",
+        cognito.look_at_all,
+        "cognito-idp:ListUserPools",
+        "cognito-idp:DescribeUserPool",
+    ),
+    _deep(
+        "Cognito Sync",
+        "all identity pools",
+        cognito.look_at_all_sync,
+        "cognito-identity:ListIdentityPools",
+        "cognito-sync:GetCognitoEvents",
+    ),
+    _deep(
+        "CloudWatch Logs",
+        "all log groups",
+        cloudwatch.look_at_all_logs,
+        "logs:DescribeLogGroups",
+        "logs:DescribeSubscriptionFilters",
+    ),
+    _deep(
+        "CloudWatch dashboard",
+        "all dashboards",
+        cloudwatch.look_at_dashboards,
+        "cloudwatch:ListDashboards",
+        "cloudwatch:GetDashboard",
     ),
     _deep(
         "S3",
