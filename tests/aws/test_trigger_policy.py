@@ -107,6 +107,7 @@ def test_conditions_that_cant_be_judged_are_kept_as_text() -> None:
     (grant,) = parse(
         Effect="Deny",
         Principal="*",
+        Action="lambda:InvokeFunctionUrl",
         Condition={
             "StringEquals": {"aws:PrincipalOrgID": "o-1", "lambda:FunctionUrlAuthType": "NONE"},
             "ArnNotLike": {"aws:SourceArn": "arn:aws:s3:::x"},
@@ -118,6 +119,17 @@ def test_conditions_that_cant_be_judged_are_kept_as_text() -> None:
         "ArnNotLike aws:SourceArn = arn:aws:s3:::x",
     )
     assert grant.source_arn == ""
+
+
+def test_calls_through_a_url_are_told_apart() -> None:
+    (grant,) = parse(Principal="*", Action="lambda:InvokeFunctionUrl")
+    assert (grant.by_event, grant.by_url) == (False, True)
+    (grant,) = parse(Principal="*")
+    assert (grant.by_event, grant.by_url) == (True, False)
+    (grant,) = parse(Principal="*", Action="lambda:*")
+    assert (grant.by_event, grant.by_url) == (True, True)
+    via = {"Bool": {"lambda:InvokedViaFunctionUrl": "true"}}
+    assert parse(Principal="*", Condition=via) == []
 
 
 @pytest.mark.parametrize("text", ["[", "[]", '"x"'])

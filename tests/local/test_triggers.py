@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from lambdadesk.aws.clients import Limits
 from lambdadesk.aws.credentials import KeySource
 from lambdadesk.aws.gateway import Gateway
 from lambdadesk.aws.triggers.scan import scan
@@ -13,6 +14,7 @@ from lambdadesk.core.secret import Secret
 from lambdadesk.core.triggers import Answer, DestinationKind, Mode, Trigger, TriggerScanState, Verdict
 from lambdadesk.core.types import FunctionInfo, Target
 from lambdadesk.local.account import SeededAccount
+from lambdadesk.local.clients import Clients
 
 # What MiniStack does not have.
 MISSING = {
@@ -34,7 +36,8 @@ ARN = "arn:aws:lambda:us-east-1:000000000000:function:"
 async def open_gateway(url: str) -> AsyncIterator[Gateway]:
     """Read-only, so that a look that is none is refused."""
     keys = KeySource(AccessKey("test", Secret("test")), url)
-    gateway = Gateway(Target("us-east-1", endpoint_url=url), credentials=keys, guard=Guard.READ_ONLY)
+    target = Target("us-east-1", endpoint_url=url)
+    gateway = Gateway(target, Limits(attempts=1), credentials=keys, guard=Guard.READ_ONLY)
     try:
         yield gateway
     finally:
@@ -130,3 +133,26 @@ async def test_what_waits_for_a_deep_scan_is_said(account: SeededAccount, local_
     deep = await look(local_url, "hello", deep=True)
     assert [step for step in deep.steps if step.answer is Answer.NOT_ASKED] == []
     assert deep.done == deep.total == len(deep.steps)
+
+
+async def test_a_verdict_changes_when_its_source_is_deleted(
+    account: SeededAccount, clients: Clients, local_url: str
+) -> None:
+    """The last test: it takes the queue, the bucket and the topic away."""
+    before = {
+        name: await look_for_one(local_url, name)
+        for name in ("order-worker", "image-thumbnailer", "post-commit-notice")
+    }
+    assert {trigger.verdict for trigger in before.values()} == {Verdict.CONFIRMED}
+    clients.get("sqs").delete_queue(QueueUrl=account.queue_url)
+    s3 = clients.get("s3")
+    for each in s3.list_objects_v2(Bucket=account.bucket).get("Contents", []):
+        s3.delete_object(Bucket=account.bucket, Key=each["Key"])
+    s3.delete_bucket(Bucket=account.bucket)
+    clients.get("sns").delete_topic(TopicArn=account.topic_arn)
+    for name, earlier in before.items():
+        trigger = await look_for_one(local_url, name)
+        assert trigger.verdict is Verdict.PERMITTED_ONLY
+        assert trigger.verdict_text == "permitted only (source gone)"
+        assert (trigger.key, trigger.source, trigger.name) == (earlier.key, earlier.source, earlier.name)
+        assert [evidence.answer for evidence in trigger.evidence] == [Answer.OK, Answer.GONE]

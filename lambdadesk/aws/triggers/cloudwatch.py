@@ -39,7 +39,8 @@ async def _ask_group(search: Search, arn: str) -> None:
             if qualifier is not None:
                 pattern = str(entry.get("filterPattern") or "everything")
                 text = f"The filter {entry.get('filterName', '')} sends to this function."
-                _find_logs(search, name, arn, Evidence(_FILTERS, Answer.OK, text), qualifier, pattern)
+                own = search.build_arn("logs", f"log-group:{name}:*")
+                _find_logs(search, name, own, Evidence(_FILTERS, Answer.OK, text), qualifier, pattern)
 
 
 async def look_at_account_logs(search: Search) -> str:

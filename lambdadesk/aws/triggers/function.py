@@ -4,13 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from lambdadesk.aws.functions import fetch_qualifiers
-from lambdadesk.aws.triggers.merge import POLICY
+from lambdadesk.aws.triggers.merge import POLICY, URL
 from lambdadesk.aws.triggers.policy import parse_policy
 from lambdadesk.aws.triggers.search import Search, Sighting, to_evidence
 from lambdadesk.core.errors import ErrorKind, UserError
 from lambdadesk.core.triggers import Answer, DestinationKind, Evidence, Mode
 
-URL = "Function URL"
 # Versions whose policies are read at once: newest first, and those with an alias have the alias's.
 MOST_VERSIONS = 20
 

@@ -8,6 +8,7 @@ from lambdadesk.aws.triggers.search import Search, Sighting, get_key
 from lambdadesk.core.triggers import Answer, Evidence, Mode, Trigger, judge
 
 POLICY = "lambda:GetPolicy"
+URL = "Function URL"
 
 _SYNC, _ASYNC = Mode.PUSH_SYNC, Mode.PUSH_ASYNC
 
@@ -91,6 +92,7 @@ def _get_covering(search: Search, sighting: Sighting) -> list[Grant]:
         for grant in search.grants
         if grant.qualifier == qualifier
         and grant.principal in (sighting.principal, "*")
+        and (grant.by_url if sighting.source == URL else grant.by_event)
         and grant.url_auth in ("", "NONE")
         and grant.covers(arn, account)
         and (grant.allows or not grant.limits)
@@ -154,6 +156,8 @@ def _get_left_over(search: Search, used: set[Grant]) -> Iterator[Trigger]:
         if grant in used or not grant.allows:
             continue
         source, name, mode = _name(grant)
+        if source in search.pending:
+            continue
         key = get_key(source, grant.source_arn or f"{grant.principal}/{name}", grant.qualifier)
         if key in seen:
             continue
@@ -171,9 +175,9 @@ def _get_left_over(search: Search, used: set[Grant]) -> Iterator[Trigger]:
 
 def _name(grant: Grant) -> tuple[str, str, Mode]:
     """Source, name and mode of what a permission is for."""
-    if grant.url_auth:
+    if not grant.by_event:
         who = "anyone" if grant.principal == "*" else grant.principal
-        return "Function URL", who, _SYNC
+        return URL, who, _SYNC
     if not grant.is_service:
         if grant.source_arn:
             return get_service(grant.source_arn), get_name(grant.source_arn), _ASYNC
@@ -189,7 +193,7 @@ def _name_account(grant: Grant) -> tuple[str, str, Mode]:
 
 def _get_absence(search: Search, grant: Grant, source: str) -> Evidence:
     """Why no source was found for a permission."""
-    if not grant.is_service and not grant.source_arn and not grant.url_auth:
+    if not grant.is_service and not grant.source_arn and grant.by_event:
         text = "AWS does not tell who uses this permission."
         return Evidence(POLICY, Answer.ELSEWHERE, text)
     if source in _SILENT or (grant.is_service and grant.principal not in PRINCIPALS):

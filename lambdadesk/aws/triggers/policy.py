@@ -9,12 +9,11 @@ from typing import Any
 
 ANY = "\N{HORIZONTAL ELLIPSIS}"  # in the ARN of a caller: any text; "*" there is text without a slash
 
-_INVOKES = ("lambda:invokefunction", "lambda:invokefunctionurl")
+_INVOKE, _INVOKE_URL = "lambda:invokefunction", "lambda:invokefunctionurl"
 _SOURCE = "aws:sourcearn"
 _ACCOUNT = ("aws:sourceaccount", "aws:sourceowner")
 _URL = "lambda:functionurlauthtype"
-# They limit what gets in no further than the lines above do.
-_IGNORED = ("lambda:invokedviafunctionurl",)
+_VIA_URL = "lambda:invokedviafunctionurl"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +25,7 @@ class Grant:
                 of a role or user, or "*".
     source_arn: pattern of the source, empty for any; is_literal: its "*" and "?" mean themselves.
     limits:     conditions that can't be judged here, as text.
+    by_event, by_url: which calls it speaks of: those of services and callers, those through a function URL.
     """
 
     qualifier: str
@@ -38,11 +38,14 @@ class Grant:
     accounts: tuple[str, ...] = ()
     url_auth: str = ""
     limits: tuple[str, ...] = ()
+    by_event: bool = True
+    by_url: bool = False
 
     @property
     def is_exact(self) -> bool:
-        """Whether it names one source, so that this one can be asked for."""
-        return bool(self.source_arn) and (self.is_literal or not re.search(r"[*?]", self.source_arn))
+        """Whether it names one source, so that this one can be asked for. A log group's ARN ends in ":*"."""
+        arn = self.source_arn.removesuffix(":*") if ":log-group:" in self.source_arn else self.source_arn
+        return bool(arn) and not re.search(r"[*?]", arn)
 
     def covers(self, arn: str, account: str) -> bool:
         """Whether it speaks of calls from this source, whose ARN may have "*" and ANY in it."""
@@ -69,8 +72,9 @@ def get_service(principal: str) -> str:
 
 
 def _parse(statement: object, qualifier: str) -> Iterator[Grant]:
-    if not isinstance(statement, dict) or not _invokes(statement):
+    if not isinstance(statement, dict):
         return
+    by_event, by_url = _speaks_of(statement, _INVOKE), _speaks_of(statement, _INVOKE_URL)
     resources = [str(each) for each in _to_list(statement.get("Resource"))] or ["*"]
     if not any(each == "*" or _overlap(_get_qualifier(each), qualifier) for each in resources):
         return
@@ -90,8 +94,13 @@ def _parse(statement: object, qualifier: str) -> Iterator[Grant]:
                 accounts += values
             elif name == _URL and is_positive:
                 url_auth = values[0] if values else ""
-            elif name not in _IGNORED:
+                by_event = False
+            elif name == _VIA_URL:
+                by_event = by_event and values != ["true"]
+            else:
                 limits.append(f"{operator} {key} = {', '.join(values)}")
+    if not by_event and not by_url:
+        return  # also the half of a URL's permission that lets it invoke; the other half tells of it
     for principal, is_service in _get_principals(statement):
         for source, is_literal in sources or [("", False)]:
             yield Grant(
@@ -105,12 +114,13 @@ def _parse(statement: object, qualifier: str) -> Iterator[Grant]:
                 accounts=tuple(accounts),
                 url_auth=url_auth,
                 limits=tuple(limits),
+                by_event=by_event,
+                by_url=by_url,
             )
 
 
-def _invokes(statement: Mapping[str, Any]) -> bool:
-    patterns = [str(each).lower() for each in _to_list(statement.get("Action"))]
-    return any(_overlap(pattern, action) for pattern in patterns for action in _INVOKES)
+def _speaks_of(statement: Mapping[str, Any], action: str) -> bool:
+    return any(_overlap(str(each).lower(), action) for each in _to_list(statement.get("Action")))
 
 
 def _get_qualifier(resource: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from lambdadesk.aws.gateway import Gateway
 from lambdadesk.aws.triggers.arns import FunctionArn
 from lambdadesk.aws.triggers.merge import merge
-from lambdadesk.aws.triggers.search import Search, to_evidence
+from lambdadesk.aws.triggers.search import ODD, Search, to_evidence, to_odd
 from lambdadesk.aws.triggers.table import FIRST, LOOKUPS, Lookup
 from lambdadesk.core.errors import ErrorKind, UserError
 from lambdadesk.core.triggers import Answer, ScanStep, TriggerScanState
@@ -51,6 +51,7 @@ class _Scan:
         self._running: list[str] = []
         self._total = len(FIRST)
         self._state = TriggerScanState(total=self._total)
+        self._chosen = list(LOOKUPS)
         search.tell = self._tell
 
     async def run(self) -> TriggerScanState:
@@ -58,6 +59,7 @@ class _Scan:
             await self._look(lookup, is_first=True)
         chosen = [each for each in LOOKUPS if self._is_wanted(each)]
         self._total += len(chosen)
+        self._chosen = chosen
         left = [each for each in LOOKUPS if each.is_deep and not self._search.deep]
         waiting = chosen[::-1]
 
@@ -92,7 +94,10 @@ class _Scan:
                 raise
             if error not in failures:
                 failures.append(error)
-            search.listed.setdefault(lookup.source, to_evidence(error))
+            search.list_failed(lookup.source, error)
+        except ODD as odd:
+            failures.append(to_odd(odd))
+            search.list_failed(lookup.source, failures[-1])
         self._steps[lookup] = _to_step(lookup, failures, text)
         self._running.remove(f"{lookup.source}: {lookup.what}")
         self._publish(self._running[-1] if self._running else "")
@@ -109,6 +114,7 @@ class _Scan:
         self._progress(self._state)
 
     def _publish(self, doing: str, later: tuple[ScanStep, ...] = ()) -> TriggerScanState:
+        self._search.pending = {each.source for each in self._chosen if each not in self._steps}
         self._state = TriggerScanState(
             merge(self._search),
             tuple(self._search.destinations),

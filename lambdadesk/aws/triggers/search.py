@@ -4,7 +4,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from lambdadesk.aws.actions import get_action
@@ -16,6 +16,9 @@ from lambdadesk.aws.triggers.arns import FunctionArn, get_name, get_part, get_se
 from lambdadesk.aws.triggers.policy import Grant
 from lambdadesk.core.errors import ErrorKind, UserError
 from lambdadesk.core.triggers import Answer, Destination, DestinationKind, Evidence, Mode
+
+# What taking an answer of the wrong shape apart raises.
+ODD = (AttributeError, IndexError, KeyError, TypeError, ValueError)
 
 T = TypeVar("T")
 Ask = Callable[["Search", str], Awaitable[None]]  # asks the source of an ARN
@@ -85,6 +88,7 @@ class Search:
         self.troubles: dict[str, list[UserError]] = defaultdict(list)  # by source
         self.step_troubles: ContextVar[list[UserError]] = ContextVar("step_troubles")  # of the running step
         self.tell: Callable[[str], None] = lambda _doing: None
+        self.pending: set[str] = set()  # sources that are still to be asked
         self.api_lists: set[str] = set()  # of API Gateway's two, which are through
         self._roles: dict[tuple[str, str], Evidence] = {}
         self._buckets: dict[str, TokenBucket] = {}
@@ -149,6 +153,8 @@ class Search:
                     await ask(item)
                 except UserError as error:
                     failures.append(error)
+                except ODD as error:
+                    failures.append(to_odd(error))
 
         async with asyncio.TaskGroup() as group:
             for _ in range(min(_AT_ONCE, total)):
@@ -175,6 +181,13 @@ class Search:
         else:
             text = f"Nothing of {source} names this function."
             self.listed[source] = Evidence(call, Answer.ABSENT, text)
+
+    def list_failed(self, source: str, error: UserError) -> None:
+        """Note that not all of a source's own could be looked at."""
+        evidence = to_evidence(error)
+        if evidence.answer is Answer.GONE:  # of a list: the endpoint has no such thing
+            evidence = replace(evidence, answer=Answer.FAILED, text=error.message)
+        self.listed.setdefault(source, evidence)
 
     def answer(self, source: str, arn: str, call: str, answer: Answer, text: str) -> None:
         """What asking the source that a policy names came to, where it was not a sighting."""
@@ -328,6 +341,16 @@ class Search:
         found = Destination(kind, get_service(arn), get_name(arn), arn, qualifier, source)
         if found not in self.destinations:
             self.destinations.append(found)
+
+
+def to_odd(error: Exception) -> UserError:
+    """An answer without what it should have: some endpoint that is not quite AWS."""
+    return UserError(
+        "An answer can't be understood.",
+        "Check that the endpoint is AWS, or compatible with it.",
+        kind=ErrorKind.NOT_AWS,
+        details=get_plain_text(f"{type(error).__name__}: {error}"),
+    )
 
 
 def to_evidence(error: UserError, call: str = "") -> Evidence:
