@@ -18,7 +18,6 @@ async def test_details_of_a_sample_function(local_url: str, account: SeededAccou
     assert unanswered == {  # MiniStack does not have these
         "lambda:ListProvisionedConcurrencyConfigs",
         "lambda:GetRuntimeManagementConfig",
-        "logs:DescribeLogGroups",
     }
     assert rows["Versions and aliases", "Alias live"] == "version 1"
     assert rows["General", "Memory"].endswith(" MB")
