@@ -16,7 +16,7 @@ async def fetch_functions(gateway: Gateway) -> AsyncIterator[list[FunctionInfo]]
 
     Where a later page fails, the pages before it stay valid: the UserError says that the list is partial.
     """
-    async for page in _fetch_pages(gateway, "ListFunctions", "Functions"):
+    async for page in fetch_pages(gateway, "ListFunctions", "Functions"):
         yield [to_function_info(entry) for entry in page]
 
 
@@ -34,10 +34,10 @@ async def fetch_function(gateway: Gateway, name: str) -> FunctionInfo:
 async def fetch_qualifiers(gateway: Gateway, name: str) -> list[str]:
     """What the function can be invoked as: $LATEST, then aliases by name, then versions, newest first."""
     aliases: list[str] = []
-    async for page in _fetch_pages(gateway, "ListAliases", "Aliases", FunctionName=name):
+    async for page in fetch_pages(gateway, "ListAliases", "Aliases", FunctionName=name):
         aliases += [str(entry["Name"]) for entry in page if "Name" in entry]
     versions: list[str] = []
-    async for page in _fetch_pages(gateway, "ListVersionsByFunction", "Versions", FunctionName=name):
+    async for page in fetch_pages(gateway, "ListVersionsByFunction", "Versions", FunctionName=name):
         versions += [str(entry["Version"]) for entry in page if "Version" in entry]
     numbered = sorted((version for version in versions if version.isdecimal()), key=int, reverse=True)
     return ["$LATEST", *sorted(aliases), *numbered]
@@ -62,7 +62,7 @@ def to_function_info(entry: Mapping[str, Any]) -> FunctionInfo:
         ephemeral_mb=_to_int((entry.get("EphemeralStorage") or {}).get("Size"), 512),
         package_type=str(entry.get("PackageType", "Zip")),
         code_bytes=_to_int(entry.get("CodeSize"), 0),
-        last_modified=_to_datetime(entry.get("LastModified")),
+        last_modified=to_datetime(entry.get("LastModified")),
         description=str(entry.get("Description", "")),
         log_group=str(logging.get("LogGroup", "")),
         log_format=str(logging.get("LogFormat", "Text")),
@@ -78,9 +78,13 @@ def to_function_info(entry: Mapping[str, Any]) -> FunctionInfo:
     )
 
 
-async def _fetch_pages(
+async def fetch_pages(
     gateway: Gateway, operation: str, key: str, **params: Any
 ) -> AsyncIterator[list[dict[str, Any]]]:
+    """The list `key` of a Lambda operation that gives markers, page by page.
+
+    Where a later page fails, the UserError says that the list is partial.
+    """
     seen: set[str] = set()
     asked = dict(params)
     for number in itertools.count(1):
@@ -113,7 +117,8 @@ def _to_int(value: object, default: int) -> int:
         return default
 
 
-def _to_datetime(text: object) -> datetime | None:
+def to_datetime(text: object) -> datetime | None:
+    """A moment as Lambda writes it ("2026-01-02T03:04:05.678+0000"), in UTC; None where it is none."""
     try:
         return datetime.strptime(str(text), "%Y-%m-%dT%H:%M:%S.%f%z").astimezone(UTC)
     except ValueError:

@@ -1,6 +1,8 @@
 """FunctionPage: one opened function with its pages."""
 
 from collections.abc import Callable
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QTabWidget, QVBoxLayout, QWidget
@@ -17,13 +19,16 @@ from lambdadesk.ui.panels.logs_panel import LogsPanel
 from lambdadesk.ui.widgets.labels import ElidedLabel
 from lambdadesk.ui.widgets.named import named
 
+if TYPE_CHECKING:
+    from lambdadesk.desk.function_details import Details
+
 UNREACHABLE = (ErrorKind.OFFLINE, ErrorKind.NOT_AWS)
 
 
 class FunctionPage(QWidget):
     """The pages of one function. Its log is followed from the moment it is opened.
 
-    Logs and Charts are built when they are first shown: pyqtgraph takes half a second to import.
+    All but Invoke are built when they are first shown: pyqtgraph takes half a second to import.
 
     Signals:
         reachable_changed(UserError | None): the endpoint can't be reached any more, or can again.
@@ -71,7 +76,13 @@ class FunctionPage(QWidget):
         self.charts: QWidget | None = None
         self.pages = named(QTabWidget(), "pageTabs", "Pages")
         self.pages.setDocumentMode(True)
-        self._builders: dict[int, Callable[[], QWidget]] = {1: self._build_logs, 2: self._build_charts}
+        self._more: list[QWidget] = []  # further pages that have been built
+        builders: dict[str, Callable[[], QWidget]] = {
+            "Logs": self._build_logs,
+            "Charts": self._build_charts,
+            "Configuration": self._build_configuration,
+        }
+        self._builders = {PAGES.index(title): build for title, build in builders.items()}
         self.pages.addTab(self.invoke, PAGES[0])
         for title in PAGES[1:]:
             self.pages.addTab(_Later(), title)
@@ -118,7 +129,7 @@ class FunctionPage(QWidget):
         for disconnect in self._disconnects:
             disconnect()
         await self.invoke.close_panel()
-        for panel in (self.logs, self.charts):
+        for panel in (self.logs, self.charts, *self._more):
             if panel is not None:
                 await panel.close_panel()  # type: ignore[attr-defined]  # every panel has it
 
@@ -139,6 +150,19 @@ class FunctionPage(QWidget):
         self.charts = charts = ChartsPanel(self.connection, self.function)
         charts.log_requested.connect(self._show_request)
         return charts
+
+    def _build_configuration(self) -> QWidget:
+        from lambdadesk.ui.panels.configuration_panel import ConfigurationPanel
+
+        panel = ConfigurationPanel(self.connection, self._details)
+        self._more.append(panel)
+        return panel
+
+    @cached_property
+    def _details(self) -> "Details":
+        from lambdadesk.desk.function_details import Details
+
+        return Details(self.connection.gateway, self.function)
 
     def _show_request(self, request_id: str) -> None:
         self.show_page("Logs")

@@ -248,8 +248,10 @@ QAbstractItemView:focus, QPlainTextEdit:focus { border: 2px solid %(accent)s; ma
 QComboBox QAbstractItemView, QComboBox QAbstractItemView:focus {
   border: 1px solid %(border)s; margin: 0; outline: 0 }
 QComboBox QAbstractItemView::item { min-height: 22px; padding: 0 4px }
-QTableView { outline: 0 }
+QTableView, QTreeView { outline: 0 }
 QTableView::item { padding: 0 5px }
+QTreeView { show-decoration-selected: 1 }
+QTreeView::item { padding: 3px 5px }
 QHeaderView { border: 0; margin: 0; background: %(panel)s }
 QHeaderView::section { background: %(panel)s; color: %(dim)s; border: 0; border-bottom: 1px solid %(border)s;
   padding: 5px 8px; font-weight: 600 }

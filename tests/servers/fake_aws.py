@@ -32,6 +32,8 @@ from pathlib import Path
 from typing import Any, Self
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from tests.servers import fake_details
+from tests.servers.fake_details import FakeDetails
 from tests.servers.fake_logs import FakeLogs
 from tests.servers.fake_metrics import FakeMetrics
 from tests.servers.fake_sts import FakeSts
@@ -81,7 +83,7 @@ def make_function(name: str, **overrides: Any) -> dict[str, Any]:
     }
 
 
-class FakeAws(FakeSts, FakeLogs, FakeMetrics):
+class FakeAws(FakeSts, FakeDetails, FakeLogs, FakeMetrics):
     """The server; a context manager. Its state may be changed at any time from the test's thread.
 
     With `tls` it is also an HTTPS proxy that answers for every host itself (see fake_tls).
@@ -90,8 +92,8 @@ class FakeAws(FakeSts, FakeLogs, FakeMetrics):
     def __init__(self) -> None:
         super().__init__()
         self.functions: list[dict[str, Any]] = []
-        self.aliases: dict[str, list[str]] = {}
-        self.versions: dict[str, list[str]] = {}
+        self.aliases: dict[str, list[Any]] = {}  # names, or entries as ListAliases has them
+        self.versions: dict[str, list[Any]] = {}
         self.handlers: dict[str, Callable[[bytes], bytes]] = {}  # by function; default: echo
         self.function_errors: dict[str, str] = {}  # X-Amz-Function-Error, by function
         self.clock_ahead_s = 0.0  # of the Date header
@@ -170,21 +172,23 @@ class FakeAws(FakeSts, FakeLogs, FakeMetrics):
     # --- the normal answers ---
 
     def answer(self, request: Request, request_id: str) -> Reply:
-        name = unquote(request.path.split("/")[3]) if request.path.count("/") > 3 else ""
+        name = unquote(request.path.split("/")[3]) if request.path.count("/") >= 3 else ""
         match request.operation:
             case "ListFunctions":
                 return self._page("Functions", self.functions, request)
             case "ListAliases":
-                return self._page("Aliases", [{"Name": a} for a in self.aliases.get(name, [])], request)
+                return self._page("Aliases", [_entry("Name", a) for a in self.aliases.get(name, [])], request)
             case "ListVersionsByFunction":
-                versions = [{"Version": v} for v in ["$LATEST", *self.versions.get(name, [])]]
+                versions = [_entry("Version", v) for v in ["$LATEST", *self.versions.get(name, [])]]
                 return self._page("Versions", versions, request)
             case "GetFunctionConfiguration" | "GetFunction":
                 function = self._find_function(name)
                 if function is None:
                     return error_reply(404, "ResourceNotFoundException", f"Function not found: {name}")
+                if request.operation == "GetFunctionConfiguration":
+                    return json_reply(function)
                 return json_reply(
-                    function if request.operation != "GetFunction" else {"Configuration": function}
+                    {"Configuration": function, **(self.get_details("GetFunction", name) or {})}
                 )
             case "Invoke":
                 return self._invoke(name, request, request_id)
@@ -192,6 +196,8 @@ class FakeAws(FakeSts, FakeLogs, FakeMetrics):
                 return json_reply({"EventSourceMappings": []})
             case "FilterLogEvents":
                 return self.logs_filter(request.params)
+            case "DescribeLogGroups":
+                return self.describe_log_groups(request.params, list(self.log_groups))
             case "DescribeLogStreams":
                 return self.logs_describe_streams(request.params)
             case "GetLogEvents":
@@ -206,6 +212,8 @@ class FakeAws(FakeSts, FakeLogs, FakeMetrics):
                 return self.assume_role(request.operation, request.params)
             case "CONNECT":
                 return Reply(502, b"", {}, request_id=False)
+        if (details := self.get_details(request.operation, name)) is not None:
+            return json_reply(details)
         return error_reply(400, "UnknownOperationException", request.operation)
 
     def find_operation(self, method: str, path: str, headers: dict[str, str], body: bytes) -> str:
@@ -248,6 +256,10 @@ class FakeAws(FakeSts, FakeLogs, FakeMetrics):
         return Reply(200, body, headers)
 
 
+def _entry(key: str, entry: Any) -> dict[str, Any]:
+    return {key: entry} if isinstance(entry, str) else entry
+
+
 _IDENTITY = f"""<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">
 <GetCallerIdentityResult><Arn>arn:aws:iam::{ACCOUNT}:root</Arn><UserId>{ACCOUNT}</UserId>
 <Account>{ACCOUNT}</Account></GetCallerIdentityResult></GetCallerIdentityResponse>""".encode()
@@ -260,6 +272,7 @@ _LAMBDA_ROUTES = (
     ("GET", r"/2015-03-31/functions/[^/]+/aliases", "ListAliases"),
     ("POST", r"/2015-03-31/functions/[^/]+/invocations", "Invoke"),
     ("GET", r"/2015-03-31/event-source-mappings/?", "ListEventSourceMappings"),
+    *fake_details.ROUTES,
 )
 
 

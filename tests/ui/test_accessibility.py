@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QPushButton, QTabBa
 
 from lambdadesk.core.errors import UserError
 from lambdadesk.ui.dialogs.text_dialog import TextDialog
+from lambdadesk.ui.pages import PAGES
 from tests.servers import faults
 from tests.servers.fake_aws import FakeAws
 from tests.ui.desk import CONTROL, Desk, press, turns, until
@@ -30,7 +31,7 @@ def nameless(top: QWidget) -> list[str]:
 async def test_every_widget_that_takes_the_keyboard_has_a_name(desk: Desk, aws: FakeAws) -> None:
     aws.add_events("/aws/lambda/hello", "one\n", "two\n")
     await desk.open("hello")
-    for page in ("Invoke", "Logs", "Charts"):
+    for page in PAGES:
         desk.turn_to(page)
         await turns()
         assert nameless(desk.window) == []

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from lambdadesk.ui.pages import PAGES
 from tests.ui.desk import Desk, until
 
 FRAME = {
@@ -47,12 +48,13 @@ PAGE = {
     "durationChart": QWidget,
     "memoryChart": QWidget,
     "costChart": QWidget,
+    "configurationView": QAbstractItemView,
 }
 
 
 async def open_all_pages(desk: Desk, function: str) -> None:
     await desk.open(function)
-    for page in ("Logs", "Charts", "Invoke"):
+    for page in (*PAGES[1:], "Invoke"):
         desk.turn_to(page)
 
 
@@ -88,7 +90,8 @@ SHARED = {"details", "detailsButton", "ScrollLeftButton", "ScrollRightButton"}
 async def test_pages_and_tabs_have_their_titles(desk: Desk) -> None:
     await desk.open("hello")
     tabs, pages = desk.get("functionTabs"), desk.get("pageTabs")
-    assert [pages.tabText(index) for index in range(pages.count())] == ["Invoke", "Logs", "Charts"]
+    assert [pages.tabText(index) for index in range(pages.count())] == [*PAGES]
+    assert PAGES == ("Invoke", "Logs", "Charts", "Configuration")
     assert [tabs.tabText(index) for index in range(tabs.count())] == ["Cost", "hello"]
 
 
@@ -127,7 +130,7 @@ async def test_log_and_charts_answer_for_their_figures(desk: Desk) -> None:
         assert desk.get(name).point_count() == 0
 
 
-@pytest.mark.parametrize("page", ["invoke", "logs", "charts", "cost", "history"])
+@pytest.mark.parametrize("page", ["invoke", "logs", "charts", "configuration", "cost", "history"])
 async def test_pages_of_the_command_line_are_shown(desk: Desk, page: str) -> None:
     desk.window.want("hello", page)
     await desk.listed()
@@ -139,7 +142,7 @@ async def test_pages_of_the_command_line_are_shown(desk: Desk, page: str) -> Non
     assert pages.tabText(pages.currentIndex()) == title
 
 
-@pytest.mark.parametrize("page", ["timeline", "triggers", "configuration", "role", "query"])
+@pytest.mark.parametrize("page", ["timeline", "triggers", "role", "query"])
 async def test_a_page_that_is_not_built_yet_is_named(desk: Desk, page: str) -> None:
     desk.window.want("hello", page)
     await until(lambda: page in desk.notices())

@@ -5,6 +5,7 @@ import weakref
 
 from PySide6.QtCore import Qt
 
+from lambdadesk.ui.pages import PAGES
 from tests.servers import faults
 from tests.servers.fake_aws import FakeAws, make_function
 from tests.ui.desk import CONTROL, QUICK, Desk, click, press, turns, until
@@ -71,7 +72,7 @@ async def test_pages_are_reached_by_keys(desk: Desk) -> None:
     for key, title in ((Qt.Key.Key_2, "Logs"), (Qt.Key.Key_3, "Charts"), (Qt.Key.Key_1, "Invoke")):
         press(desk.window, key, CONTROL)
         assert pages.tabText(pages.currentIndex()) == title
-    press(desk.window, Qt.Key.Key_4, CONTROL)
+    press(desk.window, Qt.Key(Qt.Key.Key_1 + len(PAGES)), CONTROL)  # Cost
     assert desk.get_tabs().currentIndex() == 0
     press(desk.window, Qt.Key.Key_2, CONTROL)  # of the function that was opened last
     assert desk.page.function.name == "hello"
@@ -100,7 +101,7 @@ async def test_closing_the_tab_ends_its_tail(desk: Desk, aws: FakeAws) -> None:
 async def test_a_closed_tab_is_let_go(desk: Desk) -> None:
     page = await desk.open("hello")
     await desk.invoke()
-    for title in ("Logs", "Charts"):
+    for title in PAGES[1:]:
         desk.turn_to(title)
         await turns()
     closed = weakref.ref(page)
