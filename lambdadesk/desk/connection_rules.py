@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from lambdadesk.core.connections import ConnectionInfo, ConnectionKind
 from lambdadesk.core.errors import ErrorKind, UserError
 
-_ROLE = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]{1,512}")
-_MFA = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:mfa/[\w+=,.@/-]{1,128}|[\w+=/:,.@-]{9,256}")
+_ROLE = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:role/[\w+=,.@/-]{1,512}")
+_MFA = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:mfa/[\w+=,.@/-]{1,128}|[\w+=/:,.@-]{9,256}")
 _SESSION_NAME = re.compile(r"[\w+=,.@-]{2,64}")
 _KEY_ID = re.compile(r"[\w…-]{3,128}")
-MIN_DURATION_S, MAX_DURATION_S = 900, 43_200
+MIN_DURATION_S, MAX_DURATION_S, MAX_CHAINED_S = 900, 43_200, 3600
 
 
 def check_connection(info: ConnectionInfo, others: Iterable[ConnectionInfo] = ()) -> None:
@@ -20,8 +20,8 @@ def check_connection(info: ConnectionInfo, others: Iterable[ConnectionInfo] = ()
     others = [other for other in others if other.id != info.id]
     if not info.name.strip():
         raise _invalid("The connection has no name.", "Give it one that tells it from the others.")
-    if any(other.name.casefold() == info.name.casefold() for other in others):
-        raise _invalid(f"Another connection is called {info.name}.", "Give it another name.")
+    if any(_plain(other.name) == _plain(info.name) for other in others):
+        raise _invalid(f"Another connection is called {info.name.strip()}.", "Give it another name.")
     for region in info.regions or ("us-east-1",):
         check_target(info.target(region), accepts_plain_http=info.accepts_plain_http)
     match info.kind:
@@ -48,7 +48,7 @@ def _check_sso(info: ConnectionInfo) -> None:
     from lambdadesk.aws.sso import SsoSession, check_session
 
     check_session(SsoSession(info.sso_start_url, info.sso_region, info.sso_session))
-    if not re.fullmatch(r"\d{12}", info.sso_account_id):
+    if not re.fullmatch("[0-9]{12}", info.sso_account_id):
         raise _invalid("No account is chosen.", "Sign in and choose one, or type its 12 digits.")
     _need(info.sso_role_name, "No role is chosen.", "Sign in and choose one, or type its name.")
 
@@ -78,6 +78,8 @@ def _check_role(info: ConnectionInfo, others: list[ConnectionInfo]) -> None:
         )
     if not MIN_DURATION_S <= info.duration_s <= MAX_DURATION_S:
         raise _invalid("A session lasts 15 minutes to 12 hours.", "Change its duration.")
+    if by_id[info.source_id].kind is ConnectionKind.ASSUME_ROLE and info.duration_s > MAX_CHAINED_S:
+        raise _invalid("A role on top of another role lasts an hour at most.", "Change its duration.")
     if len(info.session_tags) > 50 or any(not key or len(key) > 128 for key, _value in info.session_tags):
         raise _invalid(
             "A session has 50 tags at most, each with a key.", "Write them as key=value, one a line."
@@ -87,6 +89,10 @@ def _check_role(info: ConnectionInfo, others: list[ConnectionInfo]) -> None:
 def _check_key_id(text: str) -> None:
     if not _KEY_ID.fullmatch(text):
         raise _invalid("The access key id has other characters than letters and digits.", "Copy it again.")
+
+
+def _plain(name: str) -> str:
+    return name.strip().casefold()
 
 
 def _need(text: str, message: str, hint: str) -> None:
