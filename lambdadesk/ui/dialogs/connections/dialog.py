@@ -370,6 +370,7 @@ class ConnectionsDialog(QDialog):
     def _on_finished(self) -> None:
         for disconnect in self._disconnects:
             disconnect()
+        self.scope.stop()  # now, in case the application ends before `_end` has its turn
         self.frame.editor.wipe()
         self._drafts.wipe()
         self._shown = None
