@@ -35,7 +35,7 @@ class ProfilePart(Part):
         self._facts = named(ToneLabel("dim"), "profileState")
         self.use_endpoint = named(QCheckBox(), "useProfileEndpoint", "Use the profile's endpoint")
         self.use_endpoint.toggled.connect(self.changed)
-        self.add_row("&Profile", self.profile, "profile")
+        self.add_row("Pro&file", self.profile, "profile")
         self.add_row("", self._facts)
         self.add_row("", self.use_endpoint, "endpoint_url", is_wanted=lambda: bool(self._endpoint))
 
