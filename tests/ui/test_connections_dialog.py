@@ -18,11 +18,6 @@ from tests.ui.test_accessibility import nameless
 ALT = Qt.KeyboardModifier.AltModifier
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    return tmp_path / "home"
-
-
 def endpoint(aws: FakeAws, **fields: object) -> ConnectionInfo:
     values = {"regions": ("us-east-1",), "endpoint_url": aws.url} | fields
     return ConnectionInfo("moto", "moto", ConnectionKind.ENDPOINT, **values)  # type: ignore[arg-type]

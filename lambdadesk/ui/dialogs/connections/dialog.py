@@ -1,22 +1,12 @@
 """ConnectionsDialog: the stored connections, and the form of the one that is chosen."""
 
-from dataclasses import replace
-
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QDialog, QPushButton, QWidget
 
-from lambdadesk.core.connections import AccessKey, ConnectionInfo
 from lambdadesk.core.errors import UserError
-from lambdadesk.desk.connection_draft import (
-    Draft,
-    Drafts,
-    get_free_name,
-    get_info_to_save,
-    get_key_to_save,
-)
-from lambdadesk.desk.connection_rules import FieldError
-from lambdadesk.desk.connection_trial import fetch_regions, fetch_sso_sessions, try_out
+from lambdadesk.desk.connection_draft import Draft, Drafts
+from lambdadesk.desk.connection_trial import fetch_regions, fetch_sso_sessions
 from lambdadesk.desk.console import Console
 from lambdadesk.desk.tasks import TaskScope
 from lambdadesk.store.keyrings import KeyringState
@@ -24,9 +14,9 @@ from lambdadesk.ui.dialogs.connections.connection_list import ListRow
 from lambdadesk.ui.dialogs.connections.frame import Frame
 from lambdadesk.ui.dialogs.connections.general_parts import KINDS
 from lambdadesk.ui.dialogs.connections.key_import import KeyImport
+from lambdadesk.ui.dialogs.connections.work import ConnectionWork
 
 LOCAL_ID = "local"
-_CAN_BE_STOPPED = ("test", "duplicate", "delete")
 _NEW_NAME = "New connection"
 _LOCAL_ROW = ListRow(LOCAL_ID, "Local AWS", "Endpoint, runs on this machine", is_movable=False)
 
@@ -56,14 +46,18 @@ class ConnectionsDialog(QDialog):
         self._shown: Draft | None = None  # as it was put into the form
         self._current = ""
         self._is_leaving = False
-        self._saving: tuple[Draft, ConnectionInfo, AccessKey | None, bool] | None = None
         self.frame = Frame(self, self._connections, self.scope)
         self._import = KeyImport(self, self.scope, self.frame.asks, self.frame.notices, self._get_names)
         self._import.found.connect(self._add_drafts)
+        self._work = ConnectionWork(
+            self, console, self.scope, self.frame, lambda which: which == self._current
+        )
+        self._work.saved.connect(self._on_saved)
+        self._work.open_requested.connect(self._open)
         self._connect_frame()
         self._disconnects = [
             self._connections.changed.connect(self._on_connections_changed),
-            self._connections.secrets.waiting.connect(self._on_waiting),
+            self._connections.secrets.waiting.connect(self._work.show_waiting),
             self._connections.refreshed.connect(lambda _keys: self._look_up()),
         ]
         self.finished.connect(self._on_finished)
@@ -106,10 +100,10 @@ class ConnectionsDialog(QDialog):
         frame.duplicate.clicked.connect(self._duplicate)
         frame.delete.clicked.connect(self._ask_delete)
         frame.import_.setMenu(self._import.menu)
-        frame.test.clicked.connect(self._test)
-        frame.stop.clicked.connect(self._stop)
-        frame.save.clicked.connect(lambda: self._save())
-        frame.save_and_open.clicked.connect(lambda: self._save(then_open=True))
+        frame.test.clicked.connect(self._work.test)
+        frame.stop.clicked.connect(self._work.stop)
+        frame.save.clicked.connect(lambda: self._work.save())
+        frame.save_and_open.clicked.connect(lambda: self._work.save(then_open=True))
         frame.editor.edited.connect(self._on_edited)
 
     def _look_up(self) -> None:
@@ -245,95 +239,16 @@ class ConnectionsDialog(QDialog):
         else:
             discard()
 
-    # -- test and save
-
-    def _test(self) -> None:
-        if self.scope.is_running("test"):
-            return
-        draft = self.frame.editor.get_draft()
-        named_draft = get_free_name(draft.info.name or _NEW_NAME, self._get_names())
-        try:
-            # A name is not needed for it, nor one of its own.
-            self._connections.check(replace(get_info_to_save(draft), name=named_draft))
-            key = get_key_to_save(draft, self._connections.get(draft.info.id))
-        except UserError as error:
-            self._show_problem(error)
-            return
-        self.frame.say_running("Testing…")
-        self.scope.start("test", self._run_test, get_info_to_save(draft), key)
-
-    async def _run_test(self, info: ConnectionInfo, key: AccessKey | None) -> None:
-        try:
-            trial = await try_out(self._console, info, key)
-        except UserError as error:
-            if self._current == info.id:
-                self.frame.editor.show_trial_failure(error)
-        else:
-            if self._current == info.id:
-                self.frame.editor.show_trial(trial)
-        finally:
-            self.frame.say_running("")
-
-    def _save(self, then_open: bool = False, in_memory: bool = False) -> None:
-        if self.scope.is_running("save"):
-            return
-        draft = self.frame.editor.get_draft()
-        info = get_info_to_save(draft)
-        try:
-            self._connections.check(info)
-            key = get_key_to_save(draft, self._connections.get(info.id))
-        except UserError as error:
-            self._show_problem(error)
-            return
-        in_memory = in_memory or self.frame.editor.key.in_memory.isChecked()
-        self.frame.say_running("Saving…")
-        self._saving = (draft, info, key, then_open)
-        self.scope.start("save", self._run_save, draft, info, key, in_memory, then_open)
-
-    async def _run_save(
-        self, draft: Draft, info: ConnectionInfo, key: AccessKey | None, in_memory: bool, then_open: bool
-    ) -> None:
-        try:
-            state = await self._connections.save(info, key, in_memory=in_memory)
-        except UserError as error:
-            self._show_problem(error)
-            return
-        finally:
-            self.frame.say_running("")
-            self._saving = None
-        if self._drafts.get(info.id) == draft:  # else it was edited on while the keyring was waited for
-            self._drafts.discard(info.id)
-        if self._current == info.id and not self._drafts.is_changed(info.id):
+    def _on_saved(self, draft: Draft, is_kept: bool) -> None:
+        which = draft.info.id
+        if self._drafts.get(which) == draft:  # else it was edited on while the keyring was waited for
+            self._drafts.discard(which)
+        if self._current == which and not self._drafts.is_changed(which):
             self._fill_editor()
         self._show_rows()
-        if key is None:
-            self.frame.say("Saved.", "ok")
-        elif state is not None and state.in_keyring:
-            self.frame.say(f"Saved. {state.message}", "ok")
-            self._import.offer_removal(draft)
-        else:
-            why = state.message if state else "The secret is kept in memory only, until LambdaDesk is closed."
-            self.frame.say(f"Saved. {why}", "warning")
         self.scope.start("keyring", self._show_keyring)
-        if then_open:
-            self._open(info.id)
-
-    def _stop(self) -> None:
-        """Stop what runs; what the keyring did not take is kept for this session then."""
-        for name in _CAN_BE_STOPPED:
-            self.scope.cancel(name)
-        if self.scope.is_running("save") and self._saving is not None:
-            draft, info, key, then_open = self._saving
-            self.scope.start("save", self._run_save, draft, info, key, True, then_open)
-
-    def _on_waiting(self, is_waiting: bool) -> None:
-        if is_waiting and any(self.scope.is_running(name) for name in ("save", *_CAN_BE_STOPPED)):
-            self.frame.say_running("Waiting for your keyring…")
-
-    def _show_problem(self, error: UserError) -> None:
-        self.frame.say(str(error), "error")
-        if isinstance(error, FieldError):
-            self.frame.editor.go_to(error.field)
+        if is_kept:
+            self._import.offer_removal(draft)
 
     def _on_failure(self, name: str, error: Exception) -> None:
         if isinstance(error, UserError):
@@ -370,6 +285,7 @@ class ConnectionsDialog(QDialog):
     def _on_finished(self) -> None:
         for disconnect in self._disconnects:
             disconnect()
+        self.scope.stop()  # now, in case the application ends before `_end` has its turn
         self.frame.editor.wipe()
         self._drafts.wipe()
         self._shown = None

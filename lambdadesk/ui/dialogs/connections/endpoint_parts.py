@@ -20,7 +20,7 @@ class AddressPart(Part):
     def __init__(self, form: QFormLayout) -> None:
         super().__init__(form)
         self.url = self.line("connectionEndpoint", "Endpoint URL", "endpoint_url", "http://127.0.0.1:4566")
-        self.add_row("&Endpoint URL", self.url)
+        self.add_row("Endpoint &URL", self.url)
 
     def show_info(self, info: ConnectionInfo) -> None:
         self.url.setText(info.endpoint_url)
@@ -37,7 +37,7 @@ class PlainHttpPart(Part):
     def __init__(self, form: QFormLayout) -> None:
         super().__init__(form)
         self._is_needed = False
-        text = "&Accept that requests are signed over unencrypted http"
+        text = "Accept t&hat requests are signed over unencrypted http"
         self.accept = named(QCheckBox(text), "acceptPlainHttp", text.replace("&", ""))
         self.accept.toggled.connect(self.changed)
         self.add_row("", self.accept, "accepts_plain_http", is_wanted=lambda: self._is_needed)

@@ -35,10 +35,10 @@ class Frame:
         self.editor = ConnectionEditor(connections, scope)
         self.add = _button("&Add", "addConnection", "Add a connection")
         self.import_ = _button("I&mport", "importKey", "Import an access key")
-        self.duplicate = _button("D&uplicate", "duplicateConnection", "Duplicate the connection")
-        self.delete = _button("Dele&te", "deleteConnection", "Delete the connection")
+        self.duplicate = _button("Du&plicate", "duplicateConnection", "Duplicate the connection")
+        self.delete = _button("&Delete", "deleteConnection", "Delete the connection")
         self.test = _button("&Test", "connectionTest", "Test the connection")
-        self.stop = _button("Sto&p", "connectionStop", "Stop")
+        self.stop = _button("Stop", "connectionStop", "Stop")
         self.stop.setIcon(icon("stop"))
         self.save = _button("&Save", "connectionSave", "Save the connection")
         self.save.setDefault(True)  # for its looks: Enter saves nothing, see ConnectionsDialog

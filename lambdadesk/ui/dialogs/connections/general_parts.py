@@ -146,7 +146,7 @@ class GuardPart(Part):
             lambda: self.guard.setCurrentIndex(self.guard.findData(Guard.PRODUCTION))
         )
         self._sign = ""
-        self.add_row("G&uard", self.guard, "guard")
+        self.add_row("Gua&rd", self.guard, "guard")
         self.add_row("", self._meaning)
         row: QWidget = beside(self._suggestion, self.make_production)
         self.add_row("", row, is_wanted=lambda: bool(self._sign))

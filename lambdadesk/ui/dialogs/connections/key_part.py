@@ -30,13 +30,13 @@ class KeyPart(Part):
         for edit in (self.secret, self.token):
             edit.textChanged.connect(self.changed)
         self.in_memory = named(
-            QCheckBox("Keep it for this sess&ion only"), "keepInMemory", "Keep it for this session only"
+            QCheckBox("Keep it &for this session only"), "keepInMemory", "Keep it for this session only"
         )
         self.in_memory.toggled.connect(self._show_place)
         self._place = named(ToneLabel("dim"), "keyringState")
         self.add_row("Access key &id", self.key_id, "access_key_id")
-        self.add_row("&Secret access key", self.secret, "secret")
-        self.add_row("Session toke&n", self.token)
+        self.add_row("Secret access ke&y", self.secret, "secret")
+        self.add_row("S&ession token", self.token)
         self.add_row("", self.in_memory, is_wanted=self._is_wanted)
         self.add_row("", self._place, is_wanted=self._is_wanted)
 

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QCheckBox, QFormLayout
 
 from lambdadesk.core.connections import ConnectionInfo, ConnectionKind
 from lambdadesk.core.errors import UserError
+from lambdadesk.core.text import one_line
 from lambdadesk.desk.connection_trial import fetch_profile_facts
 from lambdadesk.desk.tasks import TaskScope
 from lambdadesk.ui.dialogs.connections.part import Part
@@ -25,6 +26,7 @@ class ProfilePart(Part):
         self._scope = scope
         self._info: ConnectionInfo | None = None
         self._read_for: str | None = None
+        self._found: dict[str, str] = {}  # endpoints, by the profile that names them
         self._accepted = ("", "")  # profile and its endpoint, as they are stored
         self._endpoint = ""  # that the profile names, or the one in use
         self.profile = FilterCombo("connectionProfile", "Profile")
@@ -33,7 +35,7 @@ class ProfilePart(Part):
         self._facts = named(ToneLabel("dim"), "profileState")
         self.use_endpoint = named(QCheckBox(), "useProfileEndpoint", "Use the profile's endpoint")
         self.use_endpoint.toggled.connect(self.changed)
-        self.add_row("&Profile", self.profile, "profile")
+        self.add_row("Pro&file", self.profile, "profile")
         self.add_row("", self._facts)
         self.add_row("", self.use_endpoint, "endpoint_url", is_wanted=lambda: bool(self._endpoint))
 
@@ -42,14 +44,14 @@ class ProfilePart(Part):
 
     def show_failure(self, error: UserError) -> None:
         """Say why the profiles can't be offered."""
-        self._facts.say(str(error), "error")
+        self._facts.say(f"{error.message} {one_line(error.details, 300) or error.hint}", "error")
 
     def show_info(self, info: ConnectionInfo) -> None:
         self._read_for = None
         url = info.endpoint_url if info.kind is ConnectionKind.PROFILE else ""
         self._accepted = (info.profile, url)
-        self._show_endpoint(url)
-        self.use_endpoint.setChecked(bool(self._endpoint))
+        self._show_endpoint(url or self._found.get(info.profile, ""))
+        self.use_endpoint.setChecked(bool(url))
         self.profile.set_value(info.profile)
 
     def read(self, info: ConnectionInfo) -> ConnectionInfo:
@@ -67,8 +69,9 @@ class ProfilePart(Part):
         try:
             facts = await fetch_profile_facts(profile)
         except UserError as error:
-            self._facts.say(str(error), "error")
+            self.show_failure(error)
             return
+        self._found[profile] = facts.endpoint_url
         region = f"Region {facts.region}." if facts.region else "It names no region."
         sign_in = f" Signs in at {facts.sso.start_url}." if facts.sso else ""
         accepted_for, accepted = self._accepted

@@ -33,12 +33,12 @@ class RolePart(Part):
         self.duration.currentIndexChanged.connect(self.changed)
         self.tags = self.line("sessionTags", "Session tags", "session_tags", "team=core, stage=test")
         self.add_row("Assumed &with", self.source, "source_id")
-        self.add_row("Role &ARN", self.role)
+        self.add_row("Rol&e ARN", self.role)
         self.add_row("E&xternal id", self.external_id)
-        self.add_row("&MFA device", self.mfa)
-        self.add_row("&Session name", self.session_name)
-        self.add_row("&Duration", self.duration, "duration_s")
-        self.add_row("Session ta&gs", self.tags)
+        self.add_row("MFA de&vice", self.mfa)
+        self.add_row("Sess&ion name", self.session_name)
+        self.add_row("D&uration", self.duration, "duration_s")
+        self.add_row("Session tags", self.tags)
 
     def offer_sources(self, connections: Iterable[ConnectionInfo]) -> None:
         """Offer these to assume the role with; what is chosen stays."""

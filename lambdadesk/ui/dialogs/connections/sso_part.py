@@ -42,7 +42,7 @@ class SsoPart(Part):
         url_example = "https://my-company.awsapps.com/start"
         self.start_url = self.line("ssoStartUrl", "Start URL", "sso_start_url", url_example)
         self.region = self.line("ssoRegion", "Region of the Identity Center", "sso_region", "eu-central-1")
-        self.sign_in = named(QPushButton("Sign &in…"), "ssoSignIn", "Sign in")
+        self.sign_in = named(QPushButton("Sign in…"), "ssoSignIn", "Sign in")
         self.sign_in.setAutoDefault(False)
         self.sign_in.clicked.connect(self._sign_in)
         self._state = named(ToneLabel("dim"), "ssoState")
@@ -53,10 +53,10 @@ class SsoPart(Part):
             box.currentTextChanged.connect(self.changed)
         self.add_row("Sign in &with", self.session)
         self.add_row("Start &URL", self.start_url)
-        self.add_row("Its regi&on", self.region)
+        self.add_row("&Its region", self.region)
         self.add_row("", beside(self.sign_in, self._state, stretch=1))
-        self.add_row("&Account", self.account, "sso_account_id")
-        self.add_row("&Role", self.role, "sso_role_name")
+        self.add_row("A&ccount", self.account, "sso_account_id")
+        self.add_row("Rol&e", self.role, "sso_role_name")
 
     def offer_sessions(self, sessions: Iterable[SsoSession]) -> None:
         """Offer the sso-sessions of the shared files; what is chosen stays."""

@@ -66,7 +66,7 @@ class TrialView(QWidget):
             make_table(self._model, WIDTH_SAMPLES, stretch=2), "connectionTestResult", "What Test found"
         )
         self._copy = named(
-            QPushButton(icon("copy"), "Copy minimal polic&y"), "copyPolicy", "Copy minimal policy"
+            QPushButton(icon("copy"), "Copy minimal policy"), "copyPolicy", "Copy minimal policy"
         )
         self._copy.setAutoDefault(False)
         self._copy.clicked.connect(self._copy_policy)
@@ -97,7 +97,7 @@ class TrialView(QWidget):
         self._policy = minimal_policy(actions, account, [trial.region], found.partition)
         rows = self.table.verticalHeader().defaultSectionSize() * len(found.findings)
         self.table.setFixedHeight(self.table.horizontalHeader().sizeHint().height() + rows + theme.SPACE)
-        self._copy.setText("Copy minimal polic&y")
+        self._copy.setText("Copy minimal policy")
         for widget in (self._may, self._copy, self.table):
             widget.show()
         self.show()
