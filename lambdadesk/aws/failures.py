@@ -56,7 +56,11 @@ _THROTTLED = {
 _NOT_FOUND = {"ResourceNotFoundException", "ResourceNotFound", "NotFoundException", "NoSuchEntity"}
 
 # Operations whose IAM action is named otherwise.
-_ACTIONS = {"lambda:Invoke": "lambda:InvokeFunction", "s3:ListBuckets": "s3:ListAllMyBuckets"}
+_ACTIONS = {
+    "lambda:Invoke": "lambda:InvokeFunction",
+    "resourcegroupstaggingapi:GetResources": "tag:GetResources",
+    "s3:ListBuckets": "s3:ListAllMyBuckets",
+}
 
 _CLOCK_TOLERANCE_S = 240  # AWS accepts five minutes
 
