@@ -52,8 +52,9 @@ class Gateway:
         self.guard = guard
         self.limits = limits or Limits()
         self.source = source
-        # Endpoints that are not AWS have no such quota.
+        # Endpoints that are not AWS have no such quotas.
         self.logs_quota = TokenBucket(get_logs_rate_per_s(target.region)) if is_aws(target) else None
+        self._rate_limits = source.rate_limits if is_aws(target) else None
         self._clients = Clients(target, self.limits, source, guard)
         self._slots = asyncio.Semaphore(self.limits.reads_at_once)
 
@@ -70,16 +71,23 @@ class Gateway:
 
         Throttling, 5xx and lost connections are retried by botocore. `deadline_s` bounds the whole call, also
         where an answer drips in byte by byte, which no read timeout notices; default: limits.deadline_s.
+        Before it begins, the call waits for its place within AWS's quotas (see RateLimits).
         The guard's rules hold (see check_guard): DENIED, before anything is sent.
         """
         check_guard(self.guard, service, operation, confirmed=confirmed)
         await self._sign_in(service, operation)
+        rate = self._rate_limits and self._rate_limits.get(self.target.region, service, operation)
+        if rate:
+            await rate.take()
         bound_s = self.limits.deadline_s if deadline_s is None else deadline_s
         clients = self._clients
         deadline = asyncio.timeout(bound_s)
         try:
             async with deadline, self._slots:
-                return await in_thread(_call, clients, service, operation, params)
+                reply = await in_thread(_call, clients, service, operation, params)
+            if rate and reply.get("ResponseMetadata", {}).get("RetryAttempts"):
+                rate.slow_down()  # most retries are throttled calls
+            return reply
         except Exception as error:
             if deadline.expired():
                 failure = UserError(
@@ -90,6 +98,8 @@ class Gateway:
                 )
             else:
                 failure = to_user_error(error, service, operation)
+            if rate and failure.kind is ErrorKind.THROTTLED:
+                rate.slow_down()
             self._forget_credentials(clients, failure)
             raise failure from error
 

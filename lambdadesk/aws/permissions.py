@@ -69,13 +69,15 @@ class Need:
 
     @property
     def service(self) -> str:
-        return self.action.partition(":")[0]
+        prefix = self.action.partition(":")[0]
+        return _SERVICES.get(prefix, prefix)
 
     @property
     def operation(self) -> str:
         return self.action.partition(":")[2]
 
 
+_SERVICES = {"tag": "resourcegroupstaggingapi"}  # whose actions have another prefix
 _FUNCTION = "lambda:{region}:{account}:function:*"
 _LOG_GROUP = "logs:{region}:{account}:log-group:/aws/lambda/*"
 _NO_SUCH_STREAM = "lambdadesk-permission-check"
@@ -101,6 +103,18 @@ def _get_stream(function: FunctionInfo) -> dict[str, Any]:
     return {**_get_group(function), "logStreamName": _NO_SUCH_STREAM}
 
 
+def _get_metric(function: FunctionInfo) -> dict[str, Any]:
+    dimensions = [{"Name": "FunctionName", "Value": function.name}]
+    metric = {"Namespace": "AWS/Lambda", "MetricName": "Invocations", "Dimensions": dimensions}
+    stat = {"Metric": metric, "Period": 60, "Stat": "Sum"}
+    now_s = time.time() // 60 * 60
+    return {"MetricDataQueries": [{"Id": "q", "MetricStat": stat}], "StartTime": now_s - 60, "EndTime": now_s}
+
+
+def _get_tagged(function: FunctionInfo) -> dict[str, Any]:
+    return {"ResourceTypeFilters": ["lambda:function"], "ResourcesPerPage": 1}
+
+
 LIST_FUNCTIONS = "lambda:ListFunctions"
 INVOKE = "lambda:InvokeFunction"
 ALIASES = "iam:ListAccountAliases"
@@ -115,6 +129,8 @@ NEEDS = (
     Need("logs:FilterLogEvents", ("Logs", "Charts", "Cost"), _LOG_GROUP, _get_recent),
     Need("logs:DescribeLogStreams", ("Logs",), _LOG_GROUP, _get_group),
     Need("logs:GetLogEvents", ("Logs",), _LOG_GROUP, _get_stream),
+    Need("cloudwatch:GetMetricData", ("Functions",), "*", _get_metric),
+    Need("tag:GetResources", ("Functions",), "*", _get_tagged),
     Need(ALIASES, ("Connections",), "*"),
 )
 

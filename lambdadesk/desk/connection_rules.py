@@ -146,6 +146,10 @@ def _check_key_id(text: str) -> None:
         )
 
 
+def _plain(name: str) -> str:
+    return name.strip().casefold()
+
+
 def _need(text: str, message: str, hint: str, field: str) -> None:
     if not text:
         raise FieldError(message, hint, field)
