@@ -10,6 +10,7 @@ from typing import Any
 
 from lambdadesk.aws.functions import to_function_info
 from lambdadesk.aws.gateway import Gateway
+from lambdadesk.aws.triggers.table import ACTIONS, DEEP_ACTIONS
 from lambdadesk.core.connections import Guard
 from lambdadesk.core.errors import ErrorKind, UserError
 from lambdadesk.core.types import FunctionInfo, Identity, InvocationType, InvokeRequest
@@ -119,6 +120,9 @@ LIST_FUNCTIONS = "lambda:ListFunctions"
 INVOKE = "lambda:InvokeFunction"
 ALIASES = "iam:ListAccountAliases"
 
+# Of a trigger scan.
+_OF_FUNCTIONS = ("lambda:GetPolicy", "lambda:ListFunctionEventInvokeConfigs", "lambda:ListFunctionUrlConfigs")
+
 # Every call that the pages make; a page that makes a new one adds it here.
 NEEDS = (
     Need(LIST_FUNCTIONS, ("Functions", "Cost"), "*"),
@@ -154,7 +158,7 @@ async def check(gateway: Gateway, function: FunctionInfo | None = None) -> Check
 def minimal_policy(
     actions: Iterable[str], account: str, regions: Iterable[str], partition: str = "aws"
 ) -> str:
-    """The smallest IAM policy, as JSON, that allows these of the actions in NEEDS.
+    """The smallest IAM policy, as JSON, that allows these of the actions in NEEDS and of a trigger scan.
 
     account, regions: what the functions and their log groups are in; none given means any. Log groups that
     are not named /aws/lambda/... have to be added by hand.
@@ -166,6 +170,10 @@ def minimal_policy(
         if need.action in wanted:
             by_resource.setdefault(need.resource, []).append(need.action)
             wanted.discard(need.action)
+    for action in sorted(wanted & {*ACTIONS, *DEEP_ACTIONS}):
+        # What a trigger is and where can't be known before.
+        by_resource.setdefault(_FUNCTION if action in _OF_FUNCTIONS else "*", []).append(action)
+        wanted.discard(action)
     if wanted:
         raise ValueError(f"not in NEEDS: {sorted(wanted)}")
     statements = []
