@@ -72,7 +72,6 @@ def build_facts(answers: Answers) -> Facts:
         log_group=_log_group(configuration),
         dead_letter_arn=str((configuration.get("DeadLetterConfig") or {}).get("TargetArn") or ""),
         destinations=tuple(dict.fromkeys(destinations)),
-        file_systems=tuple(str(each["Arn"]) for each in configuration.get("FileSystemConfigs") or ()),
         is_in_vpc=bool((configuration.get("VpcConfig") or {}).get("SubnetIds")),
         is_traced=(configuration.get("TracingConfig") or {}).get("Mode") == "Active",
         is_durable=bool(configuration.get("DurableConfig")),

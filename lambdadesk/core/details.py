@@ -53,14 +53,13 @@ class Failure:
 class Facts:
     """What a function's configuration says that its execution role must allow.
 
-    destinations: ARNs that asynchronous invocations report to; file_systems: ARNs of EFS access points.
+    destinations: ARNs that asynchronous invocations report to.
     """
 
     role_arn: str = ""
     log_group: str = ""
     dead_letter_arn: str = ""
     destinations: tuple[str, ...] = ()
-    file_systems: tuple[str, ...] = ()
     is_in_vpc: bool = False
     is_traced: bool = False
     is_durable: bool = False

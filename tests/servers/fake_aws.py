@@ -32,9 +32,11 @@ from pathlib import Path
 from typing import Any, Self
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from tests.servers import fake_details
+from tests.servers import fake_details, fake_mappings
 from tests.servers.fake_details import FakeDetails
+from tests.servers.fake_iam import FakeIam
 from tests.servers.fake_logs import FakeLogs
+from tests.servers.fake_mappings import FakeMappings
 from tests.servers.fake_metrics import FakeMetrics
 from tests.servers.fake_sts import FakeSts
 from tests.servers.faults import Exchange, Fault, Reply, error_reply, json_reply
@@ -83,7 +85,7 @@ def make_function(name: str, **overrides: Any) -> dict[str, Any]:
     }
 
 
-class FakeAws(FakeSts, FakeDetails, FakeLogs, FakeMetrics):
+class FakeAws(FakeSts, FakeDetails, FakeIam, FakeMappings, FakeLogs, FakeMetrics):
     """The server; a context manager. Its state may be changed at any time from the test's thread.
 
     With `tls` it is also an HTTPS proxy that answers for every host itself (see fake_tls).
@@ -192,8 +194,6 @@ class FakeAws(FakeSts, FakeDetails, FakeLogs, FakeMetrics):
                 )
             case "Invoke":
                 return self._invoke(name, request, request_id)
-            case "ListEventSourceMappings":
-                return json_reply({"EventSourceMappings": []})
             case "FilterLogEvents":
                 return self.logs_filter(request.params)
             case "DescribeLogGroups":
@@ -214,7 +214,9 @@ class FakeAws(FakeSts, FakeDetails, FakeLogs, FakeMetrics):
                 return Reply(502, b"", {}, request_id=False)
         if (details := self.get_details(request.operation, name)) is not None:
             return json_reply(details)
-        return error_reply(400, "UnknownOperationException", request.operation)
+        reply = self.answer_mapping(request.operation, request.path, request.body, request.params)
+        reply = reply or self.answer_iam(request.operation, request.params)
+        return reply or error_reply(400, "UnknownOperationException", request.operation)
 
     def find_operation(self, method: str, path: str, headers: dict[str, str], body: bytes) -> str:
         return _get_operation(method, path, headers, body)
@@ -271,7 +273,7 @@ _LAMBDA_ROUTES = (
     ("GET", r"/2015-03-31/functions/[^/]+/versions", "ListVersionsByFunction"),
     ("GET", r"/2015-03-31/functions/[^/]+/aliases", "ListAliases"),
     ("POST", r"/2015-03-31/functions/[^/]+/invocations", "Invoke"),
-    ("GET", r"/2015-03-31/event-source-mappings/?", "ListEventSourceMappings"),
+    *fake_mappings.ROUTES,
     *fake_details.ROUTES,
 )
 

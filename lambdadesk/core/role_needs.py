@@ -1,0 +1,138 @@
+"""What an execution role must allow, as far as a function's configuration shows it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from lambdadesk.core.details import Facts
+from lambdadesk.core.mappings import EventSourceMapping
+from lambdadesk.core.policies import Decision, RoleReport, decide
+
+_VPC_ACTIONS = (
+    "ec2:AssignPrivateIpAddresses",
+    "ec2:CreateNetworkInterface",
+    "ec2:DeleteNetworkInterface",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSubnets",
+    "ec2:UnassignPrivateIpAddresses",
+)
+# Pollers of Kafka, MQ and DocumentDB live in the source's VPC.
+_POLLER_ACTIONS = (
+    "ec2:CreateNetworkInterface",
+    "ec2:DeleteNetworkInterface",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSecurityGroups",
+    "ec2:DescribeSubnets",
+    "ec2:DescribeVpcs",
+)
+# Service of a source's ARN -> what its poller calls, on the source and on anything (Lambda developer guide,
+# the page of each source).
+_SOURCES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "sqs": (("sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"), ()),
+    "kinesis": (
+        (
+            "kinesis:DescribeStream",
+            "kinesis:DescribeStreamSummary",
+            "kinesis:GetRecords",
+            "kinesis:GetShardIterator",
+            "kinesis:ListShards",
+        ),
+        (),
+    ),
+    "dynamodb": (
+        ("dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"),
+        ("dynamodb:ListStreams",),
+    ),
+    "kafka": (("kafka:DescribeClusterV2", "kafka:GetBootstrapBrokers"), _POLLER_ACTIONS),
+    "mq": (("mq:DescribeBroker",), _POLLER_ACTIONS),
+    "rds": (("rds:DescribeDBClusters",), _POLLER_ACTIONS),
+}
+# Service of a destination's ARN -> what sends to it.
+_SENDS = {
+    "sqs": "sqs:SendMessage",
+    "sns": "sns:Publish",
+    "lambda": "lambda:InvokeFunction",
+    "events": "events:PutEvents",
+    "s3": "s3:PutObject",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RoleNeed:
+    """An action that the function's role has to allow on a resource ("*": any), and what for."""
+
+    action: str
+    resource: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RoleFinding:
+    """Whether a need is met, and why that is said. is_estimate: worked out here, not by IAM."""
+
+    need: RoleNeed
+    decision: Decision
+    reason: str
+    is_estimate: bool
+
+
+def needs_of(
+    function_arn: str, facts: Facts, mappings: Iterable[EventSourceMapping] = ()
+) -> tuple[RoleNeed, ...]:
+    """What the function visibly needs, each action and resource once; what its code calls is not known."""
+    parts = function_arn.split(":")
+    place = ":".join([*parts[1:2], "logs", *parts[3:5]]) if len(parts) > 4 else "*:logs:*:*"
+    # IAM is asked about a stream of the group, for all three.
+    stream = f"arn:{place}:log-group:{facts.log_group}:log-stream:lambda"
+    needs = [
+        RoleNeed("logs:CreateLogGroup", stream, "its log group, where it does not exist yet"),
+        RoleNeed("logs:CreateLogStream", stream, "its log group"),
+        RoleNeed("logs:PutLogEvents", stream, "its log group"),
+    ]
+    for mapping in mappings:
+        needs += _needs_of_mapping(mapping)
+    for arn in facts.destinations:
+        needs += _needs_to_send(arn, "a destination of asynchronous invocations")
+    if facts.dead_letter_arn:
+        needs += _needs_to_send(facts.dead_letter_arn, "its dead-letter queue")
+    if facts.is_in_vpc:
+        needs += [RoleNeed(action, "*", "its VPC") for action in _VPC_ACTIONS]
+    if facts.is_traced:
+        for action in ("xray:PutTraceSegments", "xray:PutTelemetryRecords"):
+            needs.append(RoleNeed(action, "*", "X-Ray tracing"))
+    if facts.is_durable:
+        for action in ("lambda:CheckpointDurableExecution", "lambda:GetDurableExecutionState"):
+            needs.append(RoleNeed(action, f"{function_arn}:$LATEST", "durable executions"))
+    unique: dict[tuple[str, str], RoleNeed] = {}
+    for need in needs:
+        unique.setdefault((need.action, need.resource), need)
+    return tuple(unique.values())
+
+
+def estimate(report: RoleReport, needs: Iterable[RoleNeed]) -> tuple[RoleFinding, ...]:
+    """Whether the role's policies meet the needs, by their text alone."""
+    return tuple(RoleFinding(need, *decide(report, need.action, need.resource), True) for need in needs)
+
+
+def _needs_of_mapping(mapping: EventSourceMapping) -> list[RoleNeed]:
+    parts = mapping.source_arn.split(":", 5)
+    service = parts[2] if len(parts) > 5 else ""
+    on_source, on_any = _SOURCES.get(service, ((), ()))
+    reason = f"the event source, {mapping.source_name}"
+    source = mapping.source_arn
+    needs = []
+    if service == "kinesis" and "/consumer/" in source:
+        needs.append(RoleNeed("kinesis:SubscribeToShard", source, reason))
+        source = source.partition("/consumer/")[0]
+    needs += [RoleNeed(action, source, reason) for action in on_source]
+    needs += [RoleNeed(action, "*", reason) for action in on_any]
+    if mapping.destination_arn:
+        needs += _needs_to_send(mapping.destination_arn, f"records of {mapping.source_name} that fail")
+    return needs
+
+
+def _needs_to_send(arn: str, reason: str) -> list[RoleNeed]:
+    parts = arn.split(":", 5)
+    action = _SENDS.get(parts[2]) if len(parts) > 5 else None
+    if action is None:
+        return []
+    return [RoleNeed(action, f"{arn}/lambda" if parts[2] == "s3" else arn, reason)]
