@@ -10,7 +10,6 @@ from typing import Any
 
 from lambdadesk.aws.functions import to_function_info
 from lambdadesk.aws.gateway import Gateway
-from lambdadesk.aws.triggers.table import ACTIONS, DEEP_ACTIONS
 from lambdadesk.core.connections import Guard
 from lambdadesk.core.errors import ErrorKind, UserError
 from lambdadesk.core.types import FunctionInfo, Identity, InvocationType, InvokeRequest
@@ -163,6 +162,8 @@ def minimal_policy(
     account, regions: what the functions and their log groups are in; none given means any. Log groups that
     are not named /aws/lambda/... have to be added by hand.
     """
+    from lambdadesk.aws.triggers.table import ACTIONS, DEEP_ACTIONS  # thirty modules that no start needs
+
     wanted = set(actions)
     places = [(region, account or "*") for region in sorted(set(regions))] or [("*", account or "*")]
     by_resource: dict[str, list[str]] = {}

@@ -654,7 +654,7 @@ async def test_a_function_without_an_arn_cant_be_looked_at(services: FakeService
     assert services.requests() == []
 
 
-async def test_the_table_has_an_action_for_every_call_and_the_guard_lets_all_through(
+async def test_a_deep_scan_passes_the_guard_and_a_policy_can_be_written_for_it(
     services: FakeServices,
 ) -> None:
     services.answers["GetPolicy"] = to_policy(
