@@ -13,6 +13,9 @@ from typing import Any
 
 from benchmarks.measure import Samples, show_table
 from lambdadesk.core.cost import invocation_cost
+from lambdadesk.core.figures import Figures
+from lambdadesk.core.function_filter import FilterIndex, parse
+from lambdadesk.core.function_rows import FunctionRow
 from lambdadesk.core.ledger import InvocationLedger
 from lambdadesk.core.logfilter import parse_filter
 from lambdadesk.core.logstore import LogRow, LogStore
@@ -31,6 +34,15 @@ FILTERS = (
     ("Timeout", ["Timeout"]),
     ('"connection reset"', ["-i", "connection reset"]),
     ("/order [0-9]+7 /", ["-iE", "order [0-9]+7 "]),
+)
+FUNCTIONS = 10_000
+# What is typed, and an expression for the peer; of letters left out and of fields grep knows nothing.
+FUNCTION_FILTERS = (
+    ("o", "o"),
+    ("order", "order"),
+    ("ordret", "o.*r.*d.*r.*e.*t"),
+    ("/order.*retry/", "order.*retry"),
+    ("order errors>0", "order"),
 )
 WORDS = (
     "order",
@@ -56,6 +68,7 @@ def measure() -> dict[str, Any]:
     return {
         "per_second": {name: round(rate) for name, rate in rows},
         "filters": _measure_filters(store, lines),
+        "function_filters": _measure_function_filters(),
     }
 
 
@@ -142,6 +155,50 @@ def _compare(store: LogStore, wanted: str, command: list[str]) -> tuple[Samples,
         theirs.values.append(time.perf_counter() - started)
         assert count == int(answer.stdout), f"{wanted}: {count} here, {answer.stdout!r} by {command[0]}"
     return ours, theirs, count
+
+
+def _measure_function_filters() -> dict[str, Any]:
+    """A keystroke in the function filter, beside grep over a file of the same names."""
+    peer = shutil.which("grep")
+    if peer is None:
+        return {}
+    chance = random.Random(7)
+    names = [f"prod-{'-'.join(chance.choices(WORDS, k=3))}-{number}" for number in range(FUNCTIONS)]
+    rows = [
+        FunctionRow(
+            "key",
+            "shop",
+            "123456789012",
+            "eu-west-1",
+            FunctionInfo(name, runtime="python3.13"),
+            figures=Figures(1, errors=number % 3),
+        )
+        for number, name in enumerate(names)
+    ]
+    table, figures = [], {}
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "names.txt"
+        path.write_text("\n".join(names) + "\n", encoding="utf-8")
+        for wanted, peers in FUNCTION_FILTERS:
+            ours, theirs = Samples("here"), Samples("peer")
+            for _round in range(REPEATS):
+                index = FilterIndex(rows)  # which knows nothing of an earlier keystroke
+                started = time.perf_counter()
+                found = index.find(parse(wanted), ranked=True)
+                ours.values.append(time.perf_counter() - started)
+                started = time.perf_counter()
+                subprocess.run([peer, "-ciE", peers, str(path)], capture_output=True, check=True)
+                theirs.values.append(time.perf_counter() - started)
+            median, low, high = ours.ratio(theirs)
+            times = [f"{each.median * 1000:.1f} ms" for each in (ours, theirs)]
+            table.append([wanted, f"{len(found):,}", *times, f"{median:.2f} ({low:.2f}-{high:.2f})"])
+            figures[wanted] = {"peer": "grep", "ratio": [round(figure, 2) for figure in (median, low, high)]}
+    show_table(
+        f"A keystroke in the filter over {FUNCTIONS:,} functions, and grep -ciE over a file of their names",
+        ["filter", "functions found", "here", "grep", "ratio"],
+        table,
+    )
+    return figures
 
 
 def _make_lines() -> list[str]:

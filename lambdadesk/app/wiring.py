@@ -56,6 +56,7 @@ def build(
     settings_message = settings.load()
     theme.apply(app, settings.theme)
     console = Console(paths, settings, History(paths.history_file))
+    connections_message = console.connections.store.load()
 
     def report(name: str, error: Exception) -> None:
         if isinstance(error, UserError):
@@ -69,11 +70,15 @@ def build(
     crash.show = _crash_window(window)
     if settings_message:
         window.notices.show_info(settings_message, "settings")
+    if connections_message:
+        window.notices.show_info(connections_message, "connections")
     if options.function or options.page:
         window.want(options.function, options.page)
     if options.endpoint_url and not options.profile:
         # Nothing has to be looked up, so the last list is there in the first frame.
         window.show_cached(options.region, options.endpoint_url)
+    elif _names_no_target(options):
+        window.show_last_lists()
     if not options.tour:
         after_first_paint(window, lambda: _start(window, console, options, instance))
     if milestones.are_wanted():
@@ -85,13 +90,14 @@ def build(
 def _start(window: MainWindow, console: Console, options: Options, instance: Instance) -> None:
     """Everything that the first frame can do without."""
     milestones.reached("first_frame")
+    console.start()
     window.scope.start("history", _open_history, window, console)
     if options.local:
         window.open_local()
     elif options.endpoint_url and not options.profile:
         # A turn later, since it imports much: what was painted is noted first.
         QTimer.singleShot(0, lambda: window.open_now(options.region, options.endpoint_url))
-    else:
+    elif not (_names_no_target(options) and window.reopen()):
         window.open_target(options.profile, options.region, options.endpoint_url)
     QTimer.singleShot(0, lambda: instance.listen(lambda *wish: _come_forward(window, *wish)))
     QTimer.singleShot(PRELOAD_MS, lambda: window.scope.start("preload", _preload))
@@ -132,6 +138,12 @@ def _crash_window(window: MainWindow) -> Callable[[str, Path | None], None]:
         TextDialog("Unexpected error", sentence, text, window).open()
 
     return show
+
+
+def _names_no_target(options: Options) -> bool:
+    """Whether the places of the last run are to be shown again."""
+    given = (options.local, options.tour, options.profile, options.region, options.endpoint_url)
+    return not any(given)
 
 
 def _target_name(options: Options) -> str:

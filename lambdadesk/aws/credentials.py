@@ -10,6 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from lambdadesk.aws.quota import RateLimits
 from lambdadesk.aws.sessions import SIGN_IN_SETTINGS, allow_login_sessions, create_client, open_session
 from lambdadesk.aws.sso import Sso
 from lambdadesk.core.connections import AccessKey
@@ -30,6 +31,7 @@ class CredentialSource(ABC):
     profile: the profile whose other settings (CA bundle, retries) hold for the clients, too; None: no file is
     read at all. ca_bundle: path of the certificates to check the endpoint's with; empty: the usual ones.
     check: called before any credentials are given out; raises UserError where nobody may have them now.
+    rate_limits: what its gateways keep to together where AWS itself is asked.
     """
 
     profile: str | None = None
@@ -38,6 +40,7 @@ class CredentialSource(ABC):
 
     def __init__(self, endpoint_url: str = "") -> None:
         self.endpoint_url = endpoint_url
+        self.rate_limits = RateLimits()
         self._lock = threading.RLock()  # held while a person is being asked: never take it on the event loop
         self._credentials: Any = None
         self._generation = 0

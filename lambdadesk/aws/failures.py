@@ -9,6 +9,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from lambdadesk.aws.actions import get_action
 from lambdadesk.core.errors import ErrorKind, UserError
 
 _TEXT_LIMIT = 300
@@ -40,7 +41,9 @@ _DENIED = {
     "AccessDeniedException",
     "UnauthorizedOperation",
     "AuthorizationError",
+    "ForbiddenException",
     "NotAuthorized",
+    "UnauthorizedException",
 }
 _THROTTLED = {
     "Throttling",
@@ -53,10 +56,29 @@ _THROTTLED = {
     "BandwidthLimitExceeded",
     "SlowDown",
 }
-_NOT_FOUND = {"ResourceNotFoundException", "ResourceNotFound", "NotFoundException", "NoSuchEntity"}
+_NOT_FOUND = {
+    "AWS.SimpleQueueService.NonExistentQueue",
+    "DBClusterNotFoundFault",
+    "LoadBalancerNotFound",
+    "NoSuchBucket",
+    "NoSuchConfigRuleException",
+    "NoSuchEntity",
+    "NotFound",
+    "NotFoundException",
+    "QueueDoesNotExist",
+    "RepositoryDoesNotExistException",
+    "ResourceNotFound",
+    "ResourceNotFoundException",
+    "StateMachineDoesNotExist",
+    "TargetGroupNotFound",
+}
 
 # Operations whose IAM action is named otherwise.
-_ACTIONS = {"lambda:Invoke": "lambda:InvokeFunction", "s3:ListBuckets": "s3:ListAllMyBuckets"}
+_ACTIONS = {
+    "lambda:Invoke": "lambda:InvokeFunction",
+    "resourcegroupstaggingapi:GetResources": "tag:GetResources",
+    "s3:ListBuckets": "s3:ListAllMyBuckets",
+}
 
 _CLOCK_TOLERANCE_S = 240  # AWS accepts five minutes
 
@@ -184,8 +206,7 @@ def _get_denied_action(text: str, service: str, operation: str) -> str:
     named = re.search(r"not authorized to perform: ([a-z0-9-]+:[A-Za-z0-9]+)", text)
     if named:
         return named[1]
-    action = f"{service}:{operation}"
-    return _ACTIONS.get(action, action)
+    return get_action(service, operation)
 
 
 def _explain_signature(date: str, code: str) -> tuple[str, str]:

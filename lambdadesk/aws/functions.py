@@ -50,6 +50,8 @@ def to_function_info(entry: Mapping[str, Any]) -> FunctionInfo:
     """
     logging = entry.get("LoggingConfig") or {}
     architectures = entry.get("Architectures") or ["x86_64"]
+    capacity = entry.get("CapacityProviderConfig") or {}
+    instances = capacity.get("LambdaManagedInstancesCapacityProviderConfig") or {}
     return FunctionInfo(
         name=str(entry.get("FunctionName", "")),
         arn=str(entry.get("FunctionArn", "")),
@@ -66,6 +68,13 @@ def to_function_info(entry: Mapping[str, Any]) -> FunctionInfo:
         log_format=str(logging.get("LogFormat", "Text")),
         system_log_level=str(logging.get("SystemLogLevel", "")),
         snap_start=(entry.get("SnapStart") or {}).get("ApplyOn", "None") == "PublishedVersions",
+        role=str(entry.get("Role") or ""),
+        handler=str(entry.get("Handler") or ""),
+        state=str(entry.get("State") or ""),
+        state_reason=str(entry.get("StateReason") or ""),
+        last_update_status=str(entry.get("LastUpdateStatus") or ""),
+        last_update_reason=str(entry.get("LastUpdateStatusReason") or ""),
+        capacity_provider=str(instances.get("CapacityProviderArn") or ""),
     )
 
 

@@ -51,9 +51,10 @@ class Gateway:
         self.target = target
         self.guard = guard
         self.limits = limits or Limits()
-        self._source = source
-        # Endpoints that are not AWS have no such quota.
+        self.source = source
+        # Endpoints that are not AWS have no such quotas.
         self.logs_quota = TokenBucket(get_logs_rate_per_s(target.region)) if is_aws(target) else None
+        self._rate_limits = source.rate_limits if is_aws(target) else None
         self._clients = Clients(target, self.limits, source, guard)
         self._slots = asyncio.Semaphore(self.limits.reads_at_once)
 
@@ -70,16 +71,23 @@ class Gateway:
 
         Throttling, 5xx and lost connections are retried by botocore. `deadline_s` bounds the whole call, also
         where an answer drips in byte by byte, which no read timeout notices; default: limits.deadline_s.
+        Before it begins, the call waits for its place within AWS's quotas (see RateLimits).
         The guard's rules hold (see check_guard): DENIED, before anything is sent.
         """
         check_guard(self.guard, service, operation, confirmed=confirmed)
         await self._sign_in(service, operation)
+        rate = self._rate_limits and self._rate_limits.get(self.target.region, service, operation)
+        if rate:
+            await rate.take()
         bound_s = self.limits.deadline_s if deadline_s is None else deadline_s
         clients = self._clients
         deadline = asyncio.timeout(bound_s)
         try:
             async with deadline, self._slots:
-                return await in_thread(_call, clients, service, operation, params)
+                reply = await in_thread(_call, clients, service, operation, params)
+            if rate and reply.get("ResponseMetadata", {}).get("RetryAttempts"):
+                rate.slow_down()  # most retries are throttled calls
+            return reply
         except Exception as error:
             if deadline.expired():
                 failure = UserError(
@@ -90,6 +98,8 @@ class Gateway:
                 )
             else:
                 failure = to_user_error(error, service, operation)
+            if rate and failure.kind is ErrorKind.THROTTLED:
+                rate.slow_down()
             self._forget_credentials(clients, failure)
             raise failure from error
 
@@ -143,19 +153,19 @@ class Gateway:
     @property
     def expires_at(self) -> float | None:
         """When the credentials at hand expire, in epoch seconds; None: never, not known, or none yet."""
-        return self._source.expires_at
+        return self.source.expires_at
 
     @property
     def renews(self) -> bool:
         """Whether the credentials at hand are renewed without asking anybody."""
-        return self._source.renews
+        return self.source.renews
 
     def forget(self) -> None:
         """Read the credentials anew at the next call, and ask for an MFA code again where one is needed.
 
         For when the shared files changed, and for Sign in.
         """
-        self._source.forget()
+        self.source.forget()
         self._renew_clients()
 
     def forget_clients(self) -> None:
@@ -168,22 +178,22 @@ class Gateway:
 
     async def _sign_in(self, service: str, operation: str) -> None:
         """Let a person answer first, whom no deadline hurries; nothing to do in most connections."""
-        if not self._source.may_ask:
+        if not self.source.may_ask:
             return
         try:
-            await in_thread(self._source.sign_in, self.target.region)
+            await in_thread(self.source.sign_in, self.target.region)
         except Exception as error:
             raise to_user_error(error, service, operation) from error
 
     def _forget_credentials(self, clients: Clients, failure: UserError) -> None:
         """After a log-in elsewhere the next call must read the profile anew; botocore keeps what it read."""
         if failure.kind is ErrorKind.EXPIRED and clients is self._clients:
-            self._source.drop(clients.credentials)
+            self.source.drop(clients.credentials)
             self._renew_clients()
 
     def _renew_clients(self) -> None:
         clients = self._clients
-        self._clients = Clients(self.target, self.limits, self._source, self.guard)
+        self._clients = Clients(self.target, self.limits, self.source, self.guard)
         self._clients.clock_skew_s = clients.clock_skew_s
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from lambdadesk.aws.functions import to_function_info
 from lambdadesk.aws.gateway import Gateway
+from lambdadesk.aws.triggers.table import ACTIONS, DEEP_ACTIONS
 from lambdadesk.core.connections import Guard
 from lambdadesk.core.errors import ErrorKind, UserError
 from lambdadesk.core.types import FunctionInfo, Identity, InvocationType, InvokeRequest
@@ -69,13 +70,15 @@ class Need:
 
     @property
     def service(self) -> str:
-        return self.action.partition(":")[0]
+        prefix = self.action.partition(":")[0]
+        return _SERVICES.get(prefix, prefix)
 
     @property
     def operation(self) -> str:
         return self.action.partition(":")[2]
 
 
+_SERVICES = {"tag": "resourcegroupstaggingapi"}  # whose actions have another prefix
 _FUNCTION = "lambda:{region}:{account}:function:*"
 _LOG_GROUP = "logs:{region}:{account}:log-group:/aws/lambda/*"
 _NO_SUCH_STREAM = "lambdadesk-permission-check"
@@ -101,9 +104,24 @@ def _get_stream(function: FunctionInfo) -> dict[str, Any]:
     return {**_get_group(function), "logStreamName": _NO_SUCH_STREAM}
 
 
+def _get_metric(function: FunctionInfo) -> dict[str, Any]:
+    dimensions = [{"Name": "FunctionName", "Value": function.name}]
+    metric = {"Namespace": "AWS/Lambda", "MetricName": "Invocations", "Dimensions": dimensions}
+    stat = {"Metric": metric, "Period": 60, "Stat": "Sum"}
+    now_s = time.time() // 60 * 60
+    return {"MetricDataQueries": [{"Id": "q", "MetricStat": stat}], "StartTime": now_s - 60, "EndTime": now_s}
+
+
+def _get_tagged(function: FunctionInfo) -> dict[str, Any]:
+    return {"ResourceTypeFilters": ["lambda:function"], "ResourcesPerPage": 1}
+
+
 LIST_FUNCTIONS = "lambda:ListFunctions"
 INVOKE = "lambda:InvokeFunction"
 ALIASES = "iam:ListAccountAliases"
+
+# Of a trigger scan.
+_OF_FUNCTIONS = ("lambda:GetPolicy", "lambda:ListFunctionEventInvokeConfigs", "lambda:ListFunctionUrlConfigs")
 
 # Every call that the pages make; a page that makes a new one adds it here.
 NEEDS = (
@@ -115,6 +133,8 @@ NEEDS = (
     Need("logs:FilterLogEvents", ("Logs", "Charts", "Cost"), _LOG_GROUP, _get_recent),
     Need("logs:DescribeLogStreams", ("Logs",), _LOG_GROUP, _get_group),
     Need("logs:GetLogEvents", ("Logs",), _LOG_GROUP, _get_stream),
+    Need("cloudwatch:GetMetricData", ("Functions",), "*", _get_metric),
+    Need("tag:GetResources", ("Functions",), "*", _get_tagged),
     Need(ALIASES, ("Connections",), "*"),
 )
 
@@ -138,7 +158,7 @@ async def check(gateway: Gateway, function: FunctionInfo | None = None) -> Check
 def minimal_policy(
     actions: Iterable[str], account: str, regions: Iterable[str], partition: str = "aws"
 ) -> str:
-    """The smallest IAM policy, as JSON, that allows these of the actions in NEEDS.
+    """The smallest IAM policy, as JSON, that allows these of the actions in NEEDS and of a trigger scan.
 
     account, regions: what the functions and their log groups are in; none given means any. Log groups that
     are not named /aws/lambda/... have to be added by hand.
@@ -150,6 +170,10 @@ def minimal_policy(
         if need.action in wanted:
             by_resource.setdefault(need.resource, []).append(need.action)
             wanted.discard(need.action)
+    for action in sorted(wanted & {*ACTIONS, *DEEP_ACTIONS}):
+        # What a trigger is and where can't be known before.
+        by_resource.setdefault(_FUNCTION if action in _OF_FUNCTIONS else "*", []).append(action)
+        wanted.discard(action)
     if wanted:
         raise ValueError(f"not in NEEDS: {sorted(wanted)}")
     statements = []

@@ -64,7 +64,16 @@ def profile_sso(profile: str) -> SsoSession | None:
         visited.add(source)
         scoped = config.get("profiles", {}).get(source, {})
     name = str(scoped.get("sso_session", ""))
-    session = config.get("sso_sessions", {}).get(name, {}) if name else scoped
+    return _to_session(name, config.get("sso_sessions", {}).get(name, {}) if name else scoped)
+
+
+def sso_sessions() -> list[SsoSession]:
+    """The sso-sessions of the shared config file, by name. Raises UserError where a file can't be parsed."""
+    sessions = _read("")[0].get("sso_sessions", {})
+    return [_to_session(name, sessions[name]) for name in sorted(sessions)]
+
+
+def _to_session(name: str, session: dict[str, Any]) -> SsoSession:
     scopes = str(session.get("sso_registration_scopes", ""))
     return SsoSession(
         start_url=str(session.get("sso_start_url", "")),

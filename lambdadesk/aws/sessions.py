@@ -1,12 +1,16 @@
 """Sessions of botocore, and the settings that every client has."""
 
 import functools
+import logging
 import os
 import sys
 from contextlib import suppress
 from typing import Any
 
 from lambdadesk.aws.endpoints import is_loopback
+
+# Their DEBUG records hold what is signed and what comes back, session tokens and assumed keys included.
+_TALKATIVE = ("botocore.auth", "botocore.endpoint", "botocore.parsers")
 
 
 def open_session(profile: str | None, ca_bundle: str = "") -> Any:
@@ -19,6 +23,8 @@ def open_session(profile: str | None, ca_bundle: str = "") -> Any:
     sys.modules.setdefault("awscrt", None)  # type: ignore[arg-type]  # what an import refuses is None
     import botocore.session
 
+    for name in _TALKATIVE:
+        logging.getLogger(name).setLevel(logging.INFO)
     if profile is None:
         # The files may hold credentials, and a broken one would stop us.
         session = botocore.session.Session(

@@ -190,6 +190,7 @@ async def _listen(state: str) -> AsyncIterator[tuple[str, asyncio.Future[str]]]:
     try:
         yield f"http://127.0.0.1:{port}{_CALLBACK}", answer
     finally:
+        answer.cancel()
         server.close()
         for connection in tuple(connections):
             connection.abort()
@@ -212,6 +213,8 @@ class _Callback(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = transport
         self._connections.add(self)
+        if self._answer.cancelled():  # accepted just before the end: nobody else closes it
+            self.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._connections.discard(self)

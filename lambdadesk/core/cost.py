@@ -89,6 +89,42 @@ def invocation_cost(
     return Cost(amount, currency, not notes, tuple(notes), tuple(terms))
 
 
+def estimated_cost(
+    function: FunctionInfo, invocations: int, duration_ms: float, region: str, prices: PriceTable
+) -> Cost:
+    """What a function's invocations cost by their number and their summed duration, as metrics have them.
+
+    Never exact: metrics leave out INIT and each invocation's rounding up, and nothing says whether memory or
+    architecture changed meanwhile. Prices are those of the first tier.
+    """
+    notes = [
+        "Estimated from CloudWatch's metrics, which leave out INIT, provisioned concurrency and SnapStart; "
+        "the function's present memory and architecture are used."
+    ]
+    duration = Decimal(str(duration_ms))
+    quantities = {PriceItem.REQUEST: Decimal(invocations)}
+    if function.capacity_provider:
+        notes.append("Managed Instances are billed by the hour: only the requests are counted.")
+    else:
+        quantities[PriceItem.DURATION] = duration * function.memory_mb / _MB_MS_PER_GB_S
+        if function.ephemeral_mb > _FREE_EPHEMERAL_MB:
+            extra_mb = function.ephemeral_mb - _FREE_EPHEMERAL_MB
+            quantities[PriceItem.EPHEMERAL] = duration * extra_mb / _MB_MS_PER_GB_S
+    currency = prices.currency(region)
+    terms: list[tuple[str, Decimal, str, Decimal]] = []
+    for item, quantity in quantities.items():
+        rate = prices.rate(item, region, function.architecture)
+        what, unit = item.words
+        if rate.currency != currency:
+            notes.append(f"{what}: no price in {currency} is published here for {region}; left out.")
+            continue
+        if not rate.exact:
+            notes.append(rate.note)
+        terms.append((what, quantity, unit, rate.price))
+    amount = sum((quantity * price for _, quantity, _, price in terms), Decimal(0))
+    return Cost(amount, currency, False, tuple(notes), tuple(terms))
+
+
 def sum_costs(costs: Iterable[Cost]) -> Cost:
     """The sum of costs of one currency (ValueError otherwise); equal terms and notes are joined."""
     amount = Decimal(0)

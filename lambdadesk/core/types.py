@@ -93,6 +93,13 @@ class FunctionInfo:
     log_format: str = "Text"  # or "JSON"
     system_log_level: str = ""  # JSON format only
     snap_start: bool = False
+    role: str = ""  # ARN of the execution role
+    handler: str = ""
+    state: str = ""  # empty: not told, as by AWS's ListFunctions, which leaves out all of these four
+    state_reason: str = ""
+    last_update_status: str = ""
+    last_update_reason: str = ""
+    capacity_provider: str = ""  # ARN; runs on Managed Instances, which are billed by the hour
 
     @property
     def log_group_name(self) -> str:

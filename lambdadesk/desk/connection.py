@@ -1,19 +1,23 @@
 """Connection, everything that belongs to one target while it is shown."""
 
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
 from functools import cached_property
 
 from lambdadesk.aws.endpoints import is_aws
 from lambdadesk.aws.functions import fetch_qualifiers
 from lambdadesk.aws.gateway import Gateway
 from lambdadesk.aws.permissions import fetch_alias
-from lambdadesk.core.connections import ConnectionInfo
+from lambdadesk.aws.profiles import configured_endpoint
+from lambdadesk.core.connections import ConnectionInfo, ConnectionKind
 from lambdadesk.core.cost import invocation_cost
 from lambdadesk.core.errors import UserError
 from lambdadesk.core.event import Event
 from lambdadesk.core.ledger import InvocationLedger
 from lambdadesk.core.prices import PriceItem, PriceTable, load_prices
-from lambdadesk.core.types import Cost, FunctionInfo, Identity, InvocationType, Report
+from lambdadesk.core.threads import in_thread
+from lambdadesk.core.types import Cost, FunctionInfo, Identity, InvocationType, Report, Target
 from lambdadesk.desk.catalog import Catalog
 from lambdadesk.desk.dashboard import Dashboard
 from lambdadesk.desk.invoker import Invoker
@@ -49,6 +53,7 @@ class Connection:
         self.identity: Identity | None = None
         self.identity_error: UserError | None = None
         self.alias = ""  # of the account
+        self.unused_endpoint = ""  # that the profile or the environment names
         self.identified: Event[[]] = Event()
         self.scope = TaskScope(report)
         self.gateway = gateway
@@ -61,6 +66,11 @@ class Connection:
         self.tails: dict[str, Tailer] = {}
         self.may_read_all = False  # the user wants all logs read, however many there are
         self._history = history
+
+    def rename(self, info: ConnectionInfo, target: Target) -> None:
+        """Go on under another name or in another colour."""
+        self.info, self.target = info, replace(self.target, name=target.name)
+        self.identified.emit()
 
     def follow(self, function: FunctionInfo) -> Tailer:
         """Start following a function's log group, or return the tail that already does."""
@@ -92,6 +102,7 @@ class Connection:
 
     async def identify(self) -> None:
         """Find out whose credentials these are, and what their account is called; a failure is kept."""
+        await self._find_endpoint()
         try:
             self.identity, self.identity_error = await self.gateway.identity(), None
         except UserError as error:
@@ -101,6 +112,18 @@ class Connection:
             self.alias = await fetch_alias(self.gateway)
             if self.alias:
                 self.identified.emit()
+
+    async def _find_endpoint(self) -> None:
+        if self.info.kind is not ConnectionKind.PROFILE or self.target.endpoint_url:
+            return
+        with suppress(UserError):  # what is wrong with the files, the next call says
+            self.unused_endpoint = await in_thread(configured_endpoint, self.info.profile)
+
+    @property
+    def expires_in_s(self) -> float | None:
+        """How long the credentials at hand hold, by the server's clock; None: without end, or not known."""
+        at = self.gateway.expires_at
+        return None if at is None else at - self.gateway.server_now_ms / 1000
 
     @property
     def account(self) -> str:
@@ -112,6 +135,10 @@ class Connection:
         self.gateway.forget_clients()
         for tail in self.tails.values():
             tail.poll_now()
+        if self.catalog.state.error is not None:
+            self.scope.start("refresh", self.catalog.refresh)
+        if self.identity is None or self.identity_error is not None:
+            self.scope.start("identity", self.identify)
 
     async def qualifiers(self, name: str) -> list[str]:
         return await fetch_qualifiers(self.gateway, name)

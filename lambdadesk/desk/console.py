@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -99,9 +100,58 @@ class Console:
             region = await in_thread(profile_region, info.profile)
         return info.target(region or FALLBACK_REGION)
 
+    def get_target(self, key: str) -> Target | None:
+        """The target of a `Target.key`; None where its connection does not exist any more.
+
+        The Local AWS has no address before it is started.
+        """
+        if key == "local":
+            return self.local.target if self.local.is_running else Target("us-east-1", is_local=True)
+        who, _, region = key.rpartition("/")
+        info = self.connections.get(who)
+        if info is not None:
+            return info.target(region)
+        name, at, endpoint_url = who.partition("@")
+        if not at or not region:
+            return None
+        return Target(
+            region,
+            "" if name in ("default", "environment") else name,
+            "" if endpoint_url == "aws" else endpoint_url,
+            is_environment=name == "environment",
+        )
+
+    def in_region(self, target: Target, region: str) -> Target:
+        """The same connection in another region."""
+        info = self.connections.get(target.connection_id)
+        return info.target(region) if info else replace(target, region=region)
+
+    async def get_usual_regions(self, infos: Iterable[ConnectionInfo]) -> dict[str, str]:
+        """The region of each connection or profile that names none of its own, by id or profile name."""
+        bare = [info for info in infos if not info.regions]
+
+        def find() -> dict[str, str]:
+            from lambdadesk.aws.profiles import profile_region
+
+            found: dict[str, str] = {}
+            for info in bare:
+                region = ""
+                if info.profile:
+                    with suppress(UserError):  # what is wrong with a profile, opening it says
+                        region = profile_region(info.profile)
+                found[info.id or info.profile] = region or FALLBACK_REGION
+            return found
+
+        return await in_thread(find)
+
     def get_cached(self, target: Target) -> CatalogState:
         """The functions of the last run with this target. Reads one small file."""
         return load_state(self._cache, target.key)
+
+    def get_leaving(self, targets: Iterable[Target]) -> "list[Connection]":
+        """What `show` would close: what is not wanted any more, and what signs in otherwise than before."""
+        wanted = {target.key for target in targets}
+        return [each for key, each in self.shown.items() if key not in wanted or not self._is_current(each)]
 
     async def show(self, targets: Iterable[Target]) -> None:
         """Show these and no others; what is open already stays as it is. One that can't be used is told.
@@ -109,19 +159,17 @@ class Console:
         A target of an edited connection is opened anew where more than its name or colour was edited.
         """
         wanted = {target.key: target for target in targets}
-        for key, connection in list(self.shown.items()):
-            info = self.connections.info_of(wanted[key]) if key in wanted else None
-            if info is not None and _is_same(info, connection.info):
-                connection.info = info
-                continue
+        for connection in self.get_leaving(wanted.values()):
             await self._close(connection)
         self.failures = {}
         for key, target in wanted.items():
-            if key not in self.shown:
-                try:
-                    self._open(target)
-                except UserError as error:
-                    self.failures[key] = (target, error)
+            if key in self.shown:
+                self.shown[key].rename(self.connections.info_of(target), target)
+                continue
+            try:
+                self._open(target)
+            except UserError as error:
+                self.failures[key] = (target, error)
         self.shown = {key: self.shown[key] for key in wanted if key in self.shown}
 
     async def open(self, target: Target) -> "Connection":
@@ -144,6 +192,13 @@ class Console:
         """Start the Local AWS if it does not run. Raises UserError (LOCAL)."""
         if not self.local.is_running:
             await self.local.start()
+
+    async def start_target(self, target: Target) -> Target:
+        """What a target needs before it is shown: the Local AWS is started. Raises UserError (LOCAL)."""
+        if not target.is_local:
+            return target
+        await self.start_local()
+        return self.local.target
 
     def sample_event(self, target: Target, function: str) -> str:
         """The payload to begin with where nothing was ever sent."""
@@ -181,6 +236,15 @@ class Console:
         if self.shown.get(connection.target.key) is connection:
             del self.shown[connection.target.key]
 
+    def _is_current(self, connection: "Connection") -> bool:
+        """Whether an open connection signs in as its edited, or deleted, connection says now."""
+        info = self.connections.info_of(connection.target)
+        try:
+            source = self.connections.source_of(info)
+        except UserError:
+            return False
+        return source is connection.gateway.source and _is_alike(info, connection.info)
+
     def _on_refreshed(self, keys: frozenset[str]) -> None:
         for connection in self.shown.values():
             info = connection.info
@@ -189,6 +253,6 @@ class Console:
                 connection.resume()
 
 
-def _is_same(one: ConnectionInfo, other: ConnectionInfo) -> bool:
+def _is_alike(one: ConnectionInfo, other: ConnectionInfo) -> bool:
     """Whether two connections sign in alike and let the same happen, whatever they are called."""
     return replace(one, name="", colour="", regions=()) == replace(other, name="", colour="", regions=())

@@ -62,9 +62,15 @@ class Invoker:
         self._disconnect()
 
     async def invoke(
-        self, request: InvokeRequest, answered: Callable[[InvokeResult], None] = lambda _result: None
+        self,
+        request: InvokeRequest,
+        answered: Callable[[InvokeResult], None] = lambda _result: None,
+        *,
+        confirmed: bool = False,
     ) -> HistoryEntry:
         """Send one Invoke and return the whole entry; `answered` is called with the bare answer first.
+
+        confirmed: the person did what an invoke on a production connection asks for.
 
         Raises UserError after it was recorded; OUTCOME_UNKNOWN means that the function may have run.
         Cancelling means "stop waiting": the entry then says that the outcome is unknown.
@@ -82,7 +88,7 @@ class Invoker:
         entry = replace(entry, id=await self._add(lost))
         self.recorded.emit(_told(entry))
         try:
-            result = await self._gateway.invoke(request)
+            result = await self._gateway.invoke(request, confirmed=confirmed)
         except UserError as error:
             unknown = error.kind is ErrorKind.OUTCOME_UNKNOWN
             outcome = Outcome.UNKNOWN if unknown else Outcome.ERROR

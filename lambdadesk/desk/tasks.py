@@ -55,11 +55,15 @@ class TaskScope:
     def is_running(self, name: str) -> bool:
         return any(not task.done() for task in self._tasks[name])
 
-    async def close(self) -> None:
-        """Refuse new work, cancel what runs and wait until it has ended."""
+    def stop(self) -> set[asyncio.Task[None]]:
+        """Refuse new work and cancel what runs; returns it, still to be waited for (`close`)."""
         self._closed = True
         live = set[asyncio.Task[None]]()
         for name in list(self._tasks):
             live |= self.cancel(name)
-        if live:
+        return live
+
+    async def close(self) -> None:
+        """Refuse new work, cancel what runs and wait until it has ended."""
+        if live := self.stop():
             await asyncio.wait(live)

@@ -44,6 +44,11 @@ def _aws_file(variable: str, default: str) -> Path:
     return Path(os.path.expanduser(os.path.expandvars(os.environ.get(variable) or default)))
 
 
+def read_credentials_csv(path: Path) -> list[AccessKey]:
+    """The access keys of a CSV file. Raises UserError, also where the file can't be read."""
+    return parse_credentials_csv(_read(path).decode("utf-8", "replace"))
+
+
 def parse_credentials_csv(text: str) -> list[AccessKey]:
     """The access keys of a CSV file that the AWS console gave: today's, with users, or the old rootkey.csv.
 

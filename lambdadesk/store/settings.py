@@ -90,6 +90,19 @@ def _names() -> _Setting[tuple[str, ...]]:
     return _Setting((), _read_names, list)
 
 
+def _pairs() -> _Setting[tuple[tuple[str, str], ...]]:
+    def read_pair(value: Any) -> tuple[str, str]:
+        first, second = _read_names(value)  # ValueError where it is no pair
+        return first, second
+
+    def read(value: Any) -> tuple[tuple[str, str], ...]:
+        if not isinstance(value, list):
+            raise ValueError
+        return tuple(read_pair(item) for item in value)
+
+    return _Setting((), read, lambda value: [list(pair) for pair in value])
+
+
 class Settings:
     """What the application remembers between runs; never a secret.
 
@@ -105,6 +118,9 @@ class Settings:
     allowed_processes = _names()  # SHA-256 of each credential_process that may run
     not_production = _names()  # Target.key of what only looks like production
     open_functions = _mapping(_read_names, list)  # names in tab order, by Target.key
+    pinned_functions = _pairs()  # (Target.key, name), the first pinned first
+    recent_functions = _pairs()  # (Target.key, name), the last opened first
+    saved_filters = _pairs()  # (name, text of the function filter), in the user's order
 
     def __init__(self, path: Path) -> None:
         self.path = path

@@ -32,9 +32,11 @@ class FunctionPage(QWidget):
 
     Signals:
         reachable_changed(UserError | None): the endpoint can't be reached any more, or can again.
+        confirm_requested(InvokeRequest): an invoke in production waits to be confirmed.
         refresh_requested(): AWS does not know the function any more, so the list is out of date.
     """
 
+    confirm_requested = Signal(object)
     refresh_requested = Signal()
     reachable_changed = Signal(object)
 
@@ -47,7 +49,7 @@ class FunctionPage(QWidget):
     ) -> None:
         super().__init__(parent)
         self.function = function
-        self._connection = connection
+        self.connection = connection
         self._tail = connection.follow(function)
         name = named(ElidedLabel(one_line(function.name)), "functionName", "Function")
         font = name.font()
@@ -64,6 +66,7 @@ class FunctionPage(QWidget):
         head.addWidget(about, 1)
         self.invoke = InvokePanel(connection, function, sample_event)
         self.invoke.not_found.connect(self.refresh_requested)
+        self.invoke.confirm_requested.connect(self.confirm_requested)
         self._unreachable: str = ""  # what was said of it
         self._disconnects = [
             connection.catalog.changed.connect(self._on_catalog_changed),
@@ -91,9 +94,14 @@ class FunctionPage(QWidget):
         layout.addLayout(head)
         layout.addWidget(self.pages, 1)
 
+    @property
+    def key(self) -> tuple[str, str]:
+        """Where the function is, as `Target.key`, and its name."""
+        return self.connection.target.key, self.function.name
+
     def _on_catalog_changed(self) -> None:
         """Follow changes of the function itself: it may have been updated, or deleted."""
-        catalog = self._connection.catalog
+        catalog = self.connection.catalog
         function = catalog.get(self.function.name)
         if function is not None:
             self.function = function
@@ -118,7 +126,7 @@ class FunctionPage(QWidget):
     async def close_page(self) -> None:
         """End the work of all pages and the tail."""
         # Before anything is awaited: the function may be opened again meanwhile, with a tail of its own.
-        self._connection.unfollow(self.function.name)
+        self.connection.unfollow(self.function.name)
         for disconnect in self._disconnects:
             disconnect()
         await self.invoke.close_panel()
@@ -140,21 +148,21 @@ class FunctionPage(QWidget):
     def _build_charts(self) -> QWidget:
         from lambdadesk.ui.panels.charts_panel import ChartsPanel
 
-        self.charts = charts = ChartsPanel(self._connection, self.function)
+        self.charts = charts = ChartsPanel(self.connection, self.function)
         charts.log_requested.connect(self._show_request)
         return charts
 
     def _build_configuration(self) -> QWidget:
         from lambdadesk.ui.panels.configuration_panel import ConfigurationPanel
 
-        panel = ConfigurationPanel(self._connection, self._details)
+        panel = ConfigurationPanel(self.connection, self._details)
         self._more.append(panel)
         return panel
 
     def _build_role(self) -> QWidget:
         from lambdadesk.ui.panels.role_panel import RolePanel
 
-        panel = RolePanel(self._connection, self._details)
+        panel = RolePanel(self.connection, self._details)
         self._more.append(panel)
         return panel
 
@@ -162,7 +170,7 @@ class FunctionPage(QWidget):
     def _details(self) -> "Details":
         from lambdadesk.desk.function_details import Details
 
-        return Details(self._connection.gateway, self.function)
+        return Details(self.connection.gateway, self.function)
 
     def _show_request(self, request_id: str) -> None:
         self.show_page("Logs")

@@ -4,7 +4,7 @@ from functools import cache
 from typing import Final
 
 from PySide6.QtCore import QByteArray, QPoint, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QIcon, QIconEngine, QPainter, QPaintEvent, QPixmap
+from PySide6.QtGui import QColor, QIcon, QIconEngine, QPainter, QPaintEvent, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QApplication, QWidget
 
@@ -21,6 +21,21 @@ def icon(name: str, colour: str = "text") -> QIcon:
     """
     _source(name)
     return QIcon(_TintedEngine(name, colour))
+
+
+@cache
+def dot(colour: str) -> QIcon:
+    """A filled dot in a colour of the user's ("#rrggbb")."""
+    side = 2 * ICON_SIZE.width()  # sharp on a screen of twice the density, too
+    pixmap = QPixmap(side, side)
+    pixmap.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(pixmap)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(QColor(colour))
+    painter.drawEllipse(QRectF(side * 0.22, side * 0.22, side * 0.56, side * 0.56))
+    painter.end()
+    return QIcon(pixmap)
 
 
 def app_icon() -> QIcon:

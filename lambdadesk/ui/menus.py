@@ -31,7 +31,14 @@ class Menus:
         self._window = window
         bar = window.menuBar()
         file_menu = bar.addMenu("&File")
-        _act(file_menu, "Close tab", "Ctrl+W", window.close_current_tab)
+        _act(file_menu, "Connections…", "Ctrl+Shift+C", window.manage_connections)
+        _act(file_menu, "Show several connections…", "Ctrl+Shift+R", window.choose_places)
+        _act(file_menu, "Sign in again", "", lambda: window.sign_in.sign_in(window.current))
+        self._lock = _act(file_menu, "Lock", "Ctrl+Shift+L", window.sign_in.lock)
+        self._unlock = _act(file_menu, "Unlock", "", window.sign_in.unlock)
+        self.show_locked(False)
+        file_menu.addSeparator()
+        _act(file_menu, "Close tab", "Ctrl+W", window.tabs.close_current)
         quit_action = _act(file_menu, "Quit", "Ctrl+Q", window.close)
         quit_action.setMenuRole(QAction.MenuRole.QuitRole)
         view = bar.addMenu("&View")
@@ -62,6 +69,10 @@ class Menus:
         about = _act(help_menu, "About LambdaDesk", "", window.show_about)
         about.setMenuRole(QAction.MenuRole.AboutRole)
         self.show_sources(())
+
+    def show_locked(self, locked: bool) -> None:
+        self._lock.setVisible(not locked)
+        self._unlock.setVisible(locked)
 
     def show_sources(self, sources: "Sequence[TrafficSource]") -> None:
         """Offer traffic through these sources; none: the Local AWS is not what is shown."""

@@ -92,6 +92,13 @@ def test_reads_a_whole_configuration_but_no_environment() -> None:
             SnapStart={"ApplyOn": "PublishedVersions"},
             LoggingConfig={"LogFormat": "JSON", "LogGroup": "shared", "SystemLogLevel": "WARN"},
             Environment={"Variables": {"PASSWORD": "canary"}},
+            State="Inactive",
+            StateReason="The function is idle.",
+            LastUpdateStatus="Failed",
+            LastUpdateStatusReason="The role can't be assumed.",
+            CapacityProviderConfig={
+                "LambdaManagedInstancesCapacityProviderConfig": {"CapacityProviderArn": "arn:of:it"}
+            },
         )
     )
     assert info == FunctionInfo(
@@ -108,6 +115,13 @@ def test_reads_a_whole_configuration_but_no_environment() -> None:
         log_format="JSON",
         system_log_level="WARN",
         snap_start=True,
+        role="arn:aws:iam::000000000000:role/orders",
+        handler="app.handler",
+        state="Inactive",
+        state_reason="The function is idle.",
+        last_update_status="Failed",
+        last_update_reason="The role can't be assumed.",
+        capacity_provider="arn:of:it",
     )
     assert "canary" not in repr(info)
 
@@ -118,6 +132,7 @@ def test_reads_a_whole_configuration_but_no_environment() -> None:
         {"FunctionName": "f"},
         {"FunctionName": "f", "Architectures": [], "EphemeralStorage": None, "LoggingConfig": None},
         {"FunctionName": "f", "MemorySize": None, "Timeout": "soon", "LastModified": "yesterday"},
+        {"FunctionName": "f", "Role": None, "State": None, "CapacityProviderConfig": {}},
     ],
 )
 def test_absent_and_odd_fields_take_the_defaults(entry: dict[str, object]) -> None:

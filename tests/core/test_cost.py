@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from lambdadesk.core.cost import (
     billed_requests,
     cost_per_million,
+    estimated_cost,
     gb_seconds,
     invocation_cost,
     managed_instances_cost,
@@ -350,3 +351,35 @@ def test_an_invocation_costs_what_its_terms_say(
     assert cost.amount == sum((quantity * price for _, quantity, _, price in cost.terms), Decimal(0))
     # Kept unrounded: a sum over many invocations is exact.
     assert cost.terms[1][1] * 1024 * 1000 == billed_ms * memory_mb
+
+
+@pytest.mark.parametrize(
+    ("function", "invocations", "duration_ms", "region", "amount"),
+    [  # examples 2 and 3 of the pricing page, the latter before its free tier
+        (FunctionInfo("f", memory_mb=1024), 7_440_000, 7_440_000 * 2000.0, "us-east-1", "249.488496"),
+        (
+            FunctionInfo("f", memory_mb=4096, ephemeral_mb=2048),
+            6_000_000,
+            6_000_000 * 280.0,
+            "us-east-1",
+            "113.278092",
+        ),
+        (FunctionInfo("f", memory_mb=1024, architecture="arm64"), 0, 1000.0, "us-east-1", "0.0000133334"),
+        (FunctionInfo("f"), 0, 0.0, "us-east-1", "0"),
+        (FunctionInfo("f", capacity_provider="arn:of:it"), 10, 1e6, "us-east-1", "0.000002"),
+    ],
+)
+def test_metrics_give_an_estimate(
+    function: FunctionInfo, invocations: int, duration_ms: float, region: str, amount: str
+) -> None:
+    cost = estimated_cost(function, invocations, duration_ms, region, PRICES)
+    assert cost.amount == Decimal(amount)
+    assert not cost.exact
+    assert cost.notes[0].startswith("Estimated from CloudWatch's metrics")
+    assert sum((quantity * price for _, quantity, _, price in cost.terms), Decimal(0)) == cost.amount
+    assert any("by the hour" in note for note in cost.notes) == bool(function.capacity_provider)
+
+
+def test_an_estimate_says_where_a_price_is_another_regions() -> None:
+    cost = estimated_cost(FunctionInfo("f"), 1, 1.0, "xx-nowhere-1", PRICES)
+    assert any("us-east-1" in note for note in cost.notes)

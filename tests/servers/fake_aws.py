@@ -1,4 +1,4 @@
-"""FakeAws, a protocol server of ours on loopback: Lambda, CloudWatch Logs and STS, as far as the tests go.
+"""FakeAws, a protocol server of ours on loopback: Lambda, CloudWatch, tags and STS, as far as the tests go.
 
 It does what the Local AWS can't: pages with markers, scripted faults, and a record of every request.
 
@@ -37,6 +37,7 @@ from tests.servers.fake_details import FakeDetails
 from tests.servers.fake_iam import FakeIam
 from tests.servers.fake_logs import FakeLogs
 from tests.servers.fake_mappings import FakeMappings
+from tests.servers.fake_metrics import FakeMetrics
 from tests.servers.fake_sts import FakeSts
 from tests.servers.faults import Exchange, Fault, Reply, error_reply, json_reply
 
@@ -84,7 +85,7 @@ def make_function(name: str, **overrides: Any) -> dict[str, Any]:
     }
 
 
-class FakeAws(FakeSts, FakeDetails, FakeIam, FakeMappings, FakeLogs):
+class FakeAws(FakeSts, FakeDetails, FakeIam, FakeMappings, FakeLogs, FakeMetrics):
     """The server; a context manager. Its state may be changed at any time from the test's thread.
 
     With `tls` it is also an HTTPS proxy that answers for every host itself (see fake_tls).
@@ -201,6 +202,10 @@ class FakeAws(FakeSts, FakeDetails, FakeIam, FakeMappings, FakeLogs):
                 return self.logs_describe_streams(request.params)
             case "GetLogEvents":
                 return self.logs_get_events(request.params)
+            case "GetMetricData":
+                return self.get_metric_data(request.params)
+            case "GetResources":
+                return self.get_resources(request.params)
             case "GetCallerIdentity":
                 return Reply(200, _IDENTITY, {"Content-Type": "text/xml"})
             case "AssumeRole" | "AssumeRoleWithWebIdentity":

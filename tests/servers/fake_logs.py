@@ -28,6 +28,7 @@ class FakeLogs:
     """Log groups and their events, and the answers to the calls that read them."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.log_groups: dict[str, LogGroup] = {}
         self.log_page_events = 10_000
         self.gives_tokens = True  # False: stop at the page size without a token, as MiniStack does

@@ -25,12 +25,17 @@ async def test_values_come_back_with_their_types(tmp_path: Path) -> None:
     settings.window_geometry = b"\x00\xff"
     settings.splitters = {"main": b"\x01"}
     settings.open_functions = {"local": ("hello", "always-fails")}
+    settings.pinned_functions = (("local", "hello"), ("a@aws/us-east-1", "b"))
+    settings.saved_filters = (("Broken", "errors>0"),)
     await settings.save()
     again = opened(path)
     assert again.theme == "dark"
     assert again.window_geometry == b"\x00\xff"
     assert again.splitters == {"main": b"\x01"}
     assert again.open_functions == {"local": ("hello", "always-fails")}
+    assert again.pinned_functions == (("local", "hello"), ("a@aws/us-east-1", "b"))
+    assert again.saved_filters == (("Broken", "errors>0"),)
+    assert again.recent_functions == ()
     assert path.stat().st_mode & 0o777 == 0o600
 
 
@@ -109,3 +114,10 @@ async def test_a_full_disk_is_said_and_saving_works_again_later(tmp_path: Path) 
     assert os.listdir(tmp_path) == []
     await settings.save()
     assert opened(path).window_geometry == b"x" * 10_000
+
+
+@pytest.mark.parametrize("value", [1, "ab", [1], ["ab"], [["a"]], [["a", 1]], [["a", "b", "c"]], {"a": "b"}])
+def test_pairs_that_are_none_are_passed_over(tmp_path: Path, value: object) -> None:
+    path = tmp_path / "settings.json"
+    path.write_text(json.dumps({"pinned_functions": value}))
+    assert opened(path).pinned_functions == ()

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtWidgets import QApplication
 
+from tests.keyring_session import KeyringSession, keyring_session, needs_keyring
 from tests.servers.fake_aws import FakeAws, make_function
 from tests.ui.desk import Desk
 
@@ -65,3 +66,25 @@ def desk(request: pytest.FixtureRequest, qapp: QApplication, aws: FakeAws, tmp_p
     request.node.obj = in_window
     yield desk
     request.node.obj = test  # pytest keeps the item, and with it would keep every window
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """Where a Rig keeps its files."""
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def bus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[KeyringSession]:
+    """A session bus without a keyring yet."""
+    needs_keyring()
+    with keyring_session(tmp_path / "keyring-home") as session:
+        monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", session.address)
+        yield session
+
+
+@pytest.fixture
+def keyring(bus: KeyringSession) -> KeyringSession:
+    """The real GNOME Keyring, unlocked."""
+    bus.start("a password")
+    return bus

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QPlainTextEdit,
     QTabBar,
+    QTableView,
     QTabWidget,
     QWidget,
 )
@@ -90,12 +91,11 @@ def press(widget: QWidget, key: Qt.Key, modifiers: Qt.KeyboardModifier | None = 
 
 
 def rows(view: QAbstractItemView) -> list[list[str]]:
-    """What an item view shows, cell by cell."""
+    """What an item view shows, cell by cell; hidden columns are not shown."""
     model: QAbstractItemModel = view.model()
-    return [
-        [str(model.index(row, column).data()) for column in range(model.columnCount())]
-        for row in range(model.rowCount())
-    ]
+    columns = range(model.columnCount())
+    shown = [one for one in columns if not (isinstance(view, QTableView) and view.isColumnHidden(one))]
+    return [[str(model.index(row, column).data()) for column in shown] for row in range(model.rowCount())]
 
 
 def click_row(view: QAbstractItemView, row: int) -> None:
@@ -155,6 +155,7 @@ class Desk:
         self.console = Console(self.paths, settings, self.history, connections)
         self.window = MainWindow(self.console, self._report)
         self.console.failed.connect(self._report)
+        self.console.start()
         await self.history.open()
         self.window.show()
         self.window.activateWindow()

@@ -96,7 +96,7 @@ async def test_enter_and_click_on_a_row_open_it_once(desk: Desk) -> None:
 async def test_a_header_sorts(desk: Desk) -> None:
     await desk.listed()
     header = desk.get("functionTable").horizontalHeader()
-    memory = header.sectionViewportPosition(2) + 10
+    memory = header.sectionViewportPosition(4) + 10
     place = header.viewport().rect().center()
     place.setX(memory)
     click(header.viewport(), place)

@@ -7,7 +7,7 @@ import pytest
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QPalette
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QPushButton, QSplitter, QWidget
+from PySide6.QtWidgets import QApplication, QComboBox, QPushButton, QSplitter, QWidget
 
 from lambdadesk.core.errors import UserError
 from lambdadesk.ui import theme
@@ -20,6 +20,10 @@ _STS_DENIED = b"""<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15
 <RequestId>0a1b2c3d</RequestId></ErrorResponse>"""
 
 
+def choices(box: QComboBox) -> list[str]:
+    return [text for index in range(box.count()) if (text := box.itemText(index))]  # a separator has none
+
+
 async def test_the_frame_says_what_is_connected(desk: Desk, aws: FakeAws) -> None:
     await desk.listed()
     assert desk.window.windowTitle() == f"{aws.url} us-east-1 - LambdaDesk"
@@ -28,7 +32,7 @@ async def test_the_frame_says_what_is_connected(desk: Desk, aws: FakeAws) -> Non
     await until(lambda: desk.text("identityLabel") == "000000000000 · root")
     await until(lambda: desk.text("freshness").startswith("Refreshed "))
     box = desk.get("connectionBox")
-    assert [box.itemText(index) for index in range(box.count())] == [aws.url, "Local AWS"]
+    assert choices(box) == [aws.url, "Local AWS", "Manage connections…"]
 
 
 async def test_another_region_is_another_list(desk: Desk, aws: FakeAws) -> None:
@@ -57,7 +61,7 @@ async def test_profiles_are_offered(desk: Desk, aws: FakeAws, tmp_path: Path) ->
     desk.window.open_target("", "eu-west-1", aws.url)
     box = desk.get("connectionBox")
     await until(lambda: box.findText("two") >= 0)
-    assert [box.itemText(index) for index in range(box.count())] == [aws.url, "one", "two", "Local AWS"]
+    assert choices(box) == [aws.url, "one", "two", "Local AWS", "Manage connections…"]
 
 
 async def test_aws_files_that_cannot_be_read_leave_the_regions(
@@ -177,7 +181,7 @@ async def test_the_window_remembers_theme_places_and_sizes(desk: Desk, aws: Fake
     (splitter,) = desk.window.findChildren(QSplitter, "mainSplitter")
     splitter.setSizes([300, splitter.width() - 300])
     sizes = splitter.sizes()
-    desk.get("functionTable").horizontalHeader().resizeSection(1, 177)
+    desk.get("functionTable").horizontalHeader().resizeSection(3, 177)
     desk.action("Dark").trigger()
     await desk.close()
     desk.console.settings.save_now()
@@ -185,7 +189,7 @@ async def test_the_window_remembers_theme_places_and_sizes(desk: Desk, aws: Fake
         await again.listed()
         (splitter,) = again.window.findChildren(QSplitter, "mainSplitter")
         assert splitter.sizes() == sizes
-        assert again.get("functionTable").horizontalHeader().sectionSize(1) == 177
+        assert again.get("functionTable").horizontalHeader().sectionSize(3) == 177
         assert theme.colours(again.app.palette()).is_dark
         assert again.action("Dark").isChecked()
         again.action("Light").trigger()
@@ -308,11 +312,14 @@ async def test_an_endpoint_that_goes_away_is_said_once_and_taken_back(desk: Desk
     tail = desk.connection.tails["hello"]
     aws.always("FilterLogEvents", faults.reset)
     tail.poll_now()
-    await until(lambda: desk.window.notices.keys() == ["offline"], desk.window.notices.keys)
+    await until(
+        lambda: desk.window.notices.keys() == [f"offline {desk.connection.target.key}"],
+        desk.window.notices.keys,
+    )
     assert "The connection broke" in visible_words(desk.window.notices)
     tail.poll_now()
     await turns()
-    assert desk.window.notices.keys() == ["offline"]
+    assert desk.window.notices.keys() == [f"offline {desk.connection.target.key}"]
     asked = len(aws.requests("ListFunctions"))
     aws.always("FilterLogEvents", None)
     tail.poll_now()

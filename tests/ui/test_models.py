@@ -1,6 +1,7 @@
 """The tables show what they are given, sorted and filtered, and keep their place when it changes."""
 
 import random
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -12,6 +13,7 @@ from PySide6.QtWidgets import QApplication, QTableView
 from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 
+from lambdadesk.core.function_rows import FunctionRow
 from lambdadesk.core.types import FunctionInfo, InvocationType, Outcome, Report
 from lambdadesk.store.history import HistoryEntry
 from lambdadesk.ui import theme
@@ -31,16 +33,26 @@ def function(name: str, **changes: object) -> FunctionInfo:
     return replace(FunctionInfo(name=name, runtime="python3.12"), **changes)  # type: ignore[arg-type]
 
 
+def rows(functions: Iterable[FunctionInfo], place: str = "here", *, gone: bool = False) -> list[FunctionRow]:
+    return [FunctionRow(place, place, "", "us-east-1", one, is_gone=gone) for one in functions]
+
+
+def name_at(model: FunctionTableModel, row: int) -> str:
+    return model.row_at(row).function.name
+
+
 @pytest.fixture
 def functions(qtbot: QtBot, qtmodeltester: ModelTester) -> FunctionTableModel:
     model = FunctionTableModel()
-    model.set_functions(
-        [
-            function("image-resize", memory_mb=1024, timeout_s=90, description="Makes thumbnails"),
-            function("Billing", runtime="java21", memory_mb=512, timeout_s=900),
-            function("orders-api", runtime="nodejs22.x", memory_mb=128, timeout_s=3),
-            function("container", runtime="", package_type="Image"),
-        ]
+    model.set_rows(
+        rows(
+            [
+                function("image-resize", memory_mb=1024, timeout_s=90, description="Makes thumbnails"),
+                function("Billing", runtime="java21", memory_mb=512, timeout_s=900),
+                function("orders-api", runtime="nodejs22.x", memory_mb=128, timeout_s=3),
+                function("container", runtime="", package_type="Image"),
+            ]
+        )
     )
     qtmodeltester.check(model)
     return model
@@ -48,12 +60,12 @@ def functions(qtbot: QtBot, qtmodeltester: ModelTester) -> FunctionTableModel:
 
 def test_functions_are_sorted_and_said_in_words(functions: FunctionTableModel) -> None:
     assert texts(functions, 0) == ["Billing", "container", "image-resize", "orders-api"]
-    assert texts(functions, 1) == ["java21", "container image", "python3.12", "nodejs22.x"]
-    assert texts(functions, 2) == ["512 MB", "128 MB", "1,024 MB", "128 MB"]
-    assert texts(functions, 3) == ["15 min", "3 s", "1 min 30 s", "3 s"]
-    functions.sort(2, Qt.SortOrder.DescendingOrder)
+    assert texts(functions, 3) == ["java21", "container image", "python3.12", "nodejs22.x"]
+    assert texts(functions, 4) == ["512 MB", "128 MB", "1,024 MB", "128 MB"]
+    assert texts(functions, 5) == ["15 min", "3 s", "1 min 30 s", "3 s"]
+    functions.sort(4, Qt.SortOrder.DescendingOrder)
     assert texts(functions, 0) == ["image-resize", "Billing", "container", "orders-api"]
-    assert functions.function_at(0).name == "image-resize"
+    assert name_at(functions, 0) == "image-resize"
 
 
 @pytest.mark.parametrize(
@@ -76,22 +88,22 @@ def test_selection_and_scroll_position_stay_through_a_refresh(
     functions: FunctionTableModel, qtbot: QtBot
 ) -> None:
     many = [function(f"f-{number:03d}") for number in range(300)]
-    functions.set_functions(many)
+    functions.set_rows(rows(many))
     view = QTableView()
     qtbot.addWidget(view)
     view.setModel(functions)
     view.resize(500, 300)
     view.show()
-    view.selectRow(functions.row_of("f-150"))
+    view.selectRow(functions.row_of(("here", "f-150")))
     view.scrollTo(functions.index(150, 0), QTableView.ScrollHint.PositionAtTop)
     top = view.rowAt(0)
     assert top > 100
     changed = [replace(one, memory_mb=256) for one in many if one.name != "f-299"]
-    functions.set_functions([*changed, function("zz-new")])
-    assert functions.function_at(view.currentIndex().row()).name == "f-150"
+    functions.set_rows(rows([*changed, function("zz-new")]))
+    assert name_at(functions, view.currentIndex().row()) == "f-150"
     assert view.selectionModel().isRowSelected(150)
     assert view.rowAt(0) == top
-    assert texts(functions, 2)[0] == "256 MB"
+    assert texts(functions, 4)[0] == "256 MB"
 
 
 def test_the_current_row_follows_its_function_through_sorting(
@@ -100,11 +112,11 @@ def test_the_current_row_follows_its_function_through_sorting(
     view = QTableView()
     qtbot.addWidget(view)
     view.setModel(functions)
-    view.setCurrentIndex(functions.index(functions.row_of("orders-api"), 0))
+    view.setCurrentIndex(functions.index(functions.row_of(("here", "orders-api")), 0))
     for column in range(functions.columnCount()):
         for order in Qt.SortOrder:
             functions.sort(column, order)
-            assert functions.function_at(view.currentIndex().row()).name == "orders-api"
+            assert name_at(functions, view.currentIndex().row()) == "orders-api"
     functions.set_filter("orders")
     assert view.currentIndex().row() == 0
 
@@ -119,22 +131,22 @@ def test_any_two_lists_merge_to_the_second_one(qtbot: QtBot, qtmodeltester: Mode
             function(name, memory_mb=chance.choice((128, 256)))
             for name in chance.sample(names, chance.randrange(20))
         ]
-        model.sort(chance.choice((0, 2)), chance.choice(list(Qt.SortOrder)))
-        model.set_functions(wanted)
-        shown = [model.function_at(row) for row in range(model.rowCount())]
+        model.sort(chance.choice((0, 4)), chance.choice(list(Qt.SortOrder)))
+        model.set_rows(rows(wanted))
+        shown = [model.row_at(row).function for row in range(model.rowCount())]
         assert sorted(shown, key=lambda one: one.name) == sorted(wanted, key=lambda one: one.name)
 
 
 def test_a_large_change_keeps_the_current_row_too(qtbot: QtBot) -> None:
     model = FunctionTableModel()
-    model.set_functions([function(f"f{number}") for number in range(0, 3000, 2)])
+    model.set_rows(rows(function(f"f{number}") for number in range(0, 3000, 2)))
     view = QTableView()
     qtbot.addWidget(view)
     view.setModel(model)
-    view.setCurrentIndex(model.index(model.row_of("f1200"), 0))
-    model.set_functions([function(f"f{number}") for number in range(0, 3000, 3)])
+    view.setCurrentIndex(model.index(model.row_of(("here", "f1200")), 0))
+    model.set_rows(rows(function(f"f{number}") for number in range(0, 3000, 3)))
     assert model.rowCount() == 1000
-    assert model.function_at(view.currentIndex().row()).name == "f1200"
+    assert name_at(model, view.currentIndex().row()) == "f1200"
 
 
 def test_deleted_functions_are_greyed_and_say_so(
@@ -142,12 +154,12 @@ def test_deleted_functions_are_greyed_and_say_so(
 ) -> None:
     theme.apply(qapp, "light")
     doomed = function("orders-api", runtime="nodejs22.x")
-    staying = [functions.function_at(row) for row in range(3)]
+    staying = [functions.row_at(row).function for row in range(3)]
     with qtbot.waitSignal(functions.dataChanged):
-        functions.set_functions(staying, gone=[doomed, staying[0]])
+        functions.set_rows(rows(staying) + rows([doomed, staying[0]], gone=True))
     assert texts(functions, 0) == ["Billing", "container", "image-resize", "orders-api"]
     assert [functions.is_gone(row) for row in range(4)] == [False, False, False, True]
-    assert functions.function_at(3) == doomed
+    assert functions.row_at(3).function == doomed
     assert functions.total_count() == 3
     for column in range(functions.columnCount()):
         assert functions.index(3, column).data(Role.ForegroundRole) == theme.LIGHT.dim
@@ -155,7 +167,7 @@ def test_deleted_functions_are_greyed_and_say_so(
         assert functions.index(0, column).data(Role.ForegroundRole) is None
     assert functions.index(3, 0).data(Role.AccessibleTextRole).endswith("deleted; its log can still be read")
     assert "deleted" not in functions.index(0, 0).data(Role.ToolTipRole)
-    functions.set_functions([*staying, doomed])
+    functions.set_rows(rows([*staying, doomed]))
     assert not functions.is_gone(3)
     assert functions.index(3, 0).data(Role.ForegroundRole) is None
 
@@ -178,7 +190,7 @@ def test_age(seconds: int, text: str) -> None:
 
 
 def test_a_hostile_description_stays_text(functions: FunctionTableModel) -> None:
-    functions.set_functions([function("<b>x</b>", description="<img src='file:///x.png'>\x1b[31m")])
+    functions.set_rows(rows([function("<b>x</b>", description="<img src='file:///x.png'>\x1b[31m")]))
     index = functions.index(0, 0)
     assert index.data() == "<b>x</b>"
     assert "<img" not in index.data(Role.ToolTipRole)
@@ -189,7 +201,7 @@ def test_headers_are_aligned_with_their_cells(functions: FunctionTableModel) -> 
     for column in range(functions.columnCount()):
         header = functions.headerData(column, Qt.Orientation.Horizontal, Role.TextAlignmentRole)
         assert header == functions.index(0, column).data(Role.TextAlignmentRole)
-    assert functions.headerData(4, Qt.Orientation.Horizontal) == "Last change"
+    assert functions.headerData(6, Qt.Orientation.Horizontal) == "Last change"
 
 
 REPORT = Report("b1c0ffee-0001", Decimal("811.37"), billed_ms=812, memory_mb=512, max_memory_mb=187)
@@ -332,29 +344,29 @@ def costs(qtbot: QtBot, qtmodeltester: ModelTester) -> CostTableModel:
 
 def test_costs_are_sorted_by_number_and_estimates_are_marked(costs: CostTableModel) -> None:
     assert texts(costs, 0) == ["big", "small", "idle"]
-    assert texts(costs, 3) == ["12,000.125", "9.500", "0.000"]
-    assert texts(costs, 4) == ["≈ $0.200000", "$0.000400", "$0"]
-    assert texts(costs, 5) == ["≈ $2,222.22", "$0.40", "—"]
-    assert texts(costs, 4, Role.AccessibleTextRole)[0] == "about $0.200000"
-    costs.sort(1, Qt.SortOrder.DescendingOrder)
-    assert texts(costs, 1) == ["1,000", "90", "0"]
-    costs.sort(5)
+    assert texts(costs, 5) == ["12,000.125", "9.500", "0.000"]
+    assert texts(costs, 6) == ["≈ $0.200000", "$0.000400", "$0"]
+    assert texts(costs, 7) == ["≈ $2,222.22", "$0.40", "—"]
+    assert texts(costs, 6, Role.AccessibleTextRole)[0] == "about $0.200000"
+    costs.sort(3, Qt.SortOrder.DescendingOrder)
+    assert texts(costs, 3) == ["1,000", "90", "0"]
+    costs.sort(7)
     assert texts(costs, 0) == ["small", "big", "idle"]
 
 
 def test_what_is_not_known_is_never_nothing_and_comes_last(costs: CostTableModel) -> None:
     costs.set_rows([CostRow("unread", 7, 0, None, None), *(costs.row_at(row) for row in range(3))])
     assert texts(costs, 0) == ["big", "small", "idle", "unread"]
-    assert [costs.index(3, column).data() for column in (1, 3, 4, 5)] == ["7", "—", "—", "—"]
-    assert costs.index(3, 4).data(Role.AccessibleTextRole) == "unknown"
-    assert "log could not be read" in costs.index(3, 4).data(Role.ToolTipRole)
-    for column in (3, 4, 5):
+    assert [costs.index(3, column).data() for column in (3, 5, 6, 7)] == ["7", "—", "—", "—"]
+    assert costs.index(3, 6).data(Role.AccessibleTextRole) == "unknown"
+    assert "log could not be read" in costs.index(3, 6).data(Role.ToolTipRole)
+    for column in (5, 6, 7):
         for order in Qt.SortOrder:
             costs.sort(column, order)
             assert "unread" in texts(costs, 0)[-2:]  # idle has no price per million either
 
 
 def test_numbers_are_right_aligned_in_figures_of_one_width(costs: CostTableModel) -> None:
-    for column in range(1, 6):
+    for column in range(3, 8):
         assert costs.index(0, column).data(Role.TextAlignmentRole) & Qt.AlignmentFlag.AlignRight
         assert costs.index(0, column).data(Role.FontRole).featureTags()

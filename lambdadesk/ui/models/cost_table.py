@@ -13,7 +13,7 @@ from lambdadesk.ui.models.rows import NOTHING, Column, RowTableModel
 
 @dataclass(frozen=True, slots=True)
 class CostRow:
-    """The sums of one function over whatever time the page shows.
+    """The sums of one function of one connection over whatever time the page shows.
 
     `cost` is in `currency`; None for it or for `gb_seconds` is "not known", which is never 0.
     """
@@ -25,6 +25,15 @@ class CostRow:
     cost: Decimal | None
     currency: str = "USD"
     is_exact: bool = True
+    connection_key: str = ""
+    connection: str = ""
+    region: str = ""
+    colour: str = ""
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """The same as a function's row has."""
+        return self.connection_key, self.function
 
     @property
     def per_million(self) -> Decimal | None:
@@ -59,7 +68,18 @@ def _per_million(row: CostRow, about: str = "≈ ") -> str:
 
 
 _COLUMNS: Final = (
-    Column[CostRow]("Function", lambda row: row.function, sort_key=lambda row: row.function.casefold()),
+    Column[CostRow](
+        "Function",
+        lambda row: row.function,
+        sort_key=lambda row: (row.function.casefold(), row.connection.casefold(), row.region),
+    ),
+    Column[CostRow](
+        "Account",
+        lambda row: row.connection,
+        sort_key=lambda row: row.connection.casefold(),
+        dot=lambda row: row.colour,
+    ),
+    Column[CostRow]("Region", lambda row: row.region),
     Column[CostRow](
         "Invocations",
         lambda row: f"{row.invocations:,}",
@@ -96,20 +116,21 @@ _COLUMNS: Final = (
         spoken=lambda row: _per_million(row, "about "),
     ),
 )
-COST_COLUMN: Final = 4
+COST_COLUMN: Final = 6
+PLACE_COLUMNS: Final = (1, 2)  # of no use while one place is shown
 
 
 class CostTableModel(RowTableModel[CostRow]):
     """Cost rows, dearest first until a header is clicked; what is not known comes last either way."""
 
     def __init__(self, parent: QObject | None = None) -> None:
-        super().__init__(_COLUMNS, lambda row: row.function, parent)
+        super().__init__(_COLUMNS, lambda row: row.key, parent)
         self._rows: list[CostRow] = []
         self._sorting = (COST_COLUMN, Qt.SortOrder.DescendingOrder)
 
     def set_rows(self, rows: Iterable[CostRow]) -> None:
         """Show these sums, one a function; rows that stay keep their selection."""
-        self._rows = list({row.function: row for row in rows}.values())
+        self._rows = list({row.key: row for row in rows}.values())
         self._show(self._sorted(self._rows, *self._sorting))
 
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:

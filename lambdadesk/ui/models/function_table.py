@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from PySide6.QtCore import QObject, Qt
 
+from lambdadesk.core.function_rows import FunctionRow
 from lambdadesk.core.types import FunctionInfo
 from lambdadesk.ui.models.rows import NOTHING, Column, Index, RowTableModel
 
@@ -44,67 +45,82 @@ def _full_date(function: FunctionInfo) -> str:
     return function.last_modified.astimezone().strftime("%Y-%m-%d %H:%M:%S %Z")
 
 
+def _about(row: FunctionRow) -> str:
+    return f"{row.function.name}\n{row.function.description}".strip()
+
+
+def _changed(row: FunctionRow) -> str:
+    changed = row.function.last_modified
+    return age(changed, time.time()) if changed else NOTHING
+
+
 _COLUMNS: Final = (
-    Column[FunctionInfo](
+    Column[FunctionRow](
         "Function",
-        lambda function: function.name,
-        sort_key=lambda function: function.name.casefold(),
-        tooltip=lambda function: f"{function.name}\n{function.description}".strip(),
+        lambda row: row.function.name,
+        sort_key=lambda row: (row.function.name.casefold(), row.connection.casefold(), row.region),
+        tooltip=_about,
     ),
-    Column[FunctionInfo](
+    Column[FunctionRow](
+        "Account",
+        lambda row: row.connection,
+        sort_key=lambda row: row.connection.casefold(),
+        tooltip=lambda row: f"{row.connection}\n{row.account}".strip(),
+        dot=lambda row: row.colour,
+    ),
+    Column[FunctionRow]("Region", lambda row: row.region),
+    Column[FunctionRow](
         "Runtime",
-        runtime,
-        tooltip=lambda function: f"{runtime(function)}, {function.architecture}",
+        lambda row: runtime(row.function),
+        tooltip=lambda row: f"{runtime(row.function)}, {row.function.architecture}",
     ),
-    Column[FunctionInfo](
+    Column[FunctionRow](
         "Memory",
-        lambda function: f"{function.memory_mb:,} MB",
-        sort_key=lambda function: function.memory_mb,
+        lambda row: f"{row.function.memory_mb:,} MB",
+        sort_key=lambda row: row.function.memory_mb,
         is_number=True,
     ),
-    Column[FunctionInfo](
+    Column[FunctionRow](
         "Timeout",
-        lambda function: _timeout(function.timeout_s),
-        sort_key=lambda function: function.timeout_s,
+        lambda row: _timeout(row.function.timeout_s),
+        sort_key=lambda row: row.function.timeout_s,
         is_number=True,
     ),
-    Column[FunctionInfo](
+    Column[FunctionRow](
         "Last change",
-        lambda function: age(function.last_modified, time.time()) if function.last_modified else NOTHING,
-        sort_key=lambda function: function.last_modified and function.last_modified.timestamp(),
-        tooltip=_full_date,
-        spoken=lambda function: _full_date(function) or "unknown",
+        _changed,
+        sort_key=lambda row: row.function.last_modified and row.function.last_modified.timestamp(),
+        tooltip=lambda row: _full_date(row.function),
+        spoken=lambda row: _full_date(row.function) or "unknown",
     ),
 )
+PLACE_COLUMNS: Final = (1, 2)  # of no use while one place is shown
 
 
-class FunctionTableModel(RowTableModel[FunctionInfo]):
+class FunctionTableModel(RowTableModel[FunctionRow]):
     """Functions, filtered and sorted here (a proxy model would be slower and lose the position)."""
 
     def __init__(self, parent: QObject | None = None) -> None:
-        super().__init__(_COLUMNS, lambda function: function.name, parent)
-        self._functions: list[FunctionInfo] = []
-        self._gone: frozenset[str] = frozenset()
+        super().__init__(_COLUMNS, lambda row: row.key, parent)
+        self._rows: list[FunctionRow] = []
         self._words: list[str] = []
         self._sorting = (0, Qt.SortOrder.AscendingOrder)
 
-    def set_functions(self, functions: Iterable[FunctionInfo], gone: Iterable[FunctionInfo] = ()) -> None:
+    def set_rows(self, rows: Iterable[FunctionRow]) -> None:
         """Show these; rows that stay keep their selection.
 
-        gone: functions that have been deleted but are still looked at; one of the same name that exists wins.
+        One that is gone and exists all the same is shown once.
         """
-        exist = {function.name: function for function in functions}
-        lost = {function.name: function for function in gone if function.name not in exist}
-        was_gone, self._gone = self._gone, frozenset(lost)
-        self._functions = [*exist.values(), *lost.values()]
+        kept: dict[tuple[str, str], FunctionRow] = {}
+        for row in rows:
+            if row.key not in kept or kept[row.key].is_gone:
+                kept[row.key] = row
+        self._rows = list(kept.values())
         self._refresh()
-        for name in was_gone ^ self._gone:  # the same function in another colour
-            if (row := self.row_of(name)) >= 0:
-                self.dataChanged.emit(self.index(row, 0), self.index(row, len(_COLUMNS) - 1))
 
     def is_gone(self, row: int) -> bool:
         """Whether the function of a row has been deleted."""
-        return self.row_at(row).name in self._gone
+        return self.row_at(row).is_gone
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         shown = super().data(index, role)
@@ -114,20 +130,20 @@ class FunctionTableModel(RowTableModel[FunctionInfo]):
             return f"{shown}\n{_GONE}" if shown else _GONE
         return f"{shown}, {_GONE}" if index.column() == 0 else shown
 
-    def _colour(self, row: FunctionInfo, column: Column[FunctionInfo]) -> str:
-        return "dim" if row.name in self._gone else super()._colour(row, column)
+    def _colour(self, row: FunctionRow, column: Column[FunctionRow]) -> str:
+        return "dim" if row.is_gone else super()._colour(row, column)
 
     def set_filter(self, text: str) -> None:
-        """Show only functions whose name, runtime or description has every word, in any case."""
+        """Show only functions whose name, runtime, description or place has every word, in any case."""
         self._words = text.casefold().split()
         self._refresh()
 
-    def function_at(self, row: int) -> FunctionInfo:
-        return self.row_at(row)
-
     def total_count(self) -> int:
         """How many functions there are, filtered out or not; deleted ones are none."""
-        return len(self._functions) - len(self._gone)
+        return sum(not row.is_gone for row in self._rows)
+
+    def has_rows(self) -> bool:
+        return bool(self._rows)
 
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
         if 0 <= column < len(_COLUMNS):
@@ -135,8 +151,12 @@ class FunctionTableModel(RowTableModel[FunctionInfo]):
             self._refresh()
 
     def _refresh(self) -> None:
-        self._show(self._sorted([one for one in self._functions if self._matches(one)], *self._sorting))
+        self._show(self._sorted([one for one in self._rows if self._matches(one)], *self._sorting))
 
-    def _matches(self, function: FunctionInfo) -> bool:
-        text = f"{function.name}\n{runtime(function)}\n{function.description}".casefold()
+    def _matches(self, row: FunctionRow) -> bool:
+        if not self._words:
+            return True
+        one = row.function
+        about = (one.name, runtime(one), one.description, row.connection, row.account, row.region)
+        text = "\n".join(about).casefold()
         return all(word in text for word in self._words)

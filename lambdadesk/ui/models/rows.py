@@ -28,7 +28,7 @@ class Column(Generic[Row]):
 
     is_number: right aligned, in figures of one width. sort_key: what to sort by, the text where absent.
     tooltip, spoken (for a screen reader): plain text; `spoken` is the text where absent.
-    status: (icon name, colour name) of a leading icon.
+    status: (icon name, colour name) of a leading icon. dot: "#rrggbb" of a leading dot, empty for none.
     """
 
     title: str
@@ -38,6 +38,7 @@ class Column(Generic[Row]):
     tooltip: Callable[[Row], str] | None = None
     spoken: Callable[[Row], str] | None = None
     status: Callable[[Row], tuple[str, str]] | None = None
+    dot: Callable[[Row], str] | None = None
 
 
 class RowTableModel(QAbstractTableModel, Generic[Row]):
@@ -79,6 +80,8 @@ class RowTableModel(QAbstractTableModel, Generic[Row]):
             return _RIGHT if column.is_number else _LEFT
         if role == _ROLE.DecorationRole and column.status:
             return icons.icon(*column.status(row))
+        if role == _ROLE.DecorationRole and column.dot and (colour := column.dot(row)):
+            return icons.dot(colour)
         if role == _ROLE.ForegroundRole and (colour := self._colour(row, column)):
             return getattr(theme.colours(QApplication.palette()), colour)
         if role == _ROLE.FontRole and column.is_number:

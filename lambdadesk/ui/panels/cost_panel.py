@@ -1,5 +1,6 @@
 """CostPanel: what every function costs, by the REPORT lines of the last hour and all since."""
 
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -9,7 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
 
 from lambdadesk.core.money import format_money
 from lambdadesk.ui import theme
-from lambdadesk.ui.models.cost_table import COST_COLUMN, CostRow, CostTableModel
+from lambdadesk.ui.models.cost_table import COST_COLUMN, PLACE_COLUMNS, CostRow, CostTableModel
 from lambdadesk.ui.widgets.empty_state import StateView
 from lambdadesk.ui.widgets.labels import ToneLabel
 from lambdadesk.ui.widgets.named import named
@@ -17,30 +18,31 @@ from lambdadesk.ui.widgets.plain import PlainLabel
 from lambdadesk.ui.widgets.tables import make_table
 
 if TYPE_CHECKING:
+    from lambdadesk.core.ledger import Totals
     from lambdadesk.desk.connection import Connection
 
 GATHER_MS = 150
 
 
 class CostPanel(QWidget):
-    """Sums the ledger of the connection per function. The reading itself is the dashboard's.
+    """Sums the ledgers of the connections per function. The reading itself is the dashboards'.
 
     Signals:
-        open_requested(str): a function's row was activated.
+        open_requested(str, str): the row of a function was activated: its `Target.key` and its name.
         shown_changed(bool): the page came into view or left it; reading only makes sense while it is seen.
         read_requested(): the logs of all functions of a large account are to be read.
-        retry_requested(): the function list is to be asked for again.
+        retry_requested(str): the function list of this `Target.key` is to be asked for again.
     """
 
-    open_requested = Signal(str)
+    open_requested = Signal(str, str)
     shown_changed = Signal(bool)
     read_requested = Signal()
-    retry_requested = Signal()
+    retry_requested = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._connection: Connection | None = None
-        self._disconnects: list[object] = []
+        self._connections: list[Connection] = []
+        self._disconnects: list[Callable[[], None]] = []
         self.total = named(PlainLabel(), "costTotal", "Total cost")
         font = self.total.font()
         font.setPointSizeF(font.pointSizeF() * 1.5)
@@ -49,12 +51,21 @@ class CostPanel(QWidget):
         self.scope_note = named(PlainLabel(), "costScope", "What the costs cover")
         self.scope_note.setWordWrap(True)
         self.model = CostTableModel(self)
-        samples = ("", "10,000,000", "1,000,000", "1,000,000.000", "$10,000.000000", "$100,000.00")
+        samples = (
+            "",
+            "production-admin",
+            "eu-central-1",
+            "10,000,000",
+            "1,000,000",
+            "1,000,000.000",
+            "$10,000.000000",
+            "$100,000.00",
+        )
         self.table = named(
             make_table(self.model, samples, stretch=0, sort_by=COST_COLUMN), "costTable", "Cost per function"
         )
         self.table.activated.connect(
-            lambda index: self.open_requested.emit(self.model.row_at(index.row()).function)
+            lambda index: self.open_requested.emit(*self.model.row_at(index.row()).key)
         )
         self.state = StateView()
         self._stack = QStackedLayout()
@@ -77,17 +88,20 @@ class CostPanel(QWidget):
         self._gather.timeout.connect(self._refresh)
         self._refresh()
 
-    def show_connection(self, connection: "Connection | None") -> None:
+    def show_connections(self, connections: "Iterable[Connection]") -> None:
+        """Show the costs of these; none: they are still being opened."""
         for disconnect in self._disconnects:
-            disconnect()  # type: ignore[operator]  # functions of Event.connect
-        self._connection = connection
+            disconnect()
+        self._connections = list(connections)
         self._disconnects = []
-        if connection is not None:
-            self._disconnects = [
+        for connection in self._connections:
+            self._disconnects += [
                 connection.ledger.changed.connect(lambda _function: self._ask_refresh()),
                 connection.dashboard.changed.connect(self._ask_refresh),
                 connection.catalog.changed.connect(self._ask_refresh),
             ]
+        for column in PLACE_COLUMNS:
+            self.table.setColumnHidden(column, len(self._connections) < 2)
         self._refresh()
 
     def showEvent(self, event: object) -> None:
@@ -103,65 +117,75 @@ class CostPanel(QWidget):
             self._gather.start()
 
     def _refresh(self) -> None:
-        connection = self._connection
-        if connection is None:
+        if not self._connections:
             self.total.setText("")
             self.scope_note.setText("")
             self.state.show_loading("the connection")
             self._stack.setCurrentWidget(self.state)
             return
-        rows, unpriced, exact = [], 0, True
-        total = Decimal(0)
-        for name in connection.ledger.functions():
-            sums = connection.ledger.totals(name)
-            if not sums.invocations:
-                continue
-            is_priced = sums.unknown_cost < sums.invocations
-            total += sums.cost
-            unpriced += sums.unknown_cost
-            exact = exact and sums.exact
-            rows.append(
-                CostRow(
-                    name,
-                    sums.invocations,
-                    sums.errors,
-                    sums.gb_seconds if is_priced else None,
-                    sums.cost if is_priced else None,
-                    connection.currency,
-                    sums.exact and not sums.unknown_cost,
-                )
-            )
+        rows: list[CostRow] = []
+        totals: dict[str, Decimal] = {}  # by currency
+        unpriced, exact = 0, True
+        for connection in self._connections:
+            for name in connection.ledger.functions():
+                sums = connection.ledger.totals(name)
+                if not sums.invocations:
+                    continue
+                row = _row(connection, name, sums)
+                rows.append(row)
+                unpriced += sums.unknown_cost
+                exact = exact and sums.exact
+                if row.cost is not None:
+                    totals[row.currency] = totals.get(row.currency, Decimal(0)) + sums.cost
         self.model.set_rows(rows)
         sign = "" if exact and not unpriced else "≈ "
-        is_known = any(row.cost is not None for row in rows)
-        self.total.setText(f"{sign}{format_money(total, connection.currency)}" if is_known else "")
+        amounts = [format_money(amount, currency) for currency, amount in sorted(totals.items())]
+        self.total.setText(f"{sign}{' + '.join(amounts)}" if amounts else "")
         self.scope_note.setText(self._describe_scope(sum(row.invocations for row in rows), unpriced))
         self._show_state(bool(rows))
 
     def _describe_scope(self, invocations: int, unpriced: int) -> str:
-        assert self._connection is not None  # noqa: S101  the caller looked
-        dashboard = self._connection.dashboard
-        functions = self._connection.catalog.state.functions
-        read = [reading.read_to_ms for reading in dashboard.readings.values() if reading.read_to_ms]
+        connections = self._connections
+        functions = sum(len(connection.catalog.state.functions) for connection in connections)
+        read = [
+            reading.read_to_ms
+            for connection in connections
+            for reading in connection.dashboard.readings.values()
+            if reading.read_to_ms
+        ]
+        since_ms = min(connection.dashboard.since_ms for connection in connections)
         noun = "invocation" if invocations == 1 else "invocations"
-        parts = [f"{invocations:,} {noun} since {_clock(dashboard.since_ms)}"]
-        if len(read) < len(functions):
-            parts.append(f"logs read of {len(read)} of {len(functions)} functions")
+        parts = [f"{invocations:,} {noun} since {_clock(since_ms)}"]
+        if len(read) < functions:
+            parts.append(f"logs read of {len(read)} of {functions} functions")
         elif read:
             parts.append(f"all logs read to {_clock(min(read))}")
         if unpriced:
             parts.append(f"{unpriced} without a price yet")
-        region, date = self._connection.target.region, self._connection.price_date
-        prices = f"list prices of {region}, {date}"
-        if not self._connection.has_own_prices:
-            prices = f"estimated with list prices of us-east-1, {date}, as none are known for {region}"
-        parts.append(f"{prices}, before free tier and discounts")
+        date = connections[0].price_date
+        own = _regions(connection for connection in connections if connection.has_own_prices)
+        foreign = _regions(connection for connection in connections if not connection.has_own_prices)
+        prices = [f"list prices of {own}, {date}"] if own else []
+        if foreign:
+            prices.append(f"estimated with list prices of us-east-1, {date}, as none are known for {foreign}")
+        parts.append(f"{', '.join(prices)}, before free tier and discounts")
         return " · ".join(parts)
 
     def _show_state(self, has_rows: bool) -> None:
-        assert self._connection is not None  # noqa: S101  the caller looked
-        readings = self._connection.dashboard.readings
-        failed = {name: reading.error for name, reading in readings.items() if reading.error}
+        # Rows are named by their place where there are several.
+        names = {
+            (connection.target.key, name): name
+            if len(self._connections) == 1
+            else f"{name} ({connection.target.title} {connection.target.region})"
+            for connection in self._connections
+            for name in connection.dashboard.readings
+        }
+        readings = {
+            (connection.target.key, name): reading
+            for connection in self._connections
+            for name, reading in connection.dashboard.readings.items()
+        }
+        failed = {key: reading.error for key, reading in readings.items() if reading.error}
         first = next(iter(failed.values()), None)
         if has_rows:
             self._stack.setCurrentWidget(self.table)
@@ -169,31 +193,59 @@ class CostPanel(QWidget):
             self.state.show_error(first)
             self._stack.setCurrentWidget(self.state)
         else:
-            catalog = self._connection.catalog.state
-            known = catalog.functions
-            if not known and catalog.error is not None:
-                self.state.show_error(catalog.error, self.retry_requested.emit)
-            elif not known and not catalog.loading:
-                self.state.show_empty("No functions here", "Without functions nothing is invoked or billed.")
-            elif self._connection.asks_before_reading:
-                self.state.show_empty(
-                    f"{len(known):,} functions",
-                    "Reading all their logs takes most of the account's quota of log reads for minutes.",
-                    "Read them",
-                    self.read_requested.emit,
-                )
-            elif len(readings) < len(known) or not known:
-                self.state.show_loading("the REPORT lines of the last hour")
-            else:
-                self.state.show_empty(
-                    "No invocation in the last hour",
-                    "Invoke a function, or wait: what runs now appears here within seconds.",
-                )
+            self._show_no_rows(len(readings))
             self._stack.setCurrentWidget(self.state)
         if first is not None and has_rows:
-            names = ", ".join(sorted(failed)[:5]) + (" and more" if len(failed) > 5 else "")
-            self.trouble.setText(f"▲ Logs not read: {names}. {first}")
+            listed = ", ".join(sorted(names[key] for key in failed)[:5]) + (
+                " and more" if len(failed) > 5 else ""
+            )
+            self.trouble.setText(f"▲ Logs not read: {listed}. {first}")
         self.trouble.setVisible(first is not None and has_rows)
+
+    def _show_no_rows(self, read: int) -> None:
+        connections = self._connections
+        known = sum(len(connection.catalog.state.functions) for connection in connections)
+        failed = next((each for each in connections if each.catalog.state.error is not None), None)
+        if not known and failed is not None and failed.catalog.state.error is not None:
+            key = failed.target.key if len(connections) > 1 else ""
+            self.state.show_error(failed.catalog.state.error, lambda: self.retry_requested.emit(key))
+        elif not known and not any(connection.catalog.state.loading for connection in connections):
+            self.state.show_empty("No functions here", "Without functions nothing is invoked or billed.")
+        elif any(connection.asks_before_reading for connection in connections):
+            self.state.show_empty(
+                f"{known:,} functions",
+                "Reading all their logs takes most of the account's quota of log reads for minutes.",
+                "Read them",
+                self.read_requested.emit,
+            )
+        elif read < known or not known:
+            self.state.show_loading("the REPORT lines of the last hour")
+        else:
+            self.state.show_empty(
+                "No invocation in the last hour",
+                "Invoke a function, or wait: what runs now appears here within seconds.",
+            )
+
+
+def _row(connection: "Connection", name: str, sums: "Totals") -> CostRow:
+    is_priced = sums.unknown_cost < sums.invocations
+    return CostRow(
+        name,
+        sums.invocations,
+        sums.errors,
+        sums.gb_seconds if is_priced else None,
+        sums.cost if is_priced else None,
+        connection.currency,
+        sums.exact and not sums.unknown_cost,
+        connection.target.key,
+        connection.target.title,
+        connection.target.region,
+        connection.info.colour,
+    )
+
+
+def _regions(connections: "Iterable[Connection]") -> str:
+    return ", ".join(sorted({connection.target.region for connection in connections}))
 
 
 def _clock(at_ms: int) -> str:

@@ -1,7 +1,10 @@
-"""FunctionsPanel: the functions of the connection, filtered as one types."""
+"""FunctionsPanel: the functions of all places that are shown, filtered as one types."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent
@@ -14,53 +17,89 @@ from PySide6.QtWidgets import (
 )
 
 from lambdadesk.core.errors import ErrorKind, UserError
-from lambdadesk.core.types import FunctionInfo
-from lambdadesk.desk.catalog import Catalog, CatalogState
+from lambdadesk.core.function_rows import FunctionRow
+from lambdadesk.core.types import Target
+from lambdadesk.desk.catalog import CatalogState
 from lambdadesk.ui import theme
-from lambdadesk.ui.models.function_table import FunctionTableModel
+from lambdadesk.ui.models.function_table import PLACE_COLUMNS, FunctionTableModel
 from lambdadesk.ui.widgets.empty_state import StateView
 from lambdadesk.ui.widgets.filter_edit import FilterEdit
 from lambdadesk.ui.widgets.labels import ToneLabel
 from lambdadesk.ui.widgets.named import named
+from lambdadesk.ui.widgets.place_list import PlaceList, PlaceNote
 from lambdadesk.ui.widgets.tables import make_table
 
+if TYPE_CHECKING:  # not needed for the first frame
+    from lambdadesk.desk.connection import Connection
+
 AGE_EVERY_MS = 10_000
+SLOW_MS: Final = 1_500  # from then on a place is said to be waited for, where others have answered
+GATHER_MS: Final = 30  # pages of many places that come in together are shown together
+
+
+@dataclass(slots=True)
+class _Place:
+    """A connection in a region, and what is known of its functions."""
+
+    target: Target
+    state: CatalogState
+    account: str = ""
+    colour: str = ""
+    error: UserError | None = None  # why it could not be opened at all
+
+    @property
+    def title(self) -> str:
+        return f"{self.target.title} {self.target.region}"
 
 
 class FunctionsPanel(QWidget):
     """The list at the left. A failed refresh leaves the rows and says so below them.
 
+    Where several places are shown, one that is slow or broken costs only its own rows, and says so.
+
     Signals:
-        open_requested(FunctionInfo): a row was clicked, or Enter pressed on it or in the filter.
-        retry_requested(): Retry was pressed on a failed list.
-        cancel_requested(): Cancel was pressed while the list is waited for.
+        open_requested(FunctionRow): a row was clicked, or Enter pressed on it or in the filter.
+        retry_requested(str): Retry was pressed on the list of this `Target.key`, "" for all.
+        cancel_requested(str): Cancel was pressed while the list of this key is waited for, "" for all.
+        sign_in_requested(str): Sign in was pressed on the place of this key.
         local_requested(): the Local AWS was asked for where there are no credentials.
     """
 
     open_requested = Signal(object)
-    retry_requested = Signal()
-    cancel_requested = Signal()
+    retry_requested = Signal(str)
+    cancel_requested = Signal(str)
+    sign_in_requested = Signal(str)
     local_requested = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._state: CatalogState | None = None
-        self.keeps: Callable[[str], bool] = lambda _name: False  # whether a deleted function still has a row
-        self._disconnect: Callable[[], None] = lambda: None
+        self._places: dict[str, _Place] = {}
+        self.keeps: Callable[[tuple[str, str]], bool] = lambda _key: False  # whether a deleted one has a row
+        self._disconnects: list[Callable[[], None]] = []
         self.filter = named(
-            _FunctionFilter("Filter by name, runtime or description"),
+            _FunctionFilter("Filter by name, runtime, description or place"),
             "functionFilter",
             "Filter functions",
         )
         self.model = FunctionTableModel(self)
-        samples = ("clickstream-aggregator", "python3.12", "10,240 MB", "15 min", "12 months ago")
+        samples = (
+            "clickstream-aggregator",
+            "production-admin",
+            "eu-central-1",
+            "python3.12",
+            "10,240 MB",
+            "15 min",
+            "12 months ago",
+        )
         self.table = named(
             make_table(self.model, samples, stretch=0, sort_by=0), "functionTable", "Functions"
         )
+        self.show_places_columns(False)
         self.state = StateView()
+        self.troubles = named(PlaceList(), "placeTroubles", "Places that do not answer")
         self.foot = named(ToneLabel(), "functionCount", "Number of functions")
         self.retry = named(QPushButton("Retry"), "functionRetry", "Ask for the functions again")
-        self.retry.clicked.connect(self.retry_requested)
+        self.retry.clicked.connect(lambda: self.retry_requested.emit(""))
         self.retry.hide()
         self._stack = QStackedLayout()
         layout = QVBoxLayout(self)
@@ -71,6 +110,7 @@ class FunctionsPanel(QWidget):
         # Only now that it has a parent: it would show its first widget as a window of its own.
         self._stack.addWidget(self.table)
         self._stack.addWidget(self.state)
+        layout.addWidget(self.troubles)
         foot = QHBoxLayout()
         foot.addWidget(self.foot, 1)
         foot.addWidget(self.retry)
@@ -83,26 +123,49 @@ class FunctionsPanel(QWidget):
         self._ager = QTimer(self, interval=AGE_EVERY_MS)
         self._ager.timeout.connect(self._refresh_ages)
         self._ager.start()
+        self._slow = QTimer(self, singleShot=True, interval=SLOW_MS)
+        self._slow.timeout.connect(self._show_troubles)
+        self._gather = QTimer(self, singleShot=True, interval=GATHER_MS)
+        self._gather.timeout.connect(self.refresh)
         self.show_waiting("the connection")
 
-    def show_catalog(self, catalog: Catalog) -> None:
-        """Show the functions of a connection from now on."""
-        self._disconnect()
-        self._disconnect = catalog.changed.connect(lambda: self.show_state(catalog.state))
-        self.show_state(catalog.state)
+    def show_connections(
+        self,
+        connections: "Iterable[Connection]",
+        failures: Mapping[str, tuple[Target, UserError]] | None = None,
+    ) -> None:
+        """Show the functions of these from now on. failures: what could not be opened, by `Target.key`."""
+        self._leave()
+        for connection in connections:
+            key = connection.target.key
+            place = _Place(connection.target, connection.catalog.state)
+            self._places[key] = place
+            follow = partial(self._follow, connection, place)
+            follow()
+            self._disconnects += [
+                connection.catalog.changed.connect(lambda follow=follow: self._on_changed(follow)),  # type: ignore[misc]
+                connection.identified.connect(lambda follow=follow: self._on_changed(follow)),  # type: ignore[misc]
+            ]
+        for key, (target, error) in (failures or {}).items():
+            self._places[key] = _Place(target, CatalogState(), error=error)
+        self._show_place_columns()
+        self._slow.start()
+        self.refresh()
 
-    def show_state(self, state: CatalogState) -> None:
-        """Show a list as it is now."""
-        self._state = state
+    def show_cached(self, lists: Sequence[tuple[Target, CatalogState]]) -> None:
+        """Show the lists of an earlier run, until the connections are there."""
+        self._leave()
+        self._places = {target.key: _Place(target, state) for target, state in lists}
+        self._show_place_columns()
         self.refresh()
 
     def show_waiting(self, what: str) -> None:
         """Show that there is no connection yet, and what is being waited for."""
-        self._disconnect()
-        self._state = None
-        self.model.set_functions(())
+        self._leave()
+        self.model.set_rows(())
         self.state.show_loading(what)
         self._stack.setCurrentWidget(self.state)
+        self.troubles.show_notes([])
         self.foot.setText("")
 
     def show_failure(self, error: UserError) -> None:
@@ -110,71 +173,152 @@ class FunctionsPanel(QWidget):
         self.show_waiting("")
         self._show_error(error)
 
-    def select(self, name: str) -> None:
+    def show_places_columns(self, shown: bool) -> None:
+        """Show where each function is; a single place is named above the list already."""
+        for column in PLACE_COLUMNS:
+            self.table.setColumnHidden(column, not shown)
+
+    def select(self, key: tuple[str, str]) -> None:
         """Mark the row of an opened function, without opening it again."""
-        row = self.model.row_of(name)
+        row = self.model.row_of(key)
         if row >= 0:
-            index = self.model.index(row, 0)
-            self.table.selectionModel().setCurrentIndex(
-                index,
-                QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows,
-            )
-            self.table.scrollTo(index)
+            self._select_row(row)
         else:
             self.table.clearSelection()  # not to mark a neighbour of what is gone
 
+    def first_row(self) -> FunctionRow | None:
+        """The first one by name, whatever the list is filtered and sorted by."""
+        rows = [row for place in self._places.values() for row in self._rows_of(place)]
+        return min(rows, key=lambda row: row.function.name.casefold(), default=None)
+
     def refresh(self) -> None:
-        """Show the list anew."""
-        state = self._state
-        if state is None:
+        """Show the lists anew."""
+        places = list(self._places.values())
+        if not places:
             return
-        gone = [function for function in state.gone if self.keeps(function.name)]
-        self.model.set_functions(state.functions, gone)
-        if self.model.total_count():
-            if self.model.rowCount():
-                self._stack.setCurrentWidget(self.table)
-            else:
-                self.state.show_empty(
-                    "No function matches the filter", "Change the words, or clear them with Esc."
-                )
-                self._stack.setCurrentWidget(self.state)
-        elif state.error is not None:
-            self._show_error(state.error)
-        elif state.loading:
-            self.state.show_loading("the functions", self.cancel_requested.emit)
-            self._stack.setCurrentWidget(self.state)
-        else:
+        self.model.set_rows(row for place in places for row in self._rows_of(place))
+        if self.model.has_rows() and not self.model.rowCount():
             self.state.show_empty(
-                "No functions here", "This account has none in this region. Choose another region above."
+                "No function matches the filter", "Change the words, or clear them with Esc."
             )
             self._stack.setCurrentWidget(self.state)
-        self._show_foot(state)
+        elif self.model.has_rows():
+            self._stack.setCurrentWidget(self.table)
+        else:
+            self._show_no_rows(places)
+        self._show_troubles()
+        self._show_foot()
+
+    def _leave(self) -> None:
+        for disconnect in self._disconnects:
+            disconnect()
+        self._disconnects, self._places = [], {}
+        self._gather.stop()
+
+    def _follow(self, connection: "Connection", place: _Place) -> None:
+        place.target, place.state = connection.target, connection.catalog.state
+        place.account = " ".join(part for part in (connection.account, connection.alias) if part)
+        place.colour = connection.info.colour
+
+    def _on_changed(self, follow: Callable[[], None]) -> None:
+        follow()
+        if len(self._places) == 1:
+            self.refresh()
+        elif not self._gather.isActive():
+            self._gather.start()
+
+    def _show_place_columns(self) -> None:
+        self.show_places_columns(len(self._places) > 1)
+
+    def _rows_of(self, place: _Place) -> list[FunctionRow]:
+        target = place.target
+        make = partial(
+            FunctionRow, target.key, target.title, place.account, target.region, colour=place.colour
+        )
+        gone = [function for function in place.state.gone if self.keeps((target.key, function.name))]
+        rows = [make(function) for function in place.state.functions]
+        return rows + [make(function, is_gone=True) for function in gone]
+
+    def _show_no_rows(self, places: list[_Place]) -> None:
+        errors = [error for place in places if (error := place.error or place.state.error)]
+        is_one = len(places) == 1
+        if any(place.state.loading and not place.error for place in places):
+            what = "the functions" if is_one else f"the functions of {len(places)} places"
+            self.state.show_loading(what, lambda: self.cancel_requested.emit(""))
+        elif len(errors) == len(places) and is_one:
+            self._show_error(errors[0])
+        elif errors:
+            self.state.show_empty(
+                "No functions here", "What could not be asked is listed below, with its reason."
+            )
+        else:
+            where = "in this region" if is_one else "in these regions"
+            self.state.show_empty("No functions here", f"There are none {where}. Choose another one above.")
+        if not (len(errors) == len(places) and is_one):
+            self._stack.setCurrentWidget(self.state)
 
     def _show_error(self, error: UserError) -> None:
-        local = (
-            ("Start the Local AWS", self.local_requested.emit) if error.kind is ErrorKind.EXPIRED else None
-        )
-        self.state.show_error(error, self.retry_requested.emit, other=local)
+        other: tuple[str, Callable[[], None]] | None = None
+        if error.kind is ErrorKind.EXPIRED:
+            other = ("Start the Local AWS", self.local_requested.emit)
+            target = next((place.target for place in self._places.values()), None)
+            if target is not None and (target.profile or target.connection_id):
+                other = ("Sign in", lambda: self.sign_in_requested.emit(target.key))
+        self.state.show_error(error, lambda: self.retry_requested.emit(""), other=other)
         self._stack.setCurrentWidget(self.state)
 
-    def _show_foot(self, state: CatalogState) -> None:
+    def _show_troubles(self) -> None:
+        notes: list[PlaceNote] = []
+        if len(self._places) > 1:
+            is_late = not self._slow.isActive()
+            for key, place in self._places.items():
+                error = place.error or (None if place.state.loading else place.state.error)
+                if error is not None and error.kind is ErrorKind.EXPIRED:
+                    action = partial(self.sign_in_requested.emit, key)
+                    notes.append(PlaceNote(key, place.title, error, "Sign in", action))
+                elif error is not None:
+                    action = partial(self.retry_requested.emit, key)
+                    notes.append(PlaceNote(key, place.title, error, "Retry", action))
+                elif place.state.loading and is_late:
+                    action = partial(self.cancel_requested.emit, key)
+                    notes.append(PlaceNote(key, place.title, None, "Cancel", action))
+        self.troubles.show_notes(notes)
+
+    def _show_foot(self) -> None:
+        places = list(self._places.values())
         shown, total = self.model.rowCount(), self.model.total_count()
         text = f"{shown} of {total} functions" if shown != total else f"{total} functions"
         if total == 1:
             text = "1 function"
-        failure = state.error if state.functions and not state.loading else None
-        if failure is not None:
-            text += f" · {failure} Showing what is known."
-        elif state.loading:
-            text += " · refreshing…"
-        if state.loaded_ms is not None and (state.from_cache or state.error):
-            text += f" · list of {_age(state.loaded_ms)} ago"
+        loading = any(place.state.loading for place in places)
+        failure: UserError | None = None
+        if len(places) == 1:
+            state = places[0].state
+            failure = state.error if state.functions and not state.loading else None
+            if failure is not None:
+                text += f" · {failure} Showing what is known."
+            elif loading:
+                text += " · refreshing…"
+            if state.loaded_ms is not None and (state.from_cache or state.error):
+                text += f" · list of {_age(state.loaded_ms)} ago"
+        else:
+            text += f" in {len(places)} places"
+            waited = sum(place.state.loading for place in places)
+            if waited:
+                text += f" · {waited} still refreshing…"
+            old = [
+                place.state.loaded_ms
+                for place in places
+                if place.state.loaded_ms is not None and (place.state.from_cache or place.state.error)
+            ]
+            if old:
+                text += f" · the oldest list is of {_age(min(old))} ago"
         self.foot.say(text if total else "", "error" if failure else "text")
         self.retry.setVisible(bool(total and failure))
 
     def _refresh_ages(self) -> None:
-        if self._state is not None:
-            self._show_foot(self._state)
+        if self._places:
+            self._show_foot()
             self.table.viewport().update()  # "3 min ago" is worked out when it is painted
 
     def _on_filter_changed(self, text: str) -> None:
@@ -186,7 +330,7 @@ class FunctionsPanel(QWidget):
         if rows:
             current = self.table.currentIndex()
             row = min(rows - 1, max(0, current.row() + steps if current.isValid() else 0))
-            self.select(self.model.function_at(row).name)
+            self._select_row(row)
 
     def _open_current(self) -> None:
         if self.model.rowCount():
@@ -197,8 +341,15 @@ class FunctionsPanel(QWidget):
         self._open(index.row())
 
     def _open(self, row: int) -> None:
-        function: FunctionInfo = self.model.function_at(row)
-        self.open_requested.emit(function)
+        self.open_requested.emit(self.model.row_at(row))
+
+    def _select_row(self, row: int) -> None:
+        index = self.model.index(row, 0)
+        self.table.selectionModel().setCurrentIndex(
+            index,
+            QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows,
+        )
+        self.table.scrollTo(index)
 
 
 class _FunctionFilter(FilterEdit):

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from lambdadesk.core.connections import Guard
 from lambdadesk.core.errors import ErrorKind, UserError
 from lambdadesk.core.payload import PayloadProblem, check_payload, check_size, payload_bytes
 from lambdadesk.core.threads import in_thread
@@ -50,9 +51,11 @@ class InvokePanel(QWidget):
 
     Signals:
         not_found(): AWS does not know the function any more.
+        confirm_requested(InvokeRequest): the connection is for production; `send` it once it is confirmed.
     """
 
     not_found = Signal()
+    confirm_requested = Signal(object)
 
     def __init__(
         self,
@@ -188,7 +191,10 @@ class InvokePanel(QWidget):
     # -- sending
 
     def invoke(self) -> None:
-        """Send the payload once; nothing while an answer is awaited or if the payload is unusable."""
+        """Send the payload once, or have it confirmed first.
+
+        Nothing happens while an answer is awaited, or if the payload is unusable.
+        """
         if self.scope.is_running("invoke") or self._is_gone:
             return
         kind = InvocationType(self.kind.currentData())  # Qt gives a plain str back
@@ -208,6 +214,15 @@ class InvokePanel(QWidget):
         # The timeout may have been changed since the tab was opened.
         self._function = self._connection.catalog.get(self._function.name) or self._function
         request = InvokeRequest(self._function, data, kind, self.qualifier.currentText())
+        if self._connection.info.guard is Guard.PRODUCTION:
+            self.confirm_requested.emit(request)
+        else:
+            self.send(request)
+
+    def send(self, request: InvokeRequest, *, confirmed: bool = False) -> None:
+        """Send a request once. confirmed: the person did what production asks for."""
+        if self.scope.is_running("invoke") or self._is_gone:
+            return
         self._sent_at = time.monotonic()
         self.entry = None
         self._is_refused = False
@@ -215,11 +230,15 @@ class InvokePanel(QWidget):
         self.result.clear()
         self._show_elapsed()
         self._ticker.start()
-        self.scope.start("invoke", self._invoke, request)
+        self.scope.start("invoke", self._invoke, request, confirmed)
 
-    async def _invoke(self, request: InvokeRequest) -> None:
+    def say_not_confirmed(self) -> None:
+        """Nobody confirmed it, so nothing was sent."""
+        self._refuse("you did not confirm it.")
+
+    async def _invoke(self, request: InvokeRequest, confirmed: bool) -> None:
         try:
-            entry = await self._connection.invoker.invoke(request, self._on_answer)
+            entry = await self._connection.invoker.invoke(request, self._on_answer, confirmed=confirmed)
         finally:
             self._ticker.stop()
             self._sent_at = None

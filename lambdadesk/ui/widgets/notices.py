@@ -1,6 +1,7 @@
 """NoticeBar: failures and news in a strip of the window, never in a dialog."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 from PySide6.QtCore import Qt
@@ -117,6 +118,19 @@ class NoticeBar(QWidget):
         self._put(key or text, UserError(text, hint), "info", "accent", None)
         announce(self, text)
 
+    def show_offer(
+        self,
+        text: str,
+        hint: str,
+        action_text: str,
+        action: Callable[[], object],
+        key: str,
+        declined: Callable[[], object] = lambda: None,
+    ) -> None:
+        """Show a piece of news with what can be done about it. declined: it was closed without that."""
+        self._put(key, UserError(text, hint), "info", "accent", action, action_text, declined)
+        announce(self, f"{text} {hint}")
+
     def dismiss(self, key: str) -> None:
         """Take a notice away, since what it says is no longer so; harmless where there is none."""
         notice = self._notices.pop(key, None)
@@ -141,12 +155,19 @@ class NoticeBar(QWidget):
         colour: str,
         retry: Callable[[], object] | None,
         retry_text: str = "",
+        closed: Callable[[], object] = lambda: None,
     ) -> None:
         self.dismiss(key)
         while len(self._notices) >= MAX_NOTICES:
             news = [one for one, notice in self._notices.items() if notice.is_news]
             self.dismiss(news[0] if news else next(iter(self._notices)))
-        notice = _Notice(error, icon_name, colour, retry, retry_text, lambda: self.dismiss(key))
+
+        def close() -> None:
+            self.dismiss(key)
+            closed()
+
+        go_on = partial(self.dismiss, key)
+        notice = _Notice(error, icon_name, colour, retry, retry_text, go_on, close)
         self._notices[key] = notice
         self._layout.addWidget(notice)
         self.show()
@@ -160,6 +181,7 @@ class _Notice(QFrame):
         colour: str,
         retry: Callable[[], object] | None,
         retry_text: str,
+        go_on: Callable[[], None],
         close: Callable[[], None],
     ) -> None:
         super().__init__()
@@ -168,7 +190,7 @@ class _Notice(QFrame):
         self.setAccessibleName(error.message)
 
         def try_again() -> None:
-            close()
+            go_on()
             if retry is not None:
                 retry()
 
@@ -193,7 +215,8 @@ class _Notice(QFrame):
         if retry is not None:
             button = QPushButton(retry_text)
             button.setObjectName("noticeRetry")
-            button.setIcon(icons.icon("refresh"))
+            if not self.is_news:
+                button.setIcon(icons.icon("refresh"))
             button.setAccessibleName(f"{retry_text} after: {error.message}")
             button.clicked.connect(try_again)
             line.addWidget(button)

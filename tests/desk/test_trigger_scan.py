@@ -1,0 +1,131 @@
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+
+from lambdadesk.aws.clients import Limits
+from lambdadesk.aws.credentials import KeySource
+from lambdadesk.aws.gateway import Gateway
+from lambdadesk.core.connections import AccessKey, Guard
+from lambdadesk.core.errors import ErrorKind
+from lambdadesk.core.secret import Secret
+from lambdadesk.core.triggers import Answer, Verdict
+from lambdadesk.core.types import FunctionInfo, Target
+from lambdadesk.desk.tasks import TaskScope
+from lambdadesk.desk.trigger_scan import TriggerScan
+from tests.desk.waiting import until
+from tests.servers import faults
+from tests.servers.fake_aws import make_function
+from tests.servers.fake_services import FakeServices, to_policy
+
+ACCOUNT = "000000000000"
+ARN = f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:f"
+QUEUE = "arn:aws:sqs:us-east-1:123456789012:orders"
+
+
+@pytest.fixture
+def services() -> Iterator[FakeServices]:
+    with FakeServices() as server:
+        server.functions = [make_function("f")]
+        server.answers["GetPolicy"] = to_policy()
+        server.answers["ListEventSourceMappings"] = {"EventSourceMappings": [make_mapping("u1")]}
+        yield server
+
+
+def make_mapping(uuid: str) -> dict[str, Any]:
+    return {
+        "UUID": uuid,
+        "EventSourceArn": QUEUE,
+        "FunctionArn": ARN,
+        "State": "Enabled",
+        "LastProcessingResult": "OK",
+        "DestinationConfig": {"OnFailure": {"Destination": f"{QUEUE}-failed"}},
+    }
+
+
+@asynccontextmanager
+async def open_scan(services: FakeServices) -> AsyncIterator[TriggerScan]:
+    keys = KeySource(AccessKey("AKIA1", Secret("s")), services.url)
+    target = Target("us-east-1", endpoint_url=services.url)
+    limits = Limits(connect_s=1, read_s=5, deadline_s=10, attempts=1)
+    gateway = Gateway(target, limits, credentials=keys, guard=Guard.READ_ONLY)
+    try:
+        yield TriggerScan(gateway, FunctionInfo("f", ARN))
+    finally:
+        await gateway.close()
+
+
+async def test_shows_what_starts_the_function_and_what_was_looked_at(services: FakeServices) -> None:
+    async with open_scan(services) as scan:
+        running: list[bool] = []
+        scan.changed.connect(lambda: running.append(scan.is_running))
+        await scan.run()
+        assert running[0]
+        assert not running[-1]
+        (trigger,) = scan.triggers
+        assert (trigger.uuid, trigger.verdict) == ("u1", Verdict.CONFIRMED)
+        (destination,) = scan.destinations
+        assert destination.source == trigger.key
+        assert scan.was_scanned
+        assert scan.done == scan.total > 0
+        assert scan.unchecked == ()
+        assert any(step.answer is Answer.NOT_ASKED for step in scan.steps)
+
+
+async def test_rows_stay_until_the_new_scan_is_through(services: FakeServices) -> None:
+    async with open_scan(services) as scan:
+        await scan.run()
+        services.answers["ListEventSourceMappings"] = {"EventSourceMappings": [make_mapping("u2")]}
+        shown: list[set[str]] = []
+        scan.changed.connect(lambda: shown.append({each.uuid for each in scan.triggers}))
+        await scan.run()
+        assert all(shown)
+        assert "u1" in shown[-2]
+        assert {"u1", "u2"} in shown
+        assert shown[-1] == {"u2"}
+        assert len(scan.destinations) == 1
+
+
+async def test_a_scan_that_fails_keeps_the_rows_and_tells_why(services: FakeServices) -> None:
+    async with open_scan(services) as scan:
+        await scan.run()
+        services.always("*", faults.expired())
+        await scan.run()
+        assert scan.error is not None
+        assert scan.error.kind is ErrorKind.EXPIRED
+        assert [each.uuid for each in scan.triggers] == ["u1"]
+        services.always("*", None)
+        await scan.run()
+        assert scan.error is None
+
+
+async def test_what_could_not_be_looked_at_is_listed(services: FakeServices) -> None:
+    services.always("ListPipes", faults.denied("pipes:ListPipes"))
+    async with open_scan(services) as scan:
+        await scan.run()
+        (step,) = scan.unchecked
+        assert (step.source, step.answer, step.action) == ("Pipes", Answer.DENIED, "pipes:ListPipes")
+        assert scan.was_scanned
+
+
+async def test_a_deep_scan_that_is_stopped_keeps_what_it_found(services: FakeServices) -> None:
+    services.answers["ListStateMachines"] = {"stateMachines": [{"stateMachineArn": "x"}]}
+    services.always("DescribeStateMachine", faults.hang)
+    failures: list[Exception] = []
+    scope = TaskScope(lambda _name, error: failures.append(error))
+    async with open_scan(services) as scan:
+        scope.start("scan", scan.run, True)
+        await until(
+            scan.changed, lambda: scan.triggers and services.requests("DescribeStateMachine"), "the machine"
+        )
+        assert scan.is_running
+        assert scan.is_deep
+        async with asyncio.timeout(2):
+            await scope.close()
+        assert not scan.is_running
+        assert scan.was_stopped
+        assert not scan.was_scanned
+        assert [each.uuid for each in scan.triggers] == ["u1"]
+    assert failures == []

@@ -1,0 +1,158 @@
+"""The trigger scan on the sample account: everything confirmed, until its source is taken away."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from lambdadesk.aws.clients import Limits
+from lambdadesk.aws.credentials import KeySource
+from lambdadesk.aws.gateway import Gateway
+from lambdadesk.aws.triggers.scan import scan
+from lambdadesk.core.connections import AccessKey, Guard
+from lambdadesk.core.secret import Secret
+from lambdadesk.core.triggers import Answer, DestinationKind, Mode, Trigger, TriggerScanState, Verdict
+from lambdadesk.core.types import FunctionInfo, Target
+from lambdadesk.local.account import SeededAccount
+from lambdadesk.local.clients import Clients
+
+# What MiniStack does not have.
+MISSING = {
+    "AgentCore",
+    "CodeCommit",
+    "CodePipeline",
+    "Connect",
+    "Lex",
+    "Mail Manager",
+    "S3 Batch Operations",
+    "S3 Object Lambda",
+    "SageMaker",
+    "VPC Lattice",
+}
+ARN = "arn:aws:lambda:us-east-1:000000000000:function:"
+
+
+@asynccontextmanager
+async def open_gateway(url: str) -> AsyncIterator[Gateway]:
+    """Read-only, so that a look that is none is refused."""
+    keys = KeySource(AccessKey("test", Secret("test")), url)
+    target = Target("us-east-1", endpoint_url=url)
+    gateway = Gateway(target, Limits(attempts=1), credentials=keys, guard=Guard.READ_ONLY)
+    try:
+        yield gateway
+    finally:
+        await gateway.close()
+
+
+async def look(url: str, function: str, *, deep: bool = False) -> TriggerScanState:
+    async with open_gateway(url) as gateway:
+        found = await scan(gateway, FunctionInfo(function, ARN + function), lambda _: None, deep=deep)
+    failed = {step.source for step in found.steps if step.answer not in (Answer.OK, Answer.NOT_ASKED)}
+    assert failed <= (MISSING if deep else set())
+    return found
+
+
+async def look_for_one(url: str, function: str, *, deep: bool = False) -> Trigger:
+    (trigger,) = (await look(url, function, deep=deep)).triggers
+    return trigger
+
+
+@pytest.mark.parametrize(
+    ("function", "source", "name", "mode"),
+    [
+        ("image-thumbnailer", "S3", "holiday-pictures", Mode.PUSH_ASYNC),
+        ("post-commit-notice", "SNS", "post-commits", Mode.PUSH_ASYNC),
+        ("order-worker", "SQS", "orders", Mode.POLLED),
+        ("clickstream-aggregator", "Kinesis", "clickstream", Mode.POLLED),
+        ("stock-auditor", "DynamoDB", "stock", Mode.POLLED),
+        ("heartbeat", "EventBridge", "heartbeat-every-minute", Mode.PUSH_ASYNC),
+        ("orders-api", "API Gateway", "orders", Mode.PUSH_SYNC),
+        ("sign-up-check", "Cognito", "customers", Mode.PUSH_SYNC),
+    ],
+)
+async def test_a_sample_trigger_is_confirmed_from_both_sides(
+    account: SeededAccount, local_url: str, function: str, source: str, name: str, mode: Mode
+) -> None:
+    trigger = await look_for_one(local_url, function)
+    assert (trigger.source, trigger.name, trigger.mode) == (source, name, mode)
+    assert trigger.verdict is Verdict.CONFIRMED
+    assert len({evidence.call for evidence in trigger.evidence}) == 2
+    assert (trigger.uuid != "") is (mode is Mode.POLLED)
+
+
+async def test_a_mapping_tells_its_state_batch_and_dead_letter_queue(
+    account: SeededAccount, local_url: str
+) -> None:
+    found = await look(local_url, "order-worker")
+    (trigger,) = found.triggers
+    assert (trigger.state, trigger.batch_size, trigger.batch) == ("Enabled", 10, "10")
+    (queue,) = found.destinations
+    assert (queue.kind, queue.service, queue.name) == (
+        DestinationKind.DEAD_LETTER,
+        "SQS",
+        "orders-dead-letters",
+    )
+    assert queue.source == trigger.key
+
+
+async def test_filters_schedules_and_patterns_are_told(account: SeededAccount, local_url: str) -> None:
+    assert (
+        await look_for_one(local_url, "image-thumbnailer")
+    ).filter == "s3:ObjectCreated:* prefix incoming/"
+    rule = await look_for_one(local_url, "heartbeat")
+    assert rule.filter == 'rate(1 minute) {"source": ["sample.monitor"]}'
+    assert rule.state == "Enabled"
+    api = await look_for_one(local_url, "orders-api")
+    assert api.filter == "GET /orders, POST /orders, GET /orders/{id}"
+    assert (await look_for_one(local_url, "sign-up-check")).filter == "PreSignUp"
+
+
+async def test_a_function_without_triggers_has_none(account: SeededAccount, local_url: str) -> None:
+    found = await look(local_url, "hello")
+    assert found.triggers == ()
+    assert found.done == found.total
+
+
+async def test_a_custom_resource_is_found_by_a_deep_scan(account: SeededAccount, local_url: str) -> None:
+    assert (await look(local_url, "stack-greeter")).triggers == ()
+    trigger = await look_for_one(local_url, "stack-greeter", deep=True)
+    assert (trigger.source, trigger.name, trigger.filter) == ("CloudFormation", "greetings", "Greeting")
+    assert trigger.verdict is Verdict.CONFIRMED
+
+
+@pytest.mark.parametrize("function", ["image-thumbnailer", "orders-api", "sign-up-check", "order-worker"])
+async def test_a_deep_scan_finds_nothing_twice(account: SeededAccount, local_url: str, function: str) -> None:
+    assert (await look_for_one(local_url, function, deep=True)).verdict is Verdict.CONFIRMED
+
+
+async def test_what_waits_for_a_deep_scan_is_said(account: SeededAccount, local_url: str) -> None:
+    found = await look(local_url, "hello")
+    waiting = [step for step in found.steps if step.answer is Answer.NOT_ASKED]
+    assert {"Step Functions", "Scheduler", "CloudFormation"} <= {step.source for step in waiting}
+    assert all(step.is_deep and step.text for step in waiting)
+    deep = await look(local_url, "hello", deep=True)
+    assert [step for step in deep.steps if step.answer is Answer.NOT_ASKED] == []
+    assert deep.done == deep.total == len(deep.steps)
+
+
+async def test_a_verdict_changes_when_its_source_is_deleted(
+    account: SeededAccount, clients: Clients, local_url: str
+) -> None:
+    """The last test: it takes the queue, the bucket and the topic away."""
+    before = {
+        name: await look_for_one(local_url, name)
+        for name in ("order-worker", "image-thumbnailer", "post-commit-notice")
+    }
+    assert {trigger.verdict for trigger in before.values()} == {Verdict.CONFIRMED}
+    clients.get("sqs").delete_queue(QueueUrl=account.queue_url)
+    s3 = clients.get("s3")
+    for each in s3.list_objects_v2(Bucket=account.bucket).get("Contents", []):
+        s3.delete_object(Bucket=account.bucket, Key=each["Key"])
+    s3.delete_bucket(Bucket=account.bucket)
+    clients.get("sns").delete_topic(TopicArn=account.topic_arn)
+    for name, earlier in before.items():
+        trigger = await look_for_one(local_url, name)
+        assert trigger.verdict is Verdict.PERMITTED_ONLY
+        assert trigger.verdict_text == "permitted only (source gone)"
+        assert (trigger.key, trigger.source, trigger.name) == (earlier.key, earlier.source, earlier.name)
+        assert [evidence.answer for evidence in trigger.evidence] == [Answer.OK, Answer.GONE]

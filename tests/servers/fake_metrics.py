@@ -1,0 +1,86 @@
+"""The CloudWatch and tagging half of FakeAws."""
+
+import math
+from collections import defaultdict
+from collections.abc import Callable
+from typing import Any
+
+from tests.servers.faults import Reply, error_reply, json_reply
+
+QUERIES_A_CALL = 500
+TAGS_PAGE = 100
+_STATISTICS: dict[str, Callable[[list[float]], float]] = {
+    "Sum": sum,
+    "Maximum": max,
+    "p95": lambda values: sorted(values)[math.ceil(0.95 * len(values)) - 1],
+}
+
+
+class FakeMetrics:
+    """Metrics of AWS/Lambda and tags of functions, and the answers to the calls that read them."""
+
+    def __init__(self) -> None:
+        # (function, metric): (epoch seconds, value) of each datum
+        self.metrics: defaultdict[tuple[str, str], list[tuple[float, float]]] = defaultdict(list)
+        self.metrics_page_points = 100_800
+        self.clock_hours = False  # True: periods begin with the clock's hours, as MiniStack's do
+        self.tags: dict[str, dict[str, str]] = {}  # by ARN
+
+    def get_metric_data(self, params: dict[str, Any]) -> Reply:
+        queries = params["MetricDataQueries"]
+        if len(queries) > QUERIES_A_CALL:
+            return error_reply(400, "ValidationError", "The collection MetricDataQueries is too large")
+        room, skip = self.metrics_page_points, int(params.get("NextToken", 0))
+        results, left_off = [], False
+        at = 0
+        for query in queries:
+            points = self._get_points(query["MetricStat"], params["StartTime"], params["EndTime"])
+            mine = points[max(0, skip - at) : max(0, skip + room - at)]
+            at += len(points)
+            is_cut = bool(points) and at > skip + room
+            left_off = left_off or is_cut
+            if skip and not mine and not is_cut:
+                continue
+            results.append(
+                {
+                    "Id": query["Id"],
+                    "Label": query["Id"],
+                    "Timestamps": [moment for moment, _ in mine],
+                    "Values": [value for _, value in mine],
+                    "StatusCode": "PartialData" if is_cut else "Complete",
+                }
+            )
+        return json_reply(
+            {"MetricDataResults": results} | ({"NextToken": str(skip + room)} if left_off else {})
+        )
+
+    def _get_points(self, asked: dict[str, Any], start_s: float, end_s: float) -> list[tuple[float, float]]:
+        metric, period_s = asked["Metric"], asked["Period"]
+        assert metric["Namespace"] == "AWS/Lambda"
+        (dimension,) = metric["Dimensions"]
+        assert dimension["Name"] == "FunctionName"
+        origin_s = 0 if self.clock_hours else start_s
+        periods: defaultdict[float, list[float]] = defaultdict(list)
+        for at_s, value in self.metrics.get((dimension["Value"], metric["MetricName"]), []):
+            if start_s <= at_s < end_s:
+                periods[origin_s + (at_s - origin_s) // period_s * period_s].append(value)
+        return [(at_s, _STATISTICS[asked["Stat"]](periods[at_s])) for at_s in sorted(periods)]
+
+    def get_resources(self, params: dict[str, Any]) -> Reply:
+        """As AWS: only what has, or had, a tag."""
+        assert params["ResourceTypeFilters"] == ["lambda:function"]
+        size = params.get("ResourcesPerPage", TAGS_PAGE)
+        if size > TAGS_PAGE:
+            return error_reply(400, "InvalidParameterException", "ResourcesPerPage is too large")
+        start = int(params.get("PaginationToken") or 0)
+        page = [
+            {
+                "ResourceARN": arn,
+                "Tags": [{"Key": key, "Value": value} for key, value in tags.items()],
+            }
+            for arn, tags in list(self.tags.items())[start : start + size]
+        ]
+        more = start + size < len(self.tags)
+        return json_reply(
+            {"ResourceTagMappingList": page, "PaginationToken": str(start + size) if more else ""}
+        )
