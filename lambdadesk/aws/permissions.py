@@ -80,7 +80,8 @@ class Need:
 _SERVICES = {"tag": "resourcegroupstaggingapi"}  # whose actions have another prefix
 _FUNCTION = "lambda:{region}:{account}:function:*"
 _LOG_GROUP = "logs:{region}:{account}:log-group:/aws/lambda/*"
-_NO_SUCH_STREAM = "lambdadesk-permission-check"
+_ROLE = "iam::{account}:role/*"
+_NO_SUCH_NAME = "lambdadesk-permission-check"
 
 
 def _get_function(function: FunctionInfo) -> dict[str, Any]:
@@ -100,7 +101,7 @@ def _get_recent(function: FunctionInfo) -> dict[str, Any]:
 
 
 def _get_stream(function: FunctionInfo) -> dict[str, Any]:
-    return {**_get_group(function), "logStreamName": _NO_SUCH_STREAM}
+    return {**_get_group(function), "logStreamName": _NO_SUCH_NAME}
 
 
 def _get_metric(function: FunctionInfo) -> dict[str, Any]:
@@ -115,6 +116,32 @@ def _get_tagged(function: FunctionInfo) -> dict[str, Any]:
     return {"ResourceTypeFilters": ["lambda:function"], "ResourcesPerPage": 1}
 
 
+def _get_named_group(function: FunctionInfo) -> dict[str, Any]:
+    return {"logGroupNamePrefix": function.log_group_name, "limit": 1}
+
+
+def _get_role(function: FunctionInfo) -> dict[str, Any]:
+    return {"RoleName": function.role.rpartition("/")[2] or _NO_SUCH_NAME}
+
+
+def _get_role_policy(function: FunctionInfo) -> dict[str, Any]:
+    return {**_get_role(function), "PolicyName": _NO_SUCH_NAME}
+
+
+def _get_policy(function: FunctionInfo) -> dict[str, Any]:
+    partition = get_partition(function.role or function.arn)
+    return {"PolicyArn": f"arn:{partition}:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"}
+
+
+def _get_policy_version(function: FunctionInfo) -> dict[str, Any]:
+    return {**_get_policy(function), "VersionId": "v1"}
+
+
+def _get_simulation(function: FunctionInfo) -> dict[str, Any]:
+    role = function.role or f"arn:{get_partition(function.arn)}:iam::000000000000:role/{_NO_SUCH_NAME}"
+    return {"PolicySourceArn": role, "ActionNames": ["logs:PutLogEvents"]}
+
+
 LIST_FUNCTIONS = "lambda:ListFunctions"
 INVOKE = "lambda:InvokeFunction"
 ALIASES = "iam:ListAccountAliases"
@@ -126,14 +153,31 @@ _OF_FUNCTIONS = ("lambda:GetPolicy", "lambda:ListFunctionEventInvokeConfigs", "l
 NEEDS = (
     Need(LIST_FUNCTIONS, ("Functions", "Cost"), "*"),
     Need("lambda:GetFunctionConfiguration", ("Functions",), _FUNCTION, _get_function),
-    Need("lambda:ListVersionsByFunction", ("Invoke",), _FUNCTION, _get_one),
-    Need("lambda:ListAliases", ("Invoke",), _FUNCTION, _get_one),
+    Need("lambda:ListVersionsByFunction", ("Invoke", "Configuration"), _FUNCTION, _get_one),
+    Need("lambda:ListAliases", ("Invoke", "Configuration"), _FUNCTION, _get_one),
     Need(INVOKE, ("Invoke",), _FUNCTION),
     Need("logs:FilterLogEvents", ("Logs", "Charts", "Cost"), _LOG_GROUP, _get_recent),
     Need("logs:DescribeLogStreams", ("Logs",), _LOG_GROUP, _get_group),
     Need("logs:GetLogEvents", ("Logs",), _LOG_GROUP, _get_stream),
     Need("cloudwatch:GetMetricData", ("Functions",), "*", _get_metric),
     Need("tag:GetResources", ("Functions",), "*", _get_tagged),
+    Need("lambda:GetFunction", ("Configuration", "Role"), _FUNCTION, _get_function),
+    Need("lambda:GetFunctionConcurrency", ("Configuration",), _FUNCTION, _get_function),
+    Need("lambda:ListProvisionedConcurrencyConfigs", ("Configuration",), _FUNCTION, _get_one),
+    Need("lambda:GetFunctionRecursionConfig", ("Configuration",), _FUNCTION, _get_function),
+    Need("lambda:GetRuntimeManagementConfig", ("Configuration",), _FUNCTION, _get_function),
+    Need("lambda:GetFunctionCodeSigningConfig", ("Configuration",), _FUNCTION, _get_function),
+    Need("lambda:ListFunctionUrlConfigs", ("Configuration",), _FUNCTION, _get_one),
+    Need("lambda:ListFunctionEventInvokeConfigs", ("Configuration", "Role"), _FUNCTION, _get_one),
+    Need("logs:DescribeLogGroups", ("Configuration",), "*", _get_named_group),
+    Need("lambda:ListEventSourceMappings", ("Role",), "*", lambda _function: {"MaxItems": 1}),
+    Need("iam:GetRole", ("Role",), _ROLE, _get_role),
+    Need("iam:ListAttachedRolePolicies", ("Role",), _ROLE, _get_role),
+    Need("iam:ListRolePolicies", ("Role",), _ROLE, _get_role),
+    Need("iam:GetRolePolicy", ("Role",), _ROLE, _get_role_policy),
+    Need("iam:GetPolicy", ("Role",), "*", _get_policy),
+    Need("iam:GetPolicyVersion", ("Role",), "*", _get_policy_version),
+    Need("iam:SimulatePrincipalPolicy", ("Role",), _ROLE, _get_simulation),
     Need(ALIASES, ("Connections",), "*"),
 )
 
@@ -182,7 +226,7 @@ def minimal_policy(
         arns = [
             f"arn:{partition}:{resource.format(region=region, account=owner)}" for region, owner in places
         ]
-        found: str | list[str] = "*" if resource == "*" else arns
+        found: str | list[str] = "*" if resource == "*" else list(dict.fromkeys(arns))
         statements.append({"Effect": "Allow", "Action": sorted(allowed), "Resource": found})
     return json.dumps({"Version": "2012-10-17", "Statement": statements}, indent=2)
 

@@ -7,7 +7,7 @@ from typing import Any
 from lambdadesk.aws.failures import get_plain_text, missing, retell
 from lambdadesk.aws.gateway import Gateway
 from lambdadesk.core.errors import ErrorKind, UserError
-from lambdadesk.core.policies import Decision, Policy, PolicyKind, RoleReport, parse_policy
+from lambdadesk.core.policies import NOTHING_ALLOWS, Decision, Policy, PolicyKind, RoleReport, parse_policy
 from lambdadesk.core.role_needs import RoleFinding, RoleNeed, estimate
 
 _DECISIONS = {
@@ -191,4 +191,4 @@ def _judge(entry: Mapping[str, Any]) -> tuple[Decision, str]:
         return decision, f"{names} allows it." if names else "IAM says so."
     if decision is Decision.DENIED:
         return decision, f"{names} denies it." if names else "A policy denies it."
-    return decision, "No policy allows it."
+    return decision, NOTHING_ALLOWS

@@ -17,6 +17,8 @@ from lambdadesk.core.policy_words import (
     get_service_title,
 )
 
+NOTHING_ALLOWS = "No policy allows it."
+
 
 class PolicyKind(StrEnum):
     TRUST = "trust policy"
@@ -195,7 +197,7 @@ def _decide(policies: Sequence[Policy], action: str, resource: str) -> tuple[Dec
         return Decision.UNKNOWN, f"{maybe} allows it under a condition."
     if unread:
         return Decision.UNKNOWN, f"{unread} could not be read."
-    return Decision.MISSING, "No policy allows it."
+    return Decision.MISSING, NOTHING_ALLOWS
 
 
 def _matches(statement: Statement, action: str, resource: str) -> tuple[bool, bool]:

@@ -64,6 +64,13 @@ class RoleNeed:
     resource: str
     reason: str
 
+    @property
+    def policy_resource(self) -> str:
+        """The resource as a policy would name it: not one log stream or object, but all of them."""
+        if ":log-stream:" in self.resource:
+            return f"{self.resource.partition(':log-stream:')[0]}:*"
+        return f"{self.resource.rpartition('/')[0]}/*" if ":s3:::" in self.resource else self.resource
+
 
 @dataclass(frozen=True, slots=True)
 class RoleFinding:

@@ -81,6 +81,7 @@ class FunctionPage(QWidget):
             "Logs": self._build_logs,
             "Charts": self._build_charts,
             "Configuration": self._build_configuration,
+            "Role": self._build_role,
         }
         self._builders = {PAGES.index(title): build for title, build in builders.items()}
         self.pages.addTab(self.invoke, PAGES[0])
@@ -155,6 +156,13 @@ class FunctionPage(QWidget):
         from lambdadesk.ui.panels.configuration_panel import ConfigurationPanel
 
         panel = ConfigurationPanel(self.connection, self._details)
+        self._more.append(panel)
+        return panel
+
+    def _build_role(self) -> QWidget:
+        from lambdadesk.ui.panels.role_panel import RolePanel
+
+        panel = RolePanel(self.connection, self._details)
         self._more.append(panel)
         return panel
 

@@ -49,6 +49,7 @@ PAGE = {
     "memoryChart": QWidget,
     "costChart": QWidget,
     "configurationView": QAbstractItemView,
+    "roleView": QPlainTextEdit,
 }
 
 
@@ -91,7 +92,7 @@ async def test_pages_and_tabs_have_their_titles(desk: Desk) -> None:
     await desk.open("hello")
     tabs, pages = desk.get("functionTabs"), desk.get("pageTabs")
     assert [pages.tabText(index) for index in range(pages.count())] == [*PAGES]
-    assert PAGES == ("Invoke", "Logs", "Charts", "Configuration")
+    assert PAGES == ("Invoke", "Logs", "Charts", "Configuration", "Role")
     assert [tabs.tabText(index) for index in range(tabs.count())] == ["Cost", "hello"]
 
 
@@ -130,7 +131,7 @@ async def test_log_and_charts_answer_for_their_figures(desk: Desk) -> None:
         assert desk.get(name).point_count() == 0
 
 
-@pytest.mark.parametrize("page", ["invoke", "logs", "charts", "configuration", "cost", "history"])
+@pytest.mark.parametrize("page", ["invoke", "logs", "charts", "configuration", "role", "cost", "history"])
 async def test_pages_of_the_command_line_are_shown(desk: Desk, page: str) -> None:
     desk.window.want("hello", page)
     await desk.listed()
@@ -142,7 +143,7 @@ async def test_pages_of_the_command_line_are_shown(desk: Desk, page: str) -> Non
     assert pages.tabText(pages.currentIndex()) == title
 
 
-@pytest.mark.parametrize("page", ["timeline", "triggers", "role", "query"])
+@pytest.mark.parametrize("page", ["timeline", "triggers", "query"])
 async def test_a_page_that_is_not_built_yet_is_named(desk: Desk, page: str) -> None:
     desk.window.want("hello", page)
     await until(lambda: page in desk.notices())
