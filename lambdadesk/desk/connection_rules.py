@@ -15,11 +15,11 @@ class FieldError(UserError):
         self.field = field
 
 
-_ROLE = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]{1,512}")
-_MFA = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:mfa/[\w+=,.@/-]{1,128}|[\w+=/:,.@-]{9,256}")
+_ROLE = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:role/[\w+=,.@/-]{1,512}")
+_MFA = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:mfa/[\w+=,.@/-]{1,128}|[\w+=/:,.@-]{9,256}")
 _SESSION_NAME = re.compile(r"[\w+=,.@-]{2,64}")
 _KEY_ID = re.compile(r"[\w…-]{3,128}")
-MIN_DURATION_S, MAX_DURATION_S = 900, 43_200
+MIN_DURATION_S, MAX_DURATION_S, MAX_CHAINED_S = 900, 43_200, 3600
 
 
 def check_connection(info: ConnectionInfo, others: Iterable[ConnectionInfo] = ()) -> None:
@@ -27,8 +27,10 @@ def check_connection(info: ConnectionInfo, others: Iterable[ConnectionInfo] = ()
     others = [other for other in others if other.id != info.id]
     if not info.name.strip():
         raise FieldError("The connection has no name.", "Give it one that tells it from the others.", "name")
-    if any(other.name.casefold() == info.name.casefold() for other in others):
-        raise FieldError(f"Another connection is called {info.name}.", "Give it another name.", "name")
+    if any(_plain(other.name) == _plain(info.name) for other in others):
+        raise FieldError(
+            f"Another connection is called {info.name.strip()}.", "Give it another name.", "name"
+        )
     _check_targets(info)
     match info.kind:
         case ConnectionKind.ACCESS_KEY:
@@ -80,7 +82,7 @@ def check_sign_in(info: ConnectionInfo) -> None:
 
 def _check_sso(info: ConnectionInfo) -> None:
     check_sign_in(info)
-    if not re.fullmatch(r"\d{12}", info.sso_account_id):
+    if not re.fullmatch("[0-9]{12}", info.sso_account_id):
         raise FieldError(
             "No account is chosen.", "Sign in and choose one, or type its 12 digits.", "sso_account_id"
         )
@@ -123,6 +125,10 @@ def _check_role(info: ConnectionInfo, others: list[ConnectionInfo]) -> None:
         )
     if not MIN_DURATION_S <= info.duration_s <= MAX_DURATION_S:
         raise FieldError("A session lasts 15 minutes to 12 hours.", "Change its duration.", "duration_s")
+    if by_id[info.source_id].kind is ConnectionKind.ASSUME_ROLE and info.duration_s > MAX_CHAINED_S:
+        raise FieldError(
+            "A role on top of another role lasts an hour at most.", "Change its duration.", "duration_s"
+        )
     if len(info.session_tags) > 50 or any(not key or len(key) > 128 for key, _value in info.session_tags):
         raise FieldError(
             "A session has 50 tags at most, each with a key.",
@@ -138,6 +144,10 @@ def _check_key_id(text: str) -> None:
             "Copy it again.",
             "access_key_id",
         )
+
+
+def _plain(name: str) -> str:
+    return name.strip().casefold()
 
 
 def _need(text: str, message: str, hint: str, field: str) -> None:

@@ -28,7 +28,6 @@ if TYPE_CHECKING:  # not needed for the first frame
 
 UNLOCKED_S = 600.0
 WATCH_EVERY_S = 2.0
-MAX_DEPTH = 8  # of roles assumed with roles
 
 
 class Connections:
@@ -89,8 +88,9 @@ class Connections:
                 self.secrets.keep_in_memory(info.id, key)
             else:
                 state = await self.secrets.save(info.id, key)
+            info = replace(info, access_key_id=key.access_key_id)
         before = self.get(info.id)
-        await self.store.replace(replace(info, access_key_id=key.access_key_id) if key else info)
+        await self.store.replace(info)
         self._drop(info.id)
         if before is not None and before.access_key_id and not info.access_key_id:
             await self.secrets.delete(info.id)  # it signs in otherwise now
@@ -134,9 +134,7 @@ class Connections:
             self._sources[key] = self.build_source(info)
         return self._sources[key]
 
-    def build_source(
-        self, info: ConnectionInfo, key: AccessKey | None = None, depth: int = 0
-    ) -> "CredentialSource":
+    def build_source(self, info: ConnectionInfo, key: AccessKey | None = None) -> "CredentialSource":
         """A source of its own, for trying out what is not saved yet. key: what was entered for it."""
         from lambdadesk.aws import credentials as aws
 
@@ -152,17 +150,10 @@ class Connections:
             case ConnectionKind.SSO:
                 source = aws.SsoSource(self._get_sso(info), info.sso_account_id, info.sso_role_name)
             case ConnectionKind.ASSUME_ROLE:
-                below = self.get(info.source_id)
-                if below is None or depth > MAX_DEPTH:
-                    raise UserError(
-                        f"{info.name} assumes its role with a connection that does not exist any more."
-                        if below is None
-                        else f"{info.name} assumes its role with itself.",
-                        "Edit the connection and choose another one for its credentials.",
-                        kind=ErrorKind.INVALID,
-                    )
+                self._get_bottom(info)  # raises where it goes round in a circle
+                below = self._get_below(info)
                 source = aws.AssumeRoleSource(
-                    self.source_of(below) if depth == 0 else self.build_source(below, depth=depth + 1),
+                    self.source_of(below),
                     info.role_arn,
                     external_id=info.external_id,
                     mfa_serial=info.mfa_serial,
@@ -202,16 +193,14 @@ class Connections:
 
     async def get_sso(self, info: ConnectionInfo) -> "Sso | None":
         """Where a person signs in for this connection in the browser; None: another way. Raises UserError."""
-        if info.kind is ConnectionKind.SSO:
-            return self._get_sso(info)
-        if info.kind is ConnectionKind.ASSUME_ROLE:
-            below = self.get(info.source_id)
-            return await self.get_sso(below) if below else None
-        if info.kind is not ConnectionKind.PROFILE:
+        bottom = self._get_bottom(info)
+        if bottom.kind is ConnectionKind.SSO:
+            return self._get_sso(bottom)
+        if bottom.kind is not ConnectionKind.PROFILE:
             return None
         from lambdadesk.aws.profiles import profile_sso
 
-        session = await in_thread(profile_sso, info.profile)
+        session = await in_thread(profile_sso, bottom.profile)
         if session is None:
             return None
         from lambdadesk.aws.sso import Sso
@@ -271,6 +260,7 @@ class Connections:
         self.secrets.forget_in_memory()
         for source in self._sources.values():
             source.forget()
+        self.unlocked.emit()
         self.refreshed.emit(frozenset(self._sources))
 
     def unlock_all(self) -> None:
@@ -290,15 +280,29 @@ class Connections:
         return Sso(session, endpoint_url=self._sso_endpoint)
 
     def _accepts_plain_http(self, info: ConnectionInfo) -> bool:
-        if info.kind is ConnectionKind.ASSUME_ROLE:
-            below = self.get(info.source_id)
-            return below is not None and below.accepts_plain_http
-        return info.accepts_plain_http
+        return self._get_bottom(info).accepts_plain_http
+
+    def _get_bottom(self, info: ConnectionInfo) -> ConnectionInfo:
+        """The connection below all roles. Raises UserError (INVALID) where there is none."""
+        seen: set[str] = set()
+        while info.kind is ConnectionKind.ASSUME_ROLE:
+            if info.id in seen:
+                raise _no_source(f"{info.name} assumes its role in the end with itself.")
+            seen.add(info.id)
+            info = self._get_below(info)
+        return info
+
+    def _get_below(self, info: ConnectionInfo) -> ConnectionInfo:
+        """The connection that a role is assumed with."""
+        below = self.get(info.source_id)
+        if below is None:
+            raise _no_source(f"{info.name} assumes its role with a connection that does not exist any more.")
+        return below
 
     def _load_key(self, info: ConnectionInfo) -> AccessKey:
         """A connection's key out of the keyring; blocks, for as long as the keyring asks its owner."""
-        loading = asyncio.run_coroutine_threadsafe(self.secrets.load(info.id), self.prompts.loop)
-        key = loading.result()
+        loop = self.prompts.loop
+        key = asyncio.run_coroutine_threadsafe(self.secrets.load(info.id), loop).result()
         if key is None:
             raise UserError(
                 f"The access key of {info.name} is not on this computer.",
@@ -338,6 +342,11 @@ class Connections:
 def source_key(info: ConnectionInfo) -> str:
     """What the credentials of a connection are known by; the same for all its regions."""
     return info.id or f"{info.kind}:{info.profile}@{info.endpoint_url}"
+
+
+def _no_source(message: str) -> UserError:
+    hint = "Edit the connection and choose another one for its credentials."
+    return UserError(message, hint, kind=ErrorKind.INVALID)
 
 
 def _stamps() -> tuple[tuple[Path, int, int] | None, ...]:

@@ -3,8 +3,7 @@
 import time
 from collections.abc import Iterable
 from dataclasses import replace
-from importlib import import_module
-from typing import Any, Final
+from typing import Final
 
 from PySide6.QtWidgets import QFormLayout, QPushButton
 
@@ -126,9 +125,12 @@ class SsoPart(Part):
             self._state.say(str(error), "error")
             self.fields[error.field].setFocus()
             return
+        from lambdadesk.ui.dialogs.sign_in_dialog import SignInDialog
+
         sso = await self._connections.get_sso(info)
-        sign_in: Any = import_module("lambdadesk.ui.dialogs.sign_in_dialog")
-        dialog = sign_in.SignInDialog(sso, info.name or "IAM Identity Center", self.sign_in.window())
+        if sso is None:
+            return  # the kind was changed meanwhile
+        dialog = SignInDialog(sso, info.name or "IAM Identity Center", self.sign_in.window())
         dialog.signed_in.connect(self.ask_again)
         dialog.open()
 
