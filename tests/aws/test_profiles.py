@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from lambdadesk.aws.profiles import configured_endpoint, profile_region, profile_sso, profiles
+from lambdadesk.aws.profiles import configured_endpoint, profile_region, profile_sso, profiles, sso_sessions
 from lambdadesk.aws.sso import SsoSession
 from lambdadesk.core.errors import ErrorKind, UserError
 
@@ -144,3 +144,10 @@ def test_says_where_to_sign_in_for_a_profile(tmp_path: Path) -> None:
     assert profile_sso("legacy") == SsoSession(START, "eu-west-1")
     assert profile_sso("keys") is None
     assert profile_sso("loop") is None
+
+
+def test_lists_the_sso_sessions(tmp_path: Path) -> None:
+    assert sso_sessions() == []
+    write_config(tmp_path, SIGN_INS + "[sso-session another]\nsso_region = us-east-1\n")
+    assert [session.name for session in sso_sessions()] == ["another", "work"]
+    assert sso_sessions()[1] == SsoSession(START, "us-east-1", "work", ("sso:account:access", "other"))

@@ -1,17 +1,22 @@
 """Profiles and IAM Identity Center in the Connections dialog: read live, chosen from lists."""
 
 import asyncio
+import urllib.request
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QObject, Qt, QUrl, Slot
+from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QApplication
+from shiboken6 import isValid
 
 from lambdadesk.aws.sso import Sso, SsoSession
 from lambdadesk.aws.sso_login import SsoLogin
+from lambdadesk.core.threads import in_thread
+from lambdadesk.ui.dialogs.sign_in_dialog import SignInDialog
 from tests.servers.fake_sso import FakeSso
 from tests.ui.connections_rig import Rig, profile_info
-from tests.ui.desk import press, until
+from tests.ui.desk import press, until, visible_words
 
 URL = "https://example.awsapps.com/start"
 
@@ -111,6 +116,24 @@ async def test_a_profiles_endpoint_over_plain_http_needs_acceptance(
         assert rig.get("acceptPlainHttp").isVisible()
 
 
+class Browser(QObject):
+    """In place of the system's: takes the addresses that are to be opened."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.urls: list[str] = []
+
+    @Slot(QUrl)
+    def open(self, url: QUrl) -> None:
+        self.urls.append(bytes(url.toEncoded().data()).decode())
+
+
+def visit(url: str) -> None:
+    """Go to the sign-in page and agree, as a person does."""
+    with urllib.request.urlopen(url, timeout=5) as reply:
+        assert reply.status == 200
+
+
 class SignedIn:
     """A FakeSso that somebody is signed in to, by the session's name."""
 
@@ -174,3 +197,46 @@ async def test_without_a_sign_in_account_and_role_are_typed(
             rig.pick("reader")
             await until(lambda: rig.text("ssoState") == "Signed in: 5 accounts.")
             assert rig.info("reader").sso_account_id == "000000000001"
+
+
+async def test_sign_in_opens_beside_the_dialog_and_brings_the_accounts(
+    qapp: QApplication, home: Path, config: Path
+) -> None:
+    with FakeSso() as server:
+        async with Rig(qapp, home, sso_endpoint=server.url) as rig:
+            await rig.choose("connectionKind", "IAM Identity Center")
+            rig.click("ssoSignIn")
+            await until(lambda: "not a valid https address" in rig.text("ssoState"))
+            assert rig.dialog.focusWidget() is rig.get("ssoStartUrl")
+            rig.type("ssoStartUrl", URL)
+            rig.type("ssoRegion", "us-east-1")
+            browser = Browser()
+            QDesktopServices.setUrlHandler("http", browser, "open")
+            try:
+                rig.click("ssoSignIn")
+                await until(lambda: rig.dialog.findChildren(SignInDialog))
+                (dialog,) = rig.dialog.findChildren(SignInDialog)
+                assert not dialog.isModal()
+                await until(lambda: browser.urls, lambda: visible_words(dialog))
+                await in_thread(visit, browser.urls[0])
+                await until(lambda: rig.text("ssoState") == "Signed in: 5 accounts.")
+            finally:
+                QDesktopServices.unsetUrlHandler("http")
+
+
+async def test_closing_the_dialog_ends_the_sign_in(qapp: QApplication, home: Path) -> None:
+    with FakeSso() as server:
+        browser = Browser()
+        QDesktopServices.setUrlHandler("http", browser, "open")
+        try:
+            async with Rig(qapp, home, sso_endpoint=server.url) as rig:
+                await rig.choose("connectionKind", "IAM Identity Center")
+                rig.type("ssoStartUrl", URL)
+                rig.type("ssoRegion", "us-east-1")
+                rig.click("ssoSignIn")
+                await until(lambda: browser.urls)
+                (dialog,) = rig.dialog.findChildren(SignInDialog)
+                await rig.dialog.close_dialog()
+                assert not isValid(dialog) or not dialog.isVisible()
+        finally:
+            QDesktopServices.unsetUrlHandler("http")

@@ -6,11 +6,19 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QColorDialog, QPushButton
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QApplication,
+    QColorDialog,
+    QLabel,  # noqa: TID251  to look for, not to show
+    QPushButton,
+    QWidget,
+)
 
 from lambdadesk.core.connections import ConnectionInfo, ConnectionKind, Guard
 from tests.servers import faults
-from tests.servers.fake_aws import FakeAws
+from tests.servers.fake_aws import FakeAws, Request
+from tests.servers.faults import Reply
 from tests.ui.connections_rig import KEY_ID, MASKED_ID, Rig, profile_info
 from tests.ui.desk import click, press, rows, turns, until, visible_words
 from tests.ui.test_accessibility import nameless
@@ -447,3 +455,42 @@ async def test_a_stored_key_is_not_taken_to_another_address(
             "The stored key is for the address that it was saved with. Enter its secret again."
         )
         assert aws.requests() == []
+
+
+class NamedAccount(FakeAws):
+    """An account with an alias."""
+
+    def answer(self, request: Request, request_id: str) -> Reply:
+        if request.operation == "ListAccountAliases":
+            body = (
+                '<ListAccountAliasesResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/">'
+                "<ListAccountAliasesResult><IsTruncated>false</IsTruncated><AccountAliases>"
+                "<member>shop-prod</member></AccountAliases></ListAccountAliasesResult>"
+                "</ListAccountAliasesResponse>"
+            )
+            return Reply(200, body.encode(), {"Content-Type": "text/xml"})
+        return super().answer(request, request_id)
+
+
+async def test_the_alias_of_the_account_suggests_production_too(qapp: QApplication, home: Path) -> None:
+    with NamedAccount() as aws:
+        async with Rig(qapp, home, endpoint(aws)) as rig:
+            rig.pick("moto")
+            assert rig.text("productionHint") == ""
+            assert await rig.test() == "✔ Account 000000000000 (shop-prod) · root · does not expire"
+            assert rig.text("productionHint") == "shop-prod looks like production."
+
+
+@pytest.mark.parametrize("kind", range(5))
+async def test_no_two_mnemonics_are_the_same(qapp: QApplication, home: Path, kind: int) -> None:
+    async with Rig(qapp, home, profile_info("one")) as rig:
+        rig.get("connectionKind").setCurrentIndex(kind)
+        await turns(2)
+        texts = [
+            each.text()
+            for each in rig.dialog.findChildren(QWidget)
+            if isinstance(each, QLabel | QAbstractButton) and each.isVisible()
+        ]
+        letters = [text[text.index("&") + 1].upper() for text in texts if "&" in text]
+        assert len(letters) >= 12
+        assert sorted(letters) == sorted(set(letters))

@@ -46,6 +46,7 @@ class ConnectionsDialog(QDialog):
         self._shown: Draft | None = None  # as it was put into the form
         self._current = ""
         self._is_leaving = False
+        self._ending = f"close connections {id(self)}"
         self.frame = Frame(self, self._connections, self.scope)
         self._import = KeyImport(self, self.scope, self.frame.asks, self.frame.notices, self._get_names)
         self._import.found.connect(self._add_drafts)
@@ -85,7 +86,7 @@ class ConnectionsDialog(QDialog):
         """Close it, unsaved changes or not, and end all its work."""
         self._is_leaving = True
         self.close()
-        await self.scope.close()
+        await self._console.scope.wait(self._ending)
 
     # -- parts
 
@@ -289,9 +290,10 @@ class ConnectionsDialog(QDialog):
         self.frame.editor.wipe()
         self._drafts.wipe()
         self._shown = None
-        self._console.scope.start(f"close {id(self)}", self._end)
+        self._console.scope.start(self._ending, self._end)
 
     async def _end(self) -> None:
+        await self.frame.editor.sso.end()
         await self.scope.close()
         self.deleteLater()
 

@@ -3,8 +3,7 @@
 import time
 from collections.abc import Iterable
 from dataclasses import replace
-from importlib import import_module
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtWidgets import QFormLayout, QPushButton
 
@@ -21,6 +20,9 @@ from lambdadesk.ui.widgets.filter_combo import FilterCombo
 from lambdadesk.ui.widgets.labels import ToneLabel
 from lambdadesk.ui.widgets.named import named
 
+if TYPE_CHECKING:  # it is not needed before somebody signs in
+    from lambdadesk.ui.dialogs.sign_in_dialog import SignInDialog
+
 _BY_URL: Final = "A start URL"
 
 
@@ -34,6 +36,7 @@ class SsoPart(Part):
         self._connections = connections
         self._scope = scope
         self._info: ConnectionInfo | None = None
+        self._dialog: SignInDialog | None = None
         self._asked: tuple[str, ...] = ()  # what accounts, then roles, were asked for last
         self._sessions: dict[str, SsoSession] = {}
         self.session = named(CalmComboBox(), "ssoSession", "Sign in with")
@@ -126,11 +129,24 @@ class SsoPart(Part):
             self._state.say(str(error), "error")
             self.fields[error.field].setFocus()
             return
+        from lambdadesk.ui.dialogs.sign_in_dialog import SignInDialog
+
         sso = await self._connections.get_sso(info)
-        sign_in: Any = import_module("lambdadesk.ui.dialogs.sign_in_dialog")
-        dialog = sign_in.SignInDialog(sso, info.name or "IAM Identity Center", self.sign_in.window())
+        if sso is None or self._dialog is not None:
+            return  # one is open already, or the kind was changed meanwhile
+        dialog = SignInDialog(sso, info.name or "IAM Identity Center", self.sign_in.window())
         dialog.signed_in.connect(self.ask_again)
+        dialog.destroyed.connect(self._forget_dialog)
+        self._dialog = dialog
         dialog.open()
+
+    def _forget_dialog(self) -> None:
+        self._dialog = None
+
+    async def end(self) -> None:
+        """Close the sign-in, if one is open, and return once nothing of it runs any more."""
+        if self._dialog is not None:
+            await self._dialog.end()
 
     def ask_again(self) -> None:
         """Ask for accounts and roles now: somebody has signed in."""
