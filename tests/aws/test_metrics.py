@@ -95,6 +95,14 @@ async def test_clock_hours_of_another_endpoint_lose_nothing(aws: FakeAws, gatewa
     assert len(figures.invocations_per_hour) == 24
 
 
+async def test_a_clock_hour_that_began_before_the_day_counts_as_its_first(
+    aws: FakeAws, gateway: Gateway
+) -> None:
+    aws.clock_hours = True
+    count(aws, "f", "Invocations", 5, at_s=await get_end_s(gateway) - 24 * HOUR_S)
+    assert (await fetch(gateway, "f"))["f"].invocations_per_hour == (5, *[0] * 23)
+
+
 async def test_600_functions_take_three_parts_in_order(aws: FakeAws, gateway: Gateway) -> None:
     names = [f"f{number:03}" for number in range(600)]
     end_s = await get_end_s(gateway)
