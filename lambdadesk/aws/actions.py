@@ -9,6 +9,7 @@ _PREFIXES = {
     "lex-models": "lex",
     "lexv2-models": "lex",
     "mailmanager": "ses",
+    "resourcegroupstaggingapi": "tag",
     "s3control": "s3",
     "sesv2": "ses",
     "stepfunctions": "states",

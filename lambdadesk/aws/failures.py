@@ -73,12 +73,6 @@ _NOT_FOUND = {
     "TargetGroupNotFound",
 }
 
-# Operations whose IAM action is named otherwise.
-_ACTIONS = {
-    "lambda:Invoke": "lambda:InvokeFunction",
-    "resourcegroupstaggingapi:GetResources": "tag:GetResources",
-    "s3:ListBuckets": "s3:ListAllMyBuckets",
-}
 
 _CLOCK_TOLERANCE_S = 240  # AWS accepts five minutes
 
