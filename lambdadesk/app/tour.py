@@ -56,7 +56,7 @@ class _Tour:
         window = self._window
         window.resize(*WIDE)
         self._say(await self._console.history.open())
-        window.open_local()
+        window.places.open_local()
         connection = await self._until("the sample functions", self._connected)
         self._say(f"{len(connection.catalog.state.functions)} functions are listed")
         await self._console.local.send("")

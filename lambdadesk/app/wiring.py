@@ -76,9 +76,9 @@ def build(
         window.want(options.function, options.page)
     if options.endpoint_url and not options.profile:
         # Nothing has to be looked up, so the last list is there in the first frame.
-        window.show_cached(options.region, options.endpoint_url)
+        window.places.show_cached(options.region, options.endpoint_url)
     elif _names_no_target(options):
-        window.show_last_lists()
+        window.places.show_last_lists()
     if not options.tour:
         after_first_paint(window, lambda: _start(window, console, options, instance))
     if milestones.are_wanted():
@@ -93,12 +93,12 @@ def _start(window: MainWindow, console: Console, options: Options, instance: Ins
     console.start()
     window.scope.start("history", _open_history, window, console)
     if options.local:
-        window.open_local()
+        window.places.open_local()
     elif options.endpoint_url and not options.profile:
         # A turn later, since it imports much: what was painted is noted first.
-        QTimer.singleShot(0, lambda: window.open_now(options.region, options.endpoint_url))
-    elif not (_names_no_target(options) and window.reopen()):
-        window.open_target(options.profile, options.region, options.endpoint_url)
+        QTimer.singleShot(0, lambda: window.places.open_now(options.region, options.endpoint_url))
+    elif not (_names_no_target(options) and window.places.reopen()):
+        window.places.open_target(options.profile, options.region, options.endpoint_url)
     QTimer.singleShot(0, lambda: instance.listen(lambda *wish: _come_forward(window, *wish)))
     QTimer.singleShot(PRELOAD_MS, lambda: window.scope.start("preload", _preload))
 

@@ -116,7 +116,7 @@ class Production:
             return
         successor = stored.target(connection.target.region)
         self._window.tabs.successors[connection.target.key] = successor.key
-        self._window.open_places(
+        self._window.places.open_places(
             successor if each is connection else each.target for each in self._console.shown.values()
         )
 

@@ -161,7 +161,7 @@ class Desk:
         self.window.activateWindow()
         await until(self.window.isActiveWindow)
         if self.is_connected_at_start:
-            self.window.open_target("", REGION, self.aws.url)
+            self.window.places.open_target("", REGION, self.aws.url)
         return self
 
     async def __aexit__(self, *_: object) -> None:

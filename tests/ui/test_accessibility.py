@@ -54,7 +54,7 @@ async def test_every_widget_that_takes_the_keyboard_has_a_name(desk: Desk, aws: 
 async def test_failures_and_notices_have_names_too(desk: Desk, aws: FakeAws) -> None:
     await desk.listed()
     aws.always("*", faults.denied("lambda:ListFunctions"))
-    desk.window.open_target("", "eu-west-1", aws.url)
+    desk.window.places.open_target("", "eu-west-1", aws.url)
     await until(lambda: "Retry" in [each.text() for each in desk.window.findChildren(QPushButton)])
     for kind in ("one", "two"):
         desk.window.notices.show_error(UserError(f"Failure {kind}.", "Do.", details="x"), lambda: None)

@@ -88,7 +88,11 @@ async def test_a_profiles_endpoint_is_shown_and_used_only_when_ticked(
         assert await rig.save() == "Saved."
         assert rig.info("work").endpoint_url == "http://127.0.0.1:4566"
         # An edit of the file does not redirect what was accepted.
-        write(config, "[profile work]\nendpoint_url = http://127.0.0.1:9999\n[profile plain]\n")
+        write(
+            config,
+            "[profile work]\nendpoint_url = http://127.0.0.1:9999\n"
+            "[profile other]\nendpoint_url = http://127.0.0.1:7777\n[profile plain]\n",
+        )
         rig.pick("New connection")
         rig.pick("work")
         await until(
@@ -96,6 +100,10 @@ async def test_a_profiles_endpoint_is_shown_and_used_only_when_ticked(
         )
         assert rig.get("useProfileEndpoint").text() == "Use its endpoint http://127.0.0.1:4566"
         assert rig.names()[0] == "work"  # nothing was changed by looking
+        await rig.choose("connectionProfile", "other")  # nor does another profile take it over
+        other = "Use its endpoint http://127.0.0.1:7777"
+        await until(lambda: rig.get("useProfileEndpoint").text() == other)
+        assert not rig.get("useProfileEndpoint").isChecked()
         await rig.choose("connectionProfile", "plain")
         await until(lambda: not rig.get("useProfileEndpoint").isVisible())
         assert await rig.save() == "Saved."

@@ -129,7 +129,7 @@ async def test_an_invocation_without_a_price_yet_is_said(desk: Desk, aws: FakeAw
 
 async def test_where_no_price_is_published_the_sum_is_an_estimate(desk: Desk, aws: FakeAws) -> None:
     run_elsewhere(aws, "hello", 0, 100)
-    desk.window.open_target("", "eu-isoe-west-1", aws.url)
+    desk.window.places.open_target("", "eu-isoe-west-1", aws.url)
     await until(lambda: desk.console.connection and desk.connection.target.region == "eu-isoe-west-1")
     desk.turn_to_cost()
     await until(lambda: table(desk))
@@ -170,7 +170,7 @@ async def test_logs_that_are_all_denied_are_another_picture_than_none(desk: Desk
 async def test_an_account_without_functions_is_not_waited_for(desk: Desk, aws: FakeAws) -> None:
     await desk.listed()
     aws.functions = []
-    desk.window.open_target("", "eu-west-1", aws.url)
+    desk.window.places.open_target("", "eu-west-1", aws.url)
     desk.turn_to_cost()
     await until(lambda: "No functions here" in visible_words(desk.window.cost))
     assert picture(desk).state is State.EMPTY
@@ -190,7 +190,7 @@ async def test_without_the_list_the_page_says_why(
 ) -> None:
     await desk.listed()
     aws.always("ListFunctions", fault)
-    desk.window.open_target("", "eu-west-1", aws.url)
+    desk.window.places.open_target("", "eu-west-1", aws.url)
     desk.turn_to_cost()
     await until(lambda: words in visible_words(desk.window.cost), lambda: visible_words(desk.window.cost))
     assert picture(desk).state is state

@@ -113,11 +113,11 @@ async def test_where_everything_fails_the_window_says_so_calmly_and_recovers(
 
 async def test_an_endpoint_where_nobody_listens(desk: Desk, aws: FakeAws) -> None:
     await desk.listed()
-    desk.window.open_target("", "us-east-1", "http://127.0.0.1:9")
+    desk.window.places.open_target("", "us-east-1", "http://127.0.0.1:9")
     await until(lambda: "The endpoint can't be reached." in visible_words(desk.window.functions))
     assert "Check the network, the endpoint and the region" in visible_words(desk.window.functions)
     assert notices(desk) == 0
-    desk.window.open_target("", "us-east-1", aws.url)
+    desk.window.places.open_target("", "us-east-1", aws.url)
     await until(lambda: desk.function_names() == ["hello", "other", "third"])
 
 

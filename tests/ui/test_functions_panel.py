@@ -111,7 +111,7 @@ async def test_a_header_sorts(desk: Desk) -> None:
 async def test_a_thousand_functions_come_whole_and_one_is_found(desk: Desk, aws: FakeAws) -> None:
     desk.aws.functions = [make_function(f"function-{number:04}") for number in range(1_000)]
     await desk.listed()
-    desk.window.refresh()
+    desk.window.places.refresh()
     await desk.listed()
     assert len(desk.function_names()) == 1_000
     assert desk.text("functionCount") == "1000 functions"
@@ -162,7 +162,7 @@ async def test_empty_loading_denied_and_failed_are_four_pictures(desk: Desk, aws
     }
     for number, (said, fault) in enumerate(cases.items()):
         aws.always("ListFunctions", fault)
-        desk.window.open_target("", f"eu-west-{number + 1}", aws.url)  # a fresh list each
+        desk.window.places.open_target("", f"eu-west-{number + 1}", aws.url)  # a fresh list each
         await until(lambda said=said: said in words(desk), lambda: words(desk))
         pictures.append(grab(desk))
         states.append(picture(desk).state)
@@ -199,7 +199,7 @@ async def test_a_failed_list_says_why_and_retries(
 ) -> None:
     await until(lambda: desk.function_names())
     aws.always("ListFunctions", fault)
-    desk.window.open_target("", "eu-west-3", aws.url)
+    desk.window.places.open_target("", "eu-west-3", aws.url)
     await until(lambda: title in words(desk), lambda: words(desk))
     assert hint in words(desk)
     assert desk.function_names() == []
@@ -216,7 +216,7 @@ async def test_a_failed_list_says_why_and_retries(
 async def test_a_page_that_fails_leaves_the_rows_before_it_and_says_so(desk: Desk, aws: FakeAws) -> None:
     aws.functions = [make_function(f"function-{number:03}") for number in range(120)]
     aws.script("ListFunctions", normal, faults.error(500, "ServiceException"))
-    desk.window.open_target("", "eu-west-1", aws.url)
+    desk.window.places.open_target("", "eu-west-1", aws.url)
     await until(lambda: "partial" in desk.text("functionCount"), lambda: desk.text("functionCount"))
     assert len(desk.function_names()) == 50
     assert desk.get("functionTable").isVisible()

@@ -48,7 +48,7 @@ async def test_another_region_is_another_list(desk: Desk, aws: FakeAws) -> None:
 
 async def test_who_one_is_may_stay_unknown(desk: Desk, aws: FakeAws) -> None:
     aws.always("GetCallerIdentity", faults.reply(403, _STS_DENIED, content_type="text/xml"))
-    desk.window.open_target("", "eu-west-1", aws.url)
+    desk.window.places.open_target("", "eu-west-1", aws.url)
     await until(lambda: desk.text("identityLabel") == "identity unknown")
     assert "sts:GetCallerIdentity" in desk.get("identityLabel").toolTip()
     await until(lambda: desk.function_names() == ["hello", "other", "third"])
@@ -58,7 +58,7 @@ async def test_who_one_is_may_stay_unknown(desk: Desk, aws: FakeAws) -> None:
 async def test_profiles_are_offered(desk: Desk, aws: FakeAws, tmp_path: Path) -> None:
     (tmp_path / ".aws").mkdir()
     (tmp_path / ".aws" / "config").write_text("[profile one]\nregion = eu-west-1\n[profile two]\n")
-    desk.window.open_target("", "eu-west-1", aws.url)
+    desk.window.places.open_target("", "eu-west-1", aws.url)
     box = desk.get("connectionBox")
     await until(lambda: box.findText("two") >= 0)
     assert choices(box) == [aws.url, "one", "two", "Local AWS", "Manage connections…"]
@@ -70,7 +70,7 @@ async def test_aws_files_that_cannot_be_read_leave_the_regions(
     await desk.listed()
     (tmp_path / ".aws").mkdir()
     (tmp_path / ".aws" / "config").write_text("no section\n")
-    desk.window.open_target("", "eu-west-1", aws.url)
+    desk.window.places.open_target("", "eu-west-1", aws.url)
     await until(desk.notices)
     assert "The AWS configuration files can't be used." in desk.notices()
     await desk.choose("regionBox", "us-east-2")
@@ -91,12 +91,12 @@ async def test_a_target_that_cannot_be_used_says_why_and_another_works(
     desk: Desk, aws: FakeAws, profile: str, region: str, endpoint: str, said: str
 ) -> None:
     await desk.open("hello")
-    desk.window.open_target(profile, region, endpoint or ("" if profile else endpoint))
+    desk.window.places.open_target(profile, region, endpoint or ("" if profile else endpoint))
     await until(lambda: said in visible_words(desk.window), lambda: visible_words(desk.window.functions))
     assert desk.function_names() == []
     press(desk.window, Qt.Key.Key_F5)  # nothing to refresh, and no mistake
     await turns()
-    desk.window.open_target("", "us-east-1", aws.url)
+    desk.window.places.open_target("", "us-east-1", aws.url)
     await until(lambda: desk.function_names() == ["hello", "other", "third"])
     await desk.open("hello")
     assert await desk.invoke() == "✔ 200 Succeeded"
@@ -106,9 +106,9 @@ async def test_retry_repeats_what_failed_to_open_whatever_failed_before(
     desk: Desk, aws: FakeAws, tmp_path: Path
 ) -> None:
     aws.script("ListFunctions", faults.denied("lambda:ListFunctions"))
-    desk.window.open_target("", "eu-west-1", aws.url)
+    desk.window.places.open_target("", "eu-west-1", aws.url)
     await until(lambda: "Access denied" in visible_words(desk.window.functions))
-    desk.window.open_target("late", "", aws.url)
+    desk.window.places.open_target("late", "", aws.url)
     await until(lambda: "The profile late is not in" in visible_words(desk.window.functions))
     (tmp_path / ".aws").mkdir()
     (tmp_path / ".aws" / "config").write_text(

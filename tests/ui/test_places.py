@@ -40,7 +40,7 @@ async def store(desk: Desk, *infos: ConnectionInfo) -> None:
 
 
 async def show(desk: Desk, *places: tuple[ConnectionInfo, str]) -> None:
-    desk.window.open_places([info.target(region) for info, region in places])
+    desk.window.places.open_places([info.target(region) for info, region in places])
     await until(lambda: len(desk.console.shown) == len(places))
     await until(lambda: not any(each.catalog.state.loading for each in desk.console.shown.values()))
     await turns()
@@ -110,7 +110,7 @@ async def test_a_slow_place_leaves_the_others(desk: Desk, aws: FakeAws, other_aw
     one, two = endpoint("one", aws, "us-east-1"), endpoint("two", other_aws, "eu-west-1")
     await store(desk, one, two)
     other_aws.always("ListFunctions", faults.hang)
-    desk.window.open_places([one.target("us-east-1"), two.target("eu-west-1")])
+    desk.window.places.open_places([one.target("us-east-1"), two.target("eu-west-1")])
     await until(lambda: len(cells(desk)) == 3)
     # It hangs until its read times out, and is then told like any other trouble.
     await until(lambda: "two eu-west-1" in visible_words(desk.get("placeTroubles")))
@@ -157,9 +157,9 @@ async def test_what_was_chosen_is_shown_again_by_the_next_start(
     again.is_connected_at_start = False
     async with again:
         assert again.console.connections.store.load() is None
-        assert again.window.show_last_lists()
+        assert again.window.places.show_last_lists()
         assert len(cells(again)) == 5  # of the cache, before anything was asked
-        assert again.window.reopen()
+        assert again.window.places.reopen()
         await until(lambda: list(again.console.shown) == ["one/us-east-1", "two/eu-west-1"])
         await until(lambda: [page.key for page in again.window.tabs.pages()] == [("two/eu-west-1", "hello")])
 
@@ -245,7 +245,7 @@ async def test_a_profile_that_looks_like_production_becomes_a_connection(
     (tmp_path / ".aws" / "config").write_text(
         "[profile prod]\nregion = eu-west-2\naws_access_key_id = p\naws_secret_access_key = p\n"
     )
-    desk.window.open_target("prod", "", aws.url)
+    desk.window.places.open_target("prod", "", aws.url)
     await desk.open("hello")
     desk.type_payload('{"typed": 1}')
     await until(lambda: "prod looks like production." in desk.notices())
