@@ -55,6 +55,7 @@ class TopBar(QWidget):
         for box in (self.connections, self.regions):
             box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
             box.setMaximumWidth(320)
+            box.setMinimumContentsLength(12)
         self.connections.activated.connect(self._on_connection_chosen)
         self.regions.activated.connect(self._on_region_chosen)
         self.places = named(QToolButton(), "placesButton", "Show several connections and regions")
@@ -64,7 +65,7 @@ class TopBar(QWidget):
         self.badge = named(Badge(), "guardBadge", "Guard")
         self.badge.clicked.connect(self.guard_clicked)
         self.endpoint = named(ElidedLabel(), "endpointLabel", "Endpoint")
-        self.freshness = named(PlainLabel(), "freshness", "Age of the list")
+        self.freshness = named(ElidedLabel(), "freshness", "Age of the list")
         for label in (self.endpoint, self.freshness):
             label.setForegroundRole(self.palette().ColorRole.PlaceholderText)
         refresh = named(QPushButton(icon("refresh"), "Refresh"), "refreshButton", "Refresh the functions")
@@ -74,9 +75,9 @@ class TopBar(QWidget):
         row.setContentsMargins(theme.SPACE, theme.SPACE, theme.SPACE, theme.TIGHT)
         row.setSpacing(theme.SPACE)
         for title, box in (("Connection", self.connections), ("Region", self.regions)):
-            label = PlainLabel(title)
-            label.setBuddy(box)
-            row.addWidget(label)
+            caption = PlainLabel(title)
+            caption.setBuddy(box)
+            row.addWidget(caption)
             row.addWidget(box)
         row.addWidget(self.places)
         row.addWidget(self.badge)

@@ -154,7 +154,7 @@ class RolePanel(QWidget):
         self.list.clear()
         for title, kind, _text, icon_name in entries:
             item = QTreeWidgetItem([one_line(title)])
-            item.setToolTip(0, plain_tooltip(f"{title}\n{kind}".strip()))
+            item.setData(0, Qt.ItemDataRole.ToolTipRole, plain_tooltip(f"{title}\n{kind}".strip()))
             item.setData(0, Qt.ItemDataRole.AccessibleTextRole, f"{one_line(title)} {kind}".strip())
             if icon_name:
                 item.setIcon(0, icon(icon_name, "error"))
