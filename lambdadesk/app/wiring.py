@@ -109,7 +109,7 @@ def _note_list(console: Console) -> None:
 
 
 async def _open_history(window: MainWindow, console: Console) -> None:
-    message = await console.history.open()
+    message = await console.open_history()
     if message and console.history.writable:
         window.notices.show_info(message, "history")
     elif message:

@@ -24,7 +24,7 @@ from lambdadesk.desk.invoker import Invoker
 from lambdadesk.desk.tailer import Tailer
 from lambdadesk.desk.tasks import TaskScope
 from lambdadesk.store.catalog_cache import CatalogCache
-from lambdadesk.store.history import History, HistoryEntry
+from lambdadesk.store.history import History, HistoryEntry, HistoryKeeps
 
 LOCAL_POLL_S, AWS_POLL_S = 0.5, 2.0
 READ_UNASKED = 50  # functions
@@ -159,6 +159,11 @@ class Connection:
     async def recent(self, function: str = "") -> list[HistoryEntry]:
         """Earlier invocations made here, newest first, without payload and response."""
         return await self._history.recent(self.target.key, function)
+
+    @property
+    def keeps_payloads(self) -> bool:
+        """Whether what is sent can be loaded again after a restart."""
+        return self._history.keeps is HistoryKeeps.FULL
 
     async def entry(self, entry_id: int) -> HistoryEntry | None:
         return await self._history.entry(entry_id)

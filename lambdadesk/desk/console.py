@@ -17,7 +17,7 @@ from lambdadesk.desk.local_aws import LocalAws
 from lambdadesk.desk.tasks import TaskScope
 from lambdadesk.store.catalog_cache import CatalogCache
 from lambdadesk.store.connections import ConnectionStore
-from lambdadesk.store.history import History
+from lambdadesk.store.history import History, HistoryKeeps
 from lambdadesk.store.paths import Paths
 from lambdadesk.store.secrets import SecretStore
 from lambdadesk.store.settings import Settings
@@ -60,7 +60,11 @@ class Console:
         self.failures: dict[str, tuple[Target, UserError]] = {}
         self.scope = TaskScope(self.failed.emit)
         self._cache = CatalogCache(paths.cache_dir)
-        self._disconnect = self.connections.refreshed.connect(self._on_refreshed)
+        self._disconnects = [
+            self.connections.refreshed.connect(self._on_refreshed),
+            settings.changed.connect(lambda _key: self._choose_history()),
+        ]
+        self._choose_history()
 
     @property
     def connection(self) -> "Connection | None":
@@ -71,6 +75,12 @@ class Console:
         """Begin what goes on until `close`: questions are asked, edits of the AWS files noticed."""
         self.connections.prompts.attach()
         self.scope.start("watch files", self.connections.watch_files)
+
+    async def open_history(self) -> str | None:
+        """Open the history and delete what is too old. Returns a sentence if all is not as usual."""
+        message = await self.history.open()
+        await self.history.delete_older(self.settings.history_days)
+        return message
 
     async def profiles(self) -> list[str]:
         """Names of the profiles in the shared AWS files. Raises UserError where they can't be parsed."""
@@ -206,7 +216,8 @@ class Console:
 
     async def close(self) -> None:
         """End all work, the Local AWS included."""
-        self._disconnect()
+        for disconnect in self._disconnects:
+            disconnect()
         self.connections.close()
         await self.scope.close()
         for connection in list(self.shown.values()):
@@ -244,6 +255,9 @@ class Console:
         except UserError:
             return False
         return source is connection.gateway.source and _is_alike(info, connection.info)
+
+    def _choose_history(self) -> None:
+        self.history.keeps = HistoryKeeps(self.settings.history_keeps)
 
     def _on_refreshed(self, keys: frozenset[str]) -> None:
         for connection in self.shown.values():

@@ -19,7 +19,7 @@ from lambdadesk.core.types import (
     Outcome,
     Report,
 )
-from lambdadesk.store.history import History, HistoryEntry, lean
+from lambdadesk.store.history import History, HistoryEntry, HistoryKeeps, lean
 
 WATCHED_S = 20 * 60.0  # how long the log may still change what is said of an invocation
 ENDED_EARLY = "LambdaDesk ended before the answer came; the function may have run."
@@ -28,7 +28,7 @@ STOPPED = "Stopped waiting; the function goes on."
 
 @dataclass(slots=True)
 class _Watched:
-    """An invocation that the log may tell more of. The entry has no bodies: they may be megabytes."""
+    """An invocation that the log may tell more of. The entry has no bodies if the history keeps them."""
 
     entry: HistoryEntry
     record: Invocation
@@ -43,7 +43,7 @@ class Invoker:
 
     Event recorded: a new entry, before the request is sent.
     Event updated:  the same entry (same id or, without a history file, same sent_ms) with more in it.
-    Both carry entries without payload, response and log tail, if the history has them.
+    Both carry entries without payload, response and log tail, if the history keeps them.
     """
 
     def __init__(self, gateway: Gateway, history: History, ledger: InvocationLedger) -> None:
@@ -86,7 +86,7 @@ class Invoker:
         # On disk it reads as lost until it is answered: the process may be killed at any moment.
         lost = replace(entry, outcome=Outcome.UNKNOWN, error=ENDED_EARLY)
         entry = replace(entry, id=await self._add(lost))
-        self.recorded.emit(_told(entry))
+        self.recorded.emit(self._told(entry))
         try:
             result = await self._gateway.invoke(request, confirmed=confirmed)
         except UserError as error:
@@ -153,13 +153,13 @@ class Invoker:
             outcome=entry.outcome,
             payload_bytes=len(request.payload),
         )
-        watched = _Watched(_with_record(_told(entry), record), record, time.monotonic() + WATCHED_S)
+        watched = _Watched(_with_record(self._told(entry), record), record, time.monotonic() + WATCHED_S)
         self._watched.append(watched)
         return watched
 
     def _keep(self, entry: HistoryEntry) -> None:
         self._writes.append(lambda: self._history.update(entry))
-        self.updated.emit(_told(entry))
+        self.updated.emit(self._told(entry))
 
     def _on_ledger_changed(self, function: str) -> None:
         now_s = time.monotonic()
@@ -174,16 +174,15 @@ class Invoker:
                 self._writes.append(lambda entry=entry: self._history.settle(entry))  # type: ignore[misc]  # mypy can't type a default
                 self.updated.emit(entry)
 
+    def _told(self, entry: HistoryEntry) -> HistoryEntry:
+        return lean(entry) if entry.id and self._history.keeps is HistoryKeeps.FULL else entry
+
     async def _add(self, entry: HistoryEntry) -> int:
         try:
             return await self._history.add(entry)
         except UserError as error:
             self.storage_failed.emit(error)
             return 0
-
-
-def _told(entry: HistoryEntry) -> HistoryEntry:
-    return lean(entry) if entry.id else entry
 
 
 def _now_ms() -> int:

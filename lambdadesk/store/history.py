@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, fields, replace
 from decimal import Decimal
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -20,6 +21,15 @@ from lambdadesk.store.files import make_private, set_aside, storage_error
 T = TypeVar("T")
 
 RESPONSE_LIMIT_BYTES: Final = 256 * 1024
+DAY_MS: Final = 24 * 3600 * 1000
+
+
+class HistoryKeeps(StrEnum):
+    """How much of an invocation is written to the disk."""
+
+    FULL = "full"
+    METADATA = "metadata"  # no payload, no response, no log tail
+    OFF = "off"  # nothing; what is there already stays
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +116,14 @@ class History:
 
     Every method runs in a thread, one at a time. Where the file can't be written, the window goes on without
     it: the first failed write raises UserError (STORAGE), further ones are dropped in silence until one
-    succeeds again. `busy_timeout_s` is how long another window's write is waited for.
+    succeeds again. `busy_timeout_s` is how long another window's write is waited for. `keeps` holds for what
+    is written from then on.
     """
 
     def __init__(self, path: Path, busy_timeout_s: float = 5) -> None:
         self.path = path
         self.busy_timeout_s = busy_timeout_s
+        self.keeps = HistoryKeeps.FULL
         self.writable = False  # False also where a newer LambdaDesk wrote the file
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
@@ -129,21 +141,22 @@ class History:
             self._was_opened.set()
 
     async def add(self, entry: HistoryEntry) -> int:
-        """Store a new entry; returns its id, or 0 if it could not be kept. Raises UserError once."""
+        """Store a new entry; returns its id, or 0 if it is not kept. Raises UserError once."""
 
         def insert(connection: sqlite3.Connection) -> int:
-            return connection.execute(_INSERT, _to_row(entry)).lastrowid or 0
+            return connection.execute(_INSERT, self._to_kept_row(entry)).lastrowid or 0
 
         await self._was_opened.wait()
+        if self.keeps is HistoryKeeps.OFF:
+            return 0
         return await in_thread(self._write, insert) or 0
 
     async def update(self, entry: HistoryEntry) -> None:
         """Store the entry with this id anew; one that was deleted meanwhile stays deleted."""
         if entry.id:
             await self._was_opened.wait()
-            await in_thread(
-                self._write, lambda connection: connection.execute(_UPDATE, (*_to_row(entry), entry.id))
-            )
+            row = self._to_kept_row(entry)
+            await in_thread(self._write, lambda connection: connection.execute(_UPDATE, (*row, entry.id)))
 
     async def settle(self, entry: HistoryEntry) -> None:
         """Store what the log told of the entry with this id; its payload, response and log tail stay."""
@@ -178,6 +191,13 @@ class History:
         await self._was_opened.wait()
         return await in_thread(self._read, select, None)
 
+    async def delete_older(self, days: int) -> None:
+        """Delete what was sent more than so many days ago, so that no byte of it is left; 0: nothing."""
+        if days > 0:
+            await self._was_opened.wait()
+            before_ms = int(time.time() * 1000) - days * DAY_MS
+            await in_thread(self._write, lambda connection: _delete_before(connection, before_ms))
+
     async def delete_all(self) -> None:
         """Delete every entry of every target, so that no byte of a payload is left in any of the files.
 
@@ -187,6 +207,9 @@ class History:
 
     async def close(self) -> None:
         await in_thread(self._locked, self._close)
+
+    def _to_kept_row(self, entry: HistoryEntry) -> tuple[Any, ...]:
+        return _to_row(entry if self.keeps is HistoryKeeps.FULL else lean(entry))
 
     # Below, everything runs in a thread and under the lock.
 
@@ -330,6 +353,12 @@ class History:
             self._connection.close()
             self._connection = None
         self.writable = False
+
+
+def _delete_before(connection: sqlite3.Connection, before_ms: int) -> None:
+    if connection.execute("DELETE FROM invocation WHERE sent_ms < ?", (before_ms,)).rowcount:
+        # secure_delete overwrites what is in the file, not what is in the WAL.
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def _migrate(connection: sqlite3.Connection) -> None:

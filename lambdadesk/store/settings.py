@@ -57,6 +57,18 @@ def _choice(*choices: str) -> _Setting[str]:
     return _Setting(choices[0], read)
 
 
+def _read_count(value: Any) -> int:
+    if type(value) is not int or value < 0:  # True is an int, too
+        raise ValueError
+    return value
+
+
+def _read_flag(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError
+    return value
+
+
 def _read_text(value: Any) -> str:
     if not isinstance(value, str):
         raise ValueError
@@ -117,6 +129,9 @@ class Settings:
     shown_targets = _names()  # Target.key of what is shown, in the user's order
     allowed_processes = _names()  # SHA-256 of each credential_process that may run
     not_production = _names()  # Target.key of what only looks like production
+    history_keeps = _choice("full", "metadata", "off")
+    history_days = _Setting(0, _read_count)  # 0: for ever
+    history_was_offered = _Setting(default=False, read=_read_flag)  # the choice of what it keeps
     open_functions = _mapping(_read_names, list)  # names in tab order, by Target.key
     pinned_functions = _pairs()  # (Target.key, name), the first pinned first
     recent_functions = _pairs()  # (Target.key, name), the last opened first

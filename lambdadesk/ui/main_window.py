@@ -20,6 +20,7 @@ from lambdadesk.ui.menus import Menus
 from lambdadesk.ui.panels.cost_panel import CostPanel
 from lambdadesk.ui.panels.functions_panel import FunctionsPanel
 from lambdadesk.ui.places import Places
+from lambdadesk.ui.privacy import Privacy
 from lambdadesk.ui.production import Production
 from lambdadesk.ui.sign_in import SignIn
 from lambdadesk.ui.status_line import IdentityLine
@@ -69,6 +70,7 @@ class MainWindow(QMainWindow):
         self.places.follow_bar()
         self.sign_in = SignIn(console, self)
         self.production = Production(console, self)
+        self.privacy = Privacy(console, self)
         self.menus = Menus(self)
         self._tables = (self.functions.table, self.cost.table)
         self._memory.restore_window(self, self.splitter, self._tables)

@@ -1,6 +1,7 @@
 """The console shows one target at a time and leaves nothing of the one before."""
 
 import asyncio
+import time
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from lambdadesk.core.types import FunctionInfo, InvokeRequest, Outcome, Target
 from lambdadesk.desk.connection import Connection
 from lambdadesk.desk.console import Console
 from lambdadesk.desk.tailer import TailState
-from lambdadesk.store.history import History
+from lambdadesk.store.history import History, HistoryEntry, HistoryKeeps
 from lambdadesk.store.paths import Paths
 from lambdadesk.store.settings import Settings
 from tests.desk.waiting import until
@@ -168,4 +169,24 @@ async def test_only_the_local_aws_has_sample_events(console: Console, aws: FakeA
 
 async def test_close_is_harmless_where_nothing_is_open(console: Console) -> None:
     await console.close()
+    await console.close()
+
+
+async def test_the_start_deletes_what_is_older_than_the_user_wants(console: Console) -> None:
+    await console.open_history()
+    for sent_ms in (1, int(time.time() * 1000)):
+        await console.history.add(HistoryEntry("local", "hello", sent_ms))
+    console.settings.history_days = 30
+    assert len(await console.history.recent("local")) == 2  # until the next start
+    await console.history.close()
+    await console.open_history()
+    assert [entry.sent_ms > 1 for entry in await console.history.recent("local")] == [True]
+    await console.close()
+
+
+async def test_what_the_history_keeps_follows_the_settings(console: Console) -> None:
+    await console.open_history()
+    assert console.history.keeps is HistoryKeeps.FULL
+    console.settings.history_keeps = "off"
+    assert console.history.keeps is HistoryKeeps.OFF
     await console.close()

@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -18,7 +19,7 @@ import pytest
 
 from lambdadesk.core.errors import ErrorKind, UserError
 from lambdadesk.core.types import InvocationType, Outcome, Report
-from lambdadesk.store.history import RESPONSE_LIMIT_BYTES, History, HistoryEntry
+from lambdadesk.store.history import DAY_MS, RESPONSE_LIMIT_BYTES, History, HistoryEntry, HistoryKeeps
 
 REPORT = Report(
     request_id="b1c0ffee-0001",
@@ -136,6 +137,55 @@ async def test_deleting_leaves_no_byte_behind(tmp_path: Path) -> None:
         for name in os.listdir(tmp_path):
             assert b"canary-payload" not in (tmp_path / name).read_bytes(), name
         assert await history.add(plain()) > 0
+
+
+def read_files(folder: Path) -> bytes:
+    return b"".join(path.read_bytes() for path in folder.iterdir())
+
+
+CANARY_ENTRY = replace(FULL, payload=b"canary-in", response=b"canary-out", log_tail="canary-log")
+
+
+async def test_metadata_alone_leaves_out_payload_answer_and_log(tmp_path: Path) -> None:
+    async with opened(tmp_path / "history.sqlite") as history:
+        history.keeps = HistoryKeeps.METADATA
+        entry_id = await history.add(CANARY_ENTRY)
+        await history.update(replace(CANARY_ENTRY, id=entry_id))
+        await history.settle(replace(CANARY_ENTRY, id=entry_id))
+        assert b"canary" not in read_files(tmp_path)
+        stored = await history.entry(entry_id)
+        assert stored == replace(FULL, id=entry_id, payload=b"", response=b"", log_tail="")
+        history.keeps = HistoryKeeps.FULL
+        await history.update(replace(CANARY_ENTRY, id=entry_id))
+        assert read_files(tmp_path).count(b"canary-in") > 0  # so that the line above says something
+
+
+async def test_a_history_that_is_off_writes_nothing(tmp_path: Path) -> None:
+    async with opened(tmp_path / "history.sqlite") as history:
+        earlier = await history.add(plain(payload=b"earlier"))
+        history.keeps = HistoryKeeps.OFF
+        before = read_files(tmp_path)
+        assert await history.add(CANARY_ENTRY) == 0
+        await history.update(CANARY_ENTRY)
+        assert read_files(tmp_path) == before
+        assert [entry.id for entry in await history.recent("local")] == [earlier]
+
+
+async def test_what_is_older_than_its_days_is_deleted_without_a_trace(tmp_path: Path) -> None:
+    now_ms = int(time.time() * 1000)
+    async with opened(tmp_path / "history.sqlite") as history:
+        for days in (0, 6, 8, 400):
+            entry = plain(payload=f"canary-{days}".encode(), sent_ms=now_ms - days * DAY_MS)
+            await history.add(entry)
+        await history.delete_older(0)  # for ever
+        assert len(await history.recent("local")) == 4
+        await history.delete_older(7)
+        left = [now_ms - entry.sent_ms for entry in await history.recent("local")]
+        assert left == [0, 6 * DAY_MS]
+        data = read_files(tmp_path)
+        assert b"canary-8" not in data
+        assert b"canary-400" not in data
+        assert b"canary-6" in data
 
 
 async def test_deleting_says_when_another_program_holds_the_file(tmp_path: Path) -> None:

@@ -73,6 +73,9 @@ async def test_wrong_types_count_as_absent_and_unknown_keys_are_kept(tmp_path: P
                 "theme": 7,
                 "window_geometry": "not base64!",
                 "open_functions": {"local": ["hello", 3]},
+                "history_keeps": "some of it",
+                "history_days": -1,
+                "history_was_offered": 1,
                 "from_the_future": {"a": 1},
             }
         )
@@ -81,6 +84,9 @@ async def test_wrong_types_count_as_absent_and_unknown_keys_are_kept(tmp_path: P
     assert settings.theme == "system"
     assert settings.window_geometry == b""
     assert settings.open_functions == {}
+    assert settings.history_keeps == "full"
+    assert settings.history_days == 0
+    assert settings.history_was_offered is False
     settings.theme = "dark"
     await settings.save()
     assert json.loads(path.read_text())["from_the_future"] == {"a": 1}

@@ -143,12 +143,14 @@ class Desk:
         self.history = History(self.paths.history_file, busy_timeout_s=0.2)
         self.crashes: list[Exception] = []
         self.is_connected_at_start = True
+        self.knows_history = True  # was told once that payloads are kept
         self.target_key = ""
         self._is_closed = False
 
     async def __aenter__(self) -> Self:
         settings = Settings(self.paths.settings_file)
         assert settings.load() is None
+        settings.history_was_offered = self.knows_history
         theme.apply(self.app, settings.theme)
         stores = ConnectionStore(self.paths.connections_file), SecretStore(self.paths.lock_name)
         connections = Connections(*stores, settings, limits=self.limits)
@@ -156,7 +158,7 @@ class Desk:
         self.window = MainWindow(self.console, self._report)
         self.console.failed.connect(self._report)
         self.console.start()
-        await self.history.open()
+        await self.console.open_history()
         self.window.show()
         self.window.activateWindow()
         await until(self.window.isActiveWindow)

@@ -244,7 +244,8 @@ class InvokePanel(QWidget):
             self._sent_at = None
             self._show_running(False)
         # What was typed meanwhile is still to be sent, and what could not be kept is nowhere else.
-        if entry.id and self.payload.toPlainText() == request.payload.decode():
+        is_kept = entry.id and self._connection.keeps_payloads
+        if is_kept and self.payload.toPlainText() == request.payload.decode():
             self._is_touched = False
         self._show_entry(entry)
         if tail := self._connection.tails.get(self._function.name):
@@ -388,7 +389,9 @@ class InvokePanel(QWidget):
         self.qualifier.setCurrentText(current)
 
     def _set_payload(self, entry: HistoryEntry) -> None:
-        """Put back what was sent, and how."""
+        """Put back what was sent, and how; nothing where the payload was not kept, as none is ever empty."""
+        if not entry.payload:
+            return
         self.kind.setCurrentIndex(self.kind.findData(entry.kind))
         if self.qualifier.findText(entry.qualifier) < 0:
             self.qualifier.addItem(entry.qualifier)
@@ -400,11 +403,17 @@ class InvokePanel(QWidget):
         self.scope.start("entry", self._fetch_entry, self.history_model.entry_at(row), with_payload)
 
     async def _fetch_entry(self, lean: HistoryEntry, with_payload: bool) -> None:
-        entry = (await self._connection.entry(lean.id) if lean.id else None) or lean
+        stored = await self._connection.entry(lean.id) if lean.id else None
+        # What the history does not keep whole may still be here.
+        entry = stored if stored is not None and stored.payload else lean
         if with_payload:
             self._set_payload(entry)
         if not self.scope.is_running("invoke"):
             self._show_entry(entry)
+
+    def forget_history(self) -> None:
+        """The history was deleted; what the page shows of the last answer stays."""
+        self.history_model.set_entries(())
 
     def _on_recorded(self, entry: HistoryEntry) -> None:
         if entry.function == self._function.name:

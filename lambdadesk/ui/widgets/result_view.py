@@ -196,6 +196,8 @@ def _summary(entry: HistoryEntry, why_no_report: str) -> str:
             parts.append(why_no_report)
     if entry.error and report is None:
         parts.append(entry.error)
+    if not entry.payload and entry.outcome is not Outcome.RUNNING:
+        parts.append("payload and answer were not kept")
     summary = " · ".join(parts)
     return f"{summary}\nRequest {entry.request_id}" if entry.request_id else summary
 
