@@ -45,7 +45,7 @@ async def choose(dialog: PrivacyDialog, title: str) -> None:
 
 async def test_the_first_invocation_says_once_what_is_kept(desk: Desk, aws: FakeAws) -> None:
     desk.console.settings.history_was_offered = False
-    desk.window.open_target("", "eu-west-1", aws.url)
+    desk.window.places.open_target("", "eu-west-1", aws.url)
     await until(lambda: desk.console.connection is not None and desk.connection.target.region == "eu-west-1")
     await desk.open("hello")
     assert desk.notices() == ""
