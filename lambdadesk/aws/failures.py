@@ -128,6 +128,11 @@ def get_code(error: BaseException) -> str:
     return str(response.get("Error", {}).get("Code", "")) if isinstance(response, Mapping) else ""
 
 
+def is_about_signature(error: BaseException) -> bool:
+    """Whether the service refused how a request was signed: by a wrong clock, say, with good credentials."""
+    return get_code(error) in _SIGNATURE
+
+
 def get_status(error: BaseException) -> int:
     """The HTTP status of the service's answer, 0 where there was none."""
     response = getattr(error, "response", None)

@@ -8,7 +8,7 @@ from lambdadesk.aws import invoke
 from lambdadesk.aws.clients import Clients, Limits
 from lambdadesk.aws.credentials import CredentialSource, get_source
 from lambdadesk.aws.endpoints import check_target, is_aws
-from lambdadesk.aws.failures import to_user_error
+from lambdadesk.aws.failures import is_about_signature, to_user_error
 from lambdadesk.aws.guard import check_guard
 from lambdadesk.aws.quota import TokenBucket, get_logs_rate_per_s
 from lambdadesk.core.connections import Guard
@@ -100,7 +100,7 @@ class Gateway:
                 failure = to_user_error(error, service, operation)
             if rate and failure.kind is ErrorKind.THROTTLED:
                 rate.slow_down()
-            self._forget_credentials(clients, failure)
+            self._forget_credentials(clients, error, failure)
             raise failure from error
 
     async def invoke(self, request: InvokeRequest, *, confirmed: bool = False) -> InvokeResult:
@@ -123,7 +123,7 @@ class Gateway:
                 failure = invoke.outcome_unknown("No complete answer came in time.", "lambda:Invoke")
             else:
                 failure = invoke.to_invoke_error(error, request)
-            self._forget_credentials(clients, failure)
+            self._forget_credentials(clients, error, failure)
             raise failure from error
 
     async def identity(self) -> Identity:
@@ -185,9 +185,13 @@ class Gateway:
         except Exception as error:
             raise to_user_error(error, service, operation) from error
 
-    def _forget_credentials(self, clients: Clients, failure: UserError) -> None:
-        """After a log-in elsewhere the next call must read the profile anew; botocore keeps what it read."""
-        if failure.kind is ErrorKind.EXPIRED and clients is self._clients:
+    def _forget_credentials(self, clients: Clients, error: Exception, failure: UserError) -> None:
+        """After a log-in elsewhere the next call must read the profile anew; botocore keeps what it read.
+
+        Not where the clock may be wrong: a new MFA code would have to be typed for nothing.
+        """
+        is_over = failure.kind is ErrorKind.EXPIRED and not is_about_signature(error)
+        if is_over and clients is self._clients:
             self.source.drop(clients.credentials)
             self._renew_clients()
 

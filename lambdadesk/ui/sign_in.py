@@ -9,7 +9,7 @@ from lambdadesk.core.errors import ErrorKind, UserError
 from lambdadesk.desk.connections import source_key
 from lambdadesk.desk.console import Console
 from lambdadesk.desk.prompts import Question
-from lambdadesk.ui.status_line import SOON_S
+from lambdadesk.ui.status_line import SOON_S, format_left
 
 if TYPE_CHECKING:
     from lambdadesk.desk.connection import Connection
@@ -56,7 +56,7 @@ class SignIn:
             del self._told[key]
             self._window.notices.dismiss(f"expiry {key}")
         for key, (stage, connection) in found.items():
-            if self._told.get(key) != stage and key not in self._dialogs:
+            if self._told.get(key) != stage and not self._is_signing_in(key, connection):
                 self._told[key] = stage
                 self._tell(key, stage, connection)
 
@@ -91,6 +91,12 @@ class SignIn:
         for dialog in list(self._dialogs.values()):
             await dialog.end()
 
+    def _is_signing_in(self, key: str, connection: "Connection") -> bool:
+        """Whether what was told is being dealt with, so that there is nothing to tell yet."""
+        if key in self._dialogs or self._questions or self._window.scope.is_running(f"sign in {key}"):
+            return True
+        return connection.scope.is_running("identity")
+
     async def _sign_in(self, connection: "Connection") -> None:
         info = connection.info
         key = source_key(info)
@@ -99,6 +105,7 @@ class SignIn:
             self._dialogs[key].activateWindow()
             return
         self._window.notices.dismiss(f"expiry {key}")
+        self._told.pop(key, None)  # what comes of it is told anew
         sso = await self._connections.get_sso(info)
         if sso is None:
             self._connections.sign_in_anew(info)
@@ -114,17 +121,14 @@ class SignIn:
 
     def _tell(self, key: str, stage: str, connection: "Connection") -> None:
         name = connection.info.name
-        if stage == "expired":
-            text, hint = (
-                f"The credentials of {name} have expired.",
-                "Sign in, and all goes on where it stopped.",
-            )
+        refusal = _get_refusal(connection)
+        if stage == "soon":
+            text = f"The credentials of {name} expire in {format_left(connection.expires_in_s or 0)}."
+            hint = "Sign in now, or when they have."
         else:
-            left_min = max(1, round((connection.expires_in_s or 0) / 60))
-            text, hint = (
-                f"The credentials of {name} expire in {left_min} min.",
-                "Sign in now, or when they have.",
-            )
+            # A wrong clock or a locked keyring is no expiry.
+            text = f"{name}: {refusal.message}" if refusal else f"The credentials of {name} have expired."
+            hint = "Sign in, and all goes on where it stopped."
         self._window.notices.show_error(
             UserError(text, hint, kind=ErrorKind.EXPIRED),
             partial(self.sign_in, connection),
@@ -149,13 +153,17 @@ class SignIn:
 def _get_stage(connection: "Connection") -> str:
     """ "soon", "expired", or "" for credentials that hold, renew themselves, or are not there at all."""
     left_s = connection.expires_in_s
-    error = connection.catalog.state.error
-    tail_errors = [tail.error for tail in connection.tails.values()]
-    refused = any(one is not None and one.kind is ErrorKind.EXPIRED for one in (error, *tail_errors))
-    if refused and (connection.identity is not None or connection.info.id):
+    # Where nobody has signed in yet, the list says in its own place what is missing.
+    if connection.identity is not None and _get_refusal(connection) is not None:
         return "expired"
     if left_s is None or connection.gateway.renews:
         return ""
     if left_s <= 0:
         return "expired"
     return "soon" if left_s < SOON_S else ""
+
+
+def _get_refusal(connection: "Connection") -> UserError | None:
+    """Why the credentials at hand were not taken by what was asked last, if so."""
+    errors = [connection.catalog.state.error, *(tail.error for tail in connection.tails.values())]
+    return next((each for each in errors if each is not None and each.kind is ErrorKind.EXPIRED), None)

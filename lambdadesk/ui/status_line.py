@@ -80,12 +80,13 @@ class IdentityLine(QWidget):
             self.expiry.say("expired", "error")
             set_plain_tooltip(self.expiry, f"The credentials expired at {at}.")
         else:
-            self.expiry.say(f"{_left(left_s)} left", "warning" if left_s < SOON_S else "dim")
+            self.expiry.say(f"{format_left(left_s)} left", "warning" if left_s < SOON_S else "dim")
             set_plain_tooltip(self.expiry, f"The credentials expire at {at}.")
         self.expiry.show()
 
 
-def _left(seconds: float) -> str:
+def format_left(seconds: float) -> str:
+    """Time left in words, never more than there is: "1 h 5 min", "9 min"."""
     minutes = int(seconds // 60)
     if minutes < 1:
         return "under a minute"
