@@ -106,7 +106,7 @@ class MainWindow(QMainWindow):
         self.bar.refresh_requested.connect(self.refresh)
         self.notices = NoticeBar()
         named(self.notices, "noticeBar", "Notices")
-        self.functions = FunctionsPanel()
+        self.functions = FunctionsPanel(self.console.settings)
         self.functions.open_requested.connect(self.open_row)
         self.functions.keeps = lambda key: self.tabs.page_of(key) is not None
         self.functions.retry_requested.connect(self._retry)
@@ -670,6 +670,7 @@ class MainWindow(QMainWindow):
         for key in list(self._follows):
             for disconnect in self._follows.pop(key):
                 disconnect()
+        self.functions.close_panel()
         self.cost.show_connections([])
         await self.sign_in.close()
         await self.scope.close()
