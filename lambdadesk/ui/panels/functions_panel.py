@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QItemSelectionModel, QModelIndex, Qt, QTimer, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtCore import QItemSelectionModel, QModelIndex, QTimer, Signal
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QPushButton,
@@ -24,7 +23,7 @@ from lambdadesk.store.settings import Settings
 from lambdadesk.ui import theme
 from lambdadesk.ui.models.function_table import PLACE_KEYS, PLACES, SHOWN, FunctionTableModel
 from lambdadesk.ui.widgets.empty_state import StateView
-from lambdadesk.ui.widgets.filter_edit import FilterEdit
+from lambdadesk.ui.widgets.function_filter import FunctionFilterBar
 from lambdadesk.ui.widgets.labels import ToneLabel
 from lambdadesk.ui.widgets.named import named
 from lambdadesk.ui.widgets.place_list import PlaceList, PlaceNote
@@ -101,11 +100,8 @@ class FunctionsPanel(QWidget):
         self._added: dict[str, Connection] = {}  # what `rows` has
         self.keeps: Callable[[RowKey], bool] = lambda _key: False  # whether a deleted one has a row
         self._disconnects: list[Callable[[], None]] = []
-        self.filter = named(
-            _FunctionFilter("Filter by name, runtime, description or place"),
-            "functionFilter",
-            "Filter functions",
-        )
+        self.filter_bar = FunctionFilterBar(settings)
+        self.filter = self.filter_bar.edit
         self.model = FunctionTableModel(self)
         samples = [_WIDTHS.get(column.key, "") for column in SHOWN]
         self.table = named(
@@ -122,7 +118,7 @@ class FunctionsPanel(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(theme.SPACE, theme.SPACE, theme.TIGHT, theme.TIGHT)
         layout.setSpacing(theme.SPACE)
-        layout.addWidget(self.filter)
+        layout.addWidget(self.filter_bar)
         layout.addLayout(self._stack, 1)
         # Only now that it has a parent: it would show its first widget as a window of its own.
         self._stack.addWidget(self.table)
@@ -230,11 +226,18 @@ class FunctionsPanel(QWidget):
 
     def refresh(self) -> None:
         """Show the lists anew."""
-        places = list(self._places.values())
-        if not places:
+        if not self._places:
             return
         self._gather.stop()
         self.model.set_rows(self._get_rows())
+        self._show_rows()
+
+    def _show_rows(self) -> None:
+        """Show what the model has now, or why there is nothing."""
+        self.filter_bar.show_problems(self.model.problems)
+        places = list(self._places.values())
+        if not places:
+            return
         if self.model.has_rows() and not self.model.rowCount():
             self.state.show_empty(
                 "No function matches the filter", "Change the words, or clear them with Esc."
@@ -375,7 +378,7 @@ class FunctionsPanel(QWidget):
 
     def _on_filter_changed(self, text: str) -> None:
         self.model.set_filter(text)
-        self.refresh()
+        self._show_rows()
 
     def _move(self, steps: int) -> None:
         rows = self.model.rowCount()
@@ -402,23 +405,6 @@ class FunctionsPanel(QWidget):
             QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows,
         )
         self.table.scrollTo(index)
-
-
-class _FunctionFilter(FilterEdit):
-    """Arrow keys walk the list below, Enter opens, Esc clears."""
-
-    opened = Signal()
-    moved = Signal(int)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        steps = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1, Qt.Key.Key_PageDown: 10, Qt.Key.Key_PageUp: -10}
-        key = Qt.Key(event.key())
-        if key in steps:
-            self.moved.emit(steps[key])
-        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self.opened.emit()
-        else:
-            super().keyPressEvent(event)
 
 
 def _age(at_ms: int) -> str:
