@@ -8,6 +8,7 @@ from typing import Any
 from lambdadesk.core.figures import Figures
 from lambdadesk.core.function_rows import FunctionRow
 from lambdadesk.core.money import format_money
+from lambdadesk.core.types import FunctionInfo
 
 UNKNOWN = "—"  # not known, or not there
 _AGES = ((60, 1, "s"), (3600, 60, "min"), (86_400, 3600, "h"), (86_400 * 60, 86_400, "d"))
@@ -62,14 +63,18 @@ def format_duration(duration_ms: float) -> str:
     return f"{value:,.{places}f} {unit}"
 
 
-def get_runtime(row: FunctionRow) -> str:
+def get_runtime(function: FunctionInfo) -> str:
     """The runtime's name; container images have none."""
-    function = row.function
     return function.runtime or ("container image" if function.package_type == "Image" else UNKNOWN)
 
 
 def _text(
-    key: str, title: str, get: Callable[[FunctionRow], str], *, is_shown: bool = True
+    key: str,
+    title: str,
+    get: Callable[[FunctionRow], str],
+    *,
+    is_shown: bool = True,
+    explain: Callable[[FunctionRow], str] = lambda _row: "",
 ) -> FunctionColumn:
     return FunctionColumn(
         key,
@@ -78,6 +83,7 @@ def _text(
         lambda row: get(row).casefold() or None,
         False,
         is_shown,
+        explain,
     )
 
 
@@ -135,6 +141,23 @@ def _note_part(row: FunctionRow) -> tuple[str, ...]:
     return (_explain_figures(row),) if row.figures and not row.figures.is_complete else ()
 
 
+def _get_hours_text(row: FunctionRow, _now_s: float) -> str:
+    figures = row.figures
+    if figures is None:
+        return UNKNOWN
+    if not figures.invocations:
+        return "not invoked"
+    peak = max(figures.invocations_per_hour)
+    text = f"{figures.invocations:,} invocations, at most {peak:,} in an hour, {figures.errors:,} errors"
+    return text if figures.is_complete else f"at least {text}"
+
+
+def _explain_hours(row: FunctionRow) -> str:
+    if row.figures is None:
+        return _explain_figures(row)
+    return f"{_get_hours_text(row, 0)}\n{_explain_figures(row)}"
+
+
 def _get_tags(row: FunctionRow) -> str:
     return ", ".join(f"{key}={value}" if value else key for key, value in sorted((row.tags or {}).items()))
 
@@ -170,15 +193,26 @@ COLUMNS = (
         lambda row: (max(lamp.level for lamp in row.lamps), len(row.lamps)) if row.lamps else None,
         explain=lambda row: "\n".join(lamp.text for lamp in row.lamps),
     ),
-    _text("runtime", "Runtime", get_runtime),
+    _text(
+        "runtime",
+        "Runtime",
+        lambda row: get_runtime(row.function),
+        explain=lambda row: f"{get_runtime(row.function)}, {row.function.architecture}",
+    ),
     _text("architecture", "Architecture", lambda row: row.function.architecture, is_shown=False),
     _number("memory", "Memory", lambda row: row.function.memory_mb, "{:,} MB".format),
     _number("timeout", "Timeout", lambda row: row.function.timeout_s, format_seconds),
     _number("storage", "Storage", lambda row: row.function.ephemeral_mb, "{:,} MB".format, is_shown=False),
     _text("package", "Package", lambda row: row.function.package_type, is_shown=False),
     FunctionColumn("change", "Last change", _get_change_text, _get_change_s, explain=_explain_change),
-    _text("connection", "Connection", lambda row: row.connection, is_shown=False),
-    _text("account", "Account", lambda row: row.account, is_shown=False),
+    _text(
+        "connection",
+        "Account",  # as its owner calls it
+        lambda row: row.connection,
+        is_shown=False,
+        explain=lambda row: f"{row.connection}\n{row.account}".strip(),
+    ),
+    _text("account", "Account id", lambda row: row.account, is_shown=False),
     _text("region", "Region", lambda row: row.region, is_shown=False),
     _text("tags", "Tags", _get_tags, is_shown=False),
     _text("triggers", "Triggers", lambda row: ", ".join(row.triggers or ()), is_shown=False),
@@ -194,6 +228,13 @@ COLUMNS = (
         lambda row: row.figures.cost.amount if row.figures and row.figures.cost else None,
         is_number=True,
         explain=_explain_cost,
+    ),
+    FunctionColumn(
+        "hours",
+        "24 h",
+        _get_hours_text,
+        lambda row: row.figures and max(row.figures.invocations_per_hour),
+        explain=_explain_hours,
     ),
 )
 _BY_KEY = {column.key: column for column in COLUMNS}

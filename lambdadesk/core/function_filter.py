@@ -11,16 +11,25 @@ from math import factorial
 from operator import eq, ge, gt, le, lt
 from typing import Any
 
+from lambdadesk.core.function_columns import get_runtime
 from lambdadesk.core.function_rows import FunctionRow
 from lambdadesk.core.lamps import LampKind
 
-HELP = (
-    'A word is looked for in name, account, region and connection, letters may be left out (ordwk); "quoted" '
-    "none may. /regular expression/ of the name. runtime:python arch:arm64 region:eu-* account:1234* "
-    "connection:prod* trigger:sqs tag:team tag:team=core lamp:runtime is:pinned is:gone. errors>0 "
-    "invocations>=10 throttles>0 cost>1 p95>500 concurrency>9 memory>=1024 timeout<=3 storage>512. "
-    "-term: not so. What is not known fits neither a term nor its opposite."
-)
+HELP = """\
+order          in name, runtime, description, account, region or connection
+ordwk          in the name with letters left out, here of order-worker
+"order"        in any of these, with no letter left out
+/^order-\\d+$/  a regular expression, of the name
+-order         not so; this goes before any of these
+
+runtime:python  arch:arm64  region:eu-*  account:1234*  connection:prod*
+trigger:sqs  tag:team  tag:team=core  lamp:runtime  is:pinned  is:gone
+
+of 24 hours:   errors>0  invocations>=10  throttles>0  cost>1  p95>500  concurrency>9
+configured:    memory>=1024  timeout<=3  storage>512
+
+Every term has to fit. What is not known fits neither a term nor its opposite.
+"""
 REGEX_REACH = 64  # characters of a name, which is as long as Lambda lets it be
 REGEX_STEPS = 700_000  # of one name at worst: some milliseconds
 REGEX_S = 0.1  # for all names
@@ -168,11 +177,14 @@ class FilterIndex:
         self._names = [name.lower for name in names]
         self._humps = [name.humps for name in names]
         self._letters = [name.letters for name in names]
-        places: dict[tuple[str, str, str], str] = {}
-        self._places = [
+        places: dict[tuple[str, ...], str] = {}
+        self._places = [  # most rows have the same few
             places.get(where) or places.setdefault(where, "\n".join(where).casefold())
             for row in self._rows
-            for where in ((row.account, row.region, row.connection),)
+            for function in (row.function,)
+            for where in (
+                (row.account, row.region, row.connection, get_runtime(function), function.description),
+            )
         ]
         self._last: tuple[FunctionFilter, list[int]] = (FunctionFilter(), list(range(len(self._rows))))
 
@@ -284,9 +296,7 @@ _NUMBERS: dict[str, tuple[Callable[[FunctionRow], Any], str]] = {
     "storage": (lambda row: row.function.ephemeral_mb, "megabytes"),
 }
 _TEXTS: dict[str, Callable[[FunctionRow], str | None]] = {
-    "runtime": lambda row: (
-        "container image" if row.function.package_type == "Image" else row.function.runtime
-    ),
+    "runtime": lambda row: get_runtime(row.function),
     "arch": lambda row: row.function.architecture,
     "region": lambda row: row.region or None,
     "account": lambda row: row.account or None,

@@ -297,7 +297,7 @@ class FunctionRows:
         return FunctionRow(
             connection_key=target.key,
             connection=connection.info.name or target.title,
-            account=connection.account,
+            account=" ".join(part for part in (connection.account, connection.alias) if part),
             region=target.region,
             function=function,
             tags=None if source.tags is None else source.tags.get(name, {}),
@@ -306,6 +306,7 @@ class FunctionRows:
             lamps=() if is_gone else lamps,
             is_pinned=(target.key, name) in self._pinned,
             is_gone=is_gone,
+            colour=connection.info.colour,
         )
 
     def _emit(self, keys: Iterable[RowKey]) -> None:

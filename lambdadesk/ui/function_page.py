@@ -8,11 +8,11 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QTabWidget, QVBoxLayout, QWidget
 
 from lambdadesk.core.errors import ErrorKind
+from lambdadesk.core.function_columns import get_runtime
 from lambdadesk.core.text import one_line
 from lambdadesk.core.types import FunctionInfo
 from lambdadesk.desk.connection import Connection
 from lambdadesk.ui import theme
-from lambdadesk.ui.models.function_table import runtime
 from lambdadesk.ui.pages import PAGES
 from lambdadesk.ui.panels.invoke_panel import InvokePanel
 from lambdadesk.ui.panels.logs_panel import LogsPanel
@@ -189,7 +189,7 @@ class _Later(QWidget):
 
 def _about(function: FunctionInfo) -> str:
     parts = [
-        runtime(function),
+        get_runtime(function),
         function.architecture,
         f"{function.memory_mb} MB",
         f"{function.timeout_s} s timeout",

@@ -91,7 +91,7 @@ class MainWindow(QMainWindow):
         self.bar = TopBar()
         self.notices = NoticeBar()
         named(self.notices, "noticeBar", "Notices")
-        self.functions = FunctionsPanel()
+        self.functions = FunctionsPanel(self.console.settings)
         self.functions.open_requested.connect(self.open_row)
         self.functions.keeps = lambda key: self.tabs.page_of(key) is not None
         self.cost = CostPanel()
@@ -327,6 +327,7 @@ class MainWindow(QMainWindow):
         self._saver.stop()
         self._memory.keep_window(self, self._tables)
         await self.places.close()
+        self.functions.close_panel()
         self.cost.show_connections([])
         await self.sign_in.close()
         await self.scope.close()

@@ -76,6 +76,7 @@ def test_every_column_shows_what_is_known() -> None:
         "throttles": "1",
         "concurrency": "4",
         "cost": "≈ $1.500000",
+        "hours": "12,345 invocations, at most 0 in an hour, 2 errors",
     }
 
 

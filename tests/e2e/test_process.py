@@ -24,11 +24,18 @@ def history_of(application: Application) -> list[tuple[str, str]]:
         return connection.execute("SELECT outcome, error FROM invocation").fetchall()
 
 
+def _wait_for_figures(aws: FakeAws) -> None:
+    """A call that is under way at the end of the process is a socket that nobody closed."""
+    for name in ("GetMetricData", "GetResources"):
+        aws.wait_for_requests(name, timeout_s=20)
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_starts_lists_and_quits_by_signal(aws: FakeAws, tmp_path: Path, number: signal.Signals) -> None:
     with Application(tmp_path, "--endpoint-url", aws.url) as application:
         application.wait_for_list()
         application.wait_for_window()
+        _wait_for_figures(aws)
         milestones = application.read_milestones()
         assert list(milestones.values()) == sorted(milestones.values())
         assert next(iter(milestones)) == "first_frame"
@@ -40,6 +47,7 @@ def test_starts_lists_and_quits_by_signal(aws: FakeAws, tmp_path: Path, number: 
 def test_quits_by_its_window(aws: FakeAws, tmp_path: Path) -> None:
     with Application(tmp_path, "--endpoint-url", aws.url, driven=True) as application:
         application.wait_for_list()
+        _wait_for_figures(aws)
         application.close_window()
         application.check_end()
     assert (application.home / "config" / "settings.json").exists()

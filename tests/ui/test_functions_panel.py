@@ -51,7 +51,7 @@ async def test_functions_are_listed_with_what_matters(desk: Desk) -> None:
 async def test_the_list_is_filtered_with_every_key(desk: Desk) -> None:
     await desk.listed()
     type_filter(desk, "o")
-    assert desk.function_names() == ["hello", "other", "third"]  # hello, other, and python
+    assert desk.function_names() == ["other", "hello", "third"]  # by name, and python
     type_filter(desk, "node")
     assert desk.function_names() == ["other"]
     assert desk.text("functionCount") == "1 of 3 functions"

@@ -13,12 +13,13 @@ from PySide6.QtWidgets import QApplication, QTableView
 from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 
+from lambdadesk.core.function_columns import format_age
 from lambdadesk.core.function_rows import FunctionRow
 from lambdadesk.core.types import FunctionInfo, InvocationType, Outcome, Report
 from lambdadesk.store.history import HistoryEntry
 from lambdadesk.ui import theme
 from lambdadesk.ui.models.cost_table import CostRow, CostTableModel
-from lambdadesk.ui.models.function_table import FunctionTableModel, age
+from lambdadesk.ui.models.function_table import FunctionTableModel
 from lambdadesk.ui.models.history_table import WIDTH_SAMPLES, HistoryTableModel, format_duration
 from lambdadesk.ui.widgets.tables import make_table
 
@@ -74,7 +75,7 @@ def test_functions_are_sorted_and_said_in_words(functions: FunctionTableModel) -
         ("", ["Billing", "container", "image-resize", "orders-api"]),
         ("BILL", ["Billing"]),
         ("python thumb", ["image-resize"]),
-        ("image", ["container", "image-resize"]),
+        ("image", ["image-resize", "container"]),
         ("java python", []),
     ],
 )
@@ -186,7 +187,7 @@ def test_deleted_functions_are_greyed_and_say_so(
 )
 def test_age(seconds: int, text: str) -> None:
     moment = datetime(2026, 11, 23, tzinfo=UTC)
-    assert age(moment, moment.timestamp() + seconds) == text
+    assert format_age(moment, moment.timestamp() + seconds) == text
 
 
 def test_a_hostile_description_stays_text(functions: FunctionTableModel) -> None:

@@ -1,109 +1,72 @@
 """The table of functions at the left of the window."""
 
 import time
-from collections.abc import Iterable
-from datetime import datetime
-from typing import Any, Final
+from collections.abc import Iterable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QObject, Qt
 
-from lambdadesk.core.function_rows import FunctionRow
-from lambdadesk.core.types import FunctionInfo
-from lambdadesk.ui.models.rows import NOTHING, Column, Index, RowTableModel
+from lambdadesk.core.function_columns import COLUMNS, FunctionColumn
+from lambdadesk.core.function_rows import FunctionRow, RowKey
+from lambdadesk.ui import icons
+from lambdadesk.ui.models.rows import Column, Index, RowTableModel
 
-_AGES: Final = ((60, 1, "s"), (3600, 60, "min"), (86_400, 3600, "h"), (86_400 * 60, 86_400, "d"))
+if TYPE_CHECKING:  # not needed for the first frame
+    from lambdadesk.core.function_filter import FilterIndex, FunctionFilter, Problem
+
 _GONE: Final = "deleted; its log can still be read"
-_TOLD: Final = (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole)
-_MONTH_S: Final = 86_400 * 30.44
-
-
-def age(moment: datetime, now_s: float) -> str:
-    """How long ago that was, in its largest unit: "5 min ago". `now_s` is epoch seconds."""
-    seconds = max(0.0, now_s - moment.timestamp())
-    for below, unit_s, unit in _AGES:
-        if seconds < below:
-            return f"{int(seconds // unit_s)} {unit} ago"
-    months = int(seconds // _MONTH_S)
-    return f"{months} months ago" if months < 24 else f"{months // 12} years ago"
-
-
-def runtime(function: FunctionInfo) -> str:
-    """The runtime's name; container images have none."""
-    return function.runtime or ("container image" if function.package_type == "Image" else NOTHING)
-
-
-def _timeout(seconds: int) -> str:
-    minutes, rest = divmod(seconds, 60)
-    if not minutes:
-        return f"{seconds} s"
-    return f"{minutes} min {rest} s" if rest else f"{minutes} min"
-
-
-def _full_date(function: FunctionInfo) -> str:
-    if function.last_modified is None:
-        return ""
-    return function.last_modified.astimezone().strftime("%Y-%m-%d %H:%M:%S %Z")
-
-
-def _about(row: FunctionRow) -> str:
-    return f"{row.function.name}\n{row.function.description}".strip()
-
-
-def _changed(row: FunctionRow) -> str:
-    changed = row.function.last_modified
-    return age(changed, time.time()) if changed else NOTHING
-
-
-_COLUMNS: Final = (
-    Column[FunctionRow](
-        "Function",
-        lambda row: row.function.name,
-        sort_key=lambda row: (row.function.name.casefold(), row.connection.casefold(), row.region),
-        tooltip=_about,
-    ),
-    Column[FunctionRow](
-        "Account",
-        lambda row: row.connection,
-        sort_key=lambda row: row.connection.casefold(),
-        tooltip=lambda row: f"{row.connection}\n{row.account}".strip(),
-        dot=lambda row: row.colour,
-    ),
-    Column[FunctionRow]("Region", lambda row: row.region),
-    Column[FunctionRow](
-        "Runtime",
-        lambda row: runtime(row.function),
-        tooltip=lambda row: f"{runtime(row.function)}, {row.function.architecture}",
-    ),
-    Column[FunctionRow](
-        "Memory",
-        lambda row: f"{row.function.memory_mb:,} MB",
-        sort_key=lambda row: row.function.memory_mb,
-        is_number=True,
-    ),
-    Column[FunctionRow](
-        "Timeout",
-        lambda row: _timeout(row.function.timeout_s),
-        sort_key=lambda row: row.function.timeout_s,
-        is_number=True,
-    ),
-    Column[FunctionRow](
-        "Last change",
-        _changed,
-        sort_key=lambda row: row.function.last_modified and row.function.last_modified.timestamp(),
-        tooltip=lambda row: _full_date(row.function),
-        spoken=lambda row: _full_date(row.function) or "unknown",
-    ),
+_PINNED: Final = "pinned"
+_ROLE: Final = Qt.ItemDataRole
+_NAME: Final = 0
+PLACE_KEYS: Final = ("connection", "region")  # of no use while one place is shown
+FIRST: Final = ("name", *PLACE_KEYS, "runtime", "memory", "timeout", "change")
+# The model's own order, which is not the one on the screen.
+SHOWN: Final = tuple(
+    sorted(COLUMNS, key=lambda column: FIRST.index(column.key) if column.key in FIRST else len(FIRST))
 )
-PLACE_COLUMNS: Final = (1, 2)  # of no use while one place is shown
+PLACES: Final = {column.key: number for number, column in enumerate(SHOWN)}
+
+
+def _get_text(column: FunctionColumn, row: FunctionRow) -> str:
+    return column.text(row, time.time())
+
+
+def _get_order(row: FunctionRow) -> tuple[str, str, str]:
+    return row.function.name.casefold(), row.connection.casefold(), row.region
+
+
+def _say(column: FunctionColumn, row: FunctionRow) -> str:
+    if column.key == "lamps":
+        return column.explain(row).replace("\n", " ")
+    return (column.explain(row) if column.key == "change" else "") or _get_text(column, row)
+
+
+def _make(column: FunctionColumn) -> Column[FunctionRow]:
+    return Column[FunctionRow](
+        column.title,
+        partial(_get_text, column),
+        sort_key=_get_order if column.key == "name" else column.sort_key,
+        is_number=column.is_number,
+        tooltip=column.explain,
+        spoken=partial(_say, column),
+        dot=(lambda row: row.colour) if column.key == "connection" else None,
+    )
 
 
 class FunctionTableModel(RowTableModel[FunctionRow]):
-    """Functions, filtered and sorted here (a proxy model would be slower and lose the position)."""
+    """Functions, filtered and sorted here (a proxy model would be slower and lose the position).
+
+    Pinned ones come first. What is typed is ranked by how near a name is to it, until a column is clicked.
+    """
 
     def __init__(self, parent: QObject | None = None) -> None:
-        super().__init__(_COLUMNS, lambda row: row.key, parent)
+        super().__init__([_make(column) for column in SHOWN], lambda row: row.key, parent)
         self._rows: list[FunctionRow] = []
-        self._words: list[str] = []
+        self._order: list[FunctionRow] = []  # all of them, sorted
+        self._index: FilterIndex | None = None  # over _order, once there is a filter
+        self._wanted: FunctionFilter | None = None
+        self._is_ranked = False
         self._sorting = (0, Qt.SortOrder.AscendingOrder)
 
     def set_rows(self, rows: Iterable[FunctionRow]) -> None:
@@ -111,32 +74,51 @@ class FunctionTableModel(RowTableModel[FunctionRow]):
 
         One that is gone and exists all the same is shown once.
         """
-        kept: dict[tuple[str, str], FunctionRow] = {}
+        kept: dict[RowKey, FunctionRow] = {}
         for row in rows:
             if row.key not in kept or kept[row.key].is_gone:
                 kept[row.key] = row
         self._rows = list(kept.values())
-        self._refresh()
+        self._sort()
 
     def is_gone(self, row: int) -> bool:
         """Whether the function of a row has been deleted."""
         return self.row_at(row).is_gone
 
-    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+    def data(self, index: Index, role: int = _ROLE.DisplayRole) -> Any:
         shown = super().data(index, role)
-        if role not in _TOLD or not index.isValid() or not self.is_gone(index.row()):
+        if not index.isValid():
             return shown
-        if role == Qt.ItemDataRole.ToolTipRole:
+        row, is_name = self.row_at(index.row()), index.column() == _NAME
+        if role == _ROLE.DecorationRole and is_name and row.is_pinned:
+            return icons.icon("pin", "accent")
+        if role == _ROLE.ToolTipRole and row.is_gone:
             return f"{shown}\n{_GONE}" if shown else _GONE
-        return f"{shown}, {_GONE}" if index.column() == 0 else shown
+        if role == _ROLE.AccessibleTextRole and is_name:
+            marks = [_PINNED] * row.is_pinned + [_GONE] * row.is_gone
+            return ", ".join([shown, *marks])
+        return shown
 
     def _colour(self, row: FunctionRow, column: Column[FunctionRow]) -> str:
         return "dim" if row.is_gone else super()._colour(row, column)
 
     def set_filter(self, text: str) -> None:
-        """Show only functions whose name, runtime, description or place has every word, in any case."""
-        self._words = text.casefold().split()
-        self._refresh()
+        """Show only functions that the filter lets through, the nearest names first."""
+        if text.strip():
+            from lambdadesk.core.function_filter import parse
+
+            self._wanted = parse(text)
+        else:
+            self._wanted = None
+        self._is_ranked = True
+        self._filter()
+
+    @property
+    def problems(self) -> "Sequence[Problem]":
+        """What of the filter is passed over, and why."""
+        if self._wanted is None:
+            return ()
+        return *self._wanted.problems, *(self._index.too_slow if self._index else ())
 
     def total_count(self) -> int:
         """How many functions there are, filtered out or not; deleted ones are none."""
@@ -146,17 +128,23 @@ class FunctionTableModel(RowTableModel[FunctionRow]):
         return bool(self._rows)
 
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
-        if 0 <= column < len(_COLUMNS):
+        if 0 <= column < len(SHOWN):
             self._sorting = (column, order)
-            self._refresh()
+            self._is_ranked = False
+            self._sort()
 
-    def _refresh(self) -> None:
-        self._show(self._sorted([one for one in self._rows if self._matches(one)], *self._sorting))
+    def _sort(self) -> None:
+        rows = self._sorted(self._rows, *self._sorting)
+        self._order = sorted(rows, key=lambda row: not row.is_pinned)
+        self._index = None
+        self._filter()
 
-    def _matches(self, row: FunctionRow) -> bool:
-        if not self._words:
-            return True
-        one = row.function
-        about = (one.name, runtime(one), one.description, row.connection, row.account, row.region)
-        text = "\n".join(about).casefold()
-        return all(word in text for word in self._words)
+    def _filter(self) -> None:
+        if self._wanted is None or not self._wanted.terms:
+            self._show(self._order)
+            return
+        if self._index is None:
+            from lambdadesk.core.function_filter import FilterIndex
+
+            self._index = FilterIndex(self._order)
+        self._show(self._index.find(self._wanted, ranked=self._is_ranked))

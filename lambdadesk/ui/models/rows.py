@@ -20,6 +20,9 @@ _LEFT: Final = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 _RIGHT: Final = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 _ROOT: Final = QModelIndex()
 _ROLE: Final = Qt.ItemDataRole
+_FEW: Final = (
+    16  # ranges of rows that come and go one by one; more of them take views longer than all at once
+)
 
 
 @dataclass(frozen=True)  # no slots: 3.11 can't instantiate Column[Row] then
@@ -54,6 +57,7 @@ class RowTableModel(QAbstractTableModel, Generic[Row]):
         self._columns = tuple(columns)
         self._key = key
         self._shown: list[Row] = []
+        self._keys: list[Hashable] = []  # of what is shown
         self._figures = QFont()
         self._figures.setFeature(QFont.Tag("tnum"), 1)
 
@@ -62,7 +66,7 @@ class RowTableModel(QAbstractTableModel, Generic[Row]):
 
     def row_of(self, key: Hashable) -> int:
         """The row that shows the key, -1 if none does."""
-        return next((number for number, row in enumerate(self._shown) if self._key(row) == key), -1)
+        return self._keys.index(key) if key in self._keys else -1
 
     def rowCount(self, parent: Index = _ROOT) -> int:
         return 0 if parent.isValid() else len(self._shown)
@@ -116,35 +120,51 @@ class RowTableModel(QAbstractTableModel, Generic[Row]):
 
     def _show(self, rows: list[Row]) -> None:
         """Show these rows, in this order. Keys must be unique."""
-        new = {self._key(row): row for row in rows}
-        gone = _ranges([number for number, row in enumerate(self._shown) if self._key(row) not in new])
-        before = {self._key(row) for row in self._shown}
-        come = _ranges([number for number, row in enumerate(rows) if self._key(row) not in before])
-        for first, last in reversed(gone):
-            self.beginRemoveRows(_ROOT, first, last)
-            del self._shown[first : last + 1]
-            self.endRemoveRows()
-        self._reorder([row for row in rows if self._key(row) in before])
-        for first, last in come:
-            self.beginInsertRows(_ROOT, first, last)
-            self._shown[first:first] = rows[first : last + 1]
-            self.endInsertRows()
-        changed = [number for number, row in enumerate(rows) if self._shown[number] != row]
-        self._shown = list(rows)
+        keys = [self._key(row) for row in rows]
+        if keys != self._keys:
+            new, before = set(keys), set(self._keys)
+            gone = _ranges([number for number, key in enumerate(self._keys) if key not in new])
+            come = _ranges([number for number, key in enumerate(keys) if key not in before])
+            if len(gone) + len(come) > _FEW:
+                self._replace(list(rows), keys)
+                return
+            for first, last in reversed(gone):
+                self.beginRemoveRows(_ROOT, first, last)
+                del self._shown[first : last + 1]
+                del self._keys[first : last + 1]
+                self.endRemoveRows()
+            staying = [number for number, key in enumerate(keys) if key in before]
+            self._replace([rows[number] for number in staying], [keys[number] for number in staying])
+            for first, last in come:
+                self.beginInsertRows(_ROOT, first, last)
+                self._shown[first:first] = rows[first : last + 1]
+                self._keys[first:first] = keys[first : last + 1]
+                self.endInsertRows()
+        old, self._shown = self._shown, list(rows)
+        changed = [
+            number
+            for number, (was, row) in enumerate(zip(old, rows, strict=True))
+            if was is not row and was != row
+        ]
         for first, last in _ranges(changed):
             self.dataChanged.emit(self.index(first, 0), self.index(last, len(self._columns) - 1))
 
-    def _reorder(self, rows: list[Row]) -> None:
-        """Bring the shown rows into the order of `rows`, which has the same keys."""
-        old = [self._key(row) for row in self._shown]
-        place = {self._key(row): number for number, row in enumerate(rows)}
-        if all(place[key] == number for number, key in enumerate(old)):
+    def _replace(self, rows: list[Row], keys: list[Hashable]) -> None:
+        """Show other rows at once; what points to one that stays goes with it."""
+        if keys == self._keys:
             return
         self.layoutAboutToBeChanged.emit()
-        indexes = self.persistentIndexList()
-        moved = [self.index(place[old[index.row()]], index.column()) for index in indexes]
-        self._shown.sort(key=lambda row: place[self._key(row)])
-        self.changePersistentIndexList(indexes, moved)
+        old = self._keys
+        self._shown, self._keys = rows, keys
+        if indexes := self.persistentIndexList():
+            place = {key: number for number, key in enumerate(keys)}
+            moved = [
+                QModelIndex()
+                if (row := place.get(old[index.row()])) is None
+                else self.index(row, index.column())
+                for index in indexes
+            ]
+            self.changePersistentIndexList(indexes, moved)
         self.layoutChanged.emit()
 
 

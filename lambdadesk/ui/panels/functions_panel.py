@@ -3,11 +3,10 @@
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QItemSelectionModel, QModelIndex, Qt, QTimer, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtCore import QItemSelectionModel, QModelIndex, QTimer, Signal
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QPushButton,
@@ -17,13 +16,14 @@ from PySide6.QtWidgets import (
 )
 
 from lambdadesk.core.errors import ErrorKind, UserError
-from lambdadesk.core.function_rows import FunctionRow
+from lambdadesk.core.function_rows import FunctionRow, RowKey
 from lambdadesk.core.types import Target
 from lambdadesk.desk.catalog import CatalogState
+from lambdadesk.store.settings import Settings
 from lambdadesk.ui import theme
-from lambdadesk.ui.models.function_table import PLACE_COLUMNS, FunctionTableModel
+from lambdadesk.ui.models.function_table import PLACE_KEYS, PLACES, SHOWN, FunctionTableModel
 from lambdadesk.ui.widgets.empty_state import StateView
-from lambdadesk.ui.widgets.filter_edit import FilterEdit
+from lambdadesk.ui.widgets.function_filter import FunctionFilterBar
 from lambdadesk.ui.widgets.labels import ToneLabel
 from lambdadesk.ui.widgets.named import named
 from lambdadesk.ui.widgets.place_list import PlaceList, PlaceNote
@@ -31,10 +31,33 @@ from lambdadesk.ui.widgets.tables import make_table
 
 if TYPE_CHECKING:  # not needed for the first frame
     from lambdadesk.desk.connection import Connection
+    from lambdadesk.desk.function_rows import FunctionRows
 
 AGE_EVERY_MS = 10_000
 SLOW_MS: Final = 1_500  # from then on a place is said to be waited for, where others have answered
-GATHER_MS: Final = 30  # pages of many places that come in together are shown together
+GATHER_MS: Final = 30  # what comes in together, from many places or as figures, is shown together
+
+# A long text for each column; the others are as wide as their header.
+_WIDTHS: Final = {
+    "name": "clickstream-aggregator-v2",
+    "lamps": "mmmm",
+    "connection": "production-admin",
+    "region": "eu-central-1",
+    "runtime": "python3.12",
+    "architecture": "x86_64",
+    "memory": "10,240 MB",
+    "timeout": "15 min",
+    "storage": "10,240 MB",
+    "change": "12 months ago",
+    "account": "123456789012",
+    "tags": "team=core, environment=production",
+    "triggers": "sqs, eventbridge",
+    "invocations": "1,234,567",
+    "errors": "12,345",
+    "p95": "812 ms",
+    "cost": "≈ $1,234.56",
+    "hours": "mmmmmmmmmm",
+}
 
 
 @dataclass(slots=True)
@@ -43,8 +66,7 @@ class _Place:
 
     target: Target
     state: CatalogState
-    account: str = ""
-    colour: str = ""
+    is_open: bool = False  # else the state is of an earlier run, or there is none
     error: UserError | None = None  # why it could not be opened at all
 
     @property
@@ -71,28 +93,19 @@ class FunctionsPanel(QWidget):
     sign_in_requested = Signal(str)
     local_requested = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, settings: Settings, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._settings = settings
         self._places: dict[str, _Place] = {}
-        self.keeps: Callable[[tuple[str, str]], bool] = lambda _key: False  # whether a deleted one has a row
+        self._added: dict[str, Connection] = {}  # what `rows` has
+        self.keeps: Callable[[RowKey], bool] = lambda _key: False  # whether a deleted one has a row
         self._disconnects: list[Callable[[], None]] = []
-        self.filter = named(
-            _FunctionFilter("Filter by name, runtime, description or place"),
-            "functionFilter",
-            "Filter functions",
-        )
+        self.filter_bar = FunctionFilterBar(settings)
+        self.filter = self.filter_bar.edit
         self.model = FunctionTableModel(self)
-        samples = (
-            "clickstream-aggregator",
-            "production-admin",
-            "eu-central-1",
-            "python3.12",
-            "10,240 MB",
-            "15 min",
-            "12 months ago",
-        )
+        samples = [_WIDTHS.get(column.key, "") for column in SHOWN]
         self.table = named(
-            make_table(self.model, samples, stretch=0, sort_by=0), "functionTable", "Functions"
+            make_table(self.model, samples, stretch=None, sort_by=0), "functionTable", "Functions"
         )
         self.show_places_columns(False)
         self.state = StateView()
@@ -105,7 +118,7 @@ class FunctionsPanel(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(theme.SPACE, theme.SPACE, theme.TIGHT, theme.TIGHT)
         layout.setSpacing(theme.SPACE)
-        layout.addWidget(self.filter)
+        layout.addWidget(self.filter_bar)
         layout.addLayout(self._stack, 1)
         # Only now that it has a parent: it would show its first widget as a window of its own.
         self._stack.addWidget(self.table)
@@ -136,9 +149,11 @@ class FunctionsPanel(QWidget):
     ) -> None:
         """Show the functions of these from now on. failures: what could not be opened, by `Target.key`."""
         self._leave()
+        connections = list(connections)
+        self._add(connections)
         for connection in connections:
             key = connection.target.key
-            place = _Place(connection.target, connection.catalog.state)
+            place = _Place(connection.target, connection.catalog.state, is_open=True)
             self._places[key] = place
             follow = partial(self._follow, connection, place)
             follow()
@@ -155,6 +170,7 @@ class FunctionsPanel(QWidget):
     def show_cached(self, lists: Sequence[tuple[Target, CatalogState]]) -> None:
         """Show the lists of an earlier run, until the connections are there."""
         self._leave()
+        self._add(())
         self._places = {target.key: _Place(target, state) for target, state in lists}
         self._show_place_columns()
         self.refresh()
@@ -162,6 +178,7 @@ class FunctionsPanel(QWidget):
     def show_waiting(self, what: str) -> None:
         """Show that there is no connection yet, and what is being waited for."""
         self._leave()
+        self._add(())
         self.model.set_rows(())
         self.state.show_loading(what)
         self._stack.setCurrentWidget(self.state)
@@ -175,10 +192,26 @@ class FunctionsPanel(QWidget):
 
     def show_places_columns(self, shown: bool) -> None:
         """Show where each function is; a single place is named above the list already."""
-        for column in PLACE_COLUMNS:
-            self.table.setColumnHidden(column, not shown)
+        for key in PLACE_KEYS:
+            self.table.setColumnHidden(PLACES[key], not shown)
 
-    def select(self, key: tuple[str, str]) -> None:
+    @cached_property
+    def rows(self) -> "FunctionRows":
+        """What is known of the functions of the connections that are shown."""
+        from lambdadesk.desk.function_rows import FunctionRows
+
+        rows = FunctionRows(self._settings)
+        rows.changed.connect(lambda _keys: self._refresh_soon())
+        return rows
+
+    def close_panel(self) -> None:
+        """End all work; nothing is shown any more."""
+        self._leave()
+        self._add(())
+        if "rows" in self.__dict__:  # else there never was a connection
+            self.rows.close()
+
+    def select(self, key: RowKey) -> None:
         """Mark the row of an opened function, without opening it again."""
         row = self.model.row_of(key)
         if row >= 0:
@@ -188,15 +221,23 @@ class FunctionsPanel(QWidget):
 
     def first_row(self) -> FunctionRow | None:
         """The first one by name, whatever the list is filtered and sorted by."""
-        rows = [row for place in self._places.values() for row in self._rows_of(place)]
+        rows = self._get_rows()
         return min(rows, key=lambda row: row.function.name.casefold(), default=None)
 
     def refresh(self) -> None:
         """Show the lists anew."""
+        if not self._places:
+            return
+        self._gather.stop()
+        self.model.set_rows(self._get_rows())
+        self._show_rows()
+
+    def _show_rows(self) -> None:
+        """Show what the model has now, or why there is nothing."""
+        self.filter_bar.show_problems(self.model.problems)
         places = list(self._places.values())
         if not places:
             return
-        self.model.set_rows(row for place in places for row in self._rows_of(place))
         if self.model.has_rows() and not self.model.rowCount():
             self.state.show_empty(
                 "No function matches the filter", "Change the words, or clear them with Esc."
@@ -217,27 +258,41 @@ class FunctionsPanel(QWidget):
 
     def _follow(self, connection: "Connection", place: _Place) -> None:
         place.target, place.state = connection.target, connection.catalog.state
-        place.account = " ".join(part for part in (connection.account, connection.alias) if part)
-        place.colour = connection.info.colour
 
     def _on_changed(self, follow: Callable[[], None]) -> None:
         follow()
         if len(self._places) == 1:
             self.refresh()
-        elif not self._gather.isActive():
+        else:
+            self._refresh_soon()
+
+    def _refresh_soon(self) -> None:
+        if not self._gather.isActive():
             self._gather.start()
 
     def _show_place_columns(self) -> None:
         self.show_places_columns(len(self._places) > 1)
 
-    def _rows_of(self, place: _Place) -> list[FunctionRow]:
-        target = place.target
-        make = partial(
-            FunctionRow, target.key, target.title, place.account, target.region, colour=place.colour
-        )
-        gone = [function for function in place.state.gone if self.keeps((target.key, function.name))]
-        rows = [make(function) for function in place.state.functions]
-        return rows + [make(function, is_gone=True) for function in gone]
+    def _add(self, connections: "Sequence[Connection]") -> None:
+        """Let `rows` have these and no others; what is known of those that stay is kept."""
+        wanted = {connection.target.key: connection for connection in connections}
+        for key, connection in list(self._added.items()):
+            if wanted.get(key) is not connection:
+                self.rows.remove(key)
+                del self._added[key]
+        for key, connection in wanted.items():
+            if key not in self._added:
+                self._added[key] = connection
+                self.rows.add(connection)
+
+    def _get_rows(self) -> list[FunctionRow]:
+        rows = list(self.rows.rows) if self._added else []
+        for key, place in self._places.items():
+            if not place.is_open:
+                target = place.target
+                make = partial(FunctionRow, key, target.title, "", target.region)
+                rows += [make(function) for function in place.state.functions]
+        return [row for row in rows if not row.is_gone or self.keeps(row.key)]
 
     def _show_no_rows(self, places: list[_Place]) -> None:
         errors = [error for place in places if (error := place.error or place.state.error)]
@@ -323,7 +378,7 @@ class FunctionsPanel(QWidget):
 
     def _on_filter_changed(self, text: str) -> None:
         self.model.set_filter(text)
-        self.refresh()
+        self._show_rows()
 
     def _move(self, steps: int) -> None:
         rows = self.model.rowCount()
@@ -350,23 +405,6 @@ class FunctionsPanel(QWidget):
             QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows,
         )
         self.table.scrollTo(index)
-
-
-class _FunctionFilter(FilterEdit):
-    """Arrow keys walk the list below, Enter opens, Esc clears."""
-
-    opened = Signal()
-    moved = Signal(int)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        steps = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1, Qt.Key.Key_PageDown: 10, Qt.Key.Key_PageUp: -10}
-        key = Qt.Key(event.key())
-        if key in steps:
-            self.moved.emit(steps[key])
-        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self.opened.emit()
-        else:
-            super().keyPressEvent(event)
 
 
 def _age(at_ms: int) -> str:

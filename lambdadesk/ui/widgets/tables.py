@@ -11,12 +11,13 @@ _ARROW_PX = 18  # the sort arrow beside a header's text
 
 
 def make_table(
-    model: QAbstractItemModel, samples: Sequence[str], *, stretch: int, sort_by: int | None = None
+    model: QAbstractItemModel, samples: Sequence[str], *, stretch: int | None, sort_by: int | None = None
 ) -> QTableView:
     """A table of whole rows with fixed height and no grid.
 
     samples: a long text for each column, which gives its width (never less than its header needs); the column
-    `stretch` takes what room is left. sort_by: the column it is sorted by at first, None: not sortable.
+    `stretch` takes what room is left (None: they are scrolled). sort_by: the column it is sorted by at
+    first, None: not sortable.
     """
     table = QTableView()
     table.setModel(model)
@@ -50,5 +51,6 @@ def make_table(
         )
         columns.resizeSection(column, max(text_px, title_px))
     columns.setMinimumSectionSize(table.fontMetrics().averageCharWidth() * 6)
-    columns.setSectionResizeMode(stretch, QHeaderView.ResizeMode.Stretch)
+    if stretch is not None:
+        columns.setSectionResizeMode(stretch, QHeaderView.ResizeMode.Stretch)
     return table
