@@ -58,12 +58,12 @@ class TriggersPanel(QWidget):
         self._scan = TriggerScan(connection.gateway, function)
         self._trouble = ""  # of the last change of a mapping
         self._changing: set[str] = set()  # UUIDs of mappings
+        self._is_starting = False
         self._was_running = False
         self._foot_note = ""
         self._build()
-        self._disconnect = self._scan.changed.connect(self._show)
+        self._disconnect = self._scan.changed.connect(self._on_changed)
         self.refresh()
-        self._show()
 
     def _build(self) -> None:
         self.summary = named(ElidedLabel(), "triggersSummary", "Triggers found")
@@ -137,6 +137,14 @@ class TriggersPanel(QWidget):
 
     # -- what is shown
 
+    def _on_changed(self) -> None:
+        self._is_starting = False
+        self._show()
+
+    @property
+    def _is_running(self) -> bool:
+        return self._scan.is_running or self._is_starting
+
     def _show(self) -> None:
         scan = self._scan
         self.model.set_rows(scan.triggers)
@@ -145,19 +153,19 @@ class TriggersPanel(QWidget):
         self.parts.picture.show_triggers(scan.function.name, self.model.rows, scan.destinations)
         self._show_state()
         self._show_row()
-        if scan.is_running:
+        if self._is_running:
             kind = "Deep scan" if scan.is_deep else "Scan"
             counts = f"{scan.done} of {scan.total}" if scan.total else "begins"
             self.summary.setText(" · ".join(part for part in (f"{kind}: {counts}", scan.doing) if part))
         else:
             self.summary.setText(tell_verdicts(scan.triggers) if scan.triggers or scan.was_scanned else "")
-        if self._was_running and not scan.is_running:
+        if self._was_running and not self._is_running:
             self._foot_note = self._tell_end()
             announce(self.summary, self.summary.text())
-        self._was_running = scan.is_running
+        self._was_running = self._is_running
         for button in (self.refresh_button, self.deep_button):
-            button.setEnabled(not scan.is_running)
-        self.cancel_button.setVisible(scan.is_running)
+            button.setEnabled(not self._is_running)
+        self.cancel_button.setVisible(self._is_running)
         self.unchecked.show_steps(scan.unchecked)
         self._say_trouble()
         self.foot.say(self._foot_note, "dim")
@@ -170,7 +178,7 @@ class TriggersPanel(QWidget):
         else:
             self._stack.setCurrentIndex(1)
             denied = [step for step in scan.unchecked if step.answer is Answer.DENIED]
-            if scan.is_running:
+            if self._is_running:
                 self.state.show_loading(f"the triggers of {scan.function.name}", self._stop)
             elif scan.error is not None:
                 self.state.show_error(scan.error, self.refresh)
@@ -183,7 +191,7 @@ class TriggersPanel(QWidget):
                     details=tell_steps(denied),
                 )
                 self.state.show_error(error, self.refresh)
-            elif scan.was_stopped:
+            elif scan.was_stopped or not scan.was_scanned:
                 self.state.show_empty(
                     "The scan was stopped", "Nothing was found so far.", "Scan again", self.refresh
                 )
@@ -229,10 +237,14 @@ class TriggersPanel(QWidget):
 
     def _start(self, *, deep: bool) -> None:
         self._trouble = ""
+        self._is_starting = True
         self.scope.start("scan", self._scan.run, deep)
+        self._show()
 
     def _stop(self) -> None:
         self.scope.cancel("scan")
+        self._is_starting = False  # it may not have begun
+        self._show()
 
     def _selected(self) -> Trigger | None:
         row = self.table.currentIndex().row()
