@@ -48,3 +48,12 @@ _NOUNS = {
     "mq": "broker",
     "rds": "cluster",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class MappingChange:
+    """What is to become of an event source mapping; None stays as it is."""
+
+    enabled: bool | None = None
+    batch_size: int | None = None
+    batching_window_s: int | None = None

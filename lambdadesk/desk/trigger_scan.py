@@ -1,10 +1,12 @@
 """TriggerScan, what starts one function and where its results go, as a page shows it."""
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lambdadesk.core.errors import UserError
 from lambdadesk.core.event import Event
+from lambdadesk.core.mappings import EventSourceMapping, MappingChange
 from lambdadesk.core.triggers import Answer, Destination, ScanStep, Trigger, TriggerScanState
 from lambdadesk.core.types import FunctionInfo
 
@@ -34,6 +36,7 @@ class TriggerScan:
         self.done, self.total, self.doing = 0, 0, ""
         self.error: UserError | None = None  # why the last scan found out nothing
         self._gateway = gateway
+        self._changed: dict[str, EventSourceMapping] = {}  # by UUID, newer than what the last scan saw
 
     @property
     def unchecked(self) -> tuple[ScanStep, ...]:
@@ -47,11 +50,13 @@ class TriggerScan:
         before = (self.triggers, self.destinations)
         self.is_running, self.is_deep, self.was_stopped, self.error = True, deep, False, None
         self.done, self.total, self.doing = 0, 0, ""
+        self._changed = {uuid: one for uuid, one in self._changed.items() if not one.is_settled}
         self.changed.emit()
 
         def show(state: TriggerScanState) -> None:
             known = {trigger.key for trigger in state.triggers}
-            self.triggers = (*state.triggers, *(each for each in before[0] if each.key not in known))
+            found = (*state.triggers, *(each for each in before[0] if each.key not in known))
+            self.triggers = self._bring_up_to_date(found)
             self.destinations = tuple(dict.fromkeys((*state.destinations, *before[1])))
             self.done, self.total, self.doing = state.done, state.total, state.doing
             self.steps = state.steps
@@ -65,9 +70,52 @@ class TriggerScan:
             self.was_stopped = True
             raise
         else:
-            self.triggers, self.destinations = found.triggers, found.destinations
+            self.triggers = self._bring_up_to_date(found.triggers)
+            self.destinations = found.destinations
             self.steps = found.steps
             self.was_scanned = True
         finally:
             self.is_running, self.doing = False, ""
             self.changed.emit()
+
+    async def change_mapping(self, uuid: str, change: MappingChange, *, confirmed: bool = False) -> None:
+        """Change an event source mapping and follow it, in `triggers`, until it settles.
+
+        See aws.mappings.update_mapping for what is raised.
+        """
+        from lambdadesk.aws.mappings import follow, update_mapping
+
+        mapping = await update_mapping(
+            self._gateway,
+            uuid,
+            enabled=change.enabled,
+            batch_size=change.batch_size,
+            batching_window_s=change.batching_window_s,
+            confirmed=confirmed,
+        )
+        self._take(mapping)
+        async for mapping in follow(self._gateway, uuid):
+            self._take(mapping)
+
+    def _take(self, mapping: EventSourceMapping) -> None:
+        self._changed[mapping.uuid] = mapping
+        self.triggers = self._bring_up_to_date(self.triggers)
+        self.changed.emit()
+
+    def _bring_up_to_date(self, triggers: tuple[Trigger, ...]) -> tuple[Trigger, ...]:
+        return tuple(
+            _with_mapping(each, self._changed[each.uuid]) if each.uuid in self._changed else each
+            for each in triggers
+        )
+
+
+def _with_mapping(trigger: Trigger, mapping: EventSourceMapping) -> Trigger:
+    if mapping.batch_size is None:  # it was deleted: all that is known is that
+        return replace(trigger, state=mapping.state)
+    return replace(
+        trigger,
+        state=mapping.state,
+        last_result=mapping.last_result,
+        batch_size=mapping.batch_size,
+        window_s=mapping.batching_window_s,
+    )

@@ -33,10 +33,12 @@ class FunctionPage(QWidget):
     Signals:
         reachable_changed(UserError | None): the endpoint can't be reached any more, or can again.
         confirm_requested(InvokeRequest): an invoke in production waits to be confirmed.
+        write_requested(str, Callable[[], None]): so does another write: its verb, and what does it.
         refresh_requested(): AWS does not know the function any more, so the list is out of date.
     """
 
     confirm_requested = Signal(object)
+    write_requested = Signal(str, object)
     refresh_requested = Signal()
     reachable_changed = Signal(object)
 
@@ -80,6 +82,7 @@ class FunctionPage(QWidget):
         builders: dict[str, Callable[[], QWidget]] = {
             "Logs": self._build_logs,
             "Charts": self._build_charts,
+            "Triggers": self._build_triggers,
             "Configuration": self._build_configuration,
             "Role": self._build_role,
         }
@@ -151,6 +154,14 @@ class FunctionPage(QWidget):
         self.charts = charts = ChartsPanel(self.connection, self.function)
         charts.log_requested.connect(self._show_request)
         return charts
+
+    def _build_triggers(self) -> QWidget:
+        from lambdadesk.ui.panels.triggers_panel import TriggersPanel
+
+        panel = TriggersPanel(self.connection, self.function)
+        panel.write_requested.connect(self.write_requested)
+        self._more.append(panel)
+        return panel
 
     def _build_configuration(self) -> QWidget:
         from lambdadesk.ui.panels.configuration_panel import ConfigurationPanel

@@ -1,5 +1,6 @@
-"""Production: what stands between a click and a run in production."""
+"""Production: what stands between a click and a run, or a write, in production."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -15,12 +16,13 @@ from lambdadesk.store.connections import new_connection_id
 
 if TYPE_CHECKING:
     from lambdadesk.desk.connection import Connection
+    from lambdadesk.ui.dialogs.confirm_invoke_dialog import Confirmation
     from lambdadesk.ui.function_page import FunctionPage
     from lambdadesk.ui.main_window import MainWindow
 
 
 class Production:
-    """Has invokes in production confirmed, and suggests the guard to connections that look like it."""
+    """Has invokes and writes in production confirmed, and suggests the guard where it seems to be missing."""
 
     def __init__(self, console: Console, window: "MainWindow") -> None:
         self._console = console
@@ -35,35 +37,47 @@ class Production:
             page.invoke.send(request, confirmed=True)
             return
         from lambdadesk.core.arns import foreign_accounts
-        from lambdadesk.ui.dialogs.confirm_invoke_dialog import Confirmation, ConfirmInvokeDialog
+        from lambdadesk.ui.dialogs.confirm_invoke_dialog import Confirmation
 
-        earlier = self._dialogs.pop(page.key, None)
-        if earlier is not None:  # the payload may be another one now
-            earlier.blockSignals(True)
-            earlier.close()
-            earlier.deleteLater()
         account = connection.account
-        dialog = ConfirmInvokeDialog(
-            Confirmation(
-                function=request.function.name,
-                account=account,
-                region=connection.target.region,
-                connection=connection.info.name,
-                alias=connection.alias,
-                qualifier=request.qualifier,
-                kind=request.kind.value,
-                payload_bytes=len(request.payload),
-                colour=connection.info.colour,
-                other_accounts=foreign_accounts(request.payload.decode(errors="replace"), account),
-            ),
-            self._window,
+        facts = Confirmation(
+            function=request.function.name,
+            account=account,
+            region=connection.target.region,
+            connection=connection.info.name,
+            alias=connection.alias,
+            qualifier=request.qualifier,
+            kind=request.kind.value,
+            payload_bytes=len(request.payload),
+            colour=connection.info.colour,
+            other_accounts=foreign_accounts(request.payload.decode(errors="replace"), account),
         )
-        self._dialogs[page.key] = dialog
-        dialog.confirmed.connect(partial(self._on_confirmed, page, request))
+        send = partial(page.invoke.send, request, confirmed=True)
+        dialog = self._ask(page, facts, send)
         dialog.rejected.connect(page.invoke.say_not_confirmed)
-        dialog.finished.connect(lambda _result: self._dialogs.pop(page.key, None))
-        page.destroyed.connect(dialog.deleteLater)
         dialog.open()
+
+    def confirm_write(self, page: "FunctionPage", verb: str, then: Callable[[], None]) -> None:
+        """Have another write confirmed, then do it; at once while the connection is unlocked.
+
+        verb: what is about to be done, as the button says it ("Disable the event source mapping").
+        """
+        connection = page.connection
+        if not self._connections.needs_confirmation(connection.info):
+            then()
+            return
+        from lambdadesk.ui.dialogs.confirm_invoke_dialog import Confirmation
+
+        facts = Confirmation(
+            function=page.function.name,
+            account=connection.account,
+            region=connection.target.region,
+            connection=connection.info.name,
+            alias=connection.alias,
+            colour=connection.info.colour,
+            verb=verb,
+        )
+        self._ask(page, facts, then).open()
 
     def on_badge(self, connection: "Connection | None") -> None:
         """Lock a connection that was unlocked."""
@@ -95,10 +109,26 @@ class Production:
             partial(self._decline, key),
         )
 
-    def _on_confirmed(self, page: "FunctionPage", request: InvokeRequest, unlock: bool) -> None:
+    def _ask(self, page: "FunctionPage", facts: "Confirmation", then: Callable[[], None]) -> QDialog:
+        """The dialog of a page, not open yet."""
+        from lambdadesk.ui.dialogs.confirm_invoke_dialog import ConfirmInvokeDialog
+
+        earlier = self._dialogs.pop(page.key, None)
+        if earlier is not None:  # what was asked may be another thing now
+            earlier.blockSignals(True)
+            earlier.close()
+            earlier.deleteLater()
+        dialog = ConfirmInvokeDialog(facts, self._window)
+        self._dialogs[page.key] = dialog
+        dialog.confirmed.connect(partial(self._on_confirmed, page, then))
+        dialog.finished.connect(lambda _result: self._dialogs.pop(page.key, None))
+        page.destroyed.connect(dialog.deleteLater)
+        return dialog
+
+    def _on_confirmed(self, page: "FunctionPage", then: Callable[[], None], unlock: bool) -> None:
         if unlock:
             self._connections.unlock(page.connection.info)
-        page.invoke.send(request, confirmed=True)
+        then()
 
     def _decline(self, key: str) -> None:
         self._console.settings.not_production = (*self._console.settings.not_production, key)

@@ -48,6 +48,7 @@ PAGE = {
     "durationChart": QWidget,
     "memoryChart": QWidget,
     "costChart": QWidget,
+    "triggerTable": QAbstractItemView,
     "configurationView": QAbstractItemView,
     "roleView": QPlainTextEdit,
 }
@@ -92,13 +93,16 @@ async def test_pages_and_tabs_have_their_titles(desk: Desk) -> None:
     await desk.open("hello")
     tabs, pages = desk.get("functionTabs"), desk.get("pageTabs")
     assert [pages.tabText(index) for index in range(pages.count())] == [*PAGES]
-    assert PAGES == ("Invoke", "Logs", "Charts", "Configuration", "Role")
+    assert PAGES == ("Invoke", "Logs", "Charts", "Triggers", "Configuration", "Role")
     assert [tabs.tabText(index) for index in range(tabs.count())] == ["Cost", "hello"]
 
 
 async def test_lists_begin_with_the_name(desk: Desk) -> None:
     await desk.open("hello")
     await desk.invoke()
+    desk.turn_to("Triggers")
+    titles = [desk.get("triggerTable").model().headerData(n, Qt.Orientation.Horizontal) for n in range(5)]
+    assert titles == ["Source", "Name", "Mode", "State", "Verdict"]
     desk.turn_to_cost()
     for name, first in (("functionTable", "Function"), ("costTable", "Function")):
         table = desk.get(name)
@@ -131,7 +135,9 @@ async def test_log_and_charts_answer_for_their_figures(desk: Desk) -> None:
         assert desk.get(name).point_count() == 0
 
 
-@pytest.mark.parametrize("page", ["invoke", "logs", "charts", "configuration", "role", "cost", "history"])
+@pytest.mark.parametrize(
+    "page", ["invoke", "logs", "charts", "triggers", "configuration", "role", "cost", "history"]
+)
 async def test_pages_of_the_command_line_are_shown(desk: Desk, page: str) -> None:
     desk.window.want("hello", page)
     await desk.listed()
@@ -143,7 +149,7 @@ async def test_pages_of_the_command_line_are_shown(desk: Desk, page: str) -> Non
     assert pages.tabText(pages.currentIndex()) == title
 
 
-@pytest.mark.parametrize("page", ["timeline", "triggers", "query"])
+@pytest.mark.parametrize("page", ["timeline", "query"])
 async def test_a_page_that_is_not_built_yet_is_named(desk: Desk, page: str) -> None:
     desk.window.want("hello", page)
     await until(lambda: page in desk.notices())

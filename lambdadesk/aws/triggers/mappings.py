@@ -57,7 +57,7 @@ async def _look_at(search: Search, entry: Mapping[str, Any]) -> None:
     if evidence.answer in (Answer.DENIED, Answer.ELSEWHERE) and last_result.startswith("OK"):
         text = f"Lambda's last read was OK. {evidence.text}"
         evidence = Evidence(_LIST, Answer.OK, text)
-    mapped = Evidence(_LIST, Answer.OK, f"Mapping {uuid} reads it for this function ({state or 'no state'}).")
+    mapped = Evidence(_LIST, Answer.OK, f"Mapping {uuid} connects it to this function.")
     search.find(
         Sighting(
             source,
