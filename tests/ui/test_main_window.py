@@ -296,8 +296,6 @@ async def test_tabs_are_walked_by_the_keyboard(desk: Desk) -> None:
     await until(desk.get("regionBox").isEnabled)  # the regions are known
     field = desk.get("functionFilter")
     field.setFocus()
-    QTest.keyClick(field, Qt.Key.Key_Tab)
-    assert QApplication.focusWidget() is desk.get("functionTable")
     seen = set()
     for _step in range(30):
         focused = QApplication.focusWidget()

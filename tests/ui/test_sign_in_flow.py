@@ -66,7 +66,7 @@ async def give_code(desk: Desk, code: str = CODE) -> None:
 async def open_role(desk: Desk, aws: FakeAws) -> None:
     """Open a role that wants an MFA code, with the window driven as ever, and give the code."""
     aws.mfa_code = CODE
-    desk.window.open_connection(await store_role(desk, aws, mfa_serial=MFA))
+    desk.window.places.open_connection(await store_role(desk, aws, mfa_serial=MFA))
     await give_code(desk)
     await until(lambda: desk.connection.catalog.is_settled and desk.connection.identity is not None)
 
@@ -118,7 +118,7 @@ async def test_a_notice_that_was_closed_does_not_come_again(desk: Desk, aws: Fak
 async def test_credentials_that_renew_themselves_are_no_news(desk: Desk, aws: FakeAws) -> None:
     aws.session_s = 12 * 60
     look_often(desk)
-    desk.window.open_connection(await store_role(desk, aws))
+    desk.window.places.open_connection(await store_role(desk, aws))
     await until(lambda: desk.text("expiryLabel") == "renews itself")
     await turns()
     assert not desk.get("noticeBar").isVisible()
@@ -164,7 +164,7 @@ async def test_while_a_code_is_asked_for_the_window_is_usable(desk: Desk, aws: F
     await desk.listed()
     aws.mfa_code = CODE
     role = await store_role(desk, aws, mfa_serial=MFA)
-    desk.window.open_places([desk.connection.target, role.target("us-east-1")])
+    desk.window.places.open_places([desk.connection.target, role.target("us-east-1")])
     dialog = await find_mfa(desk)
     assert "The connection shop asks" in visible_words(dialog)
     assert not dialog.isModal()
@@ -179,7 +179,7 @@ async def test_while_a_code_is_asked_for_the_window_is_usable(desk: Desk, aws: F
 async def test_a_cancelled_code_is_one_sentence(desk: Desk, aws: FakeAws) -> None:
     aws.mfa_code = CODE
     look_often(desk)
-    desk.window.open_connection(await store_role(desk, aws, mfa_serial=MFA))
+    desk.window.places.open_connection(await store_role(desk, aws, mfa_serial=MFA))
     press(part(await find_mfa(desk), "mfaCode"), Qt.Key.Key_Escape)
     await until(lambda: "No MFA code was given." in visible_words(desk.window))
     await turns()
@@ -215,7 +215,7 @@ async def test_to_cancel_after_an_expiry_leaves_a_way_to_sign_in(desk: Desk, aws
 
 async def test_a_wrong_code_is_said_and_asked_for_again(desk: Desk, aws: FakeAws) -> None:
     aws.mfa_code = CODE
-    desk.window.open_connection(await store_role(desk, aws, mfa_serial=MFA))
+    desk.window.places.open_connection(await store_role(desk, aws, mfa_serial=MFA))
     await give_code(desk, "000000")
     await until(lambda: "The MFA code was not accepted." in visible_words(desk.window))
     desk.action("Sign in again").trigger()
@@ -259,7 +259,7 @@ async def test_a_profile_of_the_shared_files_asks_for_its_code(
         "region = us-east-1\n"
     )
     await desk.listed()
-    desk.window.open_target("lager-büro", "", "")
+    desk.window.places.open_target("lager-büro", "", "")
     dialog = await find_mfa(desk)
     assert "lager-büro" in visible_words(dialog)
     assert MFA in visible_words(dialog)
