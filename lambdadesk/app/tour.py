@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QAbstractItemView, QApplication
 
 from lambdadesk.core.threads import in_thread
 from lambdadesk.desk.connection import Connection
@@ -20,6 +20,7 @@ from lambdadesk.ui.main_window import MainWindow
 T = TypeVar("T")
 
 FUNCTION = "order-worker"
+TITLES = ("invoke", "logs", "charts", "triggers", "configuration", "role", "cost")
 WIDE, NARROW = (1280, 800), (800, 600)
 DEADLINE_S = 60.0
 POLL_S = 0.05
@@ -43,6 +44,11 @@ async def take_tour(window: MainWindow, console: Console, folder: Path) -> int:
         sys.stderr.write(f"lambdadesk: {error}\n")
         return 1
     return 0
+
+
+def _has_rows(page: FunctionPage, view: str) -> bool:
+    found = page.findChild(QAbstractItemView, view)
+    return found is not None and found.model().rowCount() > 0
 
 
 class _Tour:
@@ -70,17 +76,24 @@ class _Tour:
         await self._until("log lines", logs.view.line_count)
         window.show_page("charts")
         await self._until("a point in the charts", lambda: connection.ledger.totals(FUNCTION).invocations)
+        for title, view in (
+            ("triggers", "triggerTable"),
+            ("configuration", "configurationView"),
+            ("role", "rolePolicies"),
+        ):
+            window.show_page(title)
+            await self._until(f"the {title} page", partial(_has_rows, page, view))
         window.show_page("cost")
         await self._until("the cost of all functions", lambda: window.cost.model.rowCount() >= 8)
         self._say(f"total cost {window.cost.total.text()}: {window.cost.scope_note.text()}")
         for mode in ("light", "dark"):
             self._use(mode)
-            for title in ("invoke", "logs", "charts", "cost"):
+            for title in TITLES:
                 await self._show(page, title)
                 await self._picture(f"{title}-{mode}")
         self._use("light")
         window.resize(*NARROW)
-        for title in ("invoke", "logs", "charts", "cost"):
+        for title in TITLES:
             await self._show(page, title)
             await self._picture(f"{title}-narrow")
 

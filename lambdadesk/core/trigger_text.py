@@ -17,7 +17,7 @@ _SHORT = {
     Verdict.NOT_CHECKED: "not checked",
     Verdict.CONFIRMED: "confirmed",
 }
-_FEW = 3
+_FEW, _SOME = 3, 8
 
 
 def tell_evidence(trigger: Trigger, destinations: Iterable[Destination]) -> str:
@@ -76,11 +76,12 @@ def tell_looked(steps: Iterable[ScanStep]) -> str:
     """What an empty list rests on."""
     steps = list(steps)
     looked = _list(step for step in steps if step.answer is Answer.OK)
-    later = _list(step for step in steps if step.answer is Answer.NOT_ASKED)
+    later = _list((step for step in steps if step.answer is Answer.NOT_ASKED), _SOME)
     text = f"Looked at: {looked}." if looked else ""
     return f"{text} A deep scan also looks at: {later}.".strip() if later else text
 
 
-def _list(steps: Iterable[ScanStep]) -> str:
-    words = dict.fromkeys(step.what if step.source == "Lambda" else step.source for step in steps)
-    return ", ".join(words)
+def _list(steps: Iterable[ScanStep], most: int = 99) -> str:
+    words = list(dict.fromkeys(step.what if step.source == "Lambda" else step.source for step in steps))
+    more = f" and {len(words) - most} more" if len(words) > most else ""
+    return ", ".join(words[:most]) + more

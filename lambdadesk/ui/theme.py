@@ -238,6 +238,14 @@ QToolButton[autoRaise="true"] { background: transparent; border-color: transpare
 QToolButton[autoRaise="true"]:hover { border-color: %(border)s }
 QToolButton[autoRaise="true"]:focus { border: 2px solid %(accent)s; padding: 2px }
 QLineEdit > QToolButton { border: 0; padding: 0; min-height: 0; background: transparent }
+QSpinBox { padding: 4px 2px } QSpinBox:focus { padding: 3px 1px }
+QSpinBox > QLineEdit, QSpinBox > QLineEdit:focus {
+  border: 0; padding: 0 6px; min-height: 0; background: transparent }
+QSpinBox::up-button, QSpinBox::down-button { border: 0; width: 18px }
+QSpinBox::up-button { subcontrol-position: top right }
+QSpinBox::down-button { subcontrol-position: bottom right }
+QSpinBox::up-arrow { image: url(icons:sort-up.svg); width: 9px; height: 6px }
+QSpinBox::down-arrow { image: url(icons:sort-down.svg); width: 9px; height: 6px }
 QComboBox::drop-down { border: 0; width: 22px }
 QComboBox::down-arrow { image: url(icons:chevron-down.svg); width: 14px; height: 14px }
 QCheckBox::indicator { width: 14px; height: 14px; border: 1px solid %(dim)s; border-radius: 3px }

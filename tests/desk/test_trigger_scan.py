@@ -1,4 +1,5 @@
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -9,7 +10,8 @@ from lambdadesk.aws.clients import Limits
 from lambdadesk.aws.credentials import KeySource
 from lambdadesk.aws.gateway import Gateway
 from lambdadesk.core.connections import AccessKey, Guard
-from lambdadesk.core.errors import ErrorKind
+from lambdadesk.core.errors import ErrorKind, UserError
+from lambdadesk.core.mappings import MappingChange
 from lambdadesk.core.secret import Secret
 from lambdadesk.core.triggers import Answer, Verdict
 from lambdadesk.core.types import FunctionInfo, Target
@@ -22,6 +24,7 @@ from tests.servers.fake_services import FakeServices, to_policy
 
 ACCOUNT = "000000000000"
 ARN = f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:f"
+UUID = "11111111-0000-4000-8000-000000000000"
 QUEUE = "arn:aws:sqs:us-east-1:123456789012:orders"
 
 
@@ -46,11 +49,11 @@ def make_mapping(uuid: str) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def open_scan(services: FakeServices) -> AsyncIterator[TriggerScan]:
+async def open_scan(services: FakeServices, guard: Guard = Guard.READ_ONLY) -> AsyncIterator[TriggerScan]:
     keys = KeySource(AccessKey("AKIA1", Secret("s")), services.url)
     target = Target("us-east-1", endpoint_url=services.url)
     limits = Limits(connect_s=1, read_s=5, deadline_s=10, attempts=1)
-    gateway = Gateway(target, limits, credentials=keys, guard=Guard.READ_ONLY)
+    gateway = Gateway(target, limits, credentials=keys, guard=guard)
     try:
         yield TriggerScan(gateway, FunctionInfo("f", ARN))
     finally:
@@ -129,3 +132,36 @@ async def test_a_deep_scan_that_is_stopped_keeps_what_it_found(services: FakeSer
         assert not scan.was_scanned
         assert [each.uuid for each in scan.triggers] == ["u1"]
     assert failures == []
+
+
+async def test_a_changed_mapping_is_followed_and_not_undone_by_an_older_look(services: FakeServices) -> None:
+    """A scan that has read the list already does not bring the earlier state back; the next one may."""
+    services.answers["ListEventSourceMappings"] = {"EventSourceMappings": [make_mapping(UUID)]}
+    services.mappings = [make_mapping(UUID) | {"BatchSize": 10}]
+    services.coming[UUID] = deque(["Disabling", "Disabled"])
+    failures: list[Exception] = []
+    scope = TaskScope(lambda _name, error: failures.append(error))
+    async with open_scan(services, Guard.NORMAL) as scan:
+        services.script("ListPipes", faults.slow(1))
+        scope.start("scan", scan.run)
+        await until(scan.changed, lambda: scan.triggers and services.requests("ListPipes"), "the mapping")
+        states: list[str] = []
+        scan.changed.connect(lambda: states.append(scan.triggers[0].state))
+        await scan.change_mapping(UUID, MappingChange(enabled=False))
+        await scope.wait("scan")
+        since = states[states.index("Disabling") :]
+        assert list(dict.fromkeys(since)) == ["Disabling", "Disabled"]
+        assert states[-1] == "Disabled"
+        assert scan.triggers[0].batch_size == 10
+        await scan.run()
+        assert scan.triggers[0].state == "Enabled"
+        await scope.close()
+    assert failures == []
+
+
+async def test_a_read_only_connection_refuses_a_change(services: FakeServices) -> None:
+    async with open_scan(services) as scan:
+        await scan.run()
+        with pytest.raises(UserError, match="read-only"):
+            await scan.change_mapping(UUID, MappingChange(batch_size=5))
+        assert services.requests("UpdateEventSourceMapping") == []

@@ -58,7 +58,7 @@ def test_the_tour_prints_the_path_of_every_picture(tour: tuple[Application, Path
     printed = {Path(line) for line in application.output.splitlines() if line.endswith(".png")}
     assert printed == set(pictures.iterdir())
     names = {path.stem for path in printed}
-    for page in ("invoke", "logs", "charts", "cost"):
+    for page in ("invoke", "logs", "charts", "triggers", "configuration", "role", "cost"):
         assert {f"{page}-light", f"{page}-dark", f"{page}-narrow"} <= names
 
 

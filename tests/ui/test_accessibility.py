@@ -10,7 +10,8 @@ from lambdadesk.ui.dialogs.text_dialog import TextDialog
 from lambdadesk.ui.pages import PAGES
 from tests.servers import faults
 from tests.servers.fake_aws import FakeAws
-from tests.ui.desk import CONTROL, Desk, press, turns, until
+from tests.servers.fake_mappings import make_mapping
+from tests.ui.desk import CONTROL, Desk, click, press, turns, until
 
 
 def nameless(top: QWidget) -> list[str]:
@@ -123,6 +124,31 @@ async def test_the_keyboard_reaches_everything_and_is_caught_nowhere(desk: Desk,
     await turns()
     charts = {"durationChart", "memoryChart", "costChart"}
     assert charts <= await walk(desk, desk.get("durationChart"))
+
+
+async def test_the_triggers_page_is_used_by_the_keyboard(desk: Desk, aws: FakeAws) -> None:
+    arn = "arn:aws:lambda:us-east-1:000000000000:function:hello"
+    aws.mappings = [make_mapping("11111111-0000-4000-8000-000000000000", arn, f"{arn}:queue")]
+    await desk.open("hello", "Triggers")
+    await until(desk.get("triggersRefresh").isEnabled)
+    assert nameless(desk.window) == []
+    press(desk.get("mappingEdit"), Qt.Key.Key_Space)
+    click(desk.get("uncheckedButton"))
+    assert nameless(desk.window) == []
+    seen = await walk(desk, desk.get("triggersRefresh"))
+    assert {
+        "triggerTable",
+        "copySourceArn",
+        "mappingSwitch",
+        "mappingEdit",
+        "mappingBatchSize",
+        "mappingWindow",
+        "mappingSave",
+        "triggerEvidence",
+        "uncheckedButton",
+        "uncheckedDetails",
+        "triggersDeepScan",
+    } <= seen
 
 
 async def test_rows_are_spoken_in_words(desk: Desk, aws: FakeAws) -> None:

@@ -11,6 +11,7 @@ from lambdadesk.ui.models.rows import NOTHING, Column, RowTableModel
 
 STATE_COLUMN: Final = 3
 VERDICT_COLUMN: Final = 4
+FILTER_COLUMN: Final = 7
 
 # What needs a person first.
 _ORDER: Final = {

@@ -17,7 +17,7 @@ from lambdadesk.desk.tasks import TaskScope
 from lambdadesk.desk.trigger_scan import TriggerScan
 from lambdadesk.ui import theme
 from lambdadesk.ui.icons import icon
-from lambdadesk.ui.models.trigger_table import VERDICT_COLUMN, TriggerTableModel
+from lambdadesk.ui.models.trigger_table import FILTER_COLUMN, VERDICT_COLUMN, TriggerTableModel
 from lambdadesk.ui.widgets.empty_state import StateView
 from lambdadesk.ui.widgets.labels import ElidedLabel, ToneLabel
 from lambdadesk.ui.widgets.named import named
@@ -29,14 +29,14 @@ from lambdadesk.ui.widgets.trigger_parts import TriggerParts
 from lambdadesk.ui.widgets.unchecked_bar import UncheckedBar
 
 _SAMPLES = (
-    "EventBridge    ",
+    "EventBridge        ",
     "heartbeat-every-minute",
     "push async",
     "Disabled",
-    "    permitted only (source gone)",
+    "       permitted only (source elsewhere)",
     "No records processed",
     "100, or after 5 s",
-    "prefix incoming/",
+    "s3:ObjectCreated:* prefix incoming/",
     "live",
 )
 _DEEP = "Look also at what no policy names; this makes many calls, and may take minutes in a large account"
@@ -98,9 +98,12 @@ class TriggersPanel(QWidget):
     def _build_parts(self) -> QWidget:
         self.model = TriggerTableModel(self)
         self.table = named(
-            make_table(self.model, _SAMPLES, stretch=1, sort_by=VERDICT_COLUMN), "triggerTable", "Triggers"
+            make_table(self.model, _SAMPLES, stretch=FILTER_COLUMN, sort_by=VERDICT_COLUMN),
+            "triggerTable",
+            "Triggers",
         )
         self.table.sortByColumn(VERDICT_COLUMN, Qt.SortOrder.AscendingOrder)
+        self.table.horizontalHeader().moveSection(VERDICT_COLUMN, 2)  # in sight also where it is narrow
         self.table.selectionModel().currentRowChanged.connect(lambda _now, _before: self._show_row())
         self.table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.table.customContextMenuRequested.connect(self._show_menu)

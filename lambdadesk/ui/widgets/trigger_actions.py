@@ -109,8 +109,8 @@ class MappingEdit(QWidget):
         self.window_s.setRange(0, _LONGEST_WINDOW_S)
         self.window_s.setSuffix(" s")
         for box in (self.batch_size, self.window_s):
-            box.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)  # the arrow keys count up and down
             box.setAccelerated(True)
+            box.lineEdit().setAccessibleName(box.accessibleName())
         batch_label, window_label = PlainLabel("Batch size"), PlainLabel("Window")
         batch_label.setBuddy(self.batch_size)
         window_label.setBuddy(self.window_s)

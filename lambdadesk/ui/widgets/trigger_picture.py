@@ -18,7 +18,7 @@ from lambdadesk.ui.widgets.plain import set_plain_tooltip
 MOST: Final = 8  # nodes of one side; further ones are counted
 _ICON_PX: Final = 16
 _WIDEST_PX: Final = 220
-_GAP_PX: Final = 44  # between columns, for the lines
+_GAPS_PX: Final = (28, 72)  # between columns, for the lines
 _ARROW_PX: Final = 7
 _RADIUS_PX: Final = 5
 _SAMPLE_PX: Final = 28  # of a line in the legend
@@ -35,7 +35,8 @@ _LINES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class _Node:
-    """trigger: key of the row that a click on it selects, empty for none; verdict: of the line to it."""
+    """trigger: key of the row that a click on it selects, empty for none; verdict: of the line to it;
+    owner: the source whose failed batches go there."""
 
     title: str
     about: str = ""
@@ -43,10 +44,12 @@ class _Node:
     trigger: str = ""
     verdict: Verdict | None = None
     is_source: bool = False
+    owner: str = ""
 
     @property
     def text(self) -> str:
-        return " · ".join(part for part in (self.title, self.about) if part)
+        about = f"{self.about} of {self.owner}" if self.owner else self.about
+        return " · ".join(part for part in (self.title, about) if part)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +96,10 @@ class TriggerPicture(QWidget):
         self._destinations = [
             _Node(
                 one_line(each.name),
-                one_line(f"{_short(each.kind)}{' of ' + names[each.source] if each.source in names else ''}"),
+                _short(each.kind),
                 source_icon(each.service),
                 each.source,
+                owner=one_line(names.get(each.source, "")),
             )
             for each in destinations
         ]
@@ -132,11 +136,12 @@ class TriggerPicture(QWidget):
     def _place(self) -> _Places:
         columns = [side for side in (self._sources, None, self._destinations) if side is None or side]
         count = len(columns)
-        gaps = _GAP_PX * (count - 1)
+        gap = min(max(self.width() * 0.08, _GAPS_PX[0]), _GAPS_PX[1])
+        gaps = gap * (count - 1)
         room = QRectF(self.rect()).adjusted(theme.SPACE, theme.SPACE, -theme.SPACE, -self._legend_height)
         width = min(_WIDEST_PX, (room.width() - gaps) / count)
         left = room.left() + (room.width() - width * count - gaps) / 2
-        lefts = [left + number * (width + _GAP_PX) for number in range(count)]
+        lefts = [left + number * (width + gap) for number in range(count)]
         middle = lefts[1 if self._sources else 0]
         height = self._node_height
         return _Places(
@@ -220,9 +225,10 @@ class TriggerPicture(QWidget):
         line_px = room.height() / len(lines)
         metrics = self.fontMetrics()
         for number, (text, colour) in enumerate(lines):
+            mode = Qt.TextElideMode.ElideRight if number else Qt.TextElideMode.ElideMiddle
             painter.setPen(colour)
             line = QRectF(room.left(), room.top() + number * line_px, room.width(), line_px)
-            elided = metrics.elidedText(text, Qt.TextElideMode.ElideMiddle, int(room.width()))
+            elided = metrics.elidedText(text, mode, int(room.width()))
             painter.drawText(line, _LEFT, elided)
 
     def _draw_legend(self, painter: QPainter, colours: theme.Colours) -> None:
