@@ -1,5 +1,6 @@
 """A whole session with logging at DEBUG, and then a look everywhere for what was secret in it."""
 
+import gc
 import logging
 from pathlib import Path
 
@@ -99,3 +100,38 @@ async def test_nothing_secret_is_left_by_a_session_at_debug(
     for trace in TRACES:
         assert trace not in caplog.text, trace
     assert not [path for path, data in held.items() if KEY_ID.encode() in data]
+
+
+async def test_to_lock_drops_every_key_and_stops_every_call(desk: Desk, aws: FakeAws) -> None:
+    info = ConnectionInfo(
+        "shop",
+        "shop",
+        ConnectionKind.ENDPOINT,
+        endpoint_url=aws.url,
+        access_key_id=KEY_ID,
+        regions=("us-east-1",),
+    )
+    connections = desk.console.connections
+    await connections.save(info, AccessKey(KEY_ID, Secret(SECRET), Secret(TOKEN)), in_memory=True)
+    desk.window.open_connection(info)
+    await until(lambda: desk.console.connection is not None and desk.connection.info.id == "shop")
+    await desk.open("hello", "Logs")
+    await desk.polled()
+    desk.action("Lock").trigger()
+    assert not connections.secrets.is_in_memory_only("shop")
+    source = connections.source_of(info)
+    gc.collect()  # as the application does, when it is idle
+    held = [one for one in gc.get_objects() if isinstance(one, AccessKey)]
+    assert not [one for one in held if one.secret_access_key.reveal() == SECRET]
+    assert vars(source)["_credentials"] is None
+    asked = len(aws.requests())
+    desk.tail.poll_now()
+    desk.action("Refresh the functions").trigger()
+    await until(lambda: desk.tail.error is not None and desk.connection.catalog.state.error is not None)
+    desk.turn_to("Invoke")
+    assert "LambdaDesk is locked." in await desk.invoke("{}")
+    assert len(aws.requests()) == asked
+    desk.action("Unlock").trigger()
+    # There is no keyring here, and what was in memory is gone.
+    await until(lambda: "access key can't be read" in str(desk.connection.catalog.state.error))
+    assert len(aws.requests()) == asked
