@@ -56,7 +56,7 @@ async def test_a_profile_of_any_name_is_opened_and_named_as_it_is(
     desk: Desk, aws: FakeAws, tmp_path: Path, name: str
 ) -> None:
     write(tmp_path, profile(name, aws).encode())
-    desk.window.open_target(name, "", aws.url)
+    desk.window.places.open_target(name, "", aws.url)
     await until(lambda: desk.function_names() == ["hello", "other", "third"])
     assert desk.get("connectionBox").currentText() == name
     assert name in desk.window.windowTitle()
@@ -97,5 +97,5 @@ async def test_a_profile_of_a_broken_file_says_so_in_the_list(
 ) -> None:
     await desk.listed()
     write(tmp_path, b"[profile work\n")
-    desk.window.open_target("work", "", "")
+    desk.window.places.open_target("work", "", "")
     await until(lambda: "The AWS configuration files can't be used." in visible_words(desk.window.functions))

@@ -51,7 +51,7 @@ async def test_nothing_secret_is_left_by_a_session_at_debug(
     connections = desk.console.connections
     await connections.save(base, AccessKey(KEY_ID, Secret(SECRET)), in_memory=True)
     await connections.save(role)
-    desk.window.open_connection(role)
+    desk.window.places.open_connection(role)
     await give_code(desk)
     await until(lambda: "private" in desk.function_names())
     for page in ("Logs", "Configuration", "Invoke"):
@@ -113,7 +113,7 @@ async def test_to_lock_drops_every_key_and_stops_every_call(desk: Desk, aws: Fak
     )
     connections = desk.console.connections
     await connections.save(info, AccessKey(KEY_ID, Secret(SECRET), Secret(TOKEN)), in_memory=True)
-    desk.window.open_connection(info)
+    desk.window.places.open_connection(info)
     await until(lambda: desk.console.connection is not None and desk.connection.info.id == "shop")
     await desk.open("hello", "Logs")
     await desk.polled()
