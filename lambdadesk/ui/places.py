@@ -343,6 +343,7 @@ class Places:
             regions = await current.gateway.regions()
         try:
             profiles = await self._console.profiles()
+            self._window.notices.dismiss("profiles")
         except UserError as error:  # an endpoint needs none of them
             self._window.notices.show_error(error, None, "profiles")
             profiles = []

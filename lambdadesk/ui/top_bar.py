@@ -100,8 +100,10 @@ class TopBar(QWidget):
         self, stored: Iterable[ConnectionInfo], profiles: Iterable[str], regions: Iterable[str]
     ) -> None:
         """Offer these connections, profiles and regions besides what is connected."""
-        self._stored, self._profiles, self._regions = tuple(stored), list(profiles), list(regions)
-        self._fill()
+        choices = (tuple(stored), list(profiles), list(regions))
+        if choices != (self._stored, self._profiles, self._regions):  # somebody may be looking through them
+            self._stored, self._profiles, self._regions = choices
+            self._fill()
 
     @property
     def choices(self) -> list[ConnectionInfo]:

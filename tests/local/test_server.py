@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tomllib
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -244,6 +244,12 @@ def test_a_missing_package_is_said(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == []
 
 
+def read_what_is_known(pids: Iterable[int]) -> bytes:
+    """Environments and command lines, as every process of the user can read them."""
+    files = [Path(f"/proc/{pid}/{name}") for pid in pids for name in ("environ", "cmdline")]
+    return b"\0".join(path.read_bytes() for path in files)
+
+
 @linux_only
 async def test_no_variable_of_the_user_reaches_a_handler(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -258,6 +264,11 @@ async def test_no_variable_of_the_user_reaches_a_handler(
     source = "import os\ndef handler(event, context):\n    print('hi')\n    return dict(os.environ)\n"
     await in_thread(create_function, clients, "environment", source)
     answer = await in_thread(clients.get("lambda").invoke, FunctionName="environment")
+    processes = list_processes(get_root(server))
+    assert len(processes) >= 2  # the supervisor and MiniStack
+    known = await in_thread(read_what_is_known, processes)
+    assert b"GATEWAY_PORT" in known
+    assert b"canary" not in known
     seen = json.loads(await in_thread(answer["Payload"].read))
     await in_thread(clients.close)
     await server.stop()

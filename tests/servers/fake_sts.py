@@ -15,6 +15,7 @@ class FakeSts:
         super().__init__()
         self.mfa_code = ""  # the one that is right; empty: none is wanted
         self.session_s = 3600
+        self.session_token = ""  # empty: token1, token2, ...
         self._sessions = 0
 
     def assume_role(self, operation: str, params: dict[str, Any]) -> Reply:
@@ -27,7 +28,7 @@ class FakeSts:
         role, session = params["RoleArn"].rpartition("/")[2], params["RoleSessionName"]
         body = f"""<{operation}Response xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><{operation}Result>
 <Credentials><AccessKeyId>ASIA{self._sessions}</AccessKeyId><SecretAccessKey>s</SecretAccessKey>
-<SessionToken>token{self._sessions}</SessionToken>
+<SessionToken>{self.session_token or f"token{self._sessions}"}</SessionToken>
 <Expiration>{expiration:%Y-%m-%dT%H:%M:%SZ}</Expiration></Credentials>
 <AssumedRoleUser><Arn>arn:aws:sts::{ROLE_ACCOUNT}:assumed-role/{role}/{session}</Arn>
 <AssumedRoleId>AROA:{session}</AssumedRoleId></AssumedRoleUser>

@@ -115,7 +115,8 @@ async def test_a_masked_value_is_not_copied_nor_found(desk: Desk, aws: FakeAws) 
     click_setting(desk, "Environment", "TOKEN")
     click(desk.get("copyValue"))
     assert clipboard.text() == "canary"
-    assert desk.text("configurationFoot") == "Copied the value."
+    assert desk.text("configurationFoot") == "Copied the value; the clipboard is cleared in a minute."
+    assert clipboard.mimeData().data("x-kde-passwordManagerHint") == b"secret"
 
 
 async def test_find_narrows_and_esc_brings_all_back(desk: Desk) -> None:

@@ -24,6 +24,7 @@ from lambdadesk.aws.endpoints import is_aws
 from lambdadesk.core.console_links import cli_command, console_url
 from lambdadesk.core.details import Failure
 from lambdadesk.core.errors import ErrorKind, UserError
+from lambdadesk.core.secret import Secret
 from lambdadesk.core.text import one_line
 from lambdadesk.desk.connection import Connection
 from lambdadesk.desk.function_details import Details
@@ -37,6 +38,7 @@ from lambdadesk.ui.widgets.labels import ToneLabel
 from lambdadesk.ui.widgets.named import named
 from lambdadesk.ui.widgets.notices import announce
 from lambdadesk.ui.widgets.plain import PlainLabel, set_plain_tooltip
+from lambdadesk.ui.widgets.secret_copy import copy_secret
 
 _NAME_PX = 200
 _DETAIL_LIMIT = 1_000  # characters of a value that are shown below the list
@@ -283,11 +285,19 @@ class ConfigurationPanel(QWidget):
 
     def _copy_value(self) -> None:
         row = self.model.row_at(self.tree.currentIndex())
-        if row is not None and not self.model.is_masked(row):
+        if row is None or self.model.is_masked(row):
+            return
+        if isinstance(row.value, Secret):
+            copy_secret(row.value)
+            self._say_copied("the value; the clipboard is cleared in a minute")
+        else:
             self._copy(self.model.value_of(row), "the value")
 
     def _copy(self, text: str, what: str) -> None:
         QGuiApplication.clipboard().setText(text)
+        self._say_copied(what)
+
+    def _say_copied(self, what: str) -> None:
         self.foot.say(f"Copied {what}.", "dim")
         announce(self.foot, self.foot.text())
 
