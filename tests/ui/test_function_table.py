@@ -7,6 +7,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QColor, QContextMenuEvent, QGuiApplication
 from PySide6.QtWidgets import QApplication, QMenu
 
+from lambdadesk.store.settings import Settings
 from lambdadesk.ui import theme
 from lambdadesk.ui.models.function_table import PLACES, SHOWN
 from tests.servers import faults
@@ -69,6 +70,16 @@ async def test_the_usual_columns(desk: Desk) -> None:
     assert titles(desk) == [*usual, "Invocations", "Errors", "p95", "Cost", "24 h"]
 
 
+async def test_where_a_function_is_comes_before_what_it_is(desk: Desk, aws: FakeAws) -> None:
+    await desk.listed()
+    here = desk.connection.target
+    desk.window.open_places([here, desk.console.in_region(here, "eu-west-1")])
+    await until(lambda: len(desk.console.shown) == 2)
+    await until(lambda: titles(desk)[:5] == ["Function", "Lamps", "Account", "Region", "Runtime"])
+    desk.window.open_places([here])
+    await until(lambda: titles(desk)[:3] == ["Function", "Lamps", "Runtime"])
+
+
 async def test_columns_are_chosen_moved_sorted_and_kept(desk: Desk, aws: FakeAws) -> None:
     await desk.listed()
     columns = {action.text(): action for action in window_menu(desk, "Columns").actions()}
@@ -118,7 +129,7 @@ async def test_a_right_click_on_the_header_offers_the_columns(desk: Desk) -> Non
     header.customContextMenuRequested.emit(QPoint(5, 5))
     (menu,) = [each for each in desk.get("functionTable").findChildren(QMenu) if each.title() == "Columns"]
     assert menu.isVisible()
-    assert [action.text() for action in menu.actions()][:3] == ["Function", "Lamps", "Runtime"]
+    assert [action.text() for action in menu.actions()][:3] == ["Function", "Lamps", "Account"]
     menu.hide()
 
 

@@ -136,6 +136,11 @@ class FunctionTableModel(RowTableModel[FunctionRow]):
         self._filter()
 
     @property
+    def is_ranked(self) -> bool:
+        """Whether the nearest names are first, whatever column it was sorted by."""
+        return self._is_ranked and self._wanted is not None and bool(self._wanted.terms)
+
+    @property
     def problems(self) -> "Sequence[Problem]":
         """What of the filter is passed over, and why."""
         if self._wanted is None:

@@ -45,23 +45,23 @@ GATHER_MS: Final = 30  # what comes in together, from many places or as figures,
 
 # A long text for each column; the others are as wide as their header.
 _WIDTHS: Final = {
-    "name": "clickstream-aggregator-v2",
+    "name": "orders-clickstream-aggregator",
     "lamps": "mmmm",
-    "connection": "production-admin",
+    "connection": "● production-admin",
     "region": "eu-central-1",
     "runtime": "python3.12",
     "architecture": "x86_64",
-    "memory": "10,240 MB",
+    "memory": "10,240 MB m",
     "timeout": "15 min",
-    "storage": "10,240 MB",
-    "change": "12 months ago",
+    "storage": "10,240 MB m",
+    "change": "12 months ago m",
     "account": "123456789012",
     "tags": "team=core, environment=production",
     "triggers": "sqs, eventbridge",
     "invocations": "1,234,567",
     "errors": "12,345",
     "p95": "812 ms",
-    "cost": "≈ $1,234.56",
+    "cost": "≈ $0.012345 m",
     "hours": "mmmmmmmmmm",
 }
 
@@ -146,6 +146,8 @@ class FunctionsPanel(QWidget):
         ):
             QWidget.setTabOrder(before, after)  # from the filter straight to what it left
         self.filter.textChanged.connect(self._on_filter_changed)
+        columns = self.table.horizontalHeader()
+        columns.sortIndicatorChanged.connect(lambda *_sorting: columns.setSortIndicatorShown(True))
         self.filter.opened.connect(self._open_current)
         self.filter.moved.connect(self._move)
         self.table.clicked.connect(self._on_chosen)
@@ -403,6 +405,8 @@ class FunctionsPanel(QWidget):
 
     def _on_filter_changed(self, text: str) -> None:
         self.model.set_filter(text)
+        # A list that is ranked by what was typed is sorted by no column.
+        self.table.horizontalHeader().setSortIndicatorShown(not self.model.is_ranked)
         self._show_rows()
 
     def _move(self, steps: int) -> None:
