@@ -52,6 +52,7 @@ class Clients:
         self._session: Any = None
         self._clients: dict[tuple[str, str, str], Any] = {}
         self.clock_skew_s = 0.0
+        self.is_closed = False
 
     def get(self, service: str) -> Any:
         """The client for read calls: bounded standard retries."""
@@ -100,6 +101,7 @@ class Clients:
 
     def close(self) -> None:
         """Close idle connections. Takes no lock: a thread that asks for credentials may hold it for long."""
+        self.is_closed = True
         for client in tuple(self._clients.values()):
             client.close()
 

@@ -205,7 +205,11 @@ def _call(clients: Clients, service: str, operation: str, params: dict[str, Any]
     client = clients.get(service)
     from botocore import xform_name
 
-    reply: dict[str, Any] = getattr(client, xform_name(operation))(**params)
+    try:
+        reply: dict[str, Any] = getattr(client, xform_name(operation))(**params)
+    finally:
+        if clients.is_closed:  # a call that began before has opened a connection since
+            client.close()
     return reply
 
 

@@ -194,6 +194,14 @@ COLUMNS = (
         explain=lambda row: "\n".join(lamp.text for lamp in row.lamps),
     ),
     _text(
+        "connection",
+        "Account",  # as its owner calls it
+        lambda row: row.connection,
+        is_shown=False,
+        explain=lambda row: f"{row.connection}\n{row.account}".strip(),
+    ),
+    _text("region", "Region", lambda row: row.region, is_shown=False),
+    _text(
         "runtime",
         "Runtime",
         lambda row: get_runtime(row.function),
@@ -205,15 +213,7 @@ COLUMNS = (
     _number("storage", "Storage", lambda row: row.function.ephemeral_mb, "{:,} MB".format, is_shown=False),
     _text("package", "Package", lambda row: row.function.package_type, is_shown=False),
     FunctionColumn("change", "Last change", _get_change_text, _get_change_s, explain=_explain_change),
-    _text(
-        "connection",
-        "Account",  # as its owner calls it
-        lambda row: row.connection,
-        is_shown=False,
-        explain=lambda row: f"{row.connection}\n{row.account}".strip(),
-    ),
     _text("account", "Account id", lambda row: row.account, is_shown=False),
-    _text("region", "Region", lambda row: row.region, is_shown=False),
     _text("tags", "Tags", _get_tags, is_shown=False),
     _text("triggers", "Triggers", lambda row: ", ".join(row.triggers or ()), is_shown=False),
     _figure("invocations", "Invocations", lambda figures: figures.invocations),

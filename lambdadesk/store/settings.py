@@ -126,6 +126,8 @@ class Settings:
     window_geometry = _Setting(b"", _read_bytes, _write_bytes)
     splitters = _mapping(_read_bytes, _write_bytes)  # by the splitter's objectName
     table_headers = _mapping(_read_bytes, _write_bytes)  # by the table's objectName
+    function_columns = _pairs()  # (column key, "width shown|hidden|automatic"), in the user's order
+    function_sorting = _names()  # column key, "ascending" or "descending"
     shown_targets = _names()  # Target.key of what is shown, in the user's order
     allowed_processes = _names()  # SHA-256 of each credential_process that may run
     not_production = _names()  # Target.key of what only looks like production

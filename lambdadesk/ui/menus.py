@@ -46,6 +46,12 @@ class Menus:
         _act(view, "Refresh the functions", "F5", window.places.refresh)
         _act(view, "Filter functions", "Ctrl+L", window.focus_filter)
         _act(view, "Open a function…", "Ctrl+P", window.focus_filter)
+        functions = window.functions
+        _act(view, "Pin or unpin the function", "Ctrl+D", functions.toggle_pin)
+        self._recent = view.addMenu("Recent functions")
+        self._recent.aboutToShow.connect(lambda: functions.fill_recent(self._recent))
+        self._columns = view.addMenu("Columns")
+        self._columns.aboutToShow.connect(lambda: functions.header.fill_menu(self._columns))
         view.addSeparator()
         for number, page in enumerate((*PAGES, "Cost"), start=1):
             _act(view, f"{page} page", f"Ctrl+{number}", partial(window.show_page, page.lower()))

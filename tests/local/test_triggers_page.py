@@ -37,7 +37,7 @@ async def test_every_sample_trigger_is_confirmed_until_its_source_is_gone(
         desk = Desk(qapp, unused, tmp_path / "home", Limits())
     desk.is_connected_at_start = False
     async with desk:
-        desk.window.open_target("", REGION, local_url)
+        desk.window.places.open_target("", REGION, local_url)
         for function, (source, name, mode) in TRIGGERS.items():
             await desk.open(function, "Triggers")
             await scanned(desk)

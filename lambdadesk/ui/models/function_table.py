@@ -19,6 +19,8 @@ _GONE: Final = "deleted; its log can still be read"
 _PINNED: Final = "pinned"
 _ROLE: Final = Qt.ItemDataRole
 _NAME: Final = 0
+_WAITING: Final = "…"
+_FIGURES: Final = {"invocations", "errors", "p95", "throttles", "concurrency", "cost", "hours"}
 PLACE_KEYS: Final = ("connection", "region")  # of no use while one place is shown
 FIRST: Final = ("name", *PLACE_KEYS, "runtime", "memory", "timeout", "change")
 # The model's own order, which is not the one on the screen.
@@ -67,6 +69,7 @@ class FunctionTableModel(RowTableModel[FunctionRow]):
         self._index: FilterIndex | None = None  # over _order, once there is a filter
         self._wanted: FunctionFilter | None = None
         self._is_ranked = False
+        self._awaited: frozenset[str] = frozenset()  # connections whose figures are asked for
         self._sorting = (0, Qt.SortOrder.AscendingOrder)
 
     def set_rows(self, rows: Iterable[FunctionRow]) -> None:
@@ -81,6 +84,21 @@ class FunctionTableModel(RowTableModel[FunctionRow]):
         self._rows = list(kept.values())
         self._sort()
 
+    def set_awaited(self, connection_keys: Iterable[str]) -> None:
+        """Say of the figures of these connections that they are waited for, where none are known."""
+        awaited = frozenset(connection_keys)
+        if awaited != self._awaited:
+            self._awaited = awaited
+            if self._shown:
+                corner = self.index(len(self._shown) - 1, len(SHOWN) - 1)
+                self.dataChanged.emit(self.index(0, 0), corner)
+
+    def is_awaited(self, index: Index) -> bool:
+        """Whether a cell has no figure yet, but soon may."""
+        row = self.row_at(index.row())
+        is_figure = SHOWN[index.column()].key in _FIGURES
+        return is_figure and row.figures is None and row.connection_key in self._awaited and not row.is_gone
+
     def is_gone(self, row: int) -> bool:
         """Whether the function of a row has been deleted."""
         return self.row_at(row).is_gone
@@ -90,6 +108,10 @@ class FunctionTableModel(RowTableModel[FunctionRow]):
         if not index.isValid():
             return shown
         row, is_name = self.row_at(index.row()), index.column() == _NAME
+        if role == _ROLE.DisplayRole and self.is_awaited(index):
+            return _WAITING
+        if role == _ROLE.AccessibleTextRole and self.is_awaited(index):
+            return "waiting"
         if role == _ROLE.DecorationRole and is_name and row.is_pinned:
             return icons.icon("pin", "accent")
         if role == _ROLE.ToolTipRole and row.is_gone:
@@ -112,6 +134,11 @@ class FunctionTableModel(RowTableModel[FunctionRow]):
             self._wanted = None
         self._is_ranked = True
         self._filter()
+
+    @property
+    def is_ranked(self) -> bool:
+        """Whether the nearest names are first, whatever column it was sorted by."""
+        return self._is_ranked and self._wanted is not None and bool(self._wanted.terms)
 
     @property
     def problems(self) -> "Sequence[Problem]":

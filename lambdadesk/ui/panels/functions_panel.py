@@ -4,11 +4,14 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QItemSelectionModel, QModelIndex, QTimer, Signal
+from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPoint, Qt, QTimer, QUrl, Signal
+from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import (
     QHBoxLayout,
+    QMenu,
     QPushButton,
     QStackedLayout,
     QVBoxLayout,
@@ -17,13 +20,15 @@ from PySide6.QtWidgets import (
 
 from lambdadesk.core.errors import ErrorKind, UserError
 from lambdadesk.core.function_rows import FunctionRow, RowKey
+from lambdadesk.core.text import one_line
 from lambdadesk.core.types import Target
 from lambdadesk.desk.catalog import CatalogState
 from lambdadesk.store.settings import Settings
 from lambdadesk.ui import theme
-from lambdadesk.ui.models.function_table import PLACE_KEYS, PLACES, SHOWN, FunctionTableModel
+from lambdadesk.ui.models.function_table import PLACES, SHOWN, FunctionTableModel
 from lambdadesk.ui.widgets.empty_state import StateView
 from lambdadesk.ui.widgets.function_filter import FunctionFilterBar
+from lambdadesk.ui.widgets.function_header import FunctionHeader
 from lambdadesk.ui.widgets.labels import ToneLabel
 from lambdadesk.ui.widgets.named import named
 from lambdadesk.ui.widgets.place_list import PlaceList, PlaceNote
@@ -34,28 +39,29 @@ if TYPE_CHECKING:  # not needed for the first frame
     from lambdadesk.desk.function_rows import FunctionRows
 
 AGE_EVERY_MS = 10_000
+FIGURES_EVERY_MS: Final = 60_000  # `FunctionRows.refresh_old` knows which are old
 SLOW_MS: Final = 1_500  # from then on a place is said to be waited for, where others have answered
 GATHER_MS: Final = 30  # what comes in together, from many places or as figures, is shown together
 
 # A long text for each column; the others are as wide as their header.
 _WIDTHS: Final = {
-    "name": "clickstream-aggregator-v2",
+    "name": "orders-clickstream-aggregator",
     "lamps": "mmmm",
-    "connection": "production-admin",
+    "connection": "● production-admin",
     "region": "eu-central-1",
     "runtime": "python3.12",
     "architecture": "x86_64",
-    "memory": "10,240 MB",
+    "memory": "10,240 MB m",
     "timeout": "15 min",
-    "storage": "10,240 MB",
-    "change": "12 months ago",
+    "storage": "10,240 MB m",
+    "change": "12 months ago m",
     "account": "123456789012",
     "tags": "team=core, environment=production",
     "triggers": "sqs, eventbridge",
     "invocations": "1,234,567",
     "errors": "12,345",
     "p95": "812 ms",
-    "cost": "≈ $1,234.56",
+    "cost": "≈ $0.012345 m",
     "hours": "mmmmmmmmmm",
 }
 
@@ -107,9 +113,15 @@ class FunctionsPanel(QWidget):
         self.table = named(
             make_table(self.model, samples, stretch=None, sort_by=0), "functionTable", "Functions"
         )
-        self.show_places_columns(False)
+        self.header = FunctionHeader(self.table, settings)
+        self.table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.table.customContextMenuRequested.connect(self._show_row_menu)
+        self._row_menu = named(QMenu(self), "functionMenu", "Function")
+        self._paints_cells = False
         self.state = StateView()
         self.troubles = named(PlaceList(), "placeTroubles", "Places that do not answer")
+        self.missing = named(ToneLabel("dim"), "figuresMissing", "What is not known of the functions")
+        self.missing.hide()
         self.foot = named(ToneLabel(), "functionCount", "Number of functions")
         self.retry = named(QPushButton("Retry"), "functionRetry", "Ask for the functions again")
         self.retry.clicked.connect(lambda: self.retry_requested.emit(""))
@@ -123,12 +135,19 @@ class FunctionsPanel(QWidget):
         # Only now that it has a parent: it would show its first widget as a window of its own.
         self._stack.addWidget(self.table)
         self._stack.addWidget(self.state)
+        layout.addWidget(self.missing)
         layout.addWidget(self.troubles)
         foot = QHBoxLayout()
         foot.addWidget(self.foot, 1)
         foot.addWidget(self.retry)
         layout.addLayout(foot)
+        for before, after in pairwise(
+            (self.filter, self.table, self.filter_bar.saved, self.filter_bar.help, self.retry)
+        ):
+            QWidget.setTabOrder(before, after)  # from the filter straight to what it left
         self.filter.textChanged.connect(self._on_filter_changed)
+        columns = self.table.horizontalHeader()
+        columns.sortIndicatorChanged.connect(lambda *_sorting: columns.setSortIndicatorShown(True))
         self.filter.opened.connect(self._open_current)
         self.filter.moved.connect(self._move)
         self.table.clicked.connect(self._on_chosen)
@@ -136,6 +155,9 @@ class FunctionsPanel(QWidget):
         self._ager = QTimer(self, interval=AGE_EVERY_MS)
         self._ager.timeout.connect(self._refresh_ages)
         self._ager.start()
+        self._figures_ager = QTimer(self, interval=FIGURES_EVERY_MS)
+        self._figures_ager.timeout.connect(self._refresh_old_figures)
+        self._figures_ager.start()
         self._slow = QTimer(self, singleShot=True, interval=SLOW_MS)
         self._slow.timeout.connect(self._show_troubles)
         self._gather = QTimer(self, singleShot=True, interval=GATHER_MS)
@@ -150,6 +172,7 @@ class FunctionsPanel(QWidget):
         """Show the functions of these from now on. failures: what could not be opened, by `Target.key`."""
         self._leave()
         connections = list(connections)
+        self._paint_cells()
         self._add(connections)
         for connection in connections:
             key = connection.target.key
@@ -165,6 +188,7 @@ class FunctionsPanel(QWidget):
             self._places[key] = _Place(target, CatalogState(), error=error)
         self._show_place_columns()
         self._slow.start()
+        self._show_missing()
         self.refresh()
 
     def show_cached(self, lists: Sequence[tuple[Target, CatalogState]]) -> None:
@@ -179,6 +203,7 @@ class FunctionsPanel(QWidget):
         """Show that there is no connection yet, and what is being waited for."""
         self._leave()
         self._add(())
+        self._show_missing()
         self.model.set_rows(())
         self.state.show_loading(what)
         self._stack.setCurrentWidget(self.state)
@@ -190,11 +215,6 @@ class FunctionsPanel(QWidget):
         self.show_waiting("")
         self._show_error(error)
 
-    def show_places_columns(self, shown: bool) -> None:
-        """Show where each function is; a single place is named above the list already."""
-        for key in PLACE_KEYS:
-            self.table.setColumnHidden(PLACES[key], not shown)
-
     @cached_property
     def rows(self) -> "FunctionRows":
         """What is known of the functions of the connections that are shown."""
@@ -202,10 +222,12 @@ class FunctionsPanel(QWidget):
 
         rows = FunctionRows(self._settings)
         rows.changed.connect(lambda _keys: self._refresh_soon())
+        rows.state_changed.connect(lambda _key: self._show_missing())
         return rows
 
     def close_panel(self) -> None:
-        """End all work; nothing is shown any more."""
+        """End all work and keep the columns; nothing is shown any more."""
+        self.header.keep()
         self._leave()
         self._add(())
         if "rows" in self.__dict__:  # else there never was a connection
@@ -235,6 +257,7 @@ class FunctionsPanel(QWidget):
     def _show_rows(self) -> None:
         """Show what the model has now, or why there is nothing."""
         self.filter_bar.show_problems(self.model.problems)
+        self._show_missing()
         places = list(self._places.values())
         if not places:
             return
@@ -271,7 +294,7 @@ class FunctionsPanel(QWidget):
             self._gather.start()
 
     def _show_place_columns(self) -> None:
-        self.show_places_columns(len(self._places) > 1)
+        self.header.show_places(len(self._places) > 1)
 
     def _add(self, connections: "Sequence[Connection]") -> None:
         """Let `rows` have these and no others; what is known of those that stay is kept."""
@@ -287,11 +310,15 @@ class FunctionsPanel(QWidget):
 
     def _get_rows(self) -> list[FunctionRow]:
         rows = list(self.rows.rows) if self._added else []
+        pinned = set(self._settings.pinned_functions)
         for key, place in self._places.items():
             if not place.is_open:
                 target = place.target
                 make = partial(FunctionRow, key, target.title, "", target.region)
-                rows += [make(function) for function in place.state.functions]
+                rows += [
+                    make(function, is_pinned=(key, function.name) in pinned)
+                    for function in place.state.functions
+                ]
         return [row for row in rows if not row.is_gone or self.keeps(row.key)]
 
     def _show_no_rows(self, places: list[_Place]) -> None:
@@ -378,6 +405,8 @@ class FunctionsPanel(QWidget):
 
     def _on_filter_changed(self, text: str) -> None:
         self.model.set_filter(text)
+        # A list that is ranked by what was typed is sorted by no column.
+        self.table.horizontalHeader().setSortIndicatorShown(not self.model.is_ranked)
         self._show_rows()
 
     def _move(self, steps: int) -> None:
@@ -396,7 +425,93 @@ class FunctionsPanel(QWidget):
         self._open(index.row())
 
     def _open(self, row: int) -> None:
-        self.open_requested.emit(self.model.row_at(row))
+        self.open_row(self.model.row_at(row))
+
+    def open_row(self, row: FunctionRow) -> None:
+        """Ask for a function's page."""
+        self.rows.note_opened(row.key)
+        self.open_requested.emit(row)
+
+    # -- pins, recent functions, and what else a row offers
+
+    def toggle_pin(self) -> None:
+        """Pin the function of the current row, which then stays on top, or pin it no more."""
+        if (row := self._get_current()) is not None:
+            self.rows.set_pinned(row.key, not row.is_pinned)
+
+    def fill_recent(self, menu: QMenu) -> None:
+        """Offer the functions that were opened last."""
+        menu.clear()
+        recent = self.rows.get_recent()
+        for row in recent:
+            where = f"   {row.connection} {row.region}" if len(self._places) > 1 else ""
+            title = one_line(row.function.name + where).replace("&", "&&")
+            menu.addAction(title).triggered.connect(lambda _checked=False, row=row: self.open_row(row))
+        if not recent:
+            menu.addAction("None was opened yet").setEnabled(False)
+
+    def _get_current(self) -> FunctionRow | None:
+        index = self.table.currentIndex()
+        return self.model.row_at(index.row()) if index.isValid() else None
+
+    def _show_row_menu(self, place: QPoint) -> None:
+        index = self.table.indexAt(place)
+        if index.isValid():
+            self._fill_row_menu(self._row_menu, self.model.row_at(index.row()))
+            self._row_menu.popup(self.table.viewport().mapToGlobal(place))
+
+    def _fill_row_menu(self, menu: QMenu, row: FunctionRow) -> None:
+        from lambdadesk.aws.endpoints import is_aws
+        from lambdadesk.core.console_links import cli_command, console_url
+
+        place, function = self._places.get(row.connection_key), row.function
+        menu.clear()
+        menu.addAction("Open").triggered.connect(lambda: self.open_row(row))
+        pin = menu.addAction("Unpin" if row.is_pinned else "Pin")
+        pin.triggered.connect(lambda: self.rows.set_pinned(row.key, not row.is_pinned))
+        menu.addSeparator()
+        texts = {"name": function.name, "ARN": function.arn}
+        if place is not None:
+            asks_aws = is_aws(place.target)
+            texts["AWS CLI command"] = cli_command(place.target, function.name, is_aws=asks_aws)
+        for what, text in texts.items():
+            copy = menu.addAction(f"Copy {what}")
+            copy.setEnabled(bool(text))
+            copy.triggered.connect(
+                lambda _checked=False, text=text: QGuiApplication.clipboard().setText(text)
+            )
+        url = console_url(function.arn)
+        if place is not None and asks_aws and url:
+            menu.addSeparator()
+            web = menu.addAction("Open in the AWS console")
+            web.triggered.connect(lambda: QDesktopServices.openUrl(QUrl(url)))
+
+    # -- figures
+
+    def _paint_cells(self) -> None:
+        """Lamps and bars are painted from now on; a list of an earlier run has none."""
+        if self._paints_cells:
+            return
+        from lambdadesk.ui.widgets.function_cells import HoursCell, LampsCell
+
+        self._paints_cells = True
+        self.table.setItemDelegateForColumn(PLACES["lamps"], LampsCell(self.model, self.table))
+        self.table.setItemDelegateForColumn(PLACES["hours"], HoursCell(self.model, self.table))
+
+    def _refresh_old_figures(self) -> None:
+        if self._added and self.isVisible() and not self.window().isMinimized():
+            self.rows.refresh_old()
+
+    def _show_missing(self) -> None:
+        """Say what could not be found out, in one line, and mark what is still waited for."""
+        states = [self.rows.get_state(key) for key in self._added]
+        self.model.set_awaited(key for key in self._added if self.rows.get_state(key).is_loading)
+        notes = [_say_missing("The figures of 24 h", [state.figures_error for state in states])]
+        if not self.table.isColumnHidden(PLACES["tags"]) or "tag:" in self.filter.text():
+            notes.append(_say_missing("The tags", [state.tags_error for state in states]))
+        text = " ".join(note for note in notes if note)
+        self.missing.setText(text)
+        self.missing.setVisible(bool(text))
 
     def _select_row(self, row: int) -> None:
         index = self.model.index(row, 0)
@@ -405,6 +520,21 @@ class FunctionsPanel(QWidget):
             QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows,
         )
         self.table.scrollTo(index)
+
+
+def _copy(text: str, _checked: bool = False) -> None:
+    QGuiApplication.clipboard().setText(text)
+
+
+def _say_missing(what: str, errors: Sequence[UserError | None]) -> str:
+    known = [error for error in errors if error is not None]
+    if not known:
+        return ""
+    where = f" in {len(known)} of {len(errors)} places" if len(errors) > 1 else ""
+    error = known[0]
+    if error.kind is ErrorKind.DENIED and error.action:
+        return f"{what} are not known{where}: {error.action} is denied."
+    return f"{what} could not be asked for{where}: {error}"
 
 
 def _age(at_ms: int) -> str:
