@@ -75,6 +75,7 @@ class Gateway:
         The guard's rules hold (see check_guard): DENIED, before anything is sent.
         """
         check_guard(self.guard, service, operation, confirmed=confirmed)
+        self.source.check()  # built clients ask for no credentials any more
         await self._sign_in(service, operation)
         rate = self._rate_limits and self._rate_limits.get(self.target.region, service, operation)
         if rate:
@@ -111,6 +112,7 @@ class Gateway:
         confirmed: the person did what an invoke on a production connection asks for.
         """
         check_guard(self.guard, "lambda", "Invoke", confirmed=confirmed)
+        self.source.check()
         await self._sign_in("lambda", "Invoke")
         clients = self._clients
         read_s = clients.get_invoke_read_s(request.function.timeout_s)
@@ -198,6 +200,7 @@ class Gateway:
     def _renew_clients(self) -> None:
         clients = self._clients
         self._clients = Clients(self.target, self.limits, self.source, self.guard)
+        clients.close()
         self._clients.clock_skew_s = clients.clock_skew_s
 
 

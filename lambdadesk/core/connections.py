@@ -88,11 +88,15 @@ def get_unsaved_info(target: Target) -> ConnectionInfo:
 
 @dataclass(frozen=True, slots=True)
 class AccessKey:
-    """A key as it is entered, imported or kept in the keyring."""
+    """A key as it is entered, imported or kept in the keyring.
+
+    endpoint_url: the only endpoint that it is signed for; empty means AWS itself.
+    """
 
     access_key_id: str
     secret_access_key: Secret
     session_token: Secret = field(default_factory=lambda: Secret(""))
+    endpoint_url: str = ""
 
 
 _PRODUCTION = re.compile(r"(^|[^a-z])(prod|production|prd|live)([^a-z]|$)", re.IGNORECASE)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
+from weakref import WeakSet
 
 from lambdadesk.core.connections import AccessKey, ConnectionInfo, ConnectionKind, Guard, get_unsaved_info
 from lambdadesk.core.errors import ErrorKind, UserError
@@ -30,6 +31,12 @@ UNLOCKED_S = 600.0
 WATCH_EVERY_S = 2.0
 
 
+def _get_awake_and_asleep_s() -> float:
+    """A clock that nobody sets, and that goes on while the computer sleeps."""
+    boot_time: int | None = getattr(time, "CLOCK_BOOTTIME", None)  # Linux: monotonic stands still then
+    return time.monotonic() if boot_time is None else time.clock_gettime(boot_time)
+
+
 class Connections:
     """Stored connections and bare profiles, each with one source of credentials that all its regions share.
 
@@ -46,7 +53,7 @@ class Connections:
         *,
         sso_endpoint: str = "",
         limits: "Limits | None" = None,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = _get_awake_and_asleep_s,
     ) -> None:
         self.store = store
         self.secrets = secrets
@@ -59,7 +66,9 @@ class Connections:
         self._sso_endpoint = sso_endpoint
         self._limits = limits
         self._clock = clock
-        self._sources: dict[str, CredentialSource] = {}
+        # With what the connections said that it was built from.
+        self._sources: dict[str, tuple[CredentialSource, tuple[ConnectionInfo, ...]]] = {}
+        self._given_out: WeakSet[CredentialSource] = WeakSet()  # all that a call may still be signed with
         self._unlocked_until: dict[str, float] = {}
 
     # -- the list
@@ -82,16 +91,32 @@ class Connections:
         in_memory: keep the key until the application ends, and write it nowhere. Raises UserError.
         """
         self.check(info)
+        self._unlocked_until.pop(info.id, None)
         state = None
         if key is not None:
+            self._drop(info.id)
+            key = replace(key, endpoint_url=info.endpoint_url)
             if in_memory:
                 self.secrets.keep_in_memory(info.id, key)
             else:
                 state = await self.secrets.save(info.id, key)
             info = replace(info, access_key_id=key.access_key_id)
         before = self.get(info.id)
-        await self.store.replace(info)
-        self._drop(info.id)
+        is_told = False
+
+        def note() -> None:
+            nonlocal is_told
+            is_told = True
+
+        stop_noting = self.changed.connect(note)
+        try:
+            await self.store.replace(info)
+        finally:
+            stop_noting()
+            if key is not None:
+                self._drop(info.id)  # it may have been used under the old settings meanwhile
+                if not is_told:
+                    self.changed.emit()  # a new secret alone makes no other list
         if before is not None and before.access_key_id and not info.access_key_id:
             await self.secrets.delete(info.id)  # it signs in otherwise now
         return state
@@ -128,11 +153,18 @@ class Connections:
     # -- credentials
 
     def source_of(self, info: ConnectionInfo) -> "CredentialSource":
-        """The one source of a connection's credentials. Asks nobody; raises UserError (INVALID)."""
-        key = source_key(info)
-        if key not in self._sources:
-            self._sources[key] = self.build_source(info)
-        return self._sources[key]
+        """The one source of a connection's credentials. Asks nobody; raises UserError (INVALID).
+
+        It stays the same until the connection, or one that it builds on, signs in otherwise.
+        """
+        key, signs_as = source_key(info), self._signs_as(info)
+        source, built_as = self._sources.get(key, (None, ()))
+        if source is None or built_as != signs_as:
+            if source is not None:
+                source.forget()
+            source = self.build_source(info)
+            self._sources[key] = (source, signs_as)
+        return source
 
     def build_source(self, info: ConnectionInfo, key: AccessKey | None = None) -> "CredentialSource":
         """A source of its own, for trying out what is not saved yet. key: what was entered for it."""
@@ -174,6 +206,7 @@ class Connections:
                 )
         source.ca_bundle = source.ca_bundle or info.ca_bundle
         source.check = self._check_locked
+        self._given_out.add(source)
         return source
 
     def open_gateway(
@@ -209,9 +242,9 @@ class Connections:
 
     def sign_in_anew(self, info: ConnectionInfo) -> None:
         """Read the credentials anew at the next call, and ask anew for an MFA code."""
-        source = self._sources.get(source_key(info))
-        if source is not None:
-            source.forget()
+        found = self._sources.get(source_key(info))
+        if found is not None:
+            found[0].forget()
             self.refreshed.emit(frozenset({source_key(info)}))
 
     async def watch_files(self, every_s: float = WATCH_EVERY_S) -> None:
@@ -226,7 +259,7 @@ class Connections:
 
     async def reread_files(self) -> None:
         """Read those connections anew whose profile says something else now; the list of profiles, too."""
-        sources = dict(self._sources)
+        sources = {key: source for key, (source, _built_as) in self._sources.items()}
         changed = await in_thread(lambda: [key for key, source in sources.items() if source.has_changed()])
         for key in changed:
             sources[key].forget()
@@ -258,7 +291,7 @@ class Connections:
         self.is_locked = True
         self._unlocked_until.clear()
         self.secrets.forget_in_memory()
-        for source in self._sources.values():
+        for source in tuple(self._given_out):
             source.forget()
         self.unlocked.emit()
         self.refreshed.emit(frozenset(self._sources))
@@ -309,6 +342,12 @@ class Connections:
                 "Enter it in the connection.",
                 kind=ErrorKind.EXPIRED,
             )
+        if key.endpoint_url != info.endpoint_url:  # a save that was cut short leaves such a pair
+            raise UserError(
+                f"The access key of {info.name} was entered for another endpoint.",
+                "Enter it again in the connection.",
+                kind=ErrorKind.EXPIRED,
+            )
         return key
 
     def _allow_process(self, name: str, command: str) -> bool:
@@ -330,9 +369,20 @@ class Connections:
         if self.is_locked:
             raise UserError("LambdaDesk is locked.", "Unlock it to go on.", kind=ErrorKind.EXPIRED)
 
+    def _signs_as(self, info: ConnectionInfo) -> tuple[ConnectionInfo, ...]:
+        """What the credentials depend on: a connection, and those that its role is assumed with."""
+        chain: list[ConnectionInfo] = []
+        below: ConnectionInfo | None = info
+        while below is not None and below.id not in {each.id for each in chain}:
+            chain.append(replace(below, name="", colour="", regions=(), guard=Guard.NORMAL))
+            below = self.get(below.source_id)
+        return tuple(chain)
+
     def _drop(self, connection_id: str) -> None:
         """Forget a connection's credentials and those of the roles that are assumed with it."""
-        self._sources.pop(connection_id, None)
+        found = self._sources.pop(connection_id, None)
+        if found is not None:
+            found[0].forget()
         self._unlocked_until.pop(connection_id, None)
         for info in self.get_all():
             if info.source_id == connection_id and info.id in self._sources:

@@ -182,6 +182,13 @@ class Console:
                 self.failures[key] = (target, error)
         self.shown = {key: self.shown[key] for key in wanted if key in self.shown}
 
+    def rename_shown(self) -> None:
+        """Go on under the names and in the colours that the connections have now."""
+        for connection in self.shown.values():
+            info = self.connections.get(connection.target.connection_id)
+            if info is not None:
+                connection.rename(info, info.target(connection.target.region))
+
     async def open(self, target: Target) -> "Connection":
         """Close what is open and show this target; the list of its last run is there at once."""
         for connection in list(self.shown.values()):

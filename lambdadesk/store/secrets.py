@@ -171,6 +171,8 @@ def _to_text(key: AccessKey) -> str:
     values = {"access_key_id": key.access_key_id, "secret_access_key": key.secret_access_key.reveal()}
     if key.session_token:
         values["session_token"] = key.session_token.reveal()
+    if key.endpoint_url:
+        values["endpoint_url"] = key.endpoint_url
     return json.dumps(values)
 
 
@@ -181,6 +183,7 @@ def _from_text(text: str) -> AccessKey:
             _text_of(values["access_key_id"]),
             Secret(_text_of(values["secret_access_key"])),
             Secret(_text_of(values.get("session_token", ""))),
+            _text_of(values.get("endpoint_url", "")),
         )
     except (ValueError, KeyError, TypeError, AttributeError):
         raise DamagedSecretError("not an access key") from None  # the cause would carry the text

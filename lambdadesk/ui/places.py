@@ -69,7 +69,7 @@ class Places:
         if not info.id:
             self.open_target(info.profile, "", info.endpoint_url)
             return
-        self._asked = partial(self.open_connection, info)
+        self._asked = partial(self.open_stored, info.id)
         self._window.scope.start("open", self._open_stored, info)
 
     def open_region(self, region: str) -> None:
@@ -291,7 +291,11 @@ class Places:
         targets = self._targets()
         if any(target.connection_id for target in targets):
             left = [now for target in targets if (now := self._console.get_target(target.key)) is not None]
-            self.open_places(left)
+            if self._console.failures or self._console.get_leaving(left):
+                self.open_places(left)
+            else:  # nothing is closed or opened, least of all what is being opened now
+                self._console.rename_shown()
+                self._show_all()
 
     def _show_all(self) -> None:
         """Show what is open now."""

@@ -701,3 +701,71 @@ async def test_no_secret_shows(tmp_path: Path) -> None:
     source = connections.source_of(info)
     shown = f"{connections.__dict__}{connections.secrets.__dict__}{source.__dict__}{info}"
     assert SECRET not in shown
+
+
+async def test_another_name_or_colour_keeps_the_credentials(aws: FakeAws, tmp_path: Path) -> None:
+    connections = open_connections(tmp_path)
+    info = make_endpoint(aws, access_key_id="")
+    await connections.save(info)
+    source = connections.source_of(info)
+    await connections.save(replace(info, name="Renamed", colour="#a01030", guard=Guard.READ_ONLY))
+    assert connections.source_of(connections.get_all()[0]) is source
+
+
+async def test_another_endpoint_holds_from_the_first_word_of_the_change(aws: FakeAws, tmp_path: Path) -> None:
+    connections = open_connections(tmp_path)
+    info = make_endpoint(aws, access_key_id="")
+    await connections.save(info)
+    connections.source_of(info)
+    seen: list[str] = []
+    connections.changed.connect(
+        lambda: seen.append(connections.source_of(connections.get_all()[0]).endpoint_url)
+    )
+    await connections.save(replace(info, endpoint_url="http://127.0.0.1:9"))
+    assert seen == ["http://127.0.0.1:9"]
+
+
+async def test_a_new_secret_of_the_same_id_is_told_and_used(aws: FakeAws, tmp_path: Path) -> None:
+    connections = open_connections(tmp_path)
+    info = make_endpoint(aws)
+    await connections.save(info, KEY, in_memory=True)
+    stored = connections.get_all()[0]
+    before = connections.source_of(stored)
+    told: list[None] = []
+    connections.changed.connect(lambda: told.append(None))
+    await connections.save(stored, replace(KEY, secret_access_key=Secret("replaced")), in_memory=True)
+    assert told == [None]
+    assert connections.source_of(connections.get_all()[0]) is not before
+
+
+async def test_a_key_is_never_signed_for_another_endpoint_than_it_was_entered_for(
+    aws: FakeAws, tmp_path: Path
+) -> None:
+    connections = open_connections(tmp_path)
+    info = make_endpoint(aws)
+    await connections.save(info, KEY, in_memory=True)
+    moved = replace(connections.get_all()[0], endpoint_url="http://127.0.0.1:9")
+    gateway = connections.open_gateway(moved, moved.target("us-east-1"))
+    with pytest.raises(UserError, match="was entered for another endpoint"):
+        await gateway.call("lambda", "ListFunctions")
+    await gateway.close()
+
+
+async def test_lock_reaches_what_was_opened_before_an_edit_and_what_is_tried_out(
+    aws: FakeAws, tmp_path: Path
+) -> None:
+    connections = open_connections(tmp_path)
+    info = make_endpoint(aws, access_key_id="")
+    await connections.save(info)
+    opened = connections.open_gateway(info, info.target("us-east-1"))
+    tried = connections.open_gateway(info, info.target("us-east-1"), connections.build_source(info))
+    for gateway in (opened, tried):
+        await gateway.call("lambda", "ListFunctions")
+    await connections.save(replace(info, name="Renamed"))
+    asked = len(aws.requests())
+    connections.lock()
+    for gateway in (opened, tried):
+        with pytest.raises(UserError, match="LambdaDesk is locked"):
+            await gateway.call("lambda", "ListFunctions")
+        await gateway.close()
+    assert len(aws.requests()) == asked
