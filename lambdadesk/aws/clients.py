@@ -6,6 +6,8 @@ Nothing here imports botocore before a client is asked for: the import takes lon
 import socket
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -37,6 +39,7 @@ class Limits:
 _LONGEST_FUNCTION_S = 900
 
 _KEEPALIVE_S = 60
+_LAST_ANSWERS_S = 0.2
 
 
 class Clients:
@@ -53,6 +56,8 @@ class Clients:
         self._clients: dict[tuple[str, str, str], Any] = {}
         self.clock_skew_s = 0.0
         self.is_closed = False
+        self._calls = 0
+        self._calls_changed = threading.Condition()
 
     def get(self, service: str) -> Any:
         """The client for read calls: bounded standard retries."""
@@ -99,11 +104,32 @@ class Clients:
                     regions |= {name for name in entry["regions"] if not name.endswith("-global")}
         return sorted(regions)
 
-    def close(self) -> None:
-        """Close idle connections. Takes no lock: a thread that asks for credentials may hold it for long."""
+    def close_idle(self) -> None:
+        """Close idle connections, and the others as soon as their calls end.
+
+        Takes no lock of `get`: a thread that asks for credentials may hold it for long.
+        """
         self.is_closed = True
         for client in tuple(self._clients.values()):
             client.close()
+
+    def close(self) -> None:
+        """The same, and wait a moment for answers that are just coming. Blocks."""
+        self.close_idle()
+        with self._calls_changed:
+            self._calls_changed.wait_for(lambda: not self._calls, timeout=_LAST_ANSWERS_S)
+
+    @contextmanager
+    def in_call(self) -> Iterator[None]:
+        """Around each call, so that `close` knows of it."""
+        with self._calls_changed:
+            self._calls += 1
+        try:
+            yield
+        finally:
+            with self._calls_changed:
+                self._calls -= 1
+                self._calls_changed.notify_all()
 
     def _get(self, service: str, use: str, **settings: Any) -> Any:
         key = (service, self._target.region, use)

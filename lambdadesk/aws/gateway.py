@@ -200,20 +200,21 @@ class Gateway:
     def _renew_clients(self) -> None:
         clients = self._clients
         self._clients = Clients(self.target, self.limits, self.source, self.guard)
-        clients.close()
+        clients.close_idle()
         self._clients.clock_skew_s = clients.clock_skew_s
 
 
 def _call(clients: Clients, service: str, operation: str, params: dict[str, Any]) -> dict[str, Any]:
-    client = clients.get(service)
-    from botocore import xform_name
+    with clients.in_call():
+        client = clients.get(service)
+        from botocore import xform_name
 
-    try:
-        reply: dict[str, Any] = getattr(client, xform_name(operation))(**params)
-    finally:
-        if clients.is_closed:  # a call that began before has opened a connection since
-            client.close()
-    return reply
+        try:
+            reply: dict[str, Any] = getattr(client, xform_name(operation))(**params)
+        finally:
+            if clients.is_closed:  # a call that began before has opened a connection since
+                client.close()
+        return reply
 
 
 def _invoke(clients: Clients, request: InvokeRequest) -> InvokeResult:

@@ -1,5 +1,6 @@
 """Console, the application without its window: connections side by side over one history and one cache."""
 
+import asyncio
 import os
 from collections.abc import Iterable
 from contextlib import suppress
@@ -227,8 +228,9 @@ class Console:
             disconnect()
         self.connections.close()
         await self.scope.close()
-        for connection in list(self.shown.values()):
-            await connection.close()
+        async with asyncio.TaskGroup() as group:
+            for connection in self.shown.values():
+                group.create_task(connection.close())
         self.shown = {}
         await self.local.stop()
         await self.history.close()
