@@ -1,6 +1,7 @@
 """The profiles of the AWS configuration files. No credential is read here."""
 
 import os
+from collections.abc import Iterable
 from typing import Any
 
 from lambdadesk.aws.failures import to_user_error
@@ -34,6 +35,23 @@ def profile_region(profile: str) -> str:
     except Exception as error:
         raise to_user_error(error, "configuration", "region") from error
     return str(region or "")
+
+
+def profile_regions(profiles: Iterable[str]) -> dict[str, str]:
+    """`profile_region` of many profiles by name, the files read once; "" also for one that does not exist.
+
+    Raises UserError where a file can't be parsed.
+    """
+    names = list(profiles)
+    if region := os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION"):
+        return dict.fromkeys(names, region)
+    import botocore.session
+
+    try:
+        found = botocore.session.Session().full_config.get("profiles", {})
+    except Exception as error:
+        raise to_user_error(error, "configuration", "region") from error
+    return {name: str(found.get(name, {}).get("region") or "") for name in names}
 
 
 def configured_endpoint(profile: str) -> str:

@@ -18,6 +18,7 @@ from lambdadesk.core.types import Target
 from lambdadesk.desk.prompts import Prompts, QuestionKind
 from lambdadesk.store.aws_files import files_to_watch
 from lambdadesk.store.connections import ConnectionStore
+from lambdadesk.store.keyrings import KeyringKind
 from lambdadesk.store.secrets import SecretState, SecretStore
 from lambdadesk.store.settings import Settings
 
@@ -122,24 +123,38 @@ class Connections:
         return state
 
     async def duplicate(self, connection_id: str) -> ConnectionInfo:
-        """A copy after the original, its key included. Raises UserError."""
+        """A copy after the original, its key included. Raises UserError; then there is no copy."""
         original = self.get(connection_id)
-        copy = await self.store.duplicate(connection_id)
+        key = None
         if original is not None and original.access_key_id:
             key = await self.secrets.load(connection_id)
-            if key is not None and self.secrets.is_in_memory_only(connection_id):
-                self.secrets.keep_in_memory(copy.id, key)
-            elif key is not None:
-                await self.secrets.save(copy.id, key)
+        copy = await self.store.duplicate(connection_id)
+        if key is not None and self.secrets.is_in_memory_only(connection_id):
+            self.secrets.keep_in_memory(copy.id, key)
+        elif key is not None:
+            await self.secrets.save(copy.id, key)
         return copy
 
     async def delete(self, connection_id: str) -> None:
-        """Forget a connection and its key. Raises UserError where the key may still be in the keyring."""
+        """Forget a connection's key, then the connection: both stay where the keyring's prompt is cancelled.
+
+        Raises UserError where the key may still be in the keyring. The connection is gone all the same if no
+        keyring can be used here, since there is nothing then that a person could allow.
+        """
         info = self.get(connection_id)
+        failure = None
+        if info is not None and info.access_key_id:
+            try:
+                await self.secrets.delete(connection_id)
+            except UserError as error:
+                state = await self.secrets.state()
+                if state.kind not in (KeyringKind.ABSENT, KeyringKind.INSECURE):
+                    raise
+                failure = error
         await self.store.delete(connection_id)
         self._drop(connection_id)
-        if info is not None and info.access_key_id:
-            await self.secrets.delete(connection_id)
+        if failure is not None:
+            raise failure
 
     async def move(self, connection_id: str, index: int) -> None:
         await self.store.move(connection_id, index)

@@ -142,16 +142,12 @@ class Console:
         bare = [info for info in infos if not info.regions]
 
         def find() -> dict[str, str]:
-            from lambdadesk.aws.profiles import profile_region
+            from lambdadesk.aws.profiles import profile_regions
 
-            found: dict[str, str] = {}
-            for info in bare:
-                region = ""
-                if info.profile:
-                    with suppress(UserError):  # what is wrong with a profile, opening it says
-                        region = profile_region(info.profile)
-                found[info.id or info.profile] = region or FALLBACK_REGION
-            return found
+            regions: dict[str, str] = {}
+            with suppress(UserError):  # what is wrong with the files, opening a profile says
+                regions = profile_regions({info.profile for info in bare if info.profile})
+            return {info.id or info.profile: regions.get(info.profile) or FALLBACK_REGION for info in bare}
 
         return await in_thread(find)
 

@@ -58,7 +58,7 @@ class FunctionPage(QWidget):
         font.setBold(True)
         font.setPointSizeF(font.pointSizeF() * 1.2)
         name.setFont(font)
-        self.about = about = named(ElidedLabel(_about(function)), "functionAbout", "About the function")
+        self.about = about = named(ElidedLabel(""), "functionAbout", "About the function")
         about.setForegroundRole(about.palette().ColorRole.PlaceholderText)
         about.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)  # the name comes first
         head = QHBoxLayout()
@@ -69,6 +69,9 @@ class FunctionPage(QWidget):
         self.invoke = InvokePanel(connection, function, sample_event)
         self.invoke.not_found.connect(self.refresh_requested)
         self.invoke.confirm_requested.connect(self.confirm_requested)
+        self._place = ""
+        self._is_gone = False
+        self._show_about()
         self._unreachable: str = ""  # what was said of it
         self._disconnects = [
             connection.catalog.changed.connect(self._on_catalog_changed),
@@ -108,11 +111,16 @@ class FunctionPage(QWidget):
         function = catalog.get(self.function.name)
         if function is not None:
             self.function = function
-            self.about.setText(_about(function))
+            self._is_gone = False
             self.invoke.show_function(function)
         elif catalog.is_settled:
-            self.about.setText("deleted; its log can still be read")
+            self._is_gone = True
+        self._show_about()
         self.invoke.show_gone(function is None and catalog.is_settled)
+
+    def _show_about(self) -> None:
+        about = "deleted; its log can still be read" if self._is_gone else _about(self.function)
+        self.about.setText(" · ".join(part for part in (self._place, about) if part))
 
     def _on_tail_changed(self) -> None:
         error = self._tail.error
@@ -121,6 +129,12 @@ class FunctionPage(QWidget):
         if said != self._unreachable:
             self._unreachable = said
             self.reachable_changed.emit(failure)
+
+    def show_place(self, place: str) -> None:
+        """Begin the line about the function with its place; empty: no other place is shown."""
+        if place != self._place:
+            self._place = place
+            self._show_about()
 
     def show_page(self, title: str) -> None:
         """Show the page with this title ("Logs")."""

@@ -1,6 +1,6 @@
 """FunctionTabs: the opened functions of all connections, behind the Cost page."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import Qt, Signal
@@ -8,7 +8,7 @@ from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QTabBar, QTabWidget, QWidget
 
 from lambdadesk.core.text import one_line
-from lambdadesk.core.types import FunctionInfo
+from lambdadesk.core.types import FunctionInfo, Target
 from lambdadesk.desk.tasks import TaskScope
 from lambdadesk.ui.icons import dot, icon
 from lambdadesk.ui.layout_memory import LayoutMemory
@@ -43,6 +43,7 @@ class FunctionTabs(QTabWidget):
         self._memory = memory
         self._drafts: dict[Key, str] = {}
         self.successors: dict[str, str] = {}  # Target.key of what a place goes on as, by its own
+        self._names_region = self._names_title = False  # of the place, where several are shown
         self.setDocumentMode(True)
         self.setTabsClosable(True)
         self.setMovable(True)
@@ -78,11 +79,8 @@ class FunctionTabs(QTabWidget):
             if draft is not None:
                 page.invoke.set_draft(draft)
             self._memory.restore_splitters(page)
-            # A single & would be taken for a shortcut.
-            index = self.addTab(page, one_line(function.name, TITLE_LIMIT).replace("&", "&&"))
-            target = connection.target
-            self.setTabToolTip(index, plain_tooltip(f"{function.name}\n{target.title} {target.region}"))
-            self.setTabIcon(index, dot(connection.info.colour) if connection.info.colour else QIcon())
+            self.addTab(page, "")
+            self._show_place(page)
             self.opened.emit(page)
         self.setCurrentWidget(page)
 
@@ -105,12 +103,26 @@ class FunctionTabs(QTabWidget):
         if self.page is not None:
             self.page.pages.currentWidget().setFocus(Qt.FocusReason.OtherFocusReason)
 
-    def recolour(self, connection: "Connection") -> None:
-        """Show the colour that a connection has now."""
+    def show_places(self, targets: Iterable[Target]) -> None:
+        """Where several places are shown, each function says in which of them it is."""
+        targets = list(targets)
+        self._names_region = len(targets) > 1
+        self._names_title = len({target.title for target in targets}) > 1
         for page in self.pages():
-            if page.connection is connection:
-                colour = connection.info.colour
-                self.setTabIcon(self.indexOf(page), dot(colour) if colour else QIcon())
+            self._show_place(page)
+
+    def _show_place(self, page: "FunctionPage") -> None:
+        """Show the place, and the name and colour that its connection has now."""
+        target, colour, name = page.connection.target, page.connection.info.colour, page.function.name
+        title = target.title if self._names_title else ""
+        place = one_line(f"{title} {target.region}".strip(), TITLE_LIMIT) if self._names_region else ""
+        page.show_place(place)
+        text = one_line(name, TITLE_LIMIT)
+        index = self.indexOf(page)
+        # A single & would be taken for a shortcut.
+        self.setTabText(index, (f"{text} · {place}" if place else text).replace("&", "&&"))
+        self.setTabToolTip(index, plain_tooltip(f"{name}\n{target.title} {target.region}"))
+        self.setTabIcon(index, dot(colour) if colour else QIcon())
 
     def close_current(self) -> None:
         self._close_tab(self.currentIndex())

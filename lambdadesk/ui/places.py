@@ -281,7 +281,6 @@ class Places:
             disconnect()
 
     def _on_identified(self, connection: "Connection") -> None:
-        self._window.tabs.recolour(connection)
         self.show_current()
         self._window.production.suggest(connection)
 
@@ -322,6 +321,7 @@ class Places:
     def show_current(self) -> None:
         """Show whose page is in front."""
         current, targets = self.current, self._targets()
+        self._window.tabs.show_places(targets)
         self._window.identity.show_connection(current, with_name=len(targets) > 1)
         self._window.frame.set_colour(current.info.colour if current else "")
         guard = current.info.guard if current else Guard.NORMAL

@@ -2,7 +2,14 @@ from pathlib import Path
 
 import pytest
 
-from lambdadesk.aws.profiles import configured_endpoint, profile_region, profile_sso, profiles, sso_sessions
+from lambdadesk.aws.profiles import (
+    configured_endpoint,
+    profile_region,
+    profile_regions,
+    profile_sso,
+    profiles,
+    sso_sessions,
+)
 from lambdadesk.aws.sso import SsoSession
 from lambdadesk.core.errors import ErrorKind, UserError
 
@@ -42,6 +49,22 @@ def test_reads_the_region_of_a_profile(tmp_path: Path, monkeypatch: pytest.Monke
     assert profile_region("") == profile_region("work") == "us-west-1"
 
 
+def test_many_regions_are_what_each_profile_alone_gives(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_config(tmp_path, "[profile work]\nregion = eu-west-1\n[profile bare]\noutput = json\n")
+    (tmp_path / ".aws/credentials").write_text("[home]\nregion = eu-north-1\n")
+    monkeypatch.setenv("AWS_PROFILE", "gone")
+    names = ["work", "bare", "home"]
+    expected = {"work": "eu-west-1", "bare": "", "home": "eu-north-1"}
+    assert profile_regions(names) == {name: profile_region(name) for name in names} == expected
+    assert profile_regions(["nobody", "work"]) == {"nobody": "", "work": "eu-west-1"}
+    for variable, region in (("AWS_DEFAULT_REGION", "us-west-2"), ("AWS_REGION", "us-west-1")):
+        monkeypatch.setenv(variable, region)
+        assert profile_regions(names) == {name: profile_region(name) for name in names}
+        assert set(profile_regions(names).values()) == {region}
+
+
 def test_five_hundred_profiles_and_names_in_any_script(tmp_path: Path) -> None:
     names = [f"konto-{n:03}" for n in range(498)] + ["töp säcret", "本番"]
     write_config(tmp_path, "".join(f"[profile '{name}']\nregion = eu-west-1\n" for name in names))
@@ -64,7 +87,12 @@ def test_five_hundred_profiles_and_names_in_any_script(tmp_path: Path) -> None:
 def test_a_malformed_file_is_one_sentence(tmp_path: Path, content: bytes) -> None:
     (tmp_path / ".aws").mkdir()
     (tmp_path / ".aws/config").write_bytes(content)
-    for read in (profiles, lambda: profile_region("a"), lambda: configured_endpoint("a")):
+    for read in (
+        profiles,
+        lambda: profile_region("a"),
+        lambda: profile_regions(["a"]),
+        lambda: configured_endpoint("a"),
+    ):
         with pytest.raises(UserError) as caught:
             read()
         assert caught.value.kind is ErrorKind.INVALID

@@ -12,6 +12,7 @@ import pytest
 from lambdadesk.core.connections import AccessKey, ConnectionInfo, ConnectionKind, Guard
 from lambdadesk.core.errors import ErrorKind, UserError
 from lambdadesk.core.secret import Secret
+from lambdadesk.core.threads import in_thread
 from lambdadesk.core.types import Target
 from lambdadesk.desk.connections import UNLOCKED_S, Connections, source_key
 from lambdadesk.desk.prompts import Question, QuestionKind
@@ -20,7 +21,7 @@ from lambdadesk.store.connections import ConnectionStore
 from lambdadesk.store.secrets import SecretStore
 from lambdadesk.store.settings import Settings
 from tests.desk.waiting import until
-from tests.keyring_session import KeyringSession, keyring_session, needs_keyring
+from tests.keyring_session import KeyringSession, SilentPrompter, keyring_session, needs_keyring
 from tests.servers.fake_aws import FakeAws
 
 SECRET = "canary/secret+0c0ffee5"
@@ -239,12 +240,59 @@ async def test_a_copy_has_a_key_of_its_own(
     assert await connections.secrets.load(copy.id) is None
 
 
-async def test_deleting_what_is_in_a_locked_keyring_says_what_may_be_left(
+async def test_there_is_no_copy_without_its_key(
     keyring: KeyringSession, aws: FakeAws, tmp_path: Path
 ) -> None:
     connections = open_connections(tmp_path)
     await connections.save(make_endpoint(aws), KEY)
     keyring.lock()
+    with pytest.raises(UserError, match="can't be read"):
+        await connections.duplicate("one")
+    assert [info.name for info in connections.get_all()] == ["One"]
+
+
+async def test_what_is_in_a_locked_keyring_is_not_deleted(
+    keyring: KeyringSession, aws: FakeAws, tmp_path: Path
+) -> None:
+    connections = open_connections(tmp_path)
+    await connections.save(make_endpoint(aws), KEY)
+    keyring.lock()
+    with pytest.raises(UserError, match="may still be in the keyring"):
+        await connections.delete("one")
+    assert [info.name for info in connections.get_all()] == ["One"]
+
+
+@pytest.mark.parametrize("work", ["duplicate", "delete"])
+async def test_to_stop_waiting_for_the_keyring_leaves_all_as_it_was(
+    keyring: KeyringSession, aws: FakeAws, tmp_path: Path, work: str
+) -> None:
+    connections = open_connections(tmp_path)
+    await connections.save(make_endpoint(aws), KEY)
+    keyring.lock()
+    prompter = SilentPrompter(keyring)
+    scope = TaskScope(lambda _name, error: pytest.fail(str(error)))
+    try:
+        scope.start("work", getattr(connections, work), "one")
+        await in_thread(prompter.asked.wait)
+        scope.cancel("work")
+        await scope.wait("work")
+    finally:
+        prompter.close()
+        await scope.close()
+    assert [info.name for info in connections.get_all()] == ["One"]
+    with pytest.raises(UserError, match="locked"):  # the thread that waited has ended when this one is told
+        await connections.secrets.load("one")
+    keyring.stop()
+    keyring.start("a password")
+    assert await connections.secrets.load("one") == KEY
+
+
+async def test_without_a_keyring_a_connection_is_deleted_and_its_key_told_of(
+    keyring: KeyringSession, aws: FakeAws, tmp_path: Path
+) -> None:
+    connections = open_connections(tmp_path)
+    await connections.save(make_endpoint(aws), KEY)
+    keyring.stop()
     with pytest.raises(UserError, match="may still be in the keyring"):
         await connections.delete("one")
     assert connections.get_all() == ()

@@ -1,12 +1,14 @@
 """The console shows one target at a time and leaves nothing of the one before."""
 
 import asyncio
+import sys
 import time
 from pathlib import Path
 
 import pytest
 
 from lambdadesk.aws.endpoints import is_aws
+from lambdadesk.core.connections import ConnectionInfo, ConnectionKind
 from lambdadesk.core.errors import ErrorKind, UserError
 from lambdadesk.core.types import FunctionInfo, InvokeRequest, Outcome, Target
 from lambdadesk.desk.connection import Connection
@@ -189,4 +191,39 @@ async def test_what_the_history_keeps_follows_the_settings(console: Console) -> 
     assert console.history.keeps is HistoryKeeps.FULL
     console.settings.history_keeps = "off"
     assert console.history.keeps is HistoryKeeps.OFF
+    await console.close()
+
+
+async def test_the_files_are_read_once_for_the_regions_of_all_profiles(
+    console: Console, tmp_path: Path
+) -> None:
+    (tmp_path / ".aws").mkdir()
+    config = tmp_path / ".aws" / "config"
+    config.write_text("".join(f"[profile p{n}]\nregion = eu-west-{n}\n" for n in range(1, 4)))
+    infos = [ConnectionInfo("", f"p{n}", ConnectionKind.PROFILE, profile=f"p{n}") for n in range(1, 5)] + [
+        ConnectionInfo("one", "One", ConnectionKind.PROFILE, profile="p2"),
+        ConnectionInfo("two", "Two", ConnectionKind.PROFILE, profile="p2", regions=("us-west-1",)),
+        ConnectionInfo("three", "Three", ConnectionKind.ENDPOINT, endpoint_url="http://127.0.0.1:1"),
+    ]
+    reads: list[object] = []
+    is_listening = True
+
+    def listen(event: str, args: tuple[object, ...]) -> None:
+        if is_listening and event == "open" and str(args[0]) == str(config):
+            reads.append(args[0])
+
+    sys.addaudithook(listen)  # for ever, so it is told when to stop
+    found = await console.get_usual_regions(infos)
+    is_listening = False
+    assert found == {
+        "p1": "eu-west-1",
+        "p2": "eu-west-2",
+        "p3": "eu-west-3",
+        "p4": "us-east-1",
+        "one": "eu-west-2",
+        "three": "us-east-1",
+    }
+    assert len(reads) == 1
+    config.write_text("[profile p1\n")
+    assert set((await console.get_usual_regions(infos)).values()) == {"us-east-1"}
     await console.close()

@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QAccessible, QClipboard
 from PySide6.QtWidgets import QApplication, QLineEdit, QWidget
 
+from lambdadesk.core.connections import ConnectionInfo, ConnectionKind
 from lambdadesk.core.types import Target
 from lambdadesk.store.keyrings import KeyringKind
 from lambdadesk.store.secrets import SecretStore
@@ -194,6 +195,20 @@ async def expect_in_memory(rig: Rig, kind: KeyringKind, said: str) -> None:
 async def test_without_a_keyring_the_key_lives_for_the_session(qapp: QApplication, home: Path) -> None:
     async with Rig(qapp, home) as rig:
         await expect_in_memory(rig, KeyringKind.ABSENT, "No keyring is running on this computer.")
+
+
+async def test_a_key_that_is_gone_with_its_session_is_to_be_entered_again(
+    qapp: QApplication, home: Path
+) -> None:
+    info = ConnectionInfo("work", "work", ConnectionKind.ACCESS_KEY, access_key_id=MASKED_ID)
+    async with Rig(qapp, home, info) as rig:
+        await rig.idle("keyring")
+        rig.pick("work")
+        assert rig.get("secretAccessKey").placeholderText() == "not on this computer: enter it again"
+        rig.type("accessKeyId", KEY_ID)
+        rig.type("secretAccessKey", SECRET)
+        await rig.save()
+        assert rig.get("secretAccessKey").placeholderText() == "kept in memory, until LambdaDesk is closed"
 
 
 async def test_a_locked_keyring_is_told_before_and_after(

@@ -87,6 +87,51 @@ async def test_functions_of_one_name_are_two_tabs(desk: Desk, aws: FakeAws, othe
     assert other_aws.requests("Invoke")[-1].body == b'{"who": 2}'
 
 
+def tab_texts(desk: Desk) -> list[str]:
+    tabs = desk.window.tabs
+    return [tabs.tabText(index) for index in range(1, tabs.count())]
+
+
+def abouts(desk: Desk) -> list[str]:
+    """The first words of the line about each opened function."""
+    return [page.about.text().partition(" · ")[0] for page in desk.window.tabs.pages()]
+
+
+async def test_one_function_in_two_regions_says_which_is_which(desk: Desk, aws: FakeAws) -> None:
+    one = endpoint("one", aws, "us-east-1", "eu-west-1")
+    await store(desk, one)
+    await show(desk, (one, "us-east-1"))
+    click_row(desk.get("functionTable"), 0)
+    assert tab_texts(desk) == ["hello"]
+    assert abouts(desk) == ["python3.13"]
+    await show(desk, (one, "us-east-1"), (one, "eu-west-1"))
+    assert tab_texts(desk) == ["hello · us-east-1"]  # also what was open already
+    desk.window.open_by_name("one/eu-west-1", "hello")
+    assert tab_texts(desk) == ["hello · us-east-1", "hello · eu-west-1"]
+    assert abouts(desk) == ["us-east-1", "eu-west-1"]
+    assert desk.text("functionAbout").startswith("eu-west-1 · python3.13 · ")
+    del aws.functions[0]
+    desk.window.places.refresh()
+    await until(lambda: desk.text("functionAbout") == "eu-west-1 · deleted; its log can still be read")
+    await show(desk, (one, "us-east-1"))
+    assert tab_texts(desk) == ["hello"]
+    assert abouts(desk) == ["deleted; its log can still be read"]
+
+
+async def test_functions_of_two_connections_name_theirs(desk: Desk, aws: FakeAws, other_aws: FakeAws) -> None:
+    one, two = endpoint("one & all", aws, "us-east-1"), endpoint("two", other_aws, "eu-west-1")
+    await store(desk, one, two)
+    await show(desk, (one, "us-east-1"), (two, "eu-west-1"))
+    for row in (0, 1):
+        click_row(desk.get("functionTable"), row)
+    assert tab_texts(desk) == ["hello · one && all us-east-1", "hello · two eu-west-1"]
+    assert abouts(desk) == ["one & all us-east-1", "two eu-west-1"]
+    await desk.console.connections.save(replace(two, name="orders"))
+    await until(lambda: tab_texts(desk)[1] == "hello · orders eu-west-1")
+    assert "orders eu-west-1" in desk.window.tabs.tabToolTip(2)
+    assert abouts(desk)[1] == "orders eu-west-1"
+
+
 async def test_a_broken_place_costs_only_its_rows_and_says_so(
     desk: Desk, aws: FakeAws, other_aws: FakeAws
 ) -> None:

@@ -9,7 +9,7 @@ from lambdadesk.desk.connection_draft import Draft, Drafts
 from lambdadesk.desk.connection_trial import fetch_regions, fetch_sso_sessions
 from lambdadesk.desk.console import Console
 from lambdadesk.desk.tasks import TaskScope
-from lambdadesk.store.keyrings import KeyringState
+from lambdadesk.store.keyrings import KeyringKind, KeyringState
 from lambdadesk.ui.dialogs.connections.connection_list import ListRow
 from lambdadesk.ui.dialogs.connections.frame import Frame
 from lambdadesk.ui.dialogs.connections.general_parts import KINDS
@@ -161,6 +161,8 @@ class ConnectionsDialog(QDialog):
             return ""
         if self._connections.secrets.is_in_memory_only(stored.id):
             return "kept in memory, until LambdaDesk is closed"
+        if self._keyring is not None and self._keyring.kind in (KeyringKind.ABSENT, KeyringKind.INSECURE):
+            return "not on this computer: enter it again"
         name = self._keyring.name if self._keyring else ""
         return f"kept in {name or 'your keyring'}"
 
