@@ -175,7 +175,7 @@ class FunctionsPanel(QWidget):
         """Show the functions of these from now on. failures: what could not be opened, by `Target.key`."""
         self._leave()
         connections = list(connections)
-        self._paint_cells()
+        self.paint_cells()
         self._add(connections)
         for connection in connections:
             key = connection.target.key
@@ -493,7 +493,7 @@ class FunctionsPanel(QWidget):
 
     # -- figures
 
-    def _paint_cells(self) -> None:
+    def paint_cells(self) -> None:
         """Lamps and bars are painted from now on; a list of an earlier run has none."""
         if self._paints_cells:
             return
