@@ -4,7 +4,7 @@ import json
 import os
 import platform
 
-from benchmarks import micro, startup
+from benchmarks import micro, startup, table
 from benchmarks.measure import ROOT
 
 
@@ -16,6 +16,7 @@ def main() -> None:
             "python": platform.python_version(),
         },
         "startup": startup.measure(),
+        "table": table.measure(),
         "micro": micro.measure(),
     }
     path = ROOT / "build" / "bench.json"

@@ -36,10 +36,10 @@ CLI = "aws lambda list-functions: whole process"
 
 def measure() -> dict[str, Any]:
     """Run everything, print the table and return the figures."""
-    aws = _install_cli()
+    aws = install_cli()
     names = (BARE, BARE_EXIT, FRAME, LIVE, CACHED, *((CLI,) if aws else ()))
     samples = {name: Samples(name) for name in names}
-    with tempfile.TemporaryDirectory() as folder, _fake_aws(Path(folder)) as url:
+    with tempfile.TemporaryDirectory() as folder, fake_aws(Path(folder)) as url:
         for number in range(ROUNDS + 1):
             figures = _one_round(Path(folder) / f"round-{number}", url, aws)
             if number:
@@ -61,7 +61,7 @@ def _one_round(folder: Path, url: str, aws: Path | None) -> dict[str, float]:
     home = folder / "home"
     home.mkdir(parents=True)
     milestones = folder / "milestones"
-    environment = _environment(folder, milestones)
+    environment = get_environment(folder, milestones)
     figures: dict[str, float] = {}
 
     started_ns = time.monotonic_ns()
@@ -122,7 +122,7 @@ def _take(milestones: Path, name: str, started_ns: int) -> float:
     return figure_ms
 
 
-def _environment(folder: Path, milestones: Path) -> dict[str, str]:
+def get_environment(folder: Path, milestones: Path) -> dict[str, str]:
     """The user's own without anything of AWS, and with byte code kept as it usually is."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     kept.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -138,10 +138,10 @@ def _environment(folder: Path, milestones: Path) -> dict[str, str]:
 
 
 @contextmanager
-def _fake_aws(folder: Path) -> Iterator[str]:
+def fake_aws(folder: Path, delay_ms: int = 0) -> Iterator[str]:
     port_file = folder / "port"
     command = [sys.executable, "-m", "tests.servers.fake_aws", "--port-file", str(port_file)]
-    command += ["--functions", str(FUNCTIONS)]
+    command += ["--functions", str(FUNCTIONS), "--delay-ms", str(delay_ms)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL) as process:
         try:
             _wait_until(process, port_file.exists)
@@ -154,7 +154,7 @@ def _script(name: str, environment: Path = Path(sys.prefix)) -> Path:
     return environment / ("Scripts" if os.name == "nt" else "bin") / name
 
 
-def _install_cli() -> Path | None:
+def install_cli() -> Path | None:
     """The `aws` of an environment of its own, as it pins what it depends on; None where it can't be had."""
     stamp = CLI_ENVIRONMENT / ".installed"
     fingerprint = hashlib.sha256(LOCK.read_bytes()).hexdigest()

@@ -39,7 +39,7 @@ from tests.servers.fake_logs import FakeLogs
 from tests.servers.fake_mappings import FakeMappings
 from tests.servers.fake_metrics import FakeMetrics
 from tests.servers.fake_sts import FakeSts
-from tests.servers.faults import Exchange, Fault, Reply, error_reply, json_reply
+from tests.servers.faults import Exchange, Fault, Reply, error_reply, json_reply, slow
 
 ACCOUNT = "000000000000"
 _LIST_PAGE = 50  # Lambda's own, whatever MaxItems says
@@ -420,12 +420,15 @@ def main() -> None:
         "--port-file", type=Path, required=True, help="where to write the port once it listens"
     )
     parser.add_argument("--functions", type=int, default=200)
+    parser.add_argument("--delay-ms", type=int, default=0, help="how long each answer takes")
     options = parser.parse_args()
     done = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: done.set())
     with FakeAws() as aws:
         aws.functions = [make_function(f"function-{number:04d}") for number in range(options.functions)]
+        if options.delay_ms:
+            aws.always("*", slow(options.delay_ms / 1000))
         draft = options.port_file.with_suffix(".part")
         draft.write_text(str(aws.port))
         draft.replace(options.port_file)

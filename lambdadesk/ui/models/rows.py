@@ -20,6 +20,11 @@ _LEFT: Final = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 _RIGHT: Final = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 _ROOT: Final = QModelIndex()
 _ROLE: Final = Qt.ItemDataRole
+_DISPLAY, _DECORATION, _TOOLTIP = int(_ROLE.DisplayRole), int(_ROLE.DecorationRole), int(_ROLE.ToolTipRole)
+_FONT, _ALIGNMENT = int(_ROLE.FontRole), int(_ROLE.TextAlignmentRole)
+_FOREGROUND, _SPOKEN = int(_ROLE.ForegroundRole), int(_ROLE.AccessibleTextRole)
+_ROLES: Final = frozenset((_DISPLAY, _DECORATION, _TOOLTIP, _FONT, _ALIGNMENT, _FOREGROUND, _SPOKEN))
+_MANY: Final = 500  # rows: so many are never told one by one
 _FEW: Final = (
     16  # ranges of rows that come and go one by one; more of them take views longer than all at once
 )
@@ -75,26 +80,25 @@ class RowTableModel(QAbstractTableModel, Generic[Row]):
         return 0 if parent.isValid() else len(self._columns)
 
     def data(self, index: Index, role: int = _ROLE.DisplayRole) -> Any:
-        if not index.isValid():
+        if role not in _ROLES or not index.isValid():  # a view asks for eight of each cell
             return None
         column, row = self._columns[index.column()], self._shown[index.row()]
-        if role == _ROLE.DisplayRole:
+        if role == _DISPLAY:
             return one_line(column.text(row))
-        if role == _ROLE.TextAlignmentRole:
+        if role == _ALIGNMENT:
             return _RIGHT if column.is_number else _LEFT
-        if role == _ROLE.DecorationRole and column.status:
-            return icons.icon(*column.status(row))
-        if role == _ROLE.DecorationRole and column.dot and (colour := column.dot(row)):
-            return icons.dot(colour)
-        if role == _ROLE.ForegroundRole and (colour := self._colour(row, column)):
-            return getattr(theme.colours(QApplication.palette()), colour)
-        if role == _ROLE.FontRole and column.is_number:
-            return self._figures
-        if role == _ROLE.ToolTipRole and column.tooltip:
-            return plain_tooltip(column.tooltip(row)) or None
-        if role == _ROLE.AccessibleTextRole:
-            return one_line((column.spoken or column.text)(row))
-        return None
+        if role == _DECORATION:
+            if column.status:
+                return icons.icon(*column.status(row))
+            return icons.dot(colour) if column.dot and (colour := column.dot(row)) else None
+        if role == _FOREGROUND:
+            name = self._colour(row, column)
+            return getattr(theme.colours(QApplication.palette()), name) if name else None
+        if role == _FONT:
+            return self._figures if column.is_number else None
+        if role == _TOOLTIP:
+            return (plain_tooltip(column.tooltip(row)) or None) if column.tooltip else None
+        return one_line((column.spoken or column.text)(row))
 
     def _colour(self, row: Row, column: Column[Row]) -> str:
         """The colour name of a cell's text; empty for the usual one."""
@@ -120,8 +124,11 @@ class RowTableModel(QAbstractTableModel, Generic[Row]):
 
     def _show(self, rows: list[Row]) -> None:
         """Show these rows, in this order. Keys must be unique."""
-        keys = [self._key(row) for row in rows]
+        keys = self._get_keys(rows)
         if keys != self._keys:
+            if abs(len(keys) - len(self._keys)) > _MANY:
+                self._replace(list(rows), keys)
+                return
             new, before = set(keys), set(self._keys)
             gone = _ranges([number for number, key in enumerate(self._keys) if key not in new])
             come = _ranges([number for number, key in enumerate(keys) if key not in before])
@@ -148,6 +155,9 @@ class RowTableModel(QAbstractTableModel, Generic[Row]):
         ]
         for first, last in _ranges(changed):
             self.dataChanged.emit(self.index(first, 0), self.index(last, len(self._columns) - 1))
+
+    def _get_keys(self, rows: list[Row]) -> list[Hashable]:
+        return [self._key(row) for row in rows]
 
     def _replace(self, rows: list[Row], keys: list[Hashable]) -> None:
         """Show other rows at once; what points to one that stays goes with it."""

@@ -41,6 +41,7 @@ if TYPE_CHECKING:  # not needed for the first frame
 AGE_EVERY_MS = 10_000
 FIGURES_EVERY_MS: Final = 60_000  # `FunctionRows.refresh_old` knows which are old
 SLOW_MS: Final = 1_500  # from then on a place is said to be waited for, where others have answered
+IDLE_MS: Final = 300  # after a list has come
 GATHER_MS: Final = 30  # what comes in together, from many places or as figures, is shown together
 
 # A long text for each column; the others are as wide as their header.
@@ -158,6 +159,8 @@ class FunctionsPanel(QWidget):
         self._figures_ager = QTimer(self, interval=FIGURES_EVERY_MS)
         self._figures_ager.timeout.connect(self._refresh_old_figures)
         self._figures_ager.start()
+        self._idle = QTimer(self, singleShot=True, interval=IDLE_MS)
+        self._idle.timeout.connect(self.model.prepare)
         self._slow = QTimer(self, singleShot=True, interval=SLOW_MS)
         self._slow.timeout.connect(self._show_troubles)
         self._gather = QTimer(self, singleShot=True, interval=GATHER_MS)
@@ -172,7 +175,7 @@ class FunctionsPanel(QWidget):
         """Show the functions of these from now on. failures: what could not be opened, by `Target.key`."""
         self._leave()
         connections = list(connections)
-        self._paint_cells()
+        self.paint_cells()
         self._add(connections)
         for connection in connections:
             key = connection.target.key
@@ -252,6 +255,8 @@ class FunctionsPanel(QWidget):
             return
         self._gather.stop()
         self.model.set_rows(self._get_rows())
+        if self._added:  # the first frame needs no filter
+            self._idle.start()
         self._show_rows()
 
     def _show_rows(self) -> None:
@@ -488,7 +493,7 @@ class FunctionsPanel(QWidget):
 
     # -- figures
 
-    def _paint_cells(self) -> None:
+    def paint_cells(self) -> None:
         """Lamps and bars are painted from now on; a list of an earlier run has none."""
         if self._paints_cells:
             return
