@@ -224,12 +224,14 @@ class Console:
             disconnect()
         self.connections.close()
         await self.scope.close()
-        async with asyncio.TaskGroup() as group:
-            for connection in self.shown.values():
-                group.create_task(connection.close())
+        # Each to its end, whatever becomes of the others.
+        ends = await asyncio.gather(*(each.close() for each in self.shown.values()), return_exceptions=True)
         self.shown = {}
         await self.local.stop()
         await self.history.close()
+        for failure in ends:
+            if isinstance(failure, BaseException):
+                raise failure
 
     def _open(self, target: Target) -> "Connection":
         from lambdadesk.desk.connection import Connection

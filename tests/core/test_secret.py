@@ -68,7 +68,8 @@ def test_a_copy_stays_masked() -> None:
     with pytest.raises(TypeError):
         copy.deepcopy(Secret(CANARY))
     assert repr(dataclasses.replace(AccessKey("AKIA", Secret(CANARY)), access_key_id="B")) == (
-        "AccessKey(access_key_id='B', secret_access_key=Secret(•••), session_token=Secret(•••))"
+        "AccessKey(access_key_id='B', secret_access_key=Secret(•••), session_token=Secret(•••), "
+        "endpoint_url='')"
     )
 
 
