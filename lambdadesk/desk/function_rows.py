@@ -21,6 +21,7 @@ if TYPE_CHECKING:  # imported when it is first needed, which is after the first 
     from lambdadesk.desk.connection import Connection
 
 FRESH_S = 300.0  # asking CloudWatch costs money
+LIST_FIRST_S = 0.25  # for the last page to be painted, before clients for figures and tags are made
 SETTLE_S = 1.0  # a burst of invocations is looked at once
 RECENT = 20
 
@@ -160,12 +161,13 @@ class FunctionRows:
         scope.start("tags", self._fetch_tags, source)
 
     async def _fetch_figures(self, source: _Source) -> None:
-        from lambdadesk.aws.metrics import fetch_figures
-
         connection = source.connection
-        functions = connection.catalog.state.functions
         self._set_state(source, is_loading=True)
         try:
+            await asyncio.sleep(LIST_FIRST_S)
+            from lambdadesk.aws.metrics import fetch_figures
+
+            functions = connection.catalog.state.functions
             async for part in fetch_figures(connection.gateway, functions, self._prices):
                 source.figures |= part
                 self._rebuild(source, part)
@@ -177,6 +179,7 @@ class FunctionRows:
             self._set_state(source, is_loading=False)
 
     async def _fetch_tags(self, source: _Source) -> None:
+        await asyncio.sleep(LIST_FIRST_S)
         from lambdadesk.aws.tags import fetch_tags
 
         try:
