@@ -274,9 +274,10 @@ def _from_credentials(error: BaseException, boto: Any) -> UserError | None:
             kind=expired,
         )
     if isinstance(error, boto.ConfigParseError | boto.ConfigNotFound | boto.InvalidConfigError):
+        path = str(getattr(error, "kwargs", {}).get("path", ""))
         return UserError(
             "The AWS configuration files can't be used.",
-            "The details name the fault.",
+            f"Mend {path}; it is read again then." if path else "Mend them; they are read again then.",
             kind=ErrorKind.INVALID,
         )
     return None

@@ -69,7 +69,7 @@ class SignIn:
         self._connections.lock()
         self._window.notices.show_offer(
             "LambdaDesk is locked.",
-            "No call is signed. Logs go on where they stopped.",
+            "No call is signed. Logs go on where they stopped; keys kept for this session only are gone.",
             "Unlock",
             self.unlock,
             LOCKED,

@@ -97,6 +97,7 @@ def test_a_malformed_file_is_one_sentence(tmp_path: Path, content: bytes) -> Non
             read()
         assert caught.value.kind is ErrorKind.INVALID
         assert caught.value.message == "The AWS configuration files can't be used."
+        assert str(tmp_path / ".aws/config") in caught.value.hint  # what to mend
 
 
 ENDPOINTS = """

@@ -49,7 +49,7 @@ _WIDTHS: Final = {
     "name": "orders-clickstream-aggregator",
     "lamps": "mmmm",
     "connection": "● production-admin",
-    "region": "eu-central-1",
+    "region": "ap-northeast-1 m",
     "runtime": "python3.12",
     "architecture": "x86_64",
     "memory": "10,240 MB m",

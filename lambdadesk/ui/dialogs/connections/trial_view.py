@@ -63,7 +63,7 @@ class TrialView(QWidget):
         self._may = named(ToneLabel("dim"), "trialSummary")
         self._model = FindingsModel(self)
         self.table = named(
-            make_table(self._model, WIDTH_SAMPLES, stretch=2), "connectionTestResult", "What Test found"
+            make_table(self._model, WIDTH_SAMPLES, stretch=0), "connectionTestResult", "What Test found"
         )
         self._copy = named(
             QPushButton(icon("copy"), "Copy minimal policy"), "copyPolicy", "Copy minimal policy"
