@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QDialog
 
-from lambdadesk.core.connections import ConnectionInfo, Guard, looks_like_production
+from lambdadesk.core.connections import ConnectionInfo, Guard
 from lambdadesk.core.errors import UserError
 from lambdadesk.core.types import InvokeRequest
+from lambdadesk.desk.connection_draft import get_sign_of_production
 from lambdadesk.desk.connections import source_key
 from lambdadesk.desk.console import Console
 from lambdadesk.store.connections import new_connection_id
@@ -88,12 +89,11 @@ class Production:
         """Offer the guard to a connection whose names say that it is production, unless that was declined."""
         info, key = connection.info, source_key(connection.info)
         notice = f"production {key}"
-        names = (info.name, info.profile, info.role_arn, info.sso_role_name, connection.alias)
         is_wanted = (
             info.guard is Guard.NORMAL
             and not connection.target.is_local
             and key not in self._console.settings.not_production
-            and looks_like_production(*names)
+            and bool(get_sign_of_production(info, connection.alias))
         )
         if not is_wanted:
             self._window.notices.dismiss(notice)
