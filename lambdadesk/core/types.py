@@ -139,12 +139,23 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class InvokeRequest:
-    """One click on Invoke. `payload` is sent byte for byte."""
+    """One click on Invoke. `payload` is sent byte for byte.
+
+    client_context: JSON that a synchronous run finds in its context; tenant_id: for a function with tenant
+    isolation; durable_name: names a durable execution, which then runs once; is_streaming: the response
+    comes in chunks. `origin` says in words where the payload came from ("saved event order").
+    """
 
     function: FunctionInfo
     payload: bytes
     kind: InvocationType = InvocationType.REQUEST_RESPONSE
     qualifier: str = "$LATEST"
+    client_context: str = ""
+    tenant_id: str = ""
+    durable_name: str = ""
+    log_tail: bool = True
+    is_streaming: bool = False
+    origin: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,10 +67,12 @@ class Invoker:
         answered: Callable[[InvokeResult], None] = lambda _result: None,
         *,
         confirmed: bool = False,
+        series: str = "",
     ) -> HistoryEntry:
         """Send one Invoke and return the whole entry; `answered` is called with the bare answer first.
 
         confirmed: the person did what an invoke on a production connection asks for.
+        series: names the series of runs that it belongs to.
 
         Raises UserError after it was recorded; OUTCOME_UNKNOWN means that the function may have run.
         Cancelling means "stop waiting": the entry then says that the outcome is unknown.
@@ -82,6 +84,12 @@ class Invoker:
             qualifier=request.qualifier,
             kind=request.kind,
             payload=request.payload,
+            client_context=request.client_context,
+            tenant_id=request.tenant_id,
+            durable_name=request.durable_name,
+            is_streamed=request.is_streaming,
+            origin=request.origin,
+            series=series,
         )
         # On disk it reads as lost until it is answered: the process may be killed at any moment.
         lost = replace(entry, outcome=Outcome.UNKNOWN, error=ENDED_EARLY)
@@ -111,6 +119,7 @@ class Invoker:
             function_error=result.function_error,
             response=result.payload,
             log_tail=result.log_tail,
+            executed_version=result.executed_version,
             request_id=result.request_id,
             sent_ms=entry.sent_ms,
             received_ms=result.received_ms,

@@ -37,7 +37,9 @@ class HistoryEntry:
     """One invocation made from a window. `id` is 0 until it is added; times are epoch milliseconds.
 
     `response` is cut at RESPONSE_LIMIT_BYTES when it is stored, and `response_truncated` says so. `error` is
-    the sentence that was shown where no answer came.
+    the sentence that was shown where no answer came. `is_partial`: the response broke off. `origin` says
+    where the payload came from, `series` which series the run belongs to, `fate` what became of an
+    asynchronous run. `is_starred` and `note` are the user's own: `update` leaves them as they are on disk.
     """
 
     target_key: str
@@ -61,11 +63,22 @@ class HistoryEntry:
     currency: str = "USD"
     cost_exact: bool = True
     error: str = ""
+    executed_version: str = ""
+    client_context: str = ""
+    tenant_id: str = ""
+    durable_name: str = ""
+    is_streamed: bool = False
+    is_partial: bool = False
+    origin: str = ""
+    series: str = ""
+    fate: str = ""
+    is_starred: bool = False
+    note: str = ""
 
 
 def lean(entry: HistoryEntry) -> HistoryEntry:
-    """The entry without payload, response and log tail, which may be megabytes."""
-    return replace(entry, payload=b"", response=b"", log_tail="")
+    """The entry without payload, client context, response and log tail: they may be large, and secret."""
+    return replace(entry, payload=b"", client_context="", response=b"", log_tail="")
 
 
 # Entry n brings a file from schema version n to n + 1. Never change one that was released: append.
@@ -84,6 +97,19 @@ _MIGRATIONS: Final = (
     );
     CREATE INDEX invocation_recent ON invocation (target_key, function, sent_ms);
     """,
+    """
+    ALTER TABLE invocation ADD COLUMN executed_version TEXT NOT NULL DEFAULT '';
+    ALTER TABLE invocation ADD COLUMN client_context TEXT NOT NULL DEFAULT '';
+    ALTER TABLE invocation ADD COLUMN tenant_id TEXT NOT NULL DEFAULT '';
+    ALTER TABLE invocation ADD COLUMN durable_name TEXT NOT NULL DEFAULT '';
+    ALTER TABLE invocation ADD COLUMN is_streamed INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE invocation ADD COLUMN is_partial INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE invocation ADD COLUMN origin TEXT NOT NULL DEFAULT '';
+    ALTER TABLE invocation ADD COLUMN series TEXT NOT NULL DEFAULT '';
+    ALTER TABLE invocation ADD COLUMN fate TEXT NOT NULL DEFAULT '';
+    ALTER TABLE invocation ADD COLUMN is_starred INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE invocation ADD COLUMN note TEXT NOT NULL DEFAULT ''
+    """,
 )
 
 # Report field -> column, in the order of the fields.
@@ -95,13 +121,15 @@ _OWN_COLUMNS: Final = tuple(
     field.name for field in fields(HistoryEntry) if field.name not in ("id", "report")
 )
 _COLUMNS: Final = (*_OWN_COLUMNS, *_REPORT_COLUMNS.values())
-_BODIES: Final = {"payload": "x''", "response": "x''", "log_tail": "''"}
+_BODIES: Final = {"payload": "x''", "client_context": "''", "response": "x''", "log_tail": "''"}
+_KEPT: Final = ("is_starred", "note")  # the user may set them while the run goes on
 _SELECT: Final = f"SELECT id, {', '.join(_COLUMNS)} FROM invocation"  # noqa: S608  our own names only
 _SELECT_LEAN: Final = (
     f"SELECT id, {', '.join(_BODIES.get(column, column) for column in _COLUMNS)} FROM invocation"  # noqa: S608
 )
 _INSERT: Final = f"INSERT INTO invocation ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608
-_UPDATE: Final = f"UPDATE invocation SET {', '.join(f'{column} = ?' for column in _COLUMNS)} WHERE id = ?"  # noqa: S608
+_UPDATED: Final = tuple(column for column in _COLUMNS if column not in _KEPT)
+_UPDATE: Final = f"UPDATE invocation SET {', '.join(f'{column} = ?' for column in _UPDATED)} WHERE id = ?"  # noqa: S608
 _SETTLED_COLUMNS: Final = tuple(
     column for column in _COLUMNS if column in ("outcome", "log_stream", "cost", "currency", "cost_exact")
 ) + tuple(_REPORT_COLUMNS.values())
@@ -155,8 +183,9 @@ class History:
         """Store the entry with this id anew; one that was deleted meanwhile stays deleted."""
         if entry.id:
             await self._was_opened.wait()
-            row = self._to_kept_row(entry)
-            await in_thread(self._write, lambda connection: connection.execute(_UPDATE, (*row, entry.id)))
+            row = dict(zip(_COLUMNS, self._to_kept_row(entry), strict=True))
+            values = (*(row[column] for column in _UPDATED), entry.id)
+            await in_thread(self._write, lambda connection: connection.execute(_UPDATE, values))
 
     async def settle(self, entry: HistoryEntry) -> None:
         """Store what the log told of the entry with this id; its payload, response and log tail stay."""
@@ -400,8 +429,8 @@ def _to_entry(row: tuple[Any, ...]) -> HistoryEntry:
     own = dict(zip(_OWN_COLUMNS, row[1:], strict=False))
     own["kind"] = InvocationType(own["kind"])
     own["outcome"] = Outcome(own["outcome"])
-    own["response_truncated"] = bool(own["response_truncated"])
-    own["cost_exact"] = bool(own["cost_exact"])
+    for name in ("response_truncated", "cost_exact", "is_streamed", "is_partial", "is_starred"):
+        own[name] = bool(own[name])
     own["cost"] = _to_decimal(own["cost"])
     report = dict(zip(_REPORT_COLUMNS, row[1 + len(_OWN_COLUMNS) :], strict=True))
     for name in ("duration_ms", "init_ms", "restore_ms"):

@@ -49,7 +49,36 @@ FULL = HistoryEntry(
     currency="USD",
     cost_exact=False,
     error="",
+    executed_version="7",
+    client_context='{"client": {}}',
+    tenant_id="tenant-a",
+    durable_name="order-1",
+    is_streamed=True,
+    is_partial=True,
+    origin="saved event order",
+    series="s1",
+    fate="succeeded",
+    is_starred=True,
+    note="the slow one",
 )
+# What version 1 of the file had.
+FIRST_TABLE = """
+    CREATE TABLE invocation (
+        id INTEGER PRIMARY KEY,
+        target_key TEXT NOT NULL, function TEXT NOT NULL, sent_ms INTEGER NOT NULL, qualifier TEXT NOT NULL,
+        kind TEXT NOT NULL, payload BLOB NOT NULL, outcome TEXT NOT NULL, function_error TEXT NOT NULL,
+        status_code INTEGER NOT NULL, response BLOB NOT NULL, response_truncated INTEGER NOT NULL,
+        log_tail TEXT NOT NULL, request_id TEXT NOT NULL, log_stream TEXT NOT NULL, received_ms INTEGER,
+        cost TEXT, currency TEXT NOT NULL, cost_exact INTEGER NOT NULL, error TEXT NOT NULL,
+        report_request_id TEXT, duration_ms TEXT, billed_ms INTEGER, memory_mb INTEGER, max_memory_mb INTEGER,
+        init_ms TEXT, restore_ms TEXT, billed_restore_ms INTEGER, report_status TEXT, error_type TEXT,
+        trace_id TEXT
+    );
+    INSERT INTO invocation VALUES (7, 'local', 'hello', 5, '$LATEST', 'Event', x'7b7d', 'queued', '', 202,
+        x'', 0, '', 'r-1', '', 9, NULL, 'USD', 1, '', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+        NULL, NULL);
+    PRAGMA user_version = 1;
+"""
 
 
 def plain(function: str = "hello", sent_ms: int = 1, **changes: object) -> HistoryEntry:
@@ -244,6 +273,35 @@ async def test_damage_found_later_is_said_and_work_goes_on(tmp_path: Path) -> No
     assert await history.recent("local") == []
     assert await history.add(FULL) > 0
     await history.close()
+
+
+async def test_a_file_of_the_first_version_is_brought_up_to_date(tmp_path: Path) -> None:
+    path = tmp_path / "history.sqlite"
+    connection = sqlite3.connect(path)
+    connection.executescript(FIRST_TABLE)
+    connection.close()
+    async with opened(path) as history:
+        old = await history.entry(7)
+        assert old == plain(
+            id=7,
+            sent_ms=5,
+            kind=InvocationType.EVENT,
+            payload=b"{}",
+            outcome=Outcome.QUEUED,
+            status_code=202,
+            request_id="r-1",
+            received_ms=9,
+        )
+        new = replace(FULL, id=await history.add(FULL))
+        assert await history.entry(new.id) == new
+
+
+async def test_an_update_leaves_what_the_user_noted(tmp_path: Path) -> None:
+    async with opened(tmp_path / "history.sqlite") as history:
+        number = await history.add(FULL)
+        await history.update(replace(FULL, id=number, is_starred=False, note="", fate="failed"))
+        entry = await history.entry(number)
+        assert entry == replace(FULL, id=number, fate="failed")
 
 
 async def test_a_newer_file_is_read_and_never_written(tmp_path: Path) -> None:
