@@ -103,7 +103,7 @@ async def test_an_entry_comes_back_as_it_was_after_a_restart(tmp_path: Path) -> 
         assert await history.entry(entry_id) == replace(FULL, id=entry_id)
         assert await history.entry(entry_id + 1) is None
         (listed,) = await history.recent("local")
-    assert listed == replace(FULL, id=entry_id, payload=b"", response=b"", log_tail="")
+    assert listed == replace(FULL, id=entry_id, payload=b"", client_context="", response=b"", log_tail="")
     assert str(listed.cost) == "0.0000069670"
 
 
@@ -172,7 +172,9 @@ def read_files(folder: Path) -> bytes:
     return b"".join(path.read_bytes() for path in folder.iterdir())
 
 
-CANARY_ENTRY = replace(FULL, payload=b"canary-in", response=b"canary-out", log_tail="canary-log")
+CANARY_ENTRY = replace(
+    FULL, client_context="canary", payload=b"canary-in", response=b"canary-out", log_tail="canary-log"
+)
 
 
 async def test_metadata_alone_leaves_out_payload_answer_and_log(tmp_path: Path) -> None:
@@ -183,7 +185,7 @@ async def test_metadata_alone_leaves_out_payload_answer_and_log(tmp_path: Path) 
         await history.settle(replace(CANARY_ENTRY, id=entry_id))
         assert b"canary" not in read_files(tmp_path)
         stored = await history.entry(entry_id)
-        assert stored == replace(FULL, id=entry_id, payload=b"", response=b"", log_tail="")
+        assert stored == replace(FULL, id=entry_id, payload=b"", client_context="", response=b"", log_tail="")
         history.keeps = HistoryKeeps.FULL
         await history.update(replace(CANARY_ENTRY, id=entry_id))
         assert read_files(tmp_path).count(b"canary-in") > 0  # so that the line above says something
