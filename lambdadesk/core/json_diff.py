@@ -8,7 +8,7 @@ from enum import StrEnum
 from itertools import islice
 from typing import Any
 
-import orjson
+from lambdadesk.core.json_values import Number, dump_json, load_json, path_to
 
 STRUCTURE_LIMIT = 4 * 1024 * 1024  # bytes of each side
 LINES_LIMIT = 5_000  # of each side; difflib takes minutes for more
@@ -61,7 +61,7 @@ def diff(before: bytes, after: bytes) -> Diff:
         return Diff(is_structural=True, is_same_bytes=True)
     if max(len(before), len(after)) <= STRUCTURE_LIMIT:
         try:
-            found = list(islice(_compare("", _load(before), _load(after)), CHANGES_LIMIT))
+            found = list(islice(_compare("", load_json(before), load_json(after)), CHANGES_LIMIT))
         except (ValueError, RecursionError):  # not JSON, or nested some hundred levels deep
             return _diff_lines(before, after)
         is_cut = len(found) == CHANGES_LIMIT
@@ -70,39 +70,26 @@ def diff(before: bytes, after: bytes) -> Diff:
     return _diff_lines(before, after)
 
 
-class _Number(Decimal):
-    """Compares by value, so that 1.0 is 1; keeps how it was written."""
-
-    __slots__ = ("text",)
-    text: str
-
-    def __new__(cls, text: str) -> "_Number":
-        number = super().__new__(cls, text)
-        number.text = text
-        return number
-
-
-def _load(data: bytes) -> Any:
-    import json  # not orjson, for its numbers: 0.10 and 1e999 come through as they are written
-
-    orjson.loads(data)  # strict: json takes NaN
-    return json.loads(data, parse_float=_Number, parse_int=_Number)
-
-
 def _compare(path: str, before: Any, after: Any) -> Iterator[Change]:
     if isinstance(before, dict) and isinstance(after, dict):
         for key, value in before.items():
             if key in after:
-                yield from _compare(_at_key(path, key), value, after[key])
+                yield from _compare(path_to(path, key), value, after[key])
             else:
-                yield Change(ChangeKind.REMOVED, _at_key(path, key), before=_dump(value))
+                yield Change(ChangeKind.REMOVED, path_to(path, key), before=dump_json(value))
         for key, value in after.items():
             if key not in before:
-                yield Change(ChangeKind.ADDED, _at_key(path, key), after=_dump(value))
+                yield Change(ChangeKind.ADDED, path_to(path, key), after=dump_json(value))
     elif isinstance(before, list) and isinstance(after, list):
         yield from _compare_lists(path, before, after)
-    elif type(before) is not type(after) or before != after:
-        yield Change(ChangeKind.CHANGED, path, _dump(before), _dump(after))
+    elif not _is_same(before, after):
+        yield Change(ChangeKind.CHANGED, path, dump_json(before), dump_json(after))
+
+
+def _is_same(before: Any, after: Any) -> bool:
+    if isinstance(before, Number) and isinstance(after, Number):
+        return before == after or Decimal(before) == Decimal(after)
+    return type(before) is type(after) and bool(before == after)
 
 
 def _compare_lists(path: str, before: list[Any], after: list[Any]) -> Iterator[Change]:
@@ -111,7 +98,7 @@ def _compare_lists(path: str, before: list[Any], after: list[Any]) -> Iterator[C
         return
     # Equal elements are matched first, so that one inserted at the top is one difference.
     matcher = difflib.SequenceMatcher(
-        None, [_dump(each) for each in before], [_dump(each) for each in after], autojunk=False
+        None, [dump_json(each) for each in before], [dump_json(each) for each in after], autojunk=False
     )
     for tag, i1, i2, j1, j2 in matcher.get_opcodes():
         if tag != "equal":
@@ -122,29 +109,12 @@ def _compare_in_order(
     path: str, before: list[Any], first_before: int, after: list[Any], first_after: int
 ) -> Iterator[Change]:
     for number, (one, other) in enumerate(zip(before, after, strict=False)):
-        yield from _compare(f"{path}[{first_after + number}]", one, other)
+        yield from _compare(path_to(path, first_after + number), one, other)
     common = min(len(before), len(after))
     for number, value in enumerate(before[common:], first_before + common):
-        yield Change(ChangeKind.REMOVED, f"{path}[{number}]", before=_dump(value))
+        yield Change(ChangeKind.REMOVED, path_to(path, number), before=dump_json(value))
     for number, value in enumerate(after[common:], first_after + common):
-        yield Change(ChangeKind.ADDED, f"{path}[{number}]", after=_dump(value))
-
-
-def _at_key(path: str, key: str) -> str:
-    if not key.isidentifier():
-        return f"{path}[{_dump(key)}]"
-    return f"{path}.{key}" if path else key
-
-
-def _dump(value: Any) -> str:
-    """JSON on one line, numbers as they were written."""
-    if isinstance(value, _Number):
-        return value.text
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{_dump(key)}: {_dump(each)}" for key, each in value.items()) + "}"
-    if isinstance(value, list):
-        return "[" + ", ".join(map(_dump, value)) + "]"
-    return orjson.dumps(value).decode()
+        yield Change(ChangeKind.ADDED, path_to(path, number), after=dump_json(value))
 
 
 def _diff_lines(before: bytes, after: bytes) -> Diff:
