@@ -75,7 +75,7 @@ class ErrorView(QWidget):
             self._add(error.cause)
 
     def _item(self, frame: Frame) -> QTreeWidgetItem:
-        text = one_line(frame.text.strip())
+        text = one_line("  —  ".join(line.strip() for line in frame.text.strip().splitlines()))
         item = QTreeWidgetItem([text])
         item.setData(0, _PLACE, frame.place)
         item.setToolTip(0, plain_tooltip(f"Copy {one_line(frame.place)}" if frame.place else text))
