@@ -78,7 +78,8 @@ class ErrorView(QWidget):
         text = one_line("  —  ".join(line.strip() for line in frame.text.strip().splitlines()))
         item = QTreeWidgetItem([text])
         item.setData(0, _PLACE, frame.place)
-        item.setToolTip(0, plain_tooltip(f"Copy {one_line(frame.place)}" if frame.place else text))
+        tip = f"Copy {one_line(frame.place)}" if frame.place else text
+        item.setData(0, Qt.ItemDataRole.ToolTipRole, plain_tooltip(tip))
         if not frame.is_own:
             item.setForeground(0, theme.colours(self.palette()).dim)
         return item
