@@ -114,7 +114,7 @@ class HistoryPanel(QWidget):
         self.result.save_requested.connect(
             lambda path, data: self.scope.start("save", self.result.save, path, data)
         )
-        detail = named(QSplitter(Qt.Orientation.Vertical), "notebookDetailSplitter")
+        self.detail = detail = named(QSplitter(Qt.Orientation.Vertical), "notebookDetailSplitter")
         detail.setChildrenCollapsible(False)
         detail.addWidget(self.payload)
         detail.addWidget(self.result)
@@ -196,6 +196,7 @@ class HistoryPanel(QWidget):
             more = f" The newest {LIMIT} are shown; search to find others." if count == LIMIT else ""
             self._say(f"{count:,} {'run' if count == 1 else 'runs'}.{more}")
             self.stack.setCurrentWidget(self.table)
+            self.detail.show()
             if not self.table.selectionModel().hasSelection():
                 self.table.selectRow(0)
             return
@@ -205,6 +206,7 @@ class HistoryPanel(QWidget):
         else:
             self.state.show_empty("No run yet", "What is invoked on the Invoke page is kept here.")
         self.stack.setCurrentWidget(self.state)
+        self.detail.hide()
         self._on_selection()
 
     def _on_run(self, entry: HistoryEntry) -> None:

@@ -29,7 +29,9 @@ class DiffView(QWidget):
         self.heading = named(ToneLabel(), "diffHeading", "How much differs")
         self.model = _ChangeModel(before, after)
         self.table = named(
-            make_table(self.model, ("removed iii", "items[10].price_of_it", "some value of it"), stretch=3),
+            make_table(
+                self.model, ("removed iiiiiiiii", "items[10].price_of_it", "some value of it"), stretch=3
+            ),
             "diffTable",
             "Differences",
         )
@@ -74,7 +76,8 @@ class DiffView(QWidget):
             return "Compared line by line, since not both are JSON." if diff.lines else ""
         counts = {kind: sum(change.kind is kind for change in diff.changes) for kind in ChangeKind}
         parts = [f"{count:,} {kind.value}" for kind, count in counts.items() if count]
-        return f"{len(diff.changes):,} differences: {', '.join(parts)}."
+        count = len(diff.changes)
+        return f"{count:,} {'difference' if count == 1 else 'differences'}: {', '.join(parts)}."
 
 
 class _ChangeModel(RowTableModel[tuple[int, Change]]):
