@@ -85,7 +85,7 @@ async def show_all(home: Path, url: str, regions: list[str], count: int) -> dict
         )
     )
     started = time.perf_counter()
-    window.open_places([Target(region, endpoint_url=url) for region in regions])
+    window.places.open_places([Target(region, endpoint_url=url) for region in regions])
     async with asyncio.timeout(30):
         await paints.are_whole.wait()
     first = next(moment for moment, rows in paints.moments if rows)
