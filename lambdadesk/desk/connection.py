@@ -100,16 +100,30 @@ class Connection:
         many = len(self.catalog.state.functions) > READ_UNASKED
         return many and is_aws(self.target) and not self.may_read_all
 
+    async def identify_later(self) -> None:
+        """The same as `identify` once the list has begun to come, or failed: it is what one waits for."""
+        await self.catalog.wait_for_a_page()
+        await self.identify()
+
     async def identify(self) -> None:
-        """Find out whose credentials these are, and what their account is called; a failure is kept."""
+        """Find out whose credentials these are, and what their account is called; a failure is kept.
+
+        AWS is asked once for all connections that share their credentials, unless it fails.
+        """
         await self._find_endpoint()
+        owner = self.gateway.source.owner
         try:
-            self.identity, self.identity_error = await self.gateway.identity(), None
+            async with owner.lock:
+                owner.identity = owner.identity or await self.gateway.identity()
+            self.identity, self.identity_error = owner.identity, None
         except UserError as error:
             self.identity_error = error
         self.identified.emit()
         if self.identity is not None and not self.target.is_local:
-            self.alias = await fetch_alias(self.gateway)
+            async with owner.lock:
+                if owner.alias is None:
+                    owner.alias = await fetch_alias(self.gateway)
+            self.alias = owner.alias
             if self.alias:
                 self.identified.emit()
 
