@@ -5,6 +5,7 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
 
+from lambdadesk.aws.credentials import Owner
 from lambdadesk.aws.endpoints import is_aws
 from lambdadesk.aws.functions import fetch_qualifiers
 from lambdadesk.aws.gateway import Gateway
@@ -113,9 +114,7 @@ class Connection:
         await self._find_endpoint()
         owner = self.gateway.source.owner
         try:
-            async with owner.lock:
-                owner.identity = owner.identity or await self.gateway.identity()
-            self.identity, self.identity_error = owner.identity, None
+            self.identity, self.identity_error = await self._ask_who(owner), None
         except UserError as error:
             self.identity_error = error
         self.identified.emit()
@@ -126,6 +125,16 @@ class Connection:
             self.alias = owner.alias
             if self.alias:
                 self.identified.emit()
+
+    async def _ask_who(self, owner: Owner) -> Identity:
+        """Wait for the first to ask; where that fails, all others ask side by side, each in its region."""
+        is_first = not owner.lock.locked()
+        async with owner.lock:
+            if is_first and owner.identity is None:
+                owner.identity = await self.gateway.identity()
+        if owner.identity is None:
+            owner.identity = await self.gateway.identity()
+        return owner.identity
 
     async def _find_endpoint(self) -> None:
         if self.info.kind is not ConnectionKind.PROFILE or self.target.endpoint_url:
