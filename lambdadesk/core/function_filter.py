@@ -3,6 +3,7 @@
 import re
 import time
 import warnings
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
@@ -172,9 +173,9 @@ def _rank(found: Sequence[int], names: Sequence[str], words: Sequence[str]) -> l
             for name in (names[number],)
             for at in (name.find(word),)
         ]
-    by_sum: dict[int, list[int]] = {}
+    by_sum: defaultdict[int, list[int]] = defaultdict(list)
     for number, total in zip(found, sums, strict=True):
-        by_sum.setdefault(total, []).append(number)
+        by_sum[total].append(number)
     return [number for total in sorted(by_sum, reverse=True) for number in by_sum[total]]
 
 

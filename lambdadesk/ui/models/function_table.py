@@ -67,7 +67,8 @@ class FunctionTableModel(RowTableModel[FunctionRow]):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__([_make(column) for column in SHOWN], lambda row: row.key, parent)
-        self._rows: list[FunctionRow] = []
+        self._rows: list[FunctionRow] = []  # by name
+        self._total = 0
         self._order: list[FunctionRow] = []  # all of them, sorted
         self._order_keys: list[Hashable] = []  # of _order: to make them takes 5 ms
         self._index: FilterIndex | None = None  # over _order, once there is a filter
@@ -85,7 +86,8 @@ class FunctionTableModel(RowTableModel[FunctionRow]):
         for row in rows:
             if row.key not in kept or kept[row.key].is_gone:
                 kept[row.key] = row
-        self._rows = list(kept.values())
+        self._rows = self._by_name(kept.values())
+        self._total = sum(not row.is_gone for row in self._rows)
         self._sort()
 
     def set_awaited(self, connection_keys: Iterable[str]) -> None:
@@ -156,7 +158,7 @@ class FunctionTableModel(RowTableModel[FunctionRow]):
 
     def total_count(self) -> int:
         """How many functions there are, filtered out or not; deleted ones are none."""
-        return sum(not row.is_gone for row in self._rows)
+        return self._total
 
     def has_rows(self) -> bool:
         return bool(self._rows)
@@ -168,7 +170,7 @@ class FunctionTableModel(RowTableModel[FunctionRow]):
             self._sort()
 
     def _sort(self) -> None:
-        rows = self._sorted(self._rows, *self._sorting)
+        rows = self._sorted_on(self._rows, *self._sorting)
         self._order = sorted(rows, key=lambda row: not row.is_pinned)
         self._order_keys = [row.key for row in self._order]
         self._index = None

@@ -1,6 +1,6 @@
 """RowTableModel, the base of tables of a few thousand rows: columns declared once, changes merged in."""
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar
 
@@ -118,12 +118,21 @@ class RowTableModel(QAbstractTableModel, Generic[Row]):
 
     def _sorted(self, rows: list[Row], column: int, order: Qt.SortOrder) -> list[Row]:
         """Sorted by a column; equal ones by the first column, upwards. A None comes last in either order."""
-        by = [self._columns[0], self._columns[column]]
-        keys = [one.sort_key or one.text for one in by]
-        rows = sorted(rows, key=keys[0])
-        unknown = [row for row in rows if keys[1](row) is None]
-        known = [row for row in rows if keys[1](row) is not None]
-        return sorted(known, key=keys[1], reverse=order == Qt.SortOrder.DescendingOrder) + unknown
+        return self._sorted_on(self._by_name(rows), column, order)
+
+    def _by_name(self, rows: Iterable[Row]) -> list[Row]:
+        """Sorted by the first column, upwards."""
+        first = self._columns[0]
+        return sorted(rows, key=first.sort_key or first.text)
+
+    def _sorted_on(self, rows: list[Row], column: int, order: Qt.SortOrder) -> list[Row]:
+        """Sorted by a column; equal ones as they are."""
+        by = self._columns[column]
+        values = list(map(by.sort_key or by.text, rows))
+        known = [number for number, value in enumerate(values) if value is not None]
+        known.sort(key=values.__getitem__, reverse=order == Qt.SortOrder.DescendingOrder)
+        unknown = [row for row, value in zip(rows, values, strict=True) if value is None]
+        return [rows[number] for number in known] + unknown
 
     def _show(self, rows: list[Row], keys: list[Hashable] | None = None) -> None:
         """Show these rows, in this order. Keys must be unique; they are made here unless they are given."""
