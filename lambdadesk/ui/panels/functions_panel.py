@@ -288,11 +288,15 @@ class FunctionsPanel(QWidget):
         place.target, place.state = connection.target, connection.catalog.state
 
     def _on_changed(self, follow: Callable[[], None]) -> None:
+        was_loading = self._is_loading()
         follow()
-        if len(self._places) == 1:
-            self.refresh()
+        if len(self._places) == 1 or (was_loading and not self._is_loading()):
+            self.refresh()  # with what came last there is nothing more to gather
         else:
             self._refresh_soon()
+
+    def _is_loading(self) -> bool:
+        return any(place.state.loading for place in self._places.values())
 
     def _refresh_soon(self) -> None:
         if not self._gather.isActive():
