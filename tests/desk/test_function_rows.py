@@ -13,11 +13,12 @@ from lambdadesk.aws.clients import Limits
 from lambdadesk.aws.gateway import Gateway
 from lambdadesk.core.connections import get_unsaved_info
 from lambdadesk.core.errors import ErrorKind
+from lambdadesk.core.function_facts import Facts
 from lambdadesk.core.function_rows import FunctionRow, RowKey
 from lambdadesk.core.lamps import LampKind
 from lambdadesk.core.types import InvokeRequest, Target
 from lambdadesk.desk.connection import Connection
-from lambdadesk.desk.function_rows import FRESH_S, RECENT, Facts, FunctionRows
+from lambdadesk.desk.function_rows import FRESH_S, RECENT, FunctionRows
 from lambdadesk.store.catalog_cache import CatalogCache
 from lambdadesk.store.history import History
 from lambdadesk.store.settings import Settings
@@ -260,6 +261,7 @@ async def test_a_list_that_is_there_already_is_told_of_at_once(aws: FakeAws, des
 async def test_the_memory_of_reports_lights_a_lamp(aws: FakeAws, desk: Desk) -> None:
     async with desk:
         aws.functions = [make_function("f", MemorySize=42)]  # of which FakeAws reports 40 as used
+        aws.log_settings["/aws/lambda/f"] = {"retentionInDays": 7}
         connection = desk.connect(aws)
         await connection.catalog.refresh()
         function = connection.catalog.state.functions[0]
@@ -281,7 +283,7 @@ async def test_facts_light_lamps_and_fill_triggers(aws: FakeAws, desk: Desk) -> 
         key = (connection.target.key, "f")
         assert desk.get(connection, "f").triggers is None
         desk.changes.clear()
-        facts = Facts(("sqs",), ("the bucket pictures",), log_never_expires=True, reserved_concurrency=0)
+        facts = Facts(("sqs",), dead=("S3 pictures",), log_never_expires=True, reserved_concurrency=0)
         desk.rows.set_facts(key, facts)
         desk.rows.set_facts(key, facts)
         desk.rows.set_facts(("elsewhere", "f"), facts)
