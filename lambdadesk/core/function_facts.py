@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 
 from lambdadesk.core.mappings import is_failing
-from lambdadesk.core.triggers import Answer, ScanStep, Trigger, Verdict
+from lambdadesk.core.triggers import Answer, Trigger, Verdict
 from lambdadesk.core.types import FunctionInfo
 
 UNRESERVED = -1  # no concurrency is reserved
@@ -91,11 +91,10 @@ def name_trigger(source: str, name: str, why: str) -> str:
     return f"{' '.join(part for part in (source, name) if part)} ({why})"
 
 
-def get_scan_facts(triggers: Iterable[Trigger], steps: Iterable[ScanStep]) -> Facts:
-    """What a scan that came to its end tells.
-
-    Where one of the function's own looks failed, the kinds would not be all, and are left as they are.
-    """
+def get_scan_facts(
+    triggers: Iterable[Trigger], *, knows_mappings: bool = True, knows_policies: bool = True
+) -> Facts:
+    """What a scan that came to its end tells. Where it could not read all, its kinds are no answer."""
     triggers = list(triggers)
     dead = [name_trigger(each.source, each.name, why) for each in triggers if (why := _get_death(each))]
     failing = [
@@ -103,15 +102,12 @@ def get_scan_facts(triggers: Iterable[Trigger], steps: Iterable[ScanStep]) -> Fa
         for each in triggers
         if each.uuid and not _get_death(each) and is_failing(each.state, each.last_result)
     ]
-    facts = Facts(dead=tuple(dead), failing=tuple(failing))
-    own = [step for step in steps if step.source == "Lambda" and not step.is_deep]
-    if not own or any(step.answer is not Answer.OK for step in own):
-        return facts
     live = [each for each in triggers if each.verdict is not Verdict.SOURCE_ONLY]
-    return replace(
-        facts,
-        polled=_get_kinds(each for each in live if each.uuid),
-        found=_get_kinds(each for each in live if not each.uuid),
+    return Facts(
+        polled=_get_kinds(each for each in live if each.uuid) if knows_mappings else None,
+        found=_get_kinds(each for each in live if not each.uuid) if knows_policies else None,
+        dead=tuple(dead),
+        failing=tuple(failing) if knows_mappings else None,
     )
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from lambdadesk.core.errors import ErrorKind, UserError
 from lambdadesk.core.event import Event
 from lambdadesk.core.function_facts import Facts, get_scan_facts
+from lambdadesk.core.triggers import Answer
 from lambdadesk.core.types import FunctionInfo
 
 if TYPE_CHECKING:  # imported when it is first needed, which is after the first frame
@@ -255,7 +256,16 @@ def read_scan(scan: "TriggerScan") -> Facts | None:
     """What a scan has found out; None before it has come to its end."""
     if scan.is_running or scan.was_stopped or not scan.was_scanned or scan.error is not None:
         return None
-    return get_scan_facts(scan.triggers, scan.steps)
+    from lambdadesk.aws.triggers.mappings import look_at_mappings
+    from lambdadesk.aws.triggers.table import FIRST, LOOKUPS
+
+    answered = {(step.source, step.what) for step in scan.steps if step.answer is Answer.OK}
+    mappings = [each for each in LOOKUPS if each.look is look_at_mappings]
+    return get_scan_facts(
+        scan.triggers,
+        knows_mappings=all((each.source, each.what) in answered for each in mappings),
+        knows_policies=all((each.source, each.what) in answered for each in FIRST),
+    )
 
 
 def read_details(details: "Details") -> Facts | None:

@@ -1,10 +1,8 @@
 """How what several looks tell of a function is put together."""
 
 from lambdadesk.core.function_facts import UNRESERVED, Facts, FunctionState, get_scan_facts
-from lambdadesk.core.triggers import Answer, Evidence, Mode, ScanStep, Trigger
+from lambdadesk.core.triggers import Answer, Evidence, Mode, Trigger
 from lambdadesk.core.types import FunctionInfo
-
-OWN = ScanStep("Lambda", "resource policies", Answer.OK)
 
 
 def trigger(source: str, *answers: Answer, uuid: str = "", last_result: str = "", state: str = "") -> Trigger:
@@ -49,8 +47,7 @@ def test_a_scan_tells_kinds_and_what_can_not_work() -> None:
             trigger("EventBridge", Answer.OK, Answer.DENIED),
             trigger("SQS", uuid="u1", last_result="PROBLEM: Function call failed", state="Enabled"),
             trigger("Kinesis", uuid="u2", last_result="PROBLEM: old", state="Disabled"),
-        ],
-        [OWN, ScanStep("S3", "buckets", Answer.DENIED)],
+        ]
     )
     assert facts.polled == ("kinesis", "sqs")
     assert facts.found == ("api gateway", "eventbridge", "s3")
@@ -59,11 +56,12 @@ def test_a_scan_tells_kinds_and_what_can_not_work() -> None:
     assert facts.dead_triggers == (*facts.dead, *facts.failing)
 
 
-def test_a_scan_that_may_not_read_policies_leaves_the_kinds() -> None:
-    denied = ScanStep("Lambda", "resource policies", Answer.DENIED)
-    facts = get_scan_facts([trigger("S3")], [denied])
-    assert (facts.polled, facts.found) == (None, None)
-    assert get_scan_facts([], []).found is None
+def test_a_scan_that_could_not_read_all_leaves_the_kinds() -> None:
+    found = [trigger("S3", Answer.OK, Answer.GONE), trigger("SQS", uuid="u1")]
+    facts = get_scan_facts(found, knows_policies=False)
+    assert (facts.polled, facts.found, len(facts.dead or ())) == (("sqs",), None, 1)
+    facts = get_scan_facts(found, knows_mappings=False)
+    assert (facts.polled, facts.failing, facts.found) == (None, None, ("s3",))
 
 
 def test_a_state_is_added_where_the_list_has_none() -> None:
