@@ -89,6 +89,7 @@ class FunctionFacts:
     def fetch(self) -> None:
         """Ask anew, since a list has come, or what is known is old."""
         scope = self._connection.scope
+        self._exist = frozenset(function.name for function in self._functions)
         for look in (self._state, self._policy):
             look.forget()
         scope.start("mappings", self._fetch_mappings)
@@ -119,7 +120,6 @@ class FunctionFacts:
 
     async def _fetch_mappings(self) -> None:
         await asyncio.sleep(AFTER_LIST_S)
-        self._exist = frozenset(function.name for function in self._functions)
         self._has_list = True
         self._fill_rest()
         self._work()

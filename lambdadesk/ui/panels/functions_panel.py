@@ -263,7 +263,8 @@ class FunctionsPanel(QWidget):
         self.model.set_rows(self._get_rows())
         if self._added:  # the first frame needs no filter
             self._idle.start()
-            self._looker.start()
+            if not self._looker.isActive():
+                self._looker.start()
         self._show_rows()
 
     def _show_rows(self) -> None:
@@ -319,6 +320,8 @@ class FunctionsPanel(QWidget):
             if key not in self._added:
                 self._added[key] = connection
                 self.rows.add(connection)
+        if self._added:
+            self.rows.want_triggers(self.model.asks_for("trigger"))
 
     def _get_rows(self) -> list[FunctionRow]:
         rows = list(self.rows.rows) if self._added else []
@@ -570,7 +573,7 @@ def _copy(text: str, _checked: bool = False) -> None:
 
 
 def _say_missing(notes: Mapping[str, Sequence[UserError | None]]) -> str:
-    """A sentence for each reason, with all that is not known for it. notes: by what it is, an error a place."""
+    """A sentence for each reason, with all that is not known for it. notes: each place's error, or none."""
     reasons: dict[tuple[str, str], list[str]] = {}
     for what, errors in notes.items():
         known = [error for error in errors if error is not None]
