@@ -187,6 +187,19 @@ async def test_only_what_is_in_sight_is_looked_at_and_only_once(aws: FakeAws, de
         assert sorted(asked(aws, "GetPolicy")[25:]) == names[10:25]
 
 
+async def test_an_opened_function_is_looked_at_first(aws: FakeAws, desk: Desk) -> None:
+    async with desk:
+        names = [f"f{number:03}" for number in range(100)]
+        connection = await listed(desk, aws, *names)
+        key = connection.target.key
+        aws.always("GetFunction", faults.slow(0.05))
+        desk.rows.look_at([(key, name) for name in names[:30]])
+        desk.rows.look_at_opened((key, "f099"))
+        await looked(connection)
+        assert asked(aws, "GetFunction").index("f099") < 2 * AT_ONCE
+        assert asked(aws, "GetPolicy").count("f099") == 1
+
+
 async def test_what_was_scrolled_away_is_not_looked_at(aws: FakeAws, desk: Desk) -> None:
     async with desk:
         names = [f"f{number:03}" for number in range(100)]
