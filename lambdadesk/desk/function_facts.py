@@ -22,6 +22,7 @@ AFTER_LIST_S = 0.5  # clients for figures and tags are made before
 AT_ONCE = 4  # functions that are looked at
 GIVE_UP = 5  # looks of one kind in a row that failed
 TELL_S = 0.3  # what many looks find out is told together
+TELL_ALL_S = 1.0  # while all functions are looked at, which changes the table again and again
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +227,7 @@ class FunctionFacts:
                 scope.start("tell facts", self._tell)
 
     async def _tell(self) -> None:
-        await asyncio.sleep(TELL_S)
+        await asyncio.sleep(TELL_ALL_S if self._rest else TELL_S)
         names, self._untold = frozenset(self._untold), set()
         self.changed.emit(names)
 

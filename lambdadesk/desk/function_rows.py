@@ -306,7 +306,7 @@ class FunctionRows:
             figures,
             today=self._today(),
             memory_peak=source.peaks.get(name),
-            log_never_expires=facts.log_never_expires,
+            log_never_expires=facts.log_never_expires and not target.is_local,  # where it costs nothing
             reserved_concurrency=facts.reserved_concurrency,
             dead_triggers=facts.dead_triggers,
         )

@@ -169,6 +169,7 @@ class FunctionPage(QWidget):
         self.connection.unfollow(self.function.name)
         for disconnect in self._disconnects:
             disconnect()
+        self._disconnects, self._rows = [], None
         await self.invoke.close_panel()
         for panel in (self.logs, self.charts, *self._more):
             if panel is not None:

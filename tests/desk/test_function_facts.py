@@ -256,7 +256,7 @@ async def test_a_filter_by_trigger_before_and_after(aws: FakeAws, desk: Desk) ->
 async def test_the_pass_over_all_ends_with_the_wish(aws: FakeAws, desk: Desk) -> None:
     async with desk:
         connection = await listed(desk, aws, *(f"f{number:03}" for number in range(150)))
-        aws.always("GetPolicy", faults.slow(0.02))
+        aws.always("GetPolicy", faults.slow(0.1))
         desk.rows.want_triggers(True)
         await until(desk.rows.changed, lambda: asked(aws, "GetPolicy")[2:], "a look")
         desk.rows.want_triggers(False)

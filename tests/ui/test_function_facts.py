@@ -66,6 +66,12 @@ async def test_only_rows_in_sight_are_looked_at(desk: Desk, aws: FakeAws) -> Non
     table.verticalScrollBar().setValue(0)
     await turns(100)
     assert len(asked(aws, "GetPolicy") - known) < 60
+    aws.functions[150]["MemorySize"] = 1024
+    press(desk.window, Qt.Key.Key_F5)
+    await until(lambda: desk.window.functions.rows.rows[150].function.memory_mb == 1024)
+    assert names[150] not in {request.path.split("/")[3] for request in aws.requests("GetPolicy")}
+    table.sortByColumn(PLACES["memory"], Qt.SortOrder.DescendingOrder)  # which brings it to the top
+    await until(lambda: names[150] in {request.path.split("/")[3] for request in aws.requests("GetPolicy")})
 
 
 async def test_a_filter_by_trigger_reads_all_policies_and_says_how_far_it_is(

@@ -170,6 +170,7 @@ class FunctionsPanel(QWidget):
         self._looker.timeout.connect(self._look)
         self.table.verticalScrollBar().valueChanged.connect(lambda _value: self._looker.start())
         self.table.verticalScrollBar().rangeChanged.connect(lambda *_range: self._looker.start())
+        columns.sortIndicatorChanged.connect(lambda *_sorting: self._looker.start())
         self.show_waiting("the connection")
 
     def show_connections(
