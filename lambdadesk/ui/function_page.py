@@ -70,7 +70,9 @@ class FunctionPage(QWidget):
         head.setSpacing(theme.SPACE)
         head.addWidget(name)
         head.addWidget(about, 1)
-        self.lamps = LampLine()
+        self.lamps = named(LampLine(), "functionLamps", "What is wrong with the function, or soon will be")
+        self.lamps.setContentsMargins(theme.SPACE, 0, theme.SPACE, 0)
+        self.lamps.hide()
         self._rows: FunctionRows | None = None
         self.invoke = InvokePanel(connection, function, sample_event)
         self.invoke.not_found.connect(self.refresh_requested)

@@ -144,7 +144,7 @@ async def test_the_page_shows_the_lamps_of_the_row(desk: Desk, aws: FakeAws) -> 
     aws.details["GetFunctionConcurrency", "hello"] = {"ReservedConcurrentExecutions": 0}
     desk.turn_to("Configuration")
     await until(lambda: lamps(desk, "hello") == {LampKind.TRIGGER, LampKind.RETENTION, LampKind.CONCURRENCY})
-    assert line.text().startswith("3 lamps: Its reserved concurrency is 0")
+    assert line.text().startswith("✖ Its reserved concurrency is 0")
     assert line.text() in visible_words(desk.page)
     aws.mappings.clear()
     aws.log_settings["/aws/lambda/hello"] = {"retentionInDays": 1}

@@ -7,13 +7,17 @@ from PySide6.QtGui import QColor, QPainter
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from lambdadesk.core.figures import HOURS, Figures
-from lambdadesk.core.lamps import Lamp
+from lambdadesk.core.lamps import Lamp, LampLevel
 from lambdadesk.ui import icons, theme
 from lambdadesk.ui.models.function_table import FunctionTableModel
-from lambdadesk.ui.widgets.lamp_line import LAMP_ICONS
 
 _ICON_PX: Final = 16
 _MOST: Final = 3  # icons; of more lamps the gravest are shown, and how many there are
+_LOOKS: Final = {
+    LampLevel.ERROR: ("error", "error"),
+    LampLevel.WARNING: ("warning", "warning"),
+    LampLevel.NOTE: ("info", "accent"),
+}
 Index = QModelIndex | QPersistentModelIndex
 
 
@@ -48,7 +52,7 @@ class LampsCell(_Cell):
         top = rect.center().y() - _ICON_PX // 2
         for number, lamp in enumerate(shown):
             place = QRect(rect.left() + number * (_ICON_PX + 2), top, _ICON_PX, _ICON_PX)
-            icons.icon(*LAMP_ICONS[lamp.level]).paint(painter, place)
+            icons.icon(*_LOOKS[lamp.level]).paint(painter, place)
         if len(lamps) > len(shown):
             left = rect.left() + len(shown) * (_ICON_PX + 2)
             text = f"+{len(lamps) - len(shown)}"
