@@ -30,6 +30,8 @@ of 24 hours:   errors>0  invocations>=10  throttles>0  cost>1  p95>500  concurre
 configured:    memory>=1024  timeout<=3  storage>512
 
 Every term has to fit. What is not known fits neither a term nor its opposite.
+Triggers are told by event source mappings and by the policy of the function; what calls it otherwise, or an
+alias of it, is found by its Triggers page.
 """
 REGEX_REACH = 64  # characters of a name, which is as long as Lambda lets it be
 REGEX_STEPS = 700_000  # of one name at worst: some milliseconds
@@ -379,7 +381,7 @@ def _test_text(key: str, wanted: str) -> Callable[[FunctionRow], bool | None]:
         return _test_tag(wanted)
     if key == "trigger":
         fits = _match_text(wanted)
-        return lambda row: None if row.triggers is None else any(map(fits, row.triggers))
+        return lambda row: any(map(fits, row.triggers or ())) or (False if row.knows_triggers else None)
     if key == "lamp":
         kinds = [kind for kind in LampKind if wanted == "*" or kind.startswith(wanted)]
         if not kinds:

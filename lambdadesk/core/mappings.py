@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 # States that a mapping does not stay in.
 _PASSING = frozenset({"Creating", "Enabling", "Disabling", "Updating", "Deleting"})
+_OFF = frozenset({"Disabled", "Disabling", "Deleting"})  # whose last result is an old one
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,11 @@ _NOUNS = {
     "mq": "broker",
     "rds": "cluster",
 }
+
+
+def is_failing(state: str, last_result: str) -> bool:
+    """Whether a mapping that is on could not read its source, or the function failed on what it read."""
+    return state not in _OFF and last_result.upper().startswith("PROBLEM")
 
 
 @dataclass(frozen=True, slots=True)

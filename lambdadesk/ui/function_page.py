@@ -1,6 +1,6 @@
 """FunctionPage: one opened function with its pages."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QTabWidget, QVBoxLayout,
 
 from lambdadesk.core.errors import ErrorKind
 from lambdadesk.core.function_columns import get_runtime
+from lambdadesk.core.function_rows import RowKey
 from lambdadesk.core.text import one_line
 from lambdadesk.core.types import FunctionInfo
 from lambdadesk.desk.connection import Connection
@@ -18,10 +19,13 @@ from lambdadesk.ui.pages import PAGES
 from lambdadesk.ui.panels.invoke_panel import InvokePanel
 from lambdadesk.ui.panels.logs_panel import LogsPanel
 from lambdadesk.ui.widgets.labels import ElidedLabel
+from lambdadesk.ui.widgets.lamp_line import LampLine
 from lambdadesk.ui.widgets.named import named
 
 if TYPE_CHECKING:
+    from lambdadesk.core.function_facts import Facts
     from lambdadesk.desk.function_details import Details
+    from lambdadesk.desk.function_rows import FunctionRows
 
 UNREACHABLE = (ErrorKind.OFFLINE, ErrorKind.NOT_AWS)
 
@@ -67,6 +71,10 @@ class FunctionPage(QWidget):
         head.setSpacing(theme.SPACE)
         head.addWidget(name)
         head.addWidget(about, 1)
+        self.lamps = named(LampLine(), "functionLamps", "What is wrong with the function, or soon will be")
+        self.lamps.setContentsMargins(theme.SPACE, 0, theme.SPACE, 0)
+        self.lamps.hide()
+        self._rows: FunctionRows | None = None
         self.invoke = InvokePanel(connection, function, sample_event)
         self.invoke.not_found.connect(self.refresh_requested)
         self.invoke.confirm_requested.connect(self.confirm_requested)
@@ -101,12 +109,29 @@ class FunctionPage(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(theme.TIGHT)
         layout.addLayout(head)
+        layout.addWidget(self.lamps)
         layout.addWidget(self.pages, 1)
 
     @property
     def key(self) -> tuple[str, str]:
         """Where the function is, as `Target.key`, and its name."""
         return self.connection.target.key, self.function.name
+
+    def follow(self, rows: "FunctionRows") -> None:
+        """Show the lamps of the function's row from now on, and tell the row what the pages find out."""
+        self._rows = rows
+        self._disconnects.append(rows.changed.connect(self._on_rows_changed))
+        rows.look_at_opened(self.key)
+        self._on_rows_changed({self.key})
+
+    def _on_rows_changed(self, keys: Container[RowKey]) -> None:
+        if self._rows is not None and self.key in keys:
+            row = self._rows.get(self.key)
+            self.lamps.show_lamps(row.lamps if row is not None else ())
+
+    def _tell(self, facts: "Facts | None") -> None:
+        if facts is not None and self._rows is not None:
+            self._rows.set_facts(self.key, facts)
 
     def _on_catalog_changed(self) -> None:
         """Follow changes of the function itself: it may have been updated, or deleted."""
@@ -149,6 +174,7 @@ class FunctionPage(QWidget):
         self.connection.unfollow(self.function.name)
         for disconnect in self._disconnects:
             disconnect()
+        self._disconnects, self._rows = [], None
         await self.invoke.close_panel()
         for panel in (self.logs, self.charts, *self._more):
             if panel is not None:
@@ -173,10 +199,12 @@ class FunctionPage(QWidget):
         return charts
 
     def _build_triggers(self) -> QWidget:
+        from lambdadesk.desk.function_facts import read_scan
         from lambdadesk.ui.panels.triggers_panel import TriggersPanel
 
         panel = TriggersPanel(self.connection, self.function)
         panel.write_requested.connect(self.write_requested)
+        self._disconnects.append(panel.scan.changed.connect(lambda: self._tell(read_scan(panel.scan))))
         self._more.append(panel)
         return panel
 
@@ -215,8 +243,11 @@ class FunctionPage(QWidget):
     @cached_property
     def _details(self) -> "Details":
         from lambdadesk.desk.function_details import Details
+        from lambdadesk.desk.function_facts import read_details
 
-        return Details(self.connection.gateway, self.function)
+        details = Details(self.connection.gateway, self.function)
+        self._disconnects.append(details.changed.connect(lambda: self._tell(read_details(details))))
+        return details
 
     def _show_request(self, request_id: str) -> None:
         self.show_page("Logs")

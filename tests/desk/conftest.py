@@ -1,12 +1,17 @@
 """A FakeAws per test, and stores in the test's own folder."""
 
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from lambdadesk.aws.clients import Limits
+from lambdadesk.desk.function_rows import FunctionRows
 from lambdadesk.store.catalog_cache import CatalogCache
+from lambdadesk.store.history import History
+from lambdadesk.store.settings import Settings
+from tests.desk.rows_desk import Desk
 from tests.servers.fake_aws import FakeAws
 
 
@@ -34,3 +39,14 @@ def quick() -> Limits:
 @pytest.fixture
 def cache(tmp_path: Path) -> CatalogCache:
     return CatalogCache(tmp_path / "cache")
+
+
+@pytest.fixture
+def desk(tmp_path: Path, cache: CatalogCache, quick: Limits) -> Desk:
+    history = History(tmp_path / "history.sqlite")
+    settings = Settings(tmp_path / "settings.json")
+    desk: Desk
+    rows = FunctionRows(settings, today=lambda: date(2026, 11, 27), clock=lambda: desk.now_s)
+    desk = Desk(rows, settings, history, cache, quick)
+    rows.changed.connect(desk.changes.append)
+    return desk

@@ -54,6 +54,11 @@ def merge(search: Search) -> tuple[Trigger, ...]:
     return tuple(sorted(triggers, key=lambda each: (each.source, each.name, each.qualifier, each.key)))
 
 
+def get_source(grant: Grant) -> str:
+    """What people call the one that a permission is for."""
+    return _name(grant)[0]
+
+
 def _add_permission(search: Search, sighting: Sighting) -> tuple[Evidence, ...]:
     """The evidence of a sighting with that of the function's own side."""
     qualifier = sighting.qualifier

@@ -156,6 +156,15 @@ class FunctionTableModel(RowTableModel[FunctionRow]):
             return ()
         return *self._wanted.problems, *(self._index.too_slow if self._index else ())
 
+    def asks_for(self, field: str) -> bool:
+        """Whether the filter has a term of this field ("trigger")."""
+        terms = self._wanted.terms if self._wanted is not None else ()
+        return any(getattr(term, "name", "") == field for term in terms)
+
+    def count_known_triggers(self) -> int:
+        """Of how many functions, filtered out or not, the triggers are known; deleted ones are none."""
+        return sum(row.knows_triggers and not row.is_gone for row in self._rows)
+
     def total_count(self) -> int:
         """How many functions there are, filtered out or not; deleted ones are none."""
         return self._total

@@ -126,6 +126,11 @@ class TriggersPanel(QWidget):
         self.parts.picture.chosen.connect(self._select)
         return self.parts
 
+    @property
+    def scan(self) -> TriggerScan:
+        """What is shown."""
+        return self._scan
+
     async def close_panel(self) -> None:
         self._disconnect()
         await self.scope.close()
