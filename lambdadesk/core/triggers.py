@@ -68,6 +68,7 @@ class Trigger:
     state:      the source's own word, "Enabled"; empty where it has none.
     filter:     routes, event types, prefixes, patterns, schedules: what gets through.
     uuid:       of the event source mapping, where there is one.
+    seen_ms:    of the deep scan that this rests on (epoch ms), where nobody has looked there since.
     """
 
     key: str
@@ -83,6 +84,7 @@ class Trigger:
     window_s: int | None = None
     filter: str = ""
     uuid: str = ""
+    seen_ms: int | None = None
 
     @property
     def verdict(self) -> Verdict:
