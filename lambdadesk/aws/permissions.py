@@ -215,7 +215,7 @@ def minimal_policy(
     """The smallest IAM policy, as JSON, that allows these of the actions in NEEDS and of a trigger scan.
 
     What trigger scans alone ask is in statements of their own, named so. account, regions: what the functions
-    and their log groups are in; none given means any. Log groups that are not named /aws/lambda/... have to be
+    and their log groups are in; none given means any. Log groups not named /aws/lambda/... have to be
     added by hand.
     """
     wanted = set(actions)
