@@ -73,6 +73,10 @@ def build_facts(answers: Answers) -> Facts:
         log_group=_log_group(configuration),
         dead_letter_arn=str((configuration.get("DeadLetterConfig") or {}).get("TargetArn") or ""),
         destinations=tuple(dict.fromkeys(destinations)),
+        key_arn=str(configuration.get("KMSKeyArn") or ""),
+        file_systems=tuple(
+            str(each.get("Arn") or "") for each in configuration.get("FileSystemConfigs") or ()
+        ),
         is_in_vpc=bool((configuration.get("VpcConfig") or {}).get("SubnetIds")),
         is_traced=(configuration.get("TracingConfig") or {}).get("Mode") == "Active",
         is_durable=bool(configuration.get("DurableConfig")),
