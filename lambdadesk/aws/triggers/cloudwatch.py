@@ -84,6 +84,7 @@ async def look_at_alarms(search: Search) -> str:
     for key, kind in (
         ("MetricAlarms", "MetricAlarm"),
         ("CompositeAlarms", "CompositeAlarm"),
+        ("LogAlarms", "LogAlarm"),  # last: an older endpoint may not know them
     ):
         pages = search.pages(
             "cloudwatch", "DescribeAlarms", key, ActionPrefix=search.arn.text, AlarmTypes=[kind]
