@@ -1,4 +1,4 @@
-"""A FakeAws per test, and stores in the test's own folder."""
+"""A FakeAws per test, a keyring, and stores in the test's own folder."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,6 +7,7 @@ import pytest
 
 from lambdadesk.aws.clients import Limits
 from lambdadesk.store.catalog_cache import CatalogCache
+from tests.keyring_session import KeyringSession, keyring_session, needs_keyring
 from tests.servers.fake_aws import FakeAws
 
 
@@ -34,3 +35,12 @@ def quick() -> Limits:
 @pytest.fixture
 def cache(tmp_path: Path) -> CatalogCache:
     return CatalogCache(tmp_path / "cache")
+
+
+@pytest.fixture
+def keyring(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[KeyringSession]:
+    needs_keyring()
+    with keyring_session(tmp_path / "keyring-home") as session:
+        monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", session.address)
+        session.start("a password")
+        yield session
