@@ -153,6 +153,10 @@ class Search:
             details=f"{service}:{operation}, {len(seen)} pages",
         )
 
+    async def read_all(self, service: str, operation: str, key: str, **params: Any) -> list[Any]:
+        """The entries of all pages; see `pages` for what is given and raised."""
+        return [entry async for page in self.pages(service, operation, key, **params) for entry in page]
+
     async def each(self, items: Iterable[T], ask: Callable[[T], Awaitable[None]], doing: str = "") -> None:
         """Run `ask` on every item, a few at a time. What fails leaves the others and is raised at the end."""
         waiting = list(items)
