@@ -159,9 +159,9 @@ _OF_FUNCTIONS = ("lambda:GetPolicy",)  # of what trigger scans alone ask
 # in `trigger_actions`.
 NEEDS = (
     Need(LIST_FUNCTIONS, ("Functions", "Cost"), "*"),
-    Need("lambda:GetFunctionConfiguration", ("Functions",), _FUNCTION, _get_function),
-    Need("lambda:ListVersionsByFunction", ("Invoke", "Configuration"), _FUNCTION, _get_one),
-    Need("lambda:ListAliases", ("Invoke", "Configuration"), _FUNCTION, _get_one),
+    Need("lambda:GetFunctionConfiguration", ("Functions", "Triggers"), _FUNCTION, _get_function),
+    Need("lambda:ListVersionsByFunction", ("Invoke", "Configuration", "Triggers"), _FUNCTION, _get_one),
+    Need("lambda:ListAliases", ("Invoke", "Configuration", "Triggers"), _FUNCTION, _get_one),
     Need(INVOKE, ("Invoke",), _FUNCTION),
     Need("logs:FilterLogEvents", ("Logs", "Charts", "Cost"), _LOG_GROUP, _get_recent),
     Need("logs:DescribeLogStreams", ("Logs",), _LOG_GROUP, _get_group),
@@ -174,10 +174,10 @@ NEEDS = (
     Need("lambda:GetFunctionRecursionConfig", ("Configuration",), _FUNCTION, _get_function),
     Need("lambda:GetRuntimeManagementConfig", ("Configuration",), _FUNCTION, _get_function),
     Need("lambda:GetFunctionCodeSigningConfig", ("Configuration",), _FUNCTION, _get_function),
-    Need("lambda:ListFunctionUrlConfigs", ("Configuration",), _FUNCTION, _get_one),
-    Need("lambda:ListFunctionEventInvokeConfigs", ("Configuration", "Role"), _FUNCTION, _get_one),
+    Need("lambda:ListFunctionUrlConfigs", ("Configuration", "Triggers"), _FUNCTION, _get_one),
+    Need("lambda:ListFunctionEventInvokeConfigs", ("Configuration", "Role", "Triggers"), _FUNCTION, _get_one),
     Need("logs:DescribeLogGroups", ("Configuration",), "*", _get_named_group),
-    Need("lambda:ListEventSourceMappings", ("Role",), "*", lambda _function: {"MaxItems": 1}),
+    Need("lambda:ListEventSourceMappings", ("Role", "Triggers"), "*", lambda _function: {"MaxItems": 1}),
     Need(
         "lambda:GetEventSourceMapping", ("Triggers",), _MAPPING, lambda _function: {"UUID": _NO_SUCH_MAPPING}
     ),
@@ -188,7 +188,7 @@ NEEDS = (
     Need("iam:GetRolePolicy", ("Role",), _ROLE, _get_role_policy),
     Need("iam:GetPolicy", ("Role",), "*", _get_policy),
     Need("iam:GetPolicyVersion", ("Role",), "*", _get_policy_version),
-    Need("iam:SimulatePrincipalPolicy", ("Role",), _ROLE, _get_simulation),
+    Need("iam:SimulatePrincipalPolicy", ("Role", "Triggers"), _ROLE, _get_simulation),
     Need(ALIASES, ("Connections",), "*"),
 )
 

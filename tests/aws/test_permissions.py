@@ -391,6 +391,9 @@ def test_trigger_scans_have_statements_of_their_own_made_of_their_table() -> Non
     assert {action for group in groups.values() for action in group} == {
         action for lookup in EVERY for action in lookup.actions
     }
+    for need in NEEDS:
+        if need.action in groups[TRIGGERS]:
+            assert "Triggers" in need.pages, need.action
     pages = [need.action for need in NEEDS]
     every = [*pages, *groups[TRIGGERS], *groups[DEEP_TRIGGERS]]
     policy = json.loads(minimal_policy(every, ACCOUNT, ["us-east-1"]))
