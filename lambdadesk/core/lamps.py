@@ -128,10 +128,12 @@ def _judge_runtime(function: FunctionInfo, today: date, runtimes: RuntimeTable) 
     dates = runtimes.get(name)
     if dates is None or dates.deprecation - today > SOON:
         return
-    blocked = f"updates are refused from {dates.block_update}"
+    is_forecast = runtimes.is_forecast(dates.block_update)
+    blocked = f"updates are refused from {dates.block_update}{' at the earliest' if is_forecast else ''}"
     if dates.block_update <= today:
         level = LampLevel.ERROR
-        said = f"{name} is deprecated since {dates.deprecation}, and updates are refused"
+        refused = f"may be refused since {dates.block_update}" if is_forecast else "are refused"
+        said = f"{name} is deprecated since {dates.deprecation}, and updates {refused}"
     elif dates.deprecation <= today:
         level, said = LampLevel.WARNING, f"{name} is deprecated since {dates.deprecation}; {blocked}"
     else:

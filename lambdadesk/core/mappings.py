@@ -13,6 +13,7 @@ class EventSourceMapping:
     """An event source mapping as the API has it. source_arn is empty for a self-managed source.
 
     destination_arn: where records go that were given up; batching_window_s: None where it was not said.
+    secret_arns: of Secrets Manager, with the credentials of the source. is_in_vpc: its access names subnets.
     """
 
     uuid: str
@@ -24,6 +25,8 @@ class EventSourceMapping:
     batch_size: int | None = None
     batching_window_s: int | None = None
     destination_arn: str = ""
+    secret_arns: tuple[str, ...] = ()
+    is_in_vpc: bool = False
 
     @property
     def is_settled(self) -> bool:

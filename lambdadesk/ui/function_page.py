@@ -38,12 +38,15 @@ class FunctionPage(QWidget):
     Signals:
         reachable_changed(UserError | None): the endpoint can't be reached any more, or can again.
         confirm_requested(InvokeRequest): an invoke in production waits to be confirmed.
-        write_requested(str, Callable[[], None]): so does another write: its verb, and what does it.
+        write_requested(str, Callable[[], None], Callable[[], None]): so does another write: its verb, what
+            does it, and what says that it was not confirmed.
+        built(QWidget): a further page was built, with its usual sizes.
         refresh_requested(): AWS does not know the function any more, so the list is out of date.
     """
 
     confirm_requested = Signal(object)
-    write_requested = Signal(str, object)
+    write_requested = Signal(str, object, object)
+    built = Signal(QWidget)
     refresh_requested = Signal()
     reachable_changed = Signal(object)
 
@@ -186,6 +189,7 @@ class FunctionPage(QWidget):
             page = self.pages.widget(index)
             if isinstance(page, _Later):
                 page.column.addWidget(build())
+                self.built.emit(page)
 
     def _build_logs(self) -> QWidget:
         self.logs = LogsPanel(self._tail)

@@ -1,4 +1,4 @@
-"""A FakeAws per test, and stores in the test's own folder."""
+"""A FakeAws per test, a keyring, and stores in the test's own folder."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -12,6 +12,7 @@ from lambdadesk.store.catalog_cache import CatalogCache
 from lambdadesk.store.history import History
 from lambdadesk.store.settings import Settings
 from tests.desk.rows_desk import Desk
+from tests.keyring_session import KeyringSession, keyring_session, needs_keyring
 from tests.servers.fake_aws import FakeAws
 
 
@@ -50,3 +51,12 @@ def desk(tmp_path: Path, cache: CatalogCache, quick: Limits) -> Desk:
     desk = Desk(rows, settings, history, cache, quick)
     rows.changed.connect(desk.changes.append)
     return desk
+
+
+@pytest.fixture
+def keyring(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[KeyringSession]:
+    needs_keyring()
+    with keyring_session(tmp_path / "keyring-home") as session:
+        monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", session.address)
+        session.start("a password")
+        yield session
