@@ -16,6 +16,7 @@ _OPEN_STRING = r'"[^"\\]*+(?:\\.[^"\\]*+)*+'
 _TOKEN = re.compile(_OPEN_STRING + r'"?|[{}\[\],:]|[^\s{}\[\],:"]++', re.DOTALL)
 _STRING = re.compile(_OPEN_STRING + '"', re.DOTALL)
 _WORD = re.compile(r"-?[A-Za-z_$][\w$]*+")
+_MARKS = frozenset("{}[],:")
 _INDENT = "  "
 _DEEPEST_INDENT = 32  # beyond it, indentation only makes the text large
 
@@ -98,6 +99,19 @@ def format_json(text: str) -> str:
         if token in ("{", "["):
             depth += 1
         before = token
+    return "".join(out)
+
+
+def minify_json(text: str) -> str:
+    """The text without white space between its tokens, none of which is changed."""
+    out: list[str] = []
+    may_join = True
+    for match in _TOKEN.finditer(text):
+        is_mark = match[0] in _MARKS
+        if not (may_join or is_mark):  # not JSON: 1 2 must not become 12
+            out.append(" ")
+        out.append(match[0])
+        may_join = is_mark
     return "".join(out)
 
 
