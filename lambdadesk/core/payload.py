@@ -127,7 +127,8 @@ def pretty(data: bytes) -> str:
 
 def utf16_offset(text: str, position: int) -> int:
     """Where a character of the text stands in UTF-16 units, which is how Qt counts."""
-    return position + sum(character > "\uffff" for character in text[:position])
+    before = text[:position]
+    return len(before) if before.isascii() else len(before.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def _new_line(depth: int) -> str:
