@@ -404,3 +404,6 @@ class _Gutter(QWidget):
         for block, _box in self._editor.blocks_in(QRect(0, y, 1, 1)):
             self._editor.click_gutter(block)
             break
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        event.accept()  # it is no click on the text

@@ -176,7 +176,7 @@ class Folding:
         if not first.isVisible():
             self._set_hidden(self._header(first), 0)
             self._show_run(first)
-        if is_same_count:
+        if is_same_count and first == last:
             return
         block = first
         while block.isValid() and block.blockNumber() <= last.blockNumber():

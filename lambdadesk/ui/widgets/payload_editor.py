@@ -67,7 +67,7 @@ class PayloadEditor(QWidget):
 
     def _build(self) -> None:
         self.edit = named(JsonEdit(), "payloadEditor", "Payload")
-        self.find = named(FindBar(self.edit, self), "payloadFind", "Find in the payload")
+        self.find_bar = named(FindBar(self.edit, self), "payloadFind", "Find in the payload")
         self.problem = named(ToneLabel("dim"), "payloadProblem", "Payload check")
         self.size_label = named(ToneLabel("dim"), "payloadSize", "Size of the payload")
         self.size_label.setWordWrap(False)
@@ -88,7 +88,7 @@ class PayloadEditor(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(theme.TIGHT)
-        layout.addWidget(self.find)
+        layout.addWidget(self.find_bar)
         layout.addWidget(self.edit, 1)
         layout.addLayout(foot)
         layout.addWidget(self.note)
@@ -219,7 +219,7 @@ class PayloadEditor(QWidget):
         if named_file is not None:
             self._offer_file(named_file[1])
         elif problem is None:
-            self.problem.say("✔ Valid JSON", "ok")
+            self.problem.say("Valid JSON", "dim")
         else:
             mark, tone = ("✖", "error") if problem.is_error else ("▲", "warning")
             self.problem.say(f"{mark} {problem}", tone)
