@@ -109,11 +109,7 @@ class Folding:
     def reveal(self, block: QTextBlock) -> None:
         """Unfold whatever hides the block."""
         while self.has_folds and block.isValid() and not block.isVisible():
-            header = self._header(block)
-            if not self.hidden_after(header):
-                self._show_run(block)
-                break
-            self.unfold(header)
+            self.unfold(self._header(block))
 
     def _header(self, block: QTextBlock) -> QTextBlock:
         """The block in sight before hidden ones."""
@@ -145,12 +141,9 @@ class Folding:
                 block = self._editor.document().findBlockByNumber(block.blockNumber() + inner)
             block = block.next()
 
-    def _show_run(self, block: QTextBlock) -> None:
-        """Show hidden blocks that belong to no fold any more, and all folds among them."""
-        before = block.previous()
-        while before.isValid() and not before.isVisible():
-            block, before = before, before.previous()
-        while block.isValid() and not block.isVisible():
+    def _show_from(self, block: QTextBlock, last: int) -> None:
+        """Show all up to a block and the hidden ones after it, without any fold among them."""
+        while block.isValid() and (block.blockNumber() <= last or not block.isVisible()):
             self._set_hidden(block, 0)
             _set_visible(block, True)
             block = block.next()
@@ -163,31 +156,21 @@ class Folding:
 
     def _mend(self) -> None:
         """After a change of lines at a fold, or within one: show it, since its count may be wrong."""
-        count = self._editor.document().blockCount()
+        document = self._editor.document()
+        is_same_count = document.blockCount() == self._block_count
+        self._block_count = document.blockCount()
         changed, self._changed = self._changed, None
-        is_same_count = count == self._block_count
-        self._block_count = count
         if changed is None:
             return
-        document = self._editor.document()
-        first = document.findBlock(changed[0])
-        last = document.findBlock(changed[1])
+        first, last = document.findBlock(changed[0]), document.findBlock(changed[1])
         last = last if last.isValid() else document.lastBlock()
-        if not first.isVisible():
-            self._set_hidden(self._header(first), 0)
-            self._show_run(first)
-        if is_same_count and first == last:
-            return
-        block = first
-        while block.isValid() and block.blockNumber() <= last.blockNumber():
-            after = block.next()
-            if self.hidden_after(block) or not block.isVisible():
-                self._set_hidden(block, 0)
-                _set_visible(block, True)
-            block = after
-        if block.isValid() and not block.isVisible():
-            self._show_run(block)
-        self._show_change()
+        if is_same_count and first == last and first.isVisible():
+            return  # within one line
+        header = self._header(first.previous())
+        hides_change = header.isValid() and (
+            header.blockNumber() + self.hidden_after(header) >= first.blockNumber()
+        )
+        self._show_from(header if hides_change else first, last.blockNumber())
 
     def _set_hidden(self, block: QTextBlock, count: int) -> None:
         if self.hidden_after(block) != count:

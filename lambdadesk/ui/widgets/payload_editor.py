@@ -187,7 +187,7 @@ class PayloadEditor(QWidget):
 
     async def _open(self, path: Path) -> None:
         text = await in_thread(_read, path)
-        self.edit.replace_text(text)
+        self.edit.replace_text(text.replace("\r\n", "\n").replace("\r", "\n"))
         self.edit.moveCursor(QTextCursor.MoveOperation.Start)
         breaks = " Its line ends (CR LF) are shown and sent as LF." if "\r" in text else ""
         self._say(f"✔ Opened {path.name}.{breaks} Undo brings back what was here.", "ok")
