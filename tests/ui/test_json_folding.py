@@ -199,6 +199,17 @@ def test_no_line_is_hidden_but_by_a_fold(editor: JsonEdit, steps: list[tuple[str
     QTest.keyClick(editor, Qt.Key.Key_A)
 
 
+def test_a_line_in_pieces_is_one_line_and_no_fold(editor: JsonEdit) -> None:
+    line = json.dumps([{"a": "b"}] * 2_000)
+    editor.setPlainText(line)
+    editor.fold(editor.document().firstBlock())
+    editor.folding.fold_all()
+    assert not editor.folding.has_folds
+    editor.setPlainText(f'{{\n"a": [\n{line},\n1]\n}}')
+    editor.folding.fold_all()
+    assert shown(editor) == ["{", '"a": [ … 1 line', "1]", "}"]
+
+
 def test_six_megabytes_fold(editor: JsonEdit) -> None:
     text = format_json(json.dumps([{"id": i, "tags": ["a", "b"], "name": "x" * 40} for i in range(50_000)]))
     assert len(text) > 6_000_000

@@ -351,8 +351,8 @@ class CodeEdit(QPlainTextEdit):
         self.setExtraSelections(self.hit_marks())
 
     def hit_marks(self) -> list[QTextEdit.ExtraSelection]:
-        colour = QColor(theme.colours(self.palette()).selection)
-        colour.setAlphaF(0.45)
+        colour = QColor(theme.colours(self.palette()).warning)
+        colour.setAlphaF(0.3)
         marks = []
         last = self.document().characterCount() - 1
         for start, end in self._hits:

@@ -26,9 +26,11 @@ class Folding:
         editor.cursorPositionChanged.connect(lambda: self.reveal(editor.textCursor().block()))
 
     def can_fold(self, block: QTextBlock) -> bool:
-        """Whether a bracket of the line stays open at its end."""
-        text = block.text()
-        return len(text) <= LINE_LIMIT and bool(_unclosed(text)) and block.next().isValid()
+        """Whether a bracket of the line stays open at its end; never of a line that is shown in pieces."""
+        text, after = block.text(), block.next()
+        if len(text) > LINE_LIMIT or not after.isValid() or text.startswith(PIECE_MARK):
+            return False
+        return bool(_unclosed(text)) and not after.text().startswith(PIECE_MARK)
 
     def hidden_after(self, block: QTextBlock) -> int:
         """How many blocks the fold that begins here hides, 0 where none begins."""
@@ -40,7 +42,7 @@ class Folding:
         last = self._editor.document().findBlockByNumber(block.blockNumber() + hidden)
         end = last.text().strip()
         closes = bool(end) and end[0] in "}]"
-        count = hidden - closes
+        count = self._editor.line_number(last) - self._editor.line_number(block) - closes
         return f" … {count:,} {'line' if count == 1 else 'lines'} {end if closes else ''}".rstrip()
 
     def fold(self, block: QTextBlock) -> bool:
@@ -55,12 +57,11 @@ class Folding:
             if number < 0:
                 return True
             block = document.findBlockByNumber(number)
-        opened = _unclosed(block.text())
-        if self.hidden_after(block) or not opened:
+        if self.hidden_after(block) or not self.can_fold(block):
             return True
         start = len(first_units(raw, block.position()))
         depth = 0
-        start += opened[0]
+        start += _unclosed(block.text())[0]
         for match in _BRACKET.finditer(raw, start):
             if match[1]:
                 depth += 1
@@ -89,7 +90,7 @@ class Folding:
         regions = _regions(document.toRawText())
         for first, hidden in regions:
             block = document.findBlockByNumber(first)
-            if hidden <= FOLD_LIMIT and not self.hidden_after(block):
+            if hidden <= FOLD_LIMIT and not self.hidden_after(block) and self.can_fold(block):
                 self._hide(block, hidden)
         self._show_change()
         cursor = self._editor.textCursor()

@@ -254,7 +254,7 @@ class PayloadEditor(QWidget):
         self._show_note()
 
     def _show_size(self) -> None:
-        limit = ASYNC_LIMIT if self._kind is InvocationType.EVENT else SYNC_LIMIT
+        limit = ASYNC_LIMIT if self._kind == InvocationType.EVENT else SYNC_LIMIT
         of_limit = f"{format_bytes(self._size_bytes)} of {format_bytes(limit)}"
         if self._size_bytes > limit:
             self.size_label.say(f"✖ {of_limit}: {format_bytes(self._size_bytes - limit)} too much", "error")
