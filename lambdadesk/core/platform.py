@@ -99,19 +99,24 @@ _FAILURES = frozenset({"error", "failure", "timeout"})
 _NUMBER = r"[0-9]{1,12}(?:\.[0-9]{1,20})?"
 _ID = r"[0-9A-Za-z-]{1,64}"
 
-# The fields of nearly every REPORT, in the order in which Lambda writes them.
+# The fields of nearly every REPORT, in the order in which Lambda writes them. Possessive where nothing could
+# be given back: that is a quarter faster.
+_DECIMAL = r"[0-9]{1,12}+(?:\.[0-9]{1,20}+)?+"
 _REPORT = re.compile(
-    rf"REPORT RequestId: (\S+)\s+Duration: ({_NUMBER}) ms\s+Billed Duration: ([0-9]{{1,12}}) ms\s+"
-    r"Memory Size: ([0-9]{1,9}) MB\s+Max Memory Used: ([0-9]{1,9}) MB\s*"
-    rf"(?:Init Duration: ({_NUMBER}) ms\s*)?"
+    rf"REPORT RequestId: (\S++)\s++Duration: ({_DECIMAL}) ms\s++Billed Duration: ([0-9]{{1,12}}+) ms\s++"
+    r"Memory Size: ([0-9]{1,9}+) MB\s++Max Memory Used: ([0-9]{1,9}+) MB\s*+"
+    rf"(?:Init Duration: ({_DECIMAL}) ms\s*+)?+"
+    rf"(?:(?<=\s)Restore Duration: ({_DECIMAL}) ms\s++"
+    r"Billed Restore Duration: ([0-9]{1,12}+) ms(?!\S)\s*+)?+"
     r"(?:Status: (\S+)\s*(?:Error Type: (\S+)\s*)?)?"
     r"(?:XRAY TraceId: (\S+)\s+SegmentId: \S+\s+Sampled: \S+\s*)?\Z"
-)
+).match
 # Any "Some Key: value". Consuming the value keeps a value from being read as the start of the next key, and
 # taking whole runs of words as the key keeps "New Kind Of Duration: 1 ms" from being read as the Duration.
 _WORD_OF_KEY = "[A-Z][A-Za-z]{0,24}"
 _FIELD = re.compile(rf"(?<!\S)({_WORD_OF_KEY}(?: {_WORD_OF_KEY}){{0,5}}):[ \t]+(\S+)(?:[ \t]MB\b)?")
 _FIELDS_END = 4096  # no platform line is longer; an application's line may be a megabyte
+_INTEGERS_END = 10**12  # as many digits as _NUMBER takes
 _IS_NUMBER = re.compile(_NUMBER).fullmatch
 _START = re.compile(r"START RequestId: (\S+)(?:\s+Version: (\S+))?")
 _END = re.compile(r"END RequestId: (\S+)")
@@ -119,24 +124,49 @@ _TIMEOUT = re.compile(rf"(?:\S{{1,40}}\s+({_ID})\s+)?Task timed out after [0-9]+
 _FAULT = re.compile(r"RequestId: (\S+)\s+Error: ([^\r\n]*)(?:[\r\n]+([A-Z][\w.]*))?")
 
 
-def _parse_report(message: str) -> PlatformLine | None:
-    match = _REPORT.match(message)
-    if match is not None:
-        request_id, duration, billed, memory, used, init, status, error_type, trace_id = match.groups("")
-        report = Report(
+_new = tuple.__new__  # what the constructor of a NamedTuple calls in the end, without its Python frame
+_KIND = LineKind.REPORT
+
+
+def _parse_r(message: str) -> PlatformLine | None:
+    match = _REPORT(message)
+    if match is None:
+        return _parse_other_r(message)
+    (
+        request_id,
+        duration,
+        billed,
+        memory,
+        used,
+        init,
+        restore,
+        billed_restore,
+        status,
+        error_type,
+        trace_id,
+    ) = match.groups("")
+    report = _new(
+        Report,
+        (
             request_id,
             Decimal(duration),
             int(billed),
             int(memory),
             int(used),
             Decimal(init) if init else None,
-            None,
-            None,
+            Decimal(restore) if restore else None,
+            int(billed_restore) if restore else None,
             status,
             error_type,
             trace_id,
-        )
-        return PlatformLine(LineKind.REPORT, request_id, "", report, status, error_type)
+        ),
+    )
+    line = (_KIND, request_id, "", report, status, error_type, "", "", None, "", "")
+    return _new(PlatformLine, line)
+
+
+def _parse_report(message: str) -> PlatformLine | None:
+    """A REPORT in any other order or with fields that are not known here."""
     fields = _fields(message)
     request_id = fields.get("REPORT RequestId", "")
     duration_ms = _decimal(fields.get("Duration"))
@@ -172,7 +202,7 @@ def _integer(text: str | None) -> int | None:
     return None if number is None else int(number)
 
 
-def _parse_r(message: str) -> PlatformLine | None:
+def _parse_other_r(message: str) -> PlatformLine | None:
     if message.startswith("REPORT RequestId: "):
         return _parse_report(message)
     if message.startswith("RESTORE_REPORT "):
@@ -313,11 +343,14 @@ def _string(record: dict[str, Any], key: str) -> str:
 
 
 def _json_decimal(value: object) -> Decimal | None:
+    kind = type(value)
     # repr of a float is the shortest text that reads back as it: the figure as it was written.
-    return _decimal(repr(value)) if isinstance(value, int | float) else None
+    return _decimal(repr(value)) if kind is float or kind is int else None
 
 
 def _json_integer(value: object) -> int | None:
+    if type(value) is int:
+        return value if 0 <= value < _INTEGERS_END else None
     number = _json_decimal(value)
     return None if number is None else int(number)
 
