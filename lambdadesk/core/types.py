@@ -175,10 +175,11 @@ class InvokeResult:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What one invocation, or a sum of them, costs at list price, before any free tier.
+    """What one invocation, or a sum of them, costs before any free tier; at list price, unless it says so.
 
     `exact` is False where a term had to be assumed; `notes` say which and why, one sentence each.
-    `terms` are (what, quantity, unit, unit price) rows, so that a page can show the arithmetic.
+    `terms` are (what, quantity, unit, unit price) rows, so that a page can show the arithmetic; `sources` say
+    for each of them where its price is from, and of which date.
     """
 
     amount: Decimal
@@ -186,6 +187,7 @@ class Cost:
     exact: bool = True
     notes: tuple[str, ...] = ()
     terms: tuple[tuple[str, Decimal, str, Decimal], ...] = ()
+    sources: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
