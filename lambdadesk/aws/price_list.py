@@ -140,6 +140,7 @@ def _download(
         proxies=get_environ_proxies(url),
         verify=os.environ.get("AWS_CA_BUNDLE") or True,
     )
+    response = None
     try:
         request = AWSRequest("GET", url, {"Accept-Encoding": "gzip"}, stream_output=True).prepare()
         response = session.send(request)
@@ -159,6 +160,8 @@ def _download(
         failure.details = failure.details or url
         raise failure from error
     finally:
+        if response is not None:
+            response.raw.close()
         session.close()
 
 

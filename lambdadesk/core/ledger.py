@@ -1,5 +1,6 @@
 """InvocationLedger, the invocations of one connection, each counted once."""
 
+import asyncio
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -21,6 +22,7 @@ _GRAVITY = {
 }  # the final outcomes
 _SLACK_MS = 50  # between the clock of the log and that of the answer
 _START_WITHIN_MS = 60_000  # of an asynchronous event
+_PRICED_AT_ONCE = 200  # invocations; some milliseconds
 _LONGEST_WAIT_MS = 1_000_000  # no answer takes longer: functions run for 900 s at most
 
 
@@ -119,6 +121,15 @@ class InvocationLedger:
         if is_changed:
             self.changed.emit(function)
         return record
+
+    async def price_anew(self) -> None:
+        """Ask the pricer again for everything, since its prices are others; the loop turns meanwhile."""
+        for function, book in list(self._books.items()):
+            for number, entry in enumerate(list(book.entries.values())):
+                book.price_anew(entry)
+                if number % _PRICED_AT_ONCE == 0:
+                    await asyncio.sleep(0)
+            self.changed.emit(function)
 
     def _book(self, function: str) -> "_Book":
         book = self._books.get(function)
@@ -343,6 +354,12 @@ class _Book:
         kept.here, kept.seen = here, seen
         here.entry = seen.entry = kept
         self._refresh(kept)
+
+    def price_anew(self, entry: _Entry) -> None:
+        if entry.born in self.entries:  # it may have been joined to another meanwhile
+            self._uncount(entry)
+            entry.shown.cost = None
+            self._refresh(entry)
 
     def _uncount(self, entry: _Entry) -> None:
         if entry.is_counted:

@@ -145,6 +145,7 @@ class PriceTable:
         self.publication: str = layers[0]["publication"]
         self.source: str = layers[0]["source"]
         self.overrides = overrides or Overrides()
+        self._layers = layers
         self._currencies: dict[str, str] = {}
         self._tiers: dict[tuple[str, str, str], tuple[_Tier, ...]] = {}
         self._sources: dict[tuple[str, str, str], PriceSource] = {}
@@ -166,9 +167,21 @@ class PriceTable:
                     self._tiers[key] = _tiers(prices)
                     self._sources[key] = source
 
+    def with_overrides(self, overrides: Overrides) -> "PriceTable":
+        """The same list prices, but something else is paid instead."""
+        return PriceTable(*self._layers, overrides=overrides)
+
+    def with_layers(self, *layers: Mapping[str, Any]) -> "PriceTable":
+        """With newer prices over these."""
+        return PriceTable(*self._layers, *layers, overrides=self.overrides)
+
     def source_of(self, item: PriceItem, region: str, architecture: str) -> PriceSource | None:
         """Where the item's price of this very region is from; None: it is that of us-east-1."""
         return self._sources.get((item, region, architecture))
+
+    def fallback_source(self, item: PriceItem) -> PriceSource:
+        """Where the price of us-east-1 is from, which every item has."""
+        return self._sources[item, FALLBACK_REGION, "x86_64"]
 
     def currency(self, region: str) -> str:
         """The currency that AWS bills the region in."""

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
-from functools import cached_property
 
 from lambdadesk.aws.credentials import Owner
 from lambdadesk.aws.endpoints import is_aws
@@ -22,6 +21,7 @@ from lambdadesk.core.types import Cost, FunctionInfo, Identity, InvocationType, 
 from lambdadesk.desk.catalog import Catalog
 from lambdadesk.desk.dashboard import Dashboard
 from lambdadesk.desk.invoker import Invoker
+from lambdadesk.desk.price_book import PriceBook
 from lambdadesk.desk.run_history import RunHistory
 from lambdadesk.desk.tailer import Tailer
 from lambdadesk.desk.tasks import TaskScope
@@ -48,6 +48,7 @@ class Connection:
         history: History,
         cache: CatalogCache,
         report: Callable[[str, Exception], None],
+        prices: PriceBook | None = None,
     ) -> None:
         target = gateway.target
         self.info = info
@@ -69,6 +70,9 @@ class Connection:
         self.tails: dict[str, Tailer] = {}
         self.may_read_all = False  # the user wants all logs read, however many there are
         self._history = history
+        self._book = prices
+        self._bundled: PriceTable | None = None
+        self._disconnects = [prices.changed.connect(self._on_prices_changed)] if prices else []
 
     def rename(self, info: ConnectionInfo, target: Target) -> None:
         """Go on under another name or in another colour."""
@@ -176,7 +180,7 @@ class Connection:
             entry.report,
             function,
             self.target.region,
-            self._prices,
+            self.prices,
             kind=entry.kind,
             payload_bytes=len(entry.payload),
         )
@@ -200,32 +204,44 @@ class Connection:
         if function is None:  # deleted meanwhile: its architecture and storage are not known
             return None
         return invocation_cost(
-            report, function, self.target.region, self._prices, kind=kind, payload_bytes=payload_bytes
+            report, function, self.target.region, self.prices, kind=kind, payload_bytes=payload_bytes
         )
 
     @property
     def has_own_prices(self) -> bool:
         """Whether prices of the region are known; else those of us-east-1 are used as an estimate."""
-        return self._prices.rate(PriceItem.DURATION, self.target.region, "x86_64").exact
+        return self.prices.rate(PriceItem.DURATION, self.target.region, "x86_64").exact
 
     @property
     def currency(self) -> str:
-        return self._prices.currency(self.target.region)
+        return self.prices.currency(self.target.region)
 
     @property
     def price_date(self) -> str:
-        """When the price table was published, as "2026-09-19"."""
-        return self._prices.publication
+        """When the prices in use were published, as "2026-09-19"."""
+        source = self.prices.source_of(PriceItem.DURATION, self.target.region, "x86_64")
+        return source.publication[:10] if source else self.prices.publication
 
-    @cached_property
-    def _prices(self) -> PriceTable:
-        return load_prices()
+    @property
+    def prices(self) -> PriceTable:
+        """The prices that hold now."""
+        if self._book is not None:
+            return self._book.table
+        if self._bundled is None:
+            self._bundled = load_prices()
+        return self._bundled
+
+    def _on_prices_changed(self) -> None:
+        self.scope.cancel("price anew")
+        self.scope.start("price anew", self.ledger.price_anew)
 
     def _save_history(self, _entry: HistoryEntry) -> None:
         if not self.scope.is_running("save history"):
             self.scope.start("save history", self.invoker.flush)
 
     async def close(self) -> None:
+        for disconnect in self._disconnects:
+            disconnect()
         await self.scope.close()
         self.invoker.close()
         await self.invoker.flush()

@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from lambdadesk.core.connections import ConnectionInfo
@@ -25,8 +26,10 @@ from lambdadesk.store.settings import Settings
 
 if TYPE_CHECKING:  # imported when it is first needed, which is after the first frame
     from lambdadesk.desk.connection import Connection
+    from lambdadesk.desk.price_book import PriceBook
 
 FALLBACK_REGION = "us-east-1"
+PRICES_EVERY_S = 600.0
 
 
 class Console:
@@ -72,10 +75,19 @@ class Console:
         """The first one that is open."""
         return next(iter(self.shown.values()), None)
 
+    @cached_property
+    def prices(self) -> "PriceBook":
+        """The prices of all regions; first asked for after the first frame."""
+        from lambdadesk.desk.price_book import PriceBook
+        from lambdadesk.store.price_cache import PriceCache
+
+        return PriceBook(PriceCache(self.paths.price_dir), self.settings)
+
     def start(self) -> None:
         """Begin what goes on until `close`: questions are asked, edits of the AWS files noticed."""
         self.connections.prompts.attach()
         self.scope.start("watch files", self.connections.watch_files)
+        self.scope.start("weekly prices", self._keep_prices)
 
     async def open_history(self) -> str | None:
         """Open the history and delete what is too old. Returns a sentence if all is not as usual."""
@@ -223,6 +235,8 @@ class Console:
         for disconnect in self._disconnects:
             disconnect()
         self.connections.close()
+        if "prices" in self.__dict__:
+            self.prices.close()
         await self.scope.close()
         # Each to its end, whatever becomes of the others.
         ends = await asyncio.gather(*(each.close() for each in self.shown.values()), return_exceptions=True)
@@ -233,12 +247,18 @@ class Console:
             if isinstance(failure, BaseException):
                 raise failure
 
+    async def _keep_prices(self) -> None:
+        """Download old prices now and then, where the user wants that; never while all begins."""
+        while True:
+            await asyncio.sleep(PRICES_EVERY_S)
+            await self.prices.download_due(each.target.region for each in list(self.shown.values()))
+
     def _open(self, target: Target) -> "Connection":
         from lambdadesk.desk.connection import Connection
 
         info = self.connections.info_of(target)
         gateway = self.connections.open_gateway(info, target)
-        connection = Connection(info, gateway, self.history, self._cache, self.failed.emit)
+        connection = Connection(info, gateway, self.history, self._cache, self.failed.emit, self.prices)
         self.shown[target.key] = connection
         connection.catalog.load_cached()
         self.opened.emit(connection)

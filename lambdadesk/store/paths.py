@@ -47,6 +47,16 @@ class Paths:
         return self.data_dir / "history.sqlite"
 
     @property
+    def price_dir(self) -> Path:
+        """Downloaded list prices."""
+        return self.data_dir / "prices"
+
+    @property
+    def own_use_file(self) -> Path:
+        """What LambdaDesk itself used of what AWS takes money for."""
+        return self.data_dir / "own-use.sqlite"
+
+    @property
     def local_dir(self) -> Path:
         """What the Local AWS needs while it runs."""
         return self.state_dir / "local"

@@ -296,7 +296,8 @@ def _arithmetic(cost: Cost) -> str:
     total = format_money(cost.amount, cost.currency)
     lines.append(f"\n{'Total' if cost.exact else 'Total (estimate)'}\n    {total}")
     lines += [f"\n{note}" for note in cost.notes]
-    lines.append("\nList price, before any free tier, savings plan or discount.")
+    lines += [f"\nPrices of {source}." for source in dict.fromkeys(cost.sources)]
+    lines.append("\nBefore any free tier; a discount or a Savings Plan is only in it where a line says so.")
     return "\n".join(lines)
 
 
