@@ -13,6 +13,7 @@ from lambdadesk.aws.guard import check_guard
 from lambdadesk.aws.quota import TokenBucket, get_logs_rate_per_s
 from lambdadesk.core.connections import Guard
 from lambdadesk.core.errors import ErrorKind, UserError
+from lambdadesk.core.own_cost import CallMeter
 from lambdadesk.core.threads import in_thread
 from lambdadesk.core.types import Identity, InvokeRequest, InvokeResult, Target
 
@@ -52,6 +53,7 @@ class Gateway:
         self.guard = guard
         self.limits = limits or Limits()
         self.source = source
+        self.meter: CallMeter | None = None  # told of every call that AWS may take money for
         # Endpoints that are not AWS have no such quotas.
         self.logs_quota = TokenBucket(get_logs_rate_per_s(target.region)) if is_aws(target) else None
         self._rate_limits = source.rate_limits if is_aws(target) else None
@@ -75,6 +77,8 @@ class Gateway:
         The guard's rules hold (see check_guard): DENIED, before anything is sent.
         """
         check_guard(self.guard, service, operation, confirmed=confirmed)
+        if self.meter is not None:
+            self.meter.check(service, operation)
         self.source.check()  # built clients ask for no credentials any more
         await self._sign_in(service, operation)
         rate = self._rate_limits and self._rate_limits.get(self.target.region, service, operation)
@@ -88,6 +92,8 @@ class Gateway:
                 reply = await in_thread(_call, clients, service, operation, params)
             if rate and reply.get("ResponseMetadata", {}).get("RetryAttempts"):
                 rate.slow_down()  # most retries are throttled calls
+            if self.meter is not None:
+                self.meter.note(service, operation, params, reply)
             return reply
         except Exception as error:
             if deadline.expired():
@@ -119,6 +125,8 @@ class Gateway:
         deadline = asyncio.timeout(self.limits.connect_s + read_s + self.limits.invoke_body_s)
         try:
             async with deadline:
+                if self.meter is not None:
+                    self.meter.note_invoke(request)  # also where no answer comes: it may have run
                 return await in_thread(_invoke, clients, request)
         except Exception as error:
             if deadline.expired():

@@ -26,6 +26,7 @@ from lambdadesk.store.settings import Settings
 
 if TYPE_CHECKING:  # imported when it is first needed, which is after the first frame
     from lambdadesk.desk.connection import Connection
+    from lambdadesk.desk.own_use import OwnUseMeter
     from lambdadesk.desk.price_book import PriceBook
 
 FALLBACK_REGION = "us-east-1"
@@ -82,6 +83,17 @@ class Console:
         from lambdadesk.store.price_cache import PriceCache
 
         return PriceBook(PriceCache(self.paths.price_dir), self.settings)
+
+    @cached_property
+    def own_use(self) -> "OwnUseMeter":
+        """What LambdaDesk itself costs; first asked for after the first frame."""
+        from lambdadesk.desk.own_use import OwnUseMeter
+        from lambdadesk.store.own_use import OwnUseStore
+
+        meter = OwnUseMeter(OwnUseStore(self.paths.own_use_file), self.settings, self.prices)
+        meter.changed.connect(self._save_own_use)
+        self.scope.start("load own use", meter.load)
+        return meter
 
     def start(self) -> None:
         """Begin what goes on until `close`: questions are asked, edits of the AWS files noticed."""
@@ -238,6 +250,9 @@ class Console:
         if "prices" in self.__dict__:
             self.prices.close()
         await self.scope.close()
+        if "own_use" in self.__dict__:
+            with suppress(UserError):  # told while the window was there
+                await self.own_use.flush()
         # Each to its end, whatever becomes of the others.
         ends = await asyncio.gather(*(each.close() for each in self.shown.values()), return_exceptions=True)
         self.shown = {}
@@ -247,6 +262,10 @@ class Console:
             if isinstance(failure, BaseException):
                 raise failure
 
+    def _save_own_use(self) -> None:
+        if self.own_use.has_unsaved and not self.scope.is_running("save own use"):
+            self.scope.start("save own use", self.own_use.flush_later)
+
     async def _keep_prices(self) -> None:
         """Download old prices now and then, where the user wants that; never while all begins."""
         while True:
@@ -254,10 +273,13 @@ class Console:
             await self.prices.download_due(each.target.region for each in list(self.shown.values()))
 
     def _open(self, target: Target) -> "Connection":
+        from lambdadesk.aws.endpoints import is_aws
         from lambdadesk.desk.connection import Connection
 
         info = self.connections.info_of(target)
         gateway = self.connections.open_gateway(info, target)
+        if is_aws(target):
+            gateway.meter = self.own_use.for_gateway(gateway)
         connection = Connection(info, gateway, self.history, self._cache, self.failed.emit, self.prices)
         self.shown[target.key] = connection
         connection.catalog.load_cached()
