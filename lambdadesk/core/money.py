@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 _SYMBOLS = {"USD": "$", "CNY": "¥"}
+_CENT = Decimal("0.01")
 
 
 def format_money(amount: Decimal, currency: str = "USD") -> str:
@@ -15,3 +16,13 @@ def format_money(amount: Decimal, currency: str = "USD") -> str:
         return f"{symbol}0"
     places = max(6, 2 - amount.adjusted())
     return f"{'-' if amount < 0 else ''}{symbol}{abs(amount):,.{places}f}"
+
+
+def format_cents(amount: Decimal, currency: str = "USD") -> str:
+    """An amount to the cent: 0.024 is "$0.02", 0.004 is "< $0.01", 0 is "$0"."""
+    symbol = _SYMBOLS.get(currency, f"{currency} ")
+    if not amount:
+        return f"{symbol}0"
+    if 0 < amount < _CENT:
+        return f"< {symbol}0.01"
+    return f"{'-' if amount < 0 else ''}{symbol}{abs(amount):,.2f}"

@@ -223,6 +223,17 @@ class Connection:
         return source.publication[:10] if source else self.prices.publication
 
     @property
+    def has_old_prices(self) -> bool:
+        """Whether the prices in use are so old that newer ones are likely."""
+        return self._book is not None and self._book.get_region(self.target.region).is_old
+
+    @property
+    def pays_less(self) -> bool:
+        """Whether a discount or a Savings Plan is in the costs."""
+        overrides = self.prices.overrides
+        return bool(overrides.discount_percent or overrides.savings_plan)
+
+    @property
     def prices(self) -> PriceTable:
         """The prices that hold now."""
         if self._book is not None:

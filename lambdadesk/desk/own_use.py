@@ -3,12 +3,11 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from lambdadesk.core.errors import ErrorKind, UserError
 from lambdadesk.core.event import Event
-from lambdadesk.core.money import format_money
+from lambdadesk.core.money import format_cents
 from lambdadesk.core.own_cost import OwnUse, UseRow, count_call, count_invoke, held_back, own_cost
 from lambdadesk.core.threads import in_thread
 from lambdadesk.core.types import Cost, InvokeRequest
@@ -92,8 +91,8 @@ class OwnUseMeter:
         spent = self.of_month(account)
         if spent.amount >= budget:
             raise UserError(
-                f"{what}: LambdaDesk's own budget of {_short(budget)} for this month is used up "
-                f"({_short(spent.amount)} so far).",
+                f"{what}: LambdaDesk's own budget of {format_cents(budget)} for this month is used up "
+                f"({format_cents(spent.amount, spent.currency)} so far).",
                 "Raise the budget under File, Prices and costs, or wait for the next month.",
                 kind=ErrorKind.DENIED,
                 details=f"{service}:{operation} was not sent.",
@@ -185,7 +184,3 @@ class GatewayMeter:
         before = self._scanned.get(query_id, 0)
         self._scanned[query_id] = max(before, scanned)
         return max(0, scanned - before)
-
-
-def _short(amount: Decimal) -> str:
-    return format_money(amount.quantize(Decimal("0.01"))).removesuffix("0000") if amount else "$0"

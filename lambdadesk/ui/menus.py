@@ -38,6 +38,7 @@ class Menus:
         self._unlock = _act(file_menu, "Unlock", "", window.sign_in.unlock)
         self.show_locked(False)
         _act(file_menu, "History and privacy…", "", window.privacy.show)
+        _act(file_menu, "Prices and costs…", "", window.prices.show)
         file_menu.addSeparator()
         _act(file_menu, "Close tab", "Ctrl+W", window.tabs.close_current)
         quit_action = _act(file_menu, "Quit", "Ctrl+Q", window.close)
