@@ -12,7 +12,8 @@ from lambdadesk.core.event import Event
 from lambdadesk.core.types import Cost, Invocation, InvocationType, Outcome, Report
 
 # What one invocation costs: (function, report, how it was invoked if known, payload bytes), None if unknown.
-Pricer = Callable[[str, Report, InvocationType | None, int], Cost | None]
+# For one whose answer was streamed to here it is called with `streamed_bytes` besides.
+Pricer = Callable[..., Cost | None]
 
 _GRAVITY = {
     Outcome.OK: 0,
@@ -98,10 +99,12 @@ class InvocationLedger:
         outcome: Outcome,
         error_type: str = "",
         payload_bytes: int = 0,
+        streamed_bytes: int = 0,
     ) -> Invocation:
         """Add an invocation made here; times are epoch milliseconds of this machine's clock.
 
         `outcome` is QUEUED for an asynchronous event, UNKNOWN where no answer came; the log decides then.
+        streamed_bytes: of an answer that came as a stream.
         Returns the record, which goes on changing as the log tells more. A dry run is no invocation.
         """
         if kind is InvocationType.DRY_RUN:
@@ -117,7 +120,7 @@ class InvocationLedger:
             report=report,
             here=True,
         )
-        record, is_changed = self._book(function).add_here(facts, kind, payload_bytes)
+        record, is_changed = self._book(function).add_here(facts, kind, payload_bytes, streamed_bytes)
         if is_changed:
             self.changed.emit(function)
         return record
@@ -163,6 +166,7 @@ class _Here:
     facts: Invocation
     kind: InvocationType
     payload_bytes: int
+    streamed_bytes: int
     entry: _Entry
     has_id_match: bool = False
 
@@ -262,19 +266,21 @@ class _Book:
         return True
 
     def add_here(
-        self, facts: Invocation, kind: InvocationType, payload_bytes: int
+        self, facts: Invocation, kind: InvocationType, payload_bytes: int, streamed_bytes: int
     ) -> tuple[Invocation, bool]:
         """The record, and whether anything changed."""
         key = (facts.request_id, facts.started_ms)
         here = self._heres.get(key)
         if here is None:
-            here = self._heres[key] = _Here(facts, kind, payload_bytes, self._new_entry(facts))
+            here = self._heres[key] = _Here(
+                facts, kind, payload_bytes, streamed_bytes, self._new_entry(facts)
+            )
             here.entry.here = here
             insort(self._heres_by_time, here, key=lambda each: each.order)
         elif here.facts == facts:
             return here.entry.shown, False
         else:
-            here.facts, here.payload_bytes = facts, payload_bytes
+            here.facts, here.payload_bytes, here.streamed_bytes = facts, payload_bytes, streamed_bytes
         self._ids_here.update(here.ids)
         self._match()
         self._refresh(here.entry)
@@ -379,7 +385,8 @@ class _Book:
             shown.cost = None
         elif not is_priced:
             kind, payload_bytes = (None, 0) if here is None else (here.kind, here.payload_bytes)
-            shown.cost = self.pricer(self.function, shown.report, kind, payload_bytes)
+            more = {"streamed_bytes": here.streamed_bytes} if here is not None and here.streamed_bytes else {}
+            shown.cost = self.pricer(self.function, shown.report, kind, payload_bytes, **more)
         if shown.outcome in _GRAVITY:
             self.tally.count(shown, 1)
             entry.is_counted = True

@@ -183,6 +183,7 @@ class Connection:
             self.prices,
             kind=entry.kind,
             payload_bytes=len(entry.payload),
+            streamed_bytes=len(entry.response) if entry.is_streamed else 0,
         )
 
     async def recent(self, function: str = "") -> list[HistoryEntry]:
@@ -198,13 +199,24 @@ class Connection:
         return await self._history.entry(entry_id)
 
     def _price(
-        self, name: str, report: Report, kind: InvocationType | None, payload_bytes: int
+        self,
+        name: str,
+        report: Report,
+        kind: InvocationType | None,
+        payload_bytes: int,
+        streamed_bytes: int = 0,
     ) -> Cost | None:
         function = self.catalog.get(name)
         if function is None:  # deleted meanwhile: its architecture and storage are not known
             return None
         return invocation_cost(
-            report, function, self.target.region, self.prices, kind=kind, payload_bytes=payload_bytes
+            report,
+            function,
+            self.target.region,
+            self.prices,
+            kind=kind,
+            payload_bytes=payload_bytes,
+            streamed_bytes=streamed_bytes,
         )
 
     @property

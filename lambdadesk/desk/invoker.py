@@ -161,6 +161,7 @@ class Invoker:
             report,
             outcome=entry.outcome,
             payload_bytes=len(request.payload),
+            streamed_bytes=len(result.payload) if result and request.is_streaming else 0,
         )
         watched = _Watched(_with_record(self._told(entry), record), record, time.monotonic() + WATCHED_S)
         self._watched.append(watched)
