@@ -160,7 +160,11 @@ class InvokeRequest:
 
 @dataclass(frozen=True, slots=True)
 class InvokeResult:
-    """The answer to one Invoke. Times are epoch milliseconds of this machine's clock."""
+    """The answer to one Invoke. Times are epoch milliseconds of this machine's clock.
+
+    A streamed response has `payload` as its beginning, of `response_bytes` in all. `problem` is the sentence
+    for a stream that broke off (`is_partial`), `error_details` what the function said of its failure in it.
+    """
 
     request_id: str
     status_code: int
@@ -170,6 +174,12 @@ class InvokeResult:
     executed_version: str
     sent_ms: int
     received_ms: int
+    content_type: str = ""
+    durable_arn: str = ""  # of the durable execution that it started, or found
+    error_details: str = ""
+    is_partial: bool = False
+    problem: str = ""
+    response_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
