@@ -6,8 +6,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
 from lambdadesk.aws.gateway import Gateway
+from lambdadesk.aws.reception import OnChunk, Reception
 from lambdadesk.core.errors import ErrorKind, UserError
 from lambdadesk.core.event import Event
+from lambdadesk.core.function_errors import explain_function_error, get_error_type
 from lambdadesk.core.invocations import outcome_of
 from lambdadesk.core.ledger import InvocationLedger
 from lambdadesk.core.platform import parse_platform
@@ -68,15 +70,23 @@ class Invoker:
         *,
         confirmed: bool = False,
         series: str = "",
+        on_chunk: OnChunk | None = None,
+        sink: Callable[[bytes], None] | None = None,
+        on_entry: Callable[[HistoryEntry], None] = lambda _entry: None,
     ) -> HistoryEntry:
         """Send one Invoke and return the whole entry; `answered` is called with the bare answer first.
 
         confirmed: the person did what an invoke on a production connection asks for.
         series: names the series of runs that it belongs to.
+        on_chunk, sink: take a streamed response while it comes (see Reception).
+        on_entry: called with the entry when it is recorded, and once it is known how the run ended; that
+        tells of it also where this raises.
 
         Raises UserError after it was recorded; OUTCOME_UNKNOWN means that the function may have run.
+        A stream that broke is returned with what came of it, its outcome being UNKNOWN.
         Cancelling means "stop waiting": the entry then says that the outcome is unknown.
         """
+        reception = Reception(on_chunk, sink) if request.is_streaming else None
         entry = HistoryEntry(
             target_key=self._gateway.target.key,
             function=request.function.name,
@@ -95,8 +105,9 @@ class Invoker:
         lost = replace(entry, outcome=Outcome.UNKNOWN, error=ENDED_EARLY)
         entry = replace(entry, id=await self._add(lost))
         self.recorded.emit(self._told(entry))
+        on_entry(entry)
         try:
-            result = await self._gateway.invoke(request, confirmed=confirmed)
+            result = await self._gateway.invoke(request, confirmed=confirmed, reception=reception)
         except UserError as error:
             unknown = error.kind is ErrorKind.OUTCOME_UNKNOWN
             outcome = Outcome.UNKNOWN if unknown else Outcome.ERROR
@@ -104,20 +115,32 @@ class Invoker:
             if unknown:
                 self._watch(entry, request)
             self._keep(entry)
+            on_entry(entry)
             await self.flush()
             raise
         except asyncio.CancelledError:
             entry = replace(entry, outcome=Outcome.UNKNOWN, error=STOPPED, received_ms=_now_ms())
+            if reception is not None:
+                entry = _with_reception(entry, reception)
             self._watch(entry, request)
             self._keep(entry)  # written by whoever listens to `updated`, or when the connection is closed
+            on_entry(entry)
             raise
         answered(result)
         report = _report_in(result)
+        said = result.error_details.encode() or result.payload
+        error_type = get_error_type(said) if result.function_error else ""
         entry = replace(
             entry,
             status_code=result.status_code,
             function_error=result.function_error,
-            response=result.payload,
+            response=result.payload or result.error_details.encode(),
+            response_truncated=result.response_bytes > len(result.payload),
+            response_bytes=result.response_bytes,
+            content_type=result.content_type,
+            durable_arn=result.durable_arn,
+            is_partial=result.is_partial,
+            error=result.problem or explain_function_error(error_type or result.function_error),
             log_tail=result.log_tail,
             executed_version=result.executed_version,
             request_id=result.request_id,
@@ -130,9 +153,26 @@ class Invoker:
             watched = self._watch(entry, request, result, report)
             entry = _with_record(entry, watched.record)
         self._keep(entry)
+        on_entry(entry)
         await self.flush()
         # The log may have told more while the disk was busy.
         return _with_record(entry, watched.record) if watched else entry
+
+    def is_watched(self, entry: HistoryEntry) -> bool:
+        """Whether the log may still tell more of an invocation made by this window."""
+        now_s = time.monotonic()
+        return any(_is_same(watched.entry, entry) and watched.until_s > now_s for watched in self._watched)
+
+    def tell_fate(self, entry: HistoryEntry, fate: str) -> None:
+        """Keep what became of a run, in a sentence, with its entry; told by `updated`."""
+        for watched in self._watched:
+            if _is_same(watched.entry, entry):
+                watched.entry = entry = replace(watched.entry, fate=fate)
+                break
+        else:
+            entry = self._told(replace(entry, fate=fate))
+        self._writes.append(lambda: self._history.settle(entry))
+        self.updated.emit(entry)
 
     async def flush(self) -> None:
         """Write what is known of all invocations to the history, in the order in which it became known."""
@@ -194,6 +234,25 @@ class Invoker:
             return 0
 
 
+def _is_same(one: HistoryEntry, other: HistoryEntry) -> bool:
+    return (one.id, one.function, one.sent_ms) == (other.id, other.function, other.sent_ms)
+
+
+def _with_reception(entry: HistoryEntry, reception: Reception) -> HistoryEntry:
+    """The entry of a stream that nobody waited for any more, with what had come of it."""
+    kept = reception.kept
+    return replace(
+        entry,
+        response=kept,
+        response_truncated=reception.total_bytes > len(kept),
+        response_bytes=reception.total_bytes,
+        is_partial=bool(reception.status_code),
+        content_type=reception.content_type,
+        request_id=reception.request_id,
+        executed_version=reception.executed_version,
+    )
+
+
 def _now_ms() -> int:
     return int(time.time() * 1000)
 
@@ -218,9 +277,12 @@ def _report_in(result: InvokeResult) -> Report | None:
 def _outcome(request: InvokeRequest, result: InvokeResult, report: Report | None) -> Outcome:
     if request.kind is InvocationType.EVENT:
         return Outcome.QUEUED
+    if result.is_partial:
+        return Outcome.UNKNOWN
     if not result.function_error:
         return Outcome.OK
     failed = outcome_of(report, Outcome.ERROR) if report else Outcome.ERROR
-    if failed is Outcome.ERROR and b"Task timed out after" in result.payload:
+    said = result.payload or result.error_details.encode()
+    if failed is Outcome.ERROR and (b"Task timed out after" in said or b'"Sandbox.Timedout"' in said):
         return Outcome.TIMEOUT
     return failed

@@ -37,7 +37,8 @@ class HistoryEntry:
     """One invocation made from a window. `id` is 0 until it is added; times are epoch milliseconds.
 
     `response` is cut at RESPONSE_LIMIT_BYTES when it is stored, and `response_truncated` says so. `error` is
-    the sentence that was shown where no answer came. `is_partial`: the response broke off. `origin` says
+    the sentence that was shown where no answer came, or that explains a function error of Lambda's own
+    (`status_code` tells them apart). `is_partial`: the response broke off. `origin` says
     where the payload came from, `series` which series the run belongs to, `fate` what became of an
     asynchronous run. `is_starred` and `note` are the user's own: `update` leaves them as they are on disk.
     """
@@ -74,6 +75,9 @@ class HistoryEntry:
     fate: str = ""
     is_starred: bool = False
     note: str = ""
+    content_type: str = ""
+    response_bytes: int = 0  # that came; `response` may be their beginning
+    durable_arn: str = ""
 
 
 def lean(entry: HistoryEntry) -> HistoryEntry:
@@ -110,6 +114,11 @@ _MIGRATIONS: Final = (
     ALTER TABLE invocation ADD COLUMN is_starred INTEGER NOT NULL DEFAULT 0;
     ALTER TABLE invocation ADD COLUMN note TEXT NOT NULL DEFAULT ''
     """,
+    """
+    ALTER TABLE invocation ADD COLUMN content_type TEXT NOT NULL DEFAULT '';
+    ALTER TABLE invocation ADD COLUMN response_bytes INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE invocation ADD COLUMN durable_arn TEXT NOT NULL DEFAULT ''
+    """,
 )
 
 # Report field -> column, in the order of the fields.
@@ -131,7 +140,9 @@ _INSERT: Final = f"INSERT INTO invocation ({', '.join(_COLUMNS)}) VALUES ({', '.
 _UPDATED: Final = tuple(column for column in _COLUMNS if column not in _KEPT)
 _UPDATE: Final = f"UPDATE invocation SET {', '.join(f'{column} = ?' for column in _UPDATED)} WHERE id = ?"  # noqa: S608
 _SETTLED_COLUMNS: Final = tuple(
-    column for column in _COLUMNS if column in ("outcome", "log_stream", "cost", "currency", "cost_exact")
+    column
+    for column in _COLUMNS
+    if column in ("outcome", "log_stream", "cost", "currency", "cost_exact", "fate")
 ) + tuple(_REPORT_COLUMNS.values())
 _SETTLE: Final = (
     f"UPDATE invocation SET {', '.join(f'{column} = ?' for column in _SETTLED_COLUMNS)} WHERE id = ?"  # noqa: S608

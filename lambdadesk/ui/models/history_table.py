@@ -59,7 +59,7 @@ def _kind(entry: HistoryEntry) -> str:
 
 def status(entry: HistoryEntry) -> tuple[str, str, str]:
     """What became of an invocation: (words, icon name, colour name)."""
-    if entry.outcome is Outcome.ERROR and entry.error and entry.report is None:
+    if entry.outcome is Outcome.ERROR and entry.error and entry.report is None and not entry.status_code:
         return _NOT_RUN
     if entry.outcome is Outcome.OK and entry.kind is InvocationType.DRY_RUN:
         return _PERMITTED

@@ -153,7 +153,7 @@ def _outcome_words(entry: HistoryEntry) -> tuple[str, str]:
     """The colour and the words of a result."""
     if entry.outcome is Outcome.UNKNOWN:
         return "warning", "▲ Outcome unknown"
-    if entry.error and entry.report is None:
+    if entry.error and entry.report is None and not entry.status_code:
         return "error", "✖ Not run"
     code = entry.status_code
     status = f"{code} " if code else ""
@@ -190,12 +190,14 @@ def _summary(entry: HistoryEntry, why_no_report: str) -> str:
         if entry.cost is not None:
             sign = "" if entry.cost_exact else "≈ "
             parts.append(f"cost {sign}{format_money(entry.cost, entry.currency)}")
-    elif entry.received_ms is not None and not entry.error:
+    elif entry.received_ms is not None and (entry.status_code or not entry.error):
         parts.append(f"Answer after {entry.received_ms - entry.sent_ms} ms")
         if not _is_dry(entry):
             parts.append(why_no_report)
-    if entry.error and report is None:
+    if entry.error and (report is None or entry.status_code):
         parts.append(entry.error)
+    if entry.fate:
+        parts.append(entry.fate)
     if not entry.payload and entry.outcome is not Outcome.RUNNING:
         parts.append("payload and answer were not kept")
     summary = " · ".join(parts)
