@@ -149,6 +149,19 @@ ALIASES = "iam:ListAccountAliases"
 # Of a trigger scan.
 _OF_FUNCTIONS = ("lambda:GetPolicy", "lambda:ListFunctionEventInvokeConfigs", "lambda:ListFunctionUrlConfigs")
 
+# Where the record of an asynchronous run may have gone, as narrow as can be said without its name; asked
+# only for a run that has such a destination.
+OF_RECORDS = {
+    "events:ListRules": "*",
+    "events:TestEventPattern": "*",
+    "s3:GetObject": "s3:::*/aws/lambda/async/*",
+    "s3:ListBucket": "s3:::*",
+    "sns:GetTopicAttributes": "sns:{region}:{account}:*",
+    "sqs:GetQueueAttributes": "sqs:{region}:{account}:*",
+    "sqs:GetQueueUrl": "sqs:{region}:{account}:*",
+    "sqs:ReceiveMessage": "sqs:{region}:{account}:*",
+}
+
 # Every call that the pages make; a page that makes a new one adds it here.
 NEEDS = (
     Need(LIST_FUNCTIONS, ("Functions", "Cost"), "*"),
@@ -156,6 +169,8 @@ NEEDS = (
     Need("lambda:ListVersionsByFunction", ("Invoke", "Configuration"), _FUNCTION, _get_one),
     Need("lambda:ListAliases", ("Invoke", "Configuration"), _FUNCTION, _get_one),
     Need(INVOKE, ("Invoke",), _FUNCTION),
+    Need("lambda:GetFunctionEventInvokeConfig", ("Invoke",), _FUNCTION, _get_function),
+    *(Need(action, ("Invoke",), resource) for action, resource in OF_RECORDS.items()),
     Need("logs:FilterLogEvents", ("Logs", "Charts", "Cost"), _LOG_GROUP, _get_recent),
     Need("logs:DescribeLogStreams", ("Logs",), _LOG_GROUP, _get_group),
     Need("logs:GetLogEvents", ("Logs",), _LOG_GROUP, _get_stream),
@@ -274,6 +289,8 @@ async def _fetch_first_function(gateway: Gateway) -> tuple[FunctionInfo | None, 
 async def _probe(gateway: Gateway, need: Need, function: FunctionInfo | None) -> Finding:
     if function is None:
         return _not_checked(need, "There is no function to try it on.")
+    if need.action in OF_RECORDS:
+        return _not_checked(need, "It is asked for where an asynchronous run has such a destination.")
     try:
         if need.params is not None:
             await gateway.call(need.service, need.operation, **need.params(function))

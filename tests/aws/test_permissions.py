@@ -14,7 +14,7 @@ import pytest
 from lambdadesk.aws.clients import Limits
 from lambdadesk.aws.credentials import AssumeRoleSource, KeySource
 from lambdadesk.aws.gateway import Gateway
-from lambdadesk.aws.permissions import NEEDS, Check, Verdict, check, minimal_policy
+from lambdadesk.aws.permissions import NEEDS, OF_RECORDS, Check, Verdict, check, minimal_policy
 from lambdadesk.core.connections import AccessKey, Guard
 from lambdadesk.core.errors import ErrorKind, UserError
 from lambdadesk.core.secret import Secret
@@ -99,7 +99,7 @@ async def check_as(url: str, key: AccessKey, guard: Guard = Guard.NORMAL) -> Che
 
 
 # MiniStack looks for lambda:PutFunctionConcurrency here, and takes no role for the resource of a simulation.
-ASKED_OTHERWISE = {"lambda:GetFunctionConcurrency", "iam:SimulatePrincipalPolicy"}
+ASKED_OTHERWISE = {"lambda:GetFunctionConcurrency", "iam:SimulatePrincipalPolicy", *OF_RECORDS}
 
 
 def get_verdicts(found: Check) -> dict[str, Verdict]:
@@ -112,7 +112,9 @@ async def test_root_may_do_everything(strict: str, function: FunctionInfo) -> No
     assert (found.identity.account, found.principal, found.partition) == (ACCOUNT, "root", "aws")
     assert found.alias == "my-prod"
     assert found.expires_at is None
-    assert set(get_verdicts(found).values()) == {Verdict.ALLOWED}
+    verdicts = get_verdicts(found)
+    assert {verdicts.pop(action) for action in OF_RECORDS} == {Verdict.NOT_CHECKED}
+    assert set(verdicts.values()) == {Verdict.ALLOWED}
     assert found.denied == ()
 
 

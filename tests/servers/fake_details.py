@@ -12,6 +12,7 @@ ROUTES = (
     ("GET", r"/2020-06-30/functions/[^/]+/code-signing-config", "GetFunctionCodeSigningConfig"),
     ("GET", r"/2021-10-31/functions/[^/]+/urls", "ListFunctionUrlConfigs"),
     ("GET", r"/2019-09-25/functions/[^/]+/event-invoke-config/list", "ListFunctionEventInvokeConfigs"),
+    ("GET", r"/2019-09-25/functions/[^/]+/event-invoke-config", "GetFunctionEventInvokeConfig"),
 )
 # What is answered where a test says nothing else.
 _DEFAULTS: dict[str, dict[str, Any]] = {
@@ -22,6 +23,7 @@ _DEFAULTS: dict[str, dict[str, Any]] = {
     "GetFunctionCodeSigningConfig": {},
     "ListFunctionUrlConfigs": {"FunctionUrlConfigs": []},
     "ListFunctionEventInvokeConfigs": {"FunctionEventInvokeConfigs": []},
+    "GetFunctionEventInvokeConfig": {},
     "GetFunction": {},
 }
 
