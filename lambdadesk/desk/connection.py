@@ -24,6 +24,7 @@ from lambdadesk.desk.invoker import Invoker
 from lambdadesk.desk.tailer import Tailer
 from lambdadesk.desk.tasks import TaskScope
 from lambdadesk.store.catalog_cache import CatalogCache
+from lambdadesk.store.drafts import DraftStore
 from lambdadesk.store.history import History, HistoryEntry, HistoryKeeps
 
 LOCAL_POLL_S, AWS_POLL_S = 0.5, 2.0
@@ -46,6 +47,7 @@ class Connection:
         history: History,
         cache: CatalogCache,
         report: Callable[[str, Exception], None],
+        drafts: DraftStore,
     ) -> None:
         target = gateway.target
         self.info = info
@@ -65,6 +67,7 @@ class Connection:
         self.dashboard = Dashboard(self.gateway, self.catalog, self.ledger)
         self.tails: dict[str, Tailer] = {}
         self.may_read_all = False  # the user wants all logs read, however many there are
+        self.drafts = drafts
         self._history = history
 
     def rename(self, info: ConnectionInfo, target: Target) -> None:

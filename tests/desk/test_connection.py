@@ -16,6 +16,7 @@ from lambdadesk.core.types import FunctionInfo, Identity, InvokeRequest, Outcome
 from lambdadesk.desk.connection import READ_UNASKED, Connection
 from lambdadesk.desk.tailer import TailState
 from lambdadesk.store.catalog_cache import CatalogCache
+from lambdadesk.store.drafts import DraftStore
 from lambdadesk.store.history import History
 from tests.conftest import threads_named
 from tests.desk.waiting import until
@@ -28,7 +29,8 @@ HELLO = FunctionInfo("hello")
 def make_connection(
     target: Target, history: History, cache: CatalogCache, report: Callable[[str, Exception], None]
 ) -> Connection:
-    return Connection(get_unsaved_info(target), Gateway(target), history, cache, report)
+    drafts = DraftStore(cache.folder / "drafts")
+    return Connection(get_unsaved_info(target), Gateway(target), history, cache, report, drafts)
 
 
 @asynccontextmanager
