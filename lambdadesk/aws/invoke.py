@@ -9,9 +9,9 @@ from contextlib import closing
 from typing import Any
 
 from lambdadesk.aws.reception import Reception
+from lambdadesk.core.details import format_bytes
 from lambdadesk.core.errors import ErrorKind, UserError
 from lambdadesk.core.invoke_options import check_options, encode_client_context
-from lambdadesk.core.text import format_bytes
 from lambdadesk.core.types import InvocationType, InvokeRequest, InvokeResult
 
 _log = logging.getLogger(__name__)

@@ -64,10 +64,3 @@ def short_lines(text: str, width: int = _ELIDED_FROM) -> str:
         else:
             lines.extend(line[start : start + width] for start in range(0, len(line), width))
     return "\n".join(lines)
-
-
-def format_bytes(count: int) -> str:
-    """A size as people read it: "12 bytes", "3.4 KB", "1.2 MB"."""
-    if count >= 1024 * 1024:
-        return f"{count / 1024 / 1024:.1f} MB"
-    return f"{count / 1024:.1f} KB" if count >= 1024 else f"{count} bytes"

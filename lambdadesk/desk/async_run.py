@@ -19,6 +19,7 @@ from lambdadesk.core.async_fate import (
     find_attempts,
     guess_attempts,
 )
+from lambdadesk.core.details import format_seconds
 from lambdadesk.core.event import Event
 from lambdadesk.core.ledger import InvocationLedger
 from lambdadesk.core.money import format_money
@@ -220,7 +221,7 @@ class AsyncRun:
         if not self._is_known:
             return "Reading how often Lambda tries again…"
         setup = self._setup
-        tries = f"Up to {setup.retries + 1} attempts within {_in_words(setup.max_age_s)}."
+        tries = f"Up to {setup.retries + 1} attempts within {format_seconds(setup.max_age_s)}."
         return " ".join([tries, *setup.unknown])
 
     def _about_no_record(self) -> str:
@@ -289,17 +290,10 @@ class AsyncRun:
             return f"Failed {len(self._attempts)} times; a further attempt was not seen.{rest}"
         if self._tail.state is TailState.DENIED:
             return f"Not known: its log may not be read.{rest}"
-        return f"Not seen within {_in_words(round(self._pace.start_s))}.{rest}"
+        return f"Not seen within {format_seconds(round(self._pace.start_s))}.{rest}"
 
 
 _NOT_SEEN: Final = "It may still wait in the queue (throttled, say), its log may be late, or it was dropped."
-
-
-def _in_words(seconds: int) -> str:
-    for size, unit in ((3600, "h"), (60, "min")):
-        if seconds >= size and seconds % size == 0:
-            return f"{seconds // size} {unit}"
-    return f"{seconds} s"
 
 
 def _in_seconds(duration_ms: object) -> str:

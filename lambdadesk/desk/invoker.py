@@ -9,7 +9,8 @@ from lambdadesk.aws.gateway import Gateway
 from lambdadesk.aws.reception import OnChunk, Reception
 from lambdadesk.core.errors import ErrorKind, UserError
 from lambdadesk.core.event import Event
-from lambdadesk.core.function_errors import explain_function_error, get_error_type
+from lambdadesk.core.function_errors import parse_function_error
+from lambdadesk.core.lambda_errors import explain_lambda_error
 from lambdadesk.core.invocations import outcome_of
 from lambdadesk.core.ledger import InvocationLedger
 from lambdadesk.core.platform import parse_platform
@@ -129,7 +130,7 @@ class Invoker:
         answered(result)
         report = _report_in(result)
         said = result.error_details.encode() or result.payload
-        error_type = get_error_type(said) if result.function_error else ""
+        failure = parse_function_error(said) if result.function_error else None
         entry = replace(
             entry,
             status_code=result.status_code,
@@ -140,7 +141,7 @@ class Invoker:
             content_type=result.content_type,
             durable_arn=result.durable_arn,
             is_partial=result.is_partial,
-            error=result.problem or explain_function_error(error_type or result.function_error),
+            error=result.problem or explain_lambda_error(failure.type if failure else result.function_error),
             log_tail=result.log_tail,
             executed_version=result.executed_version,
             request_id=result.request_id,

@@ -2,10 +2,6 @@
 
 from typing import Final
 
-import orjson
-
-_LIMIT: Final = 64 * 1024  # bytes; the errors of Lambda itself are short
-
 # errorType -> what happened and what to do.
 _WORDS: Final = {
     "Function.ResponseSizeTooLarge": (
@@ -25,18 +21,6 @@ _WORDS: Final = {
 }
 
 
-def get_error_type(payload: bytes) -> str:
-    """The errorType of a function error's payload, else ""."""
-    if len(payload) > _LIMIT:
-        return ""
-    try:
-        found = orjson.loads(payload)
-    except orjson.JSONDecodeError:
-        return ""
-    error_type = found.get("errorType") if isinstance(found, dict) else None
-    return error_type if isinstance(error_type, str) else ""
-
-
-def explain_function_error(error_type: str) -> str:
+def explain_lambda_error(error_type: str) -> str:
     """A sentence for an error that Lambda itself made, with what to do; empty for the function's own."""
     return _WORDS.get(error_type, "")
