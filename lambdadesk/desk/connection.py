@@ -21,6 +21,7 @@ from lambdadesk.core.types import Cost, FunctionInfo, Identity, InvocationType, 
 from lambdadesk.desk.catalog import Catalog
 from lambdadesk.desk.dashboard import Dashboard
 from lambdadesk.desk.invoker import Invoker
+from lambdadesk.desk.run_history import RunHistory
 from lambdadesk.desk.tailer import Tailer
 from lambdadesk.desk.tasks import TaskScope
 from lambdadesk.store.catalog_cache import CatalogCache
@@ -64,6 +65,7 @@ class Connection:
         self.ledger = InvocationLedger(self._price, match_by_time=not is_aws(target))
         self.invoker = Invoker(self.gateway, history, self.ledger)
         self.invoker.updated.connect(self._save_history)
+        self.runs = RunHistory(history, target.key)
         self.dashboard = Dashboard(self.gateway, self.catalog, self.ledger)
         self.tails: dict[str, Tailer] = {}
         self.may_read_all = False  # the user wants all logs read, however many there are
