@@ -100,6 +100,8 @@ class FunctionInfo:
     last_update_status: str = ""
     last_update_reason: str = ""
     capacity_provider: str = ""  # ARN; runs on Managed Instances, which are billed by the hour
+    is_tenant_isolated: bool = False  # every invoke needs a tenant id
+    is_durable: bool = False
 
     @property
     def log_group_name(self) -> str:

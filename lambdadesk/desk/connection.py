@@ -145,7 +145,8 @@ class Connection:
         if self.identity is None or self.identity_error is not None:
             self.scope.start("identity", self.identify)
 
-    async def qualifiers(self, name: str) -> list[str]:
+    async def qualifiers(self, name: str) -> dict[str, str]:
+        """What the function can be invoked as, and which versions that means where it is an alias."""
         return await fetch_qualifiers(self.gateway, name)
 
     def cost_of(self, function: FunctionInfo, entry: HistoryEntry) -> Cost | None:

@@ -10,8 +10,8 @@ from lambdadesk.aws.reception import OnChunk, Reception
 from lambdadesk.core.errors import ErrorKind, UserError
 from lambdadesk.core.event import Event
 from lambdadesk.core.function_errors import parse_function_error
-from lambdadesk.core.lambda_errors import explain_lambda_error
 from lambdadesk.core.invocations import outcome_of
+from lambdadesk.core.lambda_errors import explain_lambda_error
 from lambdadesk.core.ledger import InvocationLedger
 from lambdadesk.core.platform import parse_platform
 from lambdadesk.core.types import (

@@ -10,12 +10,10 @@ from lambdadesk.core.async_fate import Step, StepState, find_attempts
 from lambdadesk.core.event import Event
 from lambdadesk.core.ledger import InvocationLedger
 from lambdadesk.core.types import Invocation, Outcome
+from lambdadesk.desk.likely_runs import find_likely_runs
 from lambdadesk.desk.tailer import Tailer, TailState
 from lambdadesk.store.history import HistoryEntry
 
-# A run begins soon after it was sent: a cold start in between, and clocks that differ.
-_BEFORE_MS: Final = 1_000
-_AFTER_MS: Final = 15_000
 _OUTCOMES: Final = {
     Outcome.OK: ("succeeded", StepState.DONE),
     Outcome.ERROR: ("failed", StepState.FAILED),
@@ -100,14 +98,7 @@ class LostRun:
         request_id = entry.request_id or (entry.report.request_id if entry.report else "")
         if request_id and (same := find_attempts(runs, request_id)):
             return same[:1]
-        sent_ms = entry.sent_ms + round(self._gateway.clock_skew_s * 1000)
-        others = {run.request_id for run in self._ledger.of(entry.function) if run.here}
-        return [
-            run
-            for run in runs
-            if sent_ms - _BEFORE_MS <= run.started_ms <= sent_ms + _AFTER_MS
-            and (run.request_id not in others or run.request_id == request_id)
-        ]
+        return find_likely_runs(self._gateway, self._tail, self._ledger, entry.sent_ms, request_id)
 
     def _show(self, found: list[Invocation], *, is_over: bool) -> None:
         steps = (Step("Sent", StepState.DONE, self.entry.sent_ms), self._tell(found, is_over=is_over))

@@ -131,7 +131,7 @@ async def test_who_one_is_and_what_a_function_can_be_invoked_as(aws: FakeAws, tm
     async with connected(aws, tmp_path) as connection:
         await connection.identify()
         assert connection.identity == Identity("000000000000", "arn:aws:iam::000000000000:root")
-        assert await connection.qualifiers("hello") == ["$LATEST", "live", "2", "1"]
+        assert list(await connection.qualifiers("hello")) == ["$LATEST", "live", "2", "1"]
 
 
 async def test_close_waits_for_no_answer(aws: FakeAws, tmp_path: Path) -> None:

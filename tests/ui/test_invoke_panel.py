@@ -107,6 +107,7 @@ async def test_a_failure_sends_once_and_says_not_run_only_where_that_is_so(
 ) -> None:
     desk.aws.functions[0]["Timeout"] = 0
     desk.aws.always("Invoke", fault)
+    desk.aws.always("FilterLogEvents", faults.denied("logs:FilterLogEvents"))  # which would tell more
     await desk.open("hello")
     assert await desk.invoke('{"typed": true}') == status
     await turns()

@@ -1,12 +1,13 @@
 """ResultView: what became of one invocation."""
 
+import codecs
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QGuiApplication, QTextCursor
 from PySide6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
@@ -22,6 +23,7 @@ from lambdadesk.core.errors import ErrorKind, UserError
 from lambdadesk.core.function_errors import parse_function_error
 from lambdadesk.core.money import format_money
 from lambdadesk.core.responses import BodyKind, Response, recognise
+from lambdadesk.core.text import short_lines, visible
 from lambdadesk.core.threads import in_thread
 from lambdadesk.core.types import Cost, InvocationType, Outcome
 from lambdadesk.store.history import HistoryEntry
@@ -38,6 +40,7 @@ from lambdadesk.ui.widgets.plain import PlainLabel, set_plain_tooltip, show_plai
 
 RESPONSE, ERROR, BODY, TREE, LOG, COST = range(6)
 LOG_LIMIT = 1024 * 1024  # characters of a log that are shown here
+STREAM_LIMIT = 200_000  # characters of a response that are shown while they come
 
 
 class ResultView(QWidget):
@@ -95,6 +98,9 @@ class ResultView(QWidget):
         buttons.addWidget(self.save_button)
         self.views.setCornerWidget(corner)
         self.saved = named(ToneLabel(), "saveOutcome", "What became of saving")
+        self._live_log = ""
+        self._has_chunks = False  # the response shows what is in no data yet
+        self._stream = codecs.getincrementaldecoder("utf-8")("replace")
         self._is_cut = False  # the history has the beginning of the response only
         self._set_response(b"")
         layout = QVBoxLayout(self)
@@ -112,6 +118,10 @@ class ResultView(QWidget):
         self.summary.setVisible(bool(summary))
 
     def clear(self) -> None:
+        if self._has_chunks:
+            self.response.set_data(b"")
+        self._live_log, self._has_chunks = "", False
+        self._stream.reset()
         self._set_response(b"")
         show_plain_text(self.log, "")
         self.arithmetic.setPlainText("")
@@ -143,6 +153,26 @@ class ResultView(QWidget):
         if error.details:
             self.views.setTabText(LOG, "Details")
         announce(self, f"{head}: {error}", is_urgent=True)
+
+    def show_live_log(self, log: str) -> None:
+        """Show the log of a run while it goes on."""
+        if log != self._live_log:
+            self._live_log = log
+            show_plain_text(self.log, _beginning(log))
+            self.views.setTabText(LOG, f"Log ({len(log.splitlines())})")
+
+    def append_chunk(self, data: bytes) -> None:
+        """Show what came of a response that is streamed, up to STREAM_LIMIT; `show_entry` shows it whole."""
+        text = self._stream.decode(data) if data else ""
+        shown = self.response.document().characterCount()
+        if not text or shown > STREAM_LIMIT:
+            return
+        self._has_chunks = True
+        cursor = QTextCursor(self.response.document())
+        cursor.movePosition(QTextCursor.MoveOperation.End)
+        cursor.insertText(short_lines(visible(text[: STREAM_LIMIT - shown])))
+        bar = self.response.verticalScrollBar()
+        bar.setValue(bar.maximum())
 
     async def save(self, path: str, data: bytes) -> None:
         """Write a response to a file, byte for byte, and say below it what came of that."""
