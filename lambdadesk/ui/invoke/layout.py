@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtGui import QKeySequence, QPainter, QPaintEvent, QShortcut
 from PySide6.QtWidgets import QProgressBar, QSplitter, QTabWidget, QVBoxLayout, QWidget
 
 from lambdadesk.core.details import format_bytes
@@ -32,8 +32,7 @@ class InvokeLayout:
         self.payload = named(JsonEdit(), "payloadEditor", "Payload")
         self.problem = named(ToneLabel("dim"), "payloadProblem", "Payload check")
         self.result = ResultView()
-        self.progress = named(QProgressBar(), "runProgress", "Time until the function's timeout")
-        self.progress.setTextVisible(False)
+        self.progress = named(_ThinBar(), "runProgress", "Time until the function's timeout")
         self.progress.setFixedHeight(_PROGRESS_PX)
         policy = self.progress.sizePolicy()
         policy.setRetainSizeWhenHidden(True)  # nothing jumps when it comes and goes
@@ -135,6 +134,17 @@ class InvokeLayout:
         place = self._tabs.widget(index)
         if build is not None and place is not None:
             _column(place).addWidget(build())
+
+
+class _ThinBar(QProgressBar):
+    """A bar too thin for the style's frame."""
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        colours = theme.colours(self.palette())
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), colours.border)
+        share = self.value() / max(1, self.maximum())
+        painter.fillRect(0, 0, round(self.width() * share), self.height(), colours.accent)
 
 
 def _column(widget: QWidget) -> QVBoxLayout:

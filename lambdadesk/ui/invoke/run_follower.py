@@ -3,6 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Callable
 
+from lambdadesk.core.async_fate import Step, StepState
 from lambdadesk.core.types import InvocationType, Outcome
 from lambdadesk.desk.async_run import AsyncRun
 from lambdadesk.desk.connection import Connection
@@ -48,7 +49,12 @@ class RunFollower:
         """Show the steps of this run; nothing for one that is not followed."""
         self._shown = _key(entry) if entry is not None else None
         run = self._runs.get(self._shown) if self._shown else None
-        self._view.show_steps(run.steps if run is not None else ())
+        if run is not None:
+            self._view.show_steps(run.steps)
+        elif entry is not None and entry.fate:  # of an earlier start
+            self._view.show_steps([Step(entry.fate, StepState.DONE)])
+        else:
+            self._view.show_steps(())
 
     def update(self, entry: HistoryEntry) -> None:
         """The history knows more of a run."""

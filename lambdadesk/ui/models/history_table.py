@@ -53,7 +53,7 @@ def _full_when(entry: HistoryEntry) -> str:
 
 
 def _kind(entry: HistoryEntry) -> str:
-    kind = _KINDS[entry.kind]
+    kind = "Stream" if entry.is_streamed else _KINDS[entry.kind]
     return kind if entry.qualifier in ("", "$LATEST") else f"{kind}, {entry.qualifier}"
 
 

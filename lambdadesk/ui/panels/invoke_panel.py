@@ -1,7 +1,6 @@
 """InvokePanel: the payload, one click, and what became of it."""
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QTextCursor
@@ -13,13 +12,11 @@ from lambdadesk.core.payload import PayloadProblem, check_payload
 from lambdadesk.core.threads import in_thread
 from lambdadesk.core.types import FunctionInfo, InvokeRequest, InvokeResult
 from lambdadesk.desk.connection import Connection
-from lambdadesk.desk.tailer import TailState
 from lambdadesk.desk.tasks import TaskScope
 from lambdadesk.store.history import HistoryEntry
 from lambdadesk.ui.invoke.layout import InvokeLayout
-from lambdadesk.ui.invoke.live_run import LiveRun
 from lambdadesk.ui.invoke.requests import make_request
-from lambdadesk.ui.invoke.run_follower import RunFollower
+from lambdadesk.ui.invoke.result_side import ResultSide
 from lambdadesk.ui.widgets.run_bar import to_draft
 
 SAVE_DELAY_MS = 1_000  # a kill loses no more of what is typed
@@ -50,27 +47,18 @@ class InvokePanel(QWidget):
         self.scope = TaskScope(self._on_failure)
         self._connection = connection
         self._function = function
-        self.entry: HistoryEntry | None = None  # the one shown at the right
         self._sent: HistoryEntry | None = None  # the one that was sent last, as far as it is known
         self._is_touched = False
-        self._is_refused = False  # the result area says why nothing was sent
         self._is_gone = False
         self._origin = ""
-        self._parts = layout = InvokeLayout(self, function)
-        self.payload, self.problem, self.result, self.bar = (
-            layout.payload,
-            layout.problem,
-            layout.result,
-            layout.bar,
-        )
-        self.follower = RunFollower(connection, self.scope, layout.fate)
-        self._live = LiveRun(connection, function, self.result, layout.progress)
+        self._parts = parts = InvokeLayout(self, function)
+        self.payload, self.result, self.bar = parts.payload, parts.result, parts.bar
+        self._side = ResultSide(connection, function, parts, self.scope)
         self._save_timer = QTimer(self, singleShot=True, interval=SAVE_DELAY_MS)
         self._save_timer.timeout.connect(lambda: self.scope.start("draft", self._save_draft))
         self.payload.setPlainText(sample_event)
         self.payload.check_now()
         self._connect()
-        self._say_nothing_sent()
         self.scope.start("load", self._load)
         self.scope.start("qualifiers", self._load_qualifiers)
 
@@ -90,12 +78,18 @@ class InvokePanel(QWidget):
             lambda entry, with_payload: self.scope.start("entry", self._fetch_entry, entry, with_payload)
         )
         layout.add_keys(self.invoke, self._format, self._stop_waiting)
+        self._parts.show_problem(self.payload.problem)
         self._disconnects = [
             self._connection.invoker.recorded.connect(self._on_recorded),
             self._connection.invoker.updated.connect(self._on_updated),
         ]
 
     # -- what other parts of the window use
+
+    @property
+    def entry(self) -> HistoryEntry | None:
+        """The run that is shown at the right."""
+        return self._side.entry
 
     @property
     def history(self) -> QTableView:
@@ -128,13 +122,13 @@ class InvokePanel(QWidget):
         try:
             return make_request(self.bar, self.payload, self._function, self._origin)
         except UserError as error:
-            self._refuse(str(error))
+            self._side.refuse(str(error))
             return None
 
     async def close_panel(self) -> None:
         for disconnect in self._disconnects:
             disconnect()
-        self._live.stop()
+        self._side.live.stop()
         if self._save_timer.isActive():
             self._save_timer.stop()
             self.scope.start("draft", self._save_draft)
@@ -174,9 +168,9 @@ class InvokePanel(QWidget):
             self._is_gone = gone
             self._show_running(self.scope.is_running("invoke"))
             if gone:
-                self._refuse("the function has been deleted. Its log can still be read.")
+                self._side.refuse("the function has been deleted. Its log can still be read.")
             else:
-                self._take_back_refusal()
+                self._side.take_back_refusal(self._function)
 
     # -- sending
 
@@ -199,17 +193,15 @@ class InvokePanel(QWidget):
         """Send a request once. confirmed: the person did what production asks for."""
         if self.scope.is_running("invoke") or self._is_gone:
             return
-        self.entry = self._sent = None
-        self._is_refused = False
+        self._sent = None
         self._show_running(True)
-        self.result.clear()
-        self.follower.show(None)
-        self._live.start(request)
+        self._side.clear()
+        self._side.live.start(request)
         self.scope.start("invoke", self._invoke, request, confirmed)
 
     def say_not_confirmed(self) -> None:
         """Nobody confirmed it, so nothing was sent."""
-        self._refuse("you did not confirm it.")
+        self._side.refuse("you did not confirm it.")
 
     async def _invoke(self, request: InvokeRequest, confirmed: bool) -> None:
         try:
@@ -217,11 +209,11 @@ class InvokePanel(QWidget):
                 request,
                 self._on_answer,
                 confirmed=confirmed,
-                on_chunk=self._live.take_chunk,
+                on_chunk=self._side.live.take_chunk,
                 on_entry=self._on_sent,
             )
         finally:
-            waited_s = self._live.stop()
+            waited_s = self._side.live.stop()
             self._show_running(False)
             self._after(waited_s)
         # What was typed meanwhile is still to be sent, and what could not be kept is nowhere else.
@@ -232,7 +224,7 @@ class InvokePanel(QWidget):
         self._show_entry(entry)
 
     def _on_answer(self, _result: InvokeResult) -> None:
-        self._live.stop()
+        self._side.live.stop()
 
     def _on_sent(self, entry: HistoryEntry) -> None:
         self._sent = entry
@@ -242,40 +234,16 @@ class InvokePanel(QWidget):
         if tail := self._connection.tails.get(self._function.name):
             tail.poll_now()  # its REPORT is waited for
         if self._sent is not None:
-            self.entry = self._sent
-            self.follower.follow(self._sent)
-            self.follower.show(self._sent)
-            self._live.tell_desktop(self.scope, waited_s, self._sent)
+            self._side.show_unanswered(self._sent)
+            self._side.live.tell_desktop(self.scope, waited_s, self._sent)
 
     def _show_running(self, running: bool) -> None:
         self.bar.show_running(running, can_invoke=not self._is_gone)
         self._parts.stop_keys.setEnabled(running)
 
     def _stop_waiting(self) -> None:
-        self._live.stop()
         self.scope.cancel("invoke")
-        self.result.say(
-            "warning",
-            "▲ Stopped waiting. The function goes on; its log shows how it ends.",
-            "Look at its log before you invoke again: it may have done its work.",
-        )
-
-    # -- showing
-
-    def _refuse(self, sentence: str) -> None:
-        """Say why nothing was sent, until the payload is changed; the last result stays to be seen."""
-        self._is_refused = True
-        self.result.say("error", f"✖ Not sent: {sentence}")
-
-    def _take_back_refusal(self) -> None:
-        self._is_refused = False
-        if self.entry is not None:
-            self._show_entry(self.entry)
-        else:
-            self._say_nothing_sent()
-
-    def _say_nothing_sent(self) -> None:
-        self.result.say("dim", "Not invoked yet", "Ctrl+Enter sends the payload once; the answer comes here.")
+        self._side.say_stopped()
 
     def _on_failure(self, name: str, error: Exception) -> None:
         if not isinstance(error, UserError):
@@ -286,7 +254,7 @@ class InvokePanel(QWidget):
                 kind=ErrorKind.OUTCOME_UNKNOWN,  # nobody knows how far it had come
             )
         if name == "invoke":
-            self.result.show_failure(error)
+            self._side.show_failure(error)
             if error.kind is ErrorKind.NOT_FOUND:
                 self.not_found.emit()
         elif name == "draft":
@@ -295,16 +263,7 @@ class InvokePanel(QWidget):
             self.result.say("warning", f"▲ {error.message}", error.hint)
 
     def _show_entry(self, entry: HistoryEntry) -> None:
-        self.entry = entry
-        cost = self._connection.cost_of(self._function, entry)
-        self.result.show_entry(entry, self._live.log_of(entry), cost, self._why_no_report())
-        self.follower.show(entry)
-
-    def _why_no_report(self) -> str:
-        tail = self._connection.tails.get(self._function.name)
-        if tail is not None and tail.state is TailState.DENIED:
-            return "billed duration, memory and cost are in the log, which may not be read"
-        return "billed duration, memory and cost follow with the REPORT line"
+        self._side.show(entry, self._function)
 
     # -- the payload
 
@@ -314,8 +273,8 @@ class InvokePanel(QWidget):
         self._keep_soon()
 
     def _on_options_changed(self) -> None:
-        if self._is_refused and not self._is_gone:
-            self._take_back_refusal()
+        if self._side.is_refused and not self._is_gone:
+            self._side.take_back_refusal(self._function)
         self._keep_soon()
 
     def _keep_soon(self) -> None:
@@ -331,8 +290,8 @@ class InvokePanel(QWidget):
             self.payload.go_to_problem()
 
     def _on_checked(self, problem: PayloadProblem | None) -> None:
-        if self._is_refused and not self._is_gone and (problem is None or not problem.is_error):
-            self._take_back_refusal()
+        if self._side.is_refused and not self._is_gone and (problem is None or not problem.is_error):
+            self._side.take_back_refusal(self._function)
         self._parts.show_problem(problem)
 
     def _check_large(self, text: str) -> None:
@@ -385,12 +344,6 @@ class InvokePanel(QWidget):
             self._parts.recent.model.put(entry)
 
     def _on_updated(self, entry: HistoryEntry) -> None:
-        if entry.function != self._function.name:
-            return
-        self._parts.recent.model.put(entry)
-        self.follower.update(entry)
-        shown = self.entry
-        if shown is not None and (shown.id, shown.sent_ms) == (entry.id, entry.sent_ms):
-            kept = ("payload", "client_context", "response", "log_tail")
-            bodies = {name: getattr(shown, name) for name in kept}
-            self._show_entry(replace(entry, **bodies))
+        if entry.function == self._function.name:
+            self._parts.recent.model.put(entry)
+            self._side.update(entry, self._function)

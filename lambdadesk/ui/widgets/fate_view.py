@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import Final
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QGridLayout, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QFrame, QGridLayout, QScrollArea, QWidget
 
 from lambdadesk.core.async_fate import Step, StepState
 from lambdadesk.core.text import one_line
@@ -16,6 +17,7 @@ from lambdadesk.ui.widgets.named import named
 from lambdadesk.ui.widgets.notices import announce
 
 _ICON_PX: Final = 16
+_HIGHEST_PX: Final = 128
 _LIMIT: Final = 400  # characters of a line: they hold text from outside
 # icon, its colour, how a screen reader says it
 _LOOKS: Final = {
@@ -26,14 +28,19 @@ _LOOKS: Final = {
 }
 
 
-class FateView(QWidget):
-    """A short list: for each step its state, its time, what it is, and below that its details."""
+class FateView(QScrollArea):
+    """A short list: for each step its state, its time, what it is and its details. A long one is scrolled."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         named(self, "fateView", "What became of the run")
         self._steps: tuple[Step, ...] = ()
-        self._grid = QGridLayout(self)
+        self._inner = QWidget()
+        self.setWidget(self._inner)
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._grid = QGridLayout(self._inner)
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setHorizontalSpacing(theme.SPACE)
         self._grid.setVerticalSpacing(2)
@@ -57,8 +64,20 @@ class FateView(QWidget):
         for row, step in enumerate(steps):
             self._add(row, step)
         self.setVisible(bool(steps))
+        self._fit()
         if steps and (not before or before[-1].title != steps[-1].title):
             announce(self, steps[-1].title)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """As high as its steps need at this width, but leave room for the result."""
+        wanted = self._grid.totalHeightForWidth(self.viewport().width())
+        self.setFixedHeight(min(_HIGHEST_PX, max(wanted, self.fontMetrics().height())))
+        bar = self.verticalScrollBar()
+        bar.setValue(bar.maximum())
 
     def _add(self, row: int, step: Step) -> None:
         name, colour, spoken = _LOOKS[step.state]

@@ -312,8 +312,6 @@ def _summary(entry: HistoryEntry, why_no_report: str) -> str:
             parts.append(why_no_report)
     if entry.error and (report is None or entry.status_code):
         parts.append(entry.error)
-    if entry.fate:
-        parts.append(entry.fate)
     if not entry.payload and entry.outcome is not Outcome.RUNNING:
         parts.append("payload and answer were not kept")
     summary = " · ".join(parts)
