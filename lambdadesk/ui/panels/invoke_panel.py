@@ -2,24 +2,19 @@
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QTimer, Signal
-from PySide6.QtGui import QTextCursor
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QTableView, QWidget
 
 from lambdadesk.core.connections import Guard
 from lambdadesk.core.errors import ErrorKind, UserError
-from lambdadesk.core.payload import PayloadProblem, check_payload
-from lambdadesk.core.threads import in_thread
 from lambdadesk.core.types import FunctionInfo, InvokeRequest, InvokeResult
 from lambdadesk.desk.connection import Connection
 from lambdadesk.desk.tasks import TaskScope
 from lambdadesk.store.history import HistoryEntry
 from lambdadesk.ui.invoke.layout import InvokeLayout
+from lambdadesk.ui.invoke.payload_side import PayloadSide
 from lambdadesk.ui.invoke.requests import make_request
 from lambdadesk.ui.invoke.result_side import ResultSide
-from lambdadesk.ui.widgets.run_bar import to_draft
-
-SAVE_DELAY_MS = 1_000  # a kill loses no more of what is typed
 
 
 class InvokePanel(QWidget):
@@ -48,37 +43,27 @@ class InvokePanel(QWidget):
         self._connection = connection
         self._function = function
         self._sent: HistoryEntry | None = None  # the one that was sent last, as far as it is known
-        self._is_touched = False
         self._is_gone = False
-        self._origin = ""
         self._parts = parts = InvokeLayout(self, function)
-        self.payload, self.result, self.bar = parts.payload, parts.result, parts.bar
+        self.result, self.bar = parts.result, parts.bar
+        self._payload = PayloadSide(connection, function.name, parts, self.scope, sample_event)
         self._side = ResultSide(connection, function, parts, self.scope)
-        self._save_timer = QTimer(self, singleShot=True, interval=SAVE_DELAY_MS)
-        self._save_timer.timeout.connect(lambda: self.scope.start("draft", self._save_draft))
-        self.payload.setPlainText(sample_event)
-        self.payload.check_now()
         self._connect()
         self.scope.start("load", self._load)
         self.scope.start("qualifiers", self._load_qualifiers)
 
     def _connect(self) -> None:
         layout, bar = self._parts, self.bar
-        self.payload.textChanged.connect(self._on_typed)
-        self.payload.checked.connect(self._on_checked)
-        self.payload.large_check_requested.connect(self._check_large)
+        self._payload.mended.connect(self._on_mended)
         bar.invoke_requested.connect(self.invoke)
         bar.stop_requested.connect(self._stop_waiting)
-        bar.format_requested.connect(self._format)
-        bar.changed.connect(self._on_options_changed)
         self.result.save_requested.connect(
             lambda path, data: self.scope.start("save", self.result.save, path, data)
         )
         layout.recent.chosen.connect(
             lambda entry, with_payload: self.scope.start("entry", self._fetch_entry, entry, with_payload)
         )
-        layout.add_keys(self.invoke, self._format, self._stop_waiting)
-        self._parts.show_problem(self.payload.problem)
+        layout.add_keys(self.invoke, self._payload.format, self._stop_waiting)
         self._disconnects = [
             self._connection.invoker.recorded.connect(self._on_recorded),
             self._connection.invoker.updated.connect(self._on_updated),
@@ -108,19 +93,14 @@ class InvokePanel(QWidget):
 
     def load_payload(self, text: str, origin: str) -> None:
         """Put a text in place of the payload, as one step to undo; origin: where it comes from, in words."""
-        cursor = self.payload.textCursor()
-        cursor.beginEditBlock()
-        cursor.select(QTextCursor.SelectionType.Document)
-        cursor.insertText(text)
-        cursor.endEditBlock()
-        self._origin = origin
+        self._payload.load(text, origin)
 
     def current_request(self) -> InvokeRequest | None:
         """What Invoke would send now; None where it can't be sent, and then the result area says why."""
         # The timeout may have been changed since the tab was opened.
         self._function = self._connection.catalog.get(self._function.name) or self._function
         try:
-            return make_request(self.bar, self.payload, self._function, self._origin)
+            return make_request(self.bar, self._parts.payload, self._function, self._payload.origin)
         except UserError as error:
             self._side.refuse(str(error))
             return None
@@ -129,23 +109,19 @@ class InvokePanel(QWidget):
         for disconnect in self._disconnects:
             disconnect()
         self._side.live.stop()
-        if self._save_timer.isActive():
-            self._save_timer.stop()
-            self.scope.start("draft", self._save_draft)
-            await self.scope.wait("draft")
+        await self._payload.close()
         await self.scope.close()
 
     def draft(self) -> str | None:
         """What the user typed and did not send, None if the payload is as it was loaded."""
-        return self.payload.toPlainText() if self._is_touched else None
+        return self._payload.draft()
 
     def set_draft(self, text: str) -> None:
-        self.payload.setPlainText(text)
-        self._is_touched = True
+        self._payload.set_draft(text)
 
     def load_run(self, entry: HistoryEntry) -> None:
         """Put an earlier run back, whole: its payload, how it was sent, and what became of it."""
-        self._set_payload(entry)
+        self._payload.put_back(entry)
         if not self.scope.is_running("invoke"):
             self._show_entry(entry)
 
@@ -217,10 +193,8 @@ class InvokePanel(QWidget):
             self._show_running(False)
             self._after(waited_s)
         # What was typed meanwhile is still to be sent, and what could not be kept is nowhere else.
-        is_kept = entry.id and self._connection.keeps_payloads
-        if is_kept and self.payload.toPlainText() == request.payload.decode():
-            self._is_touched = False
-            self._save_timer.start()
+        if entry.id and self._connection.keeps_payloads:
+            self._payload.mark_sent(request.payload.decode())
         self._show_entry(entry)
 
     def _on_answer(self, _result: InvokeResult) -> None:
@@ -265,55 +239,21 @@ class InvokePanel(QWidget):
     def _show_entry(self, entry: HistoryEntry) -> None:
         self._side.show(entry, self._function)
 
-    # -- the payload
-
-    def _on_typed(self) -> None:
-        self._is_touched = True
-        self._origin = ""
-        self._keep_soon()
-
-    def _on_options_changed(self) -> None:
+    def _on_mended(self) -> None:
         if self._side.is_refused and not self._is_gone:
             self._side.take_back_refusal(self._function)
-        self._keep_soon()
-
-    def _keep_soon(self) -> None:
-        if not self._save_timer.isActive():
-            self._save_timer.start()
-
-    async def _save_draft(self) -> None:
-        key = (self._connection.target.key, self._function.name)
-        await self._connection.drafts.save(key, self.bar.to_draft(self.draft()))
-
-    def _format(self) -> None:
-        if self.payload.format() is not None:
-            self.payload.go_to_problem()
-
-    def _on_checked(self, problem: PayloadProblem | None) -> None:
-        if self._side.is_refused and not self._is_gone and (problem is None or not problem.is_error):
-            self._side.take_back_refusal(self._function)
-        self._parts.show_problem(problem)
-
-    def _check_large(self, text: str) -> None:
-        async def check() -> None:
-            self.payload.finish_check(text, await in_thread(check_payload, text))
-
-        self.scope.start("check", check)
 
     # -- what was sent before
 
     async def _load(self) -> None:
-        key = (self._connection.target.key, self._function.name)
-        draft = await self._connection.drafts.load(key)
+        draft = await self._payload.load_draft()
         entries = await self._connection.recent(self._function.name)
         self._parts.recent.add_earlier(entries)
         entry = await self._connection.entry(entries[0].id) if entries else None
-        if entry is not None and not self._is_touched:
-            self._set_payload(entry)
+        if entry is not None and not self._payload.is_touched:
+            self._payload.put_back(entry)
         if draft is not None:
-            self.bar.set_from(draft)
-            if draft.payload is not None and not self._is_touched:
-                self.set_draft(draft.payload)
+            self._payload.use_draft(draft)
 
     async def _load_qualifiers(self) -> None:
         try:
@@ -321,21 +261,12 @@ class InvokePanel(QWidget):
         except UserError as error:
             self.bar.set_no_qualifiers(str(error))
 
-    def _set_payload(self, entry: HistoryEntry) -> None:
-        """Put back what was sent, and how; nothing where the payload was not kept, as none is ever empty."""
-        if not entry.payload:
-            return
-        self.bar.set_from(to_draft(entry))
-        self.payload.setPlainText(entry.payload.decode("utf-8", "replace"))
-        self._is_touched = False
-        self._origin = entry.origin
-
     async def _fetch_entry(self, lean: HistoryEntry, with_payload: bool) -> None:
         stored = await self._connection.entry(lean.id) if lean.id else None
         # What the history does not keep whole may still be here.
         entry = stored if stored is not None and stored.payload else lean
         if with_payload:
-            self._set_payload(entry)
+            self._payload.put_back(entry)
         if not self.scope.is_running("invoke"):
             self._show_entry(entry)
 
