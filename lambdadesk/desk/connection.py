@@ -5,6 +5,7 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
 
+from lambdadesk.aws.credentials import Owner
 from lambdadesk.aws.endpoints import is_aws
 from lambdadesk.aws.functions import fetch_qualifiers
 from lambdadesk.aws.gateway import Gateway
@@ -105,18 +106,40 @@ class Connection:
         many = len(self.catalog.state.functions) > READ_UNASKED
         return many and is_aws(self.target) and not self.may_read_all
 
+    async def identify_later(self) -> None:
+        """The same as `identify` once the list has begun to come, or failed: it is what one waits for."""
+        await self.catalog.wait_for_a_page()
+        await self.identify()
+
     async def identify(self) -> None:
-        """Find out whose credentials these are, and what their account is called; a failure is kept."""
+        """Find out whose credentials these are, and what their account is called; a failure is kept.
+
+        AWS is asked once for all connections that share their credentials, unless it fails.
+        """
         await self._find_endpoint()
+        owner = self.gateway.source.owner
         try:
-            self.identity, self.identity_error = await self.gateway.identity(), None
+            self.identity, self.identity_error = await self._ask_who(owner), None
         except UserError as error:
             self.identity_error = error
         self.identified.emit()
         if self.identity is not None and not self.target.is_local:
-            self.alias = await fetch_alias(self.gateway)
+            async with owner.lock:
+                if owner.alias is None:
+                    owner.alias = await fetch_alias(self.gateway)
+            self.alias = owner.alias
             if self.alias:
                 self.identified.emit()
+
+    async def _ask_who(self, owner: Owner) -> Identity:
+        """Wait for the first to ask; where that fails, all others ask side by side, each in its region."""
+        is_first = not owner.lock.locked()
+        async with owner.lock:
+            if is_first and owner.identity is None:
+                owner.identity = await self.gateway.identity()
+        if owner.identity is None:
+            owner.identity = await self.gateway.identity()
+        return owner.identity
 
     async def _find_endpoint(self) -> None:
         if self.info.kind is not ConnectionKind.PROFILE or self.target.endpoint_url:

@@ -194,6 +194,8 @@ class FakeAws(FakeSts, FakeDetails, FakeIam, FakeMappings, FakeLogs, FakeMetrics
                 return json_reply(
                     {"Configuration": function, **(self.get_details("GetFunction", name) or {})}
                 )
+            case "GetPolicy" if name:  # else it is IAM's
+                return self.get_policy(name)
             case "Invoke":
                 return self._invoke(name, request, request_id)
             case "InvokeWithResponseStream":
