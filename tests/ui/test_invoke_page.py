@@ -98,7 +98,7 @@ async def test_a_stream_that_breaks_keeps_what_came_and_is_looked_for(desk: Desk
     assert await desk.invoke() == "▲ Outcome unknown"
     assert "The stream broke after 10 bytes; the function may go on." in desk.text("resultSummary")
     assert desk.get("responseView").toPlainText() == "half of it"
-    assert "Looking for it in the log" in fate(desk)
+    await until(lambda: "Looking for it in the log" in fate(desk))
     assert rows(desk.get("historyTable"))[0][2] == "Unknown"
 
 
@@ -168,7 +168,7 @@ async def test_a_queued_run_is_followed_and_what_became_of_it_kept(desk: Desk, a
     await desk.open("hello")
     await desk.choose("invocationType", EVENT)
     assert await desk.invoke() == "✔ 202 Queued for asynchronous execution"
-    assert "Queued" in fate(desk)
+    await until(lambda: "Queued" in fate(desk))
     await until(lambda: "Attempt 1 succeeded" in fate(desk) and "No record" in fate(desk))
     assert desk.text("resultStatus") == "✔ Ran and succeeded, as its log shows"
     await until(lambda: not desk.connection.scope.is_running("save history"))
@@ -200,7 +200,7 @@ async def test_closing_the_tab_ends_the_follow_up(desk: Desk, aws: FakeAws) -> N
     await desk.open("hello")
     await desk.choose("invocationType", EVENT)
     await desk.invoke()
-    assert "Waits for its first attempt" in fate(desk)
+    await until(lambda: "Waits for its first attempt" in fate(desk))
     await desk.close_tab()  # the test fails if a task is left
 
 

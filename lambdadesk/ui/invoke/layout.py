@@ -6,14 +6,11 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence, QPainter, QPaintEvent, QShortcut
 from PySide6.QtWidgets import QProgressBar, QSplitter, QTabWidget, QVBoxLayout, QWidget
 
-from lambdadesk.core.details import format_bytes
-from lambdadesk.core.payload import PayloadProblem, payload_bytes
 from lambdadesk.core.types import FunctionInfo
 from lambdadesk.ui import theme
 from lambdadesk.ui.widgets.fate_view import FateView
-from lambdadesk.ui.widgets.json_edit import JsonEdit
-from lambdadesk.ui.widgets.labels import ToneLabel
 from lambdadesk.ui.widgets.named import named
+from lambdadesk.ui.widgets.payload_editor import PayloadEditor
 from lambdadesk.ui.widgets.plain import PlainLabel
 from lambdadesk.ui.widgets.recent_runs import RecentRuns
 from lambdadesk.ui.widgets.result_view import ResultView
@@ -25,12 +22,13 @@ _PROGRESS_PX = 4
 class InvokeLayout:
     """Builds the page into `page`: the run bar, payload beside result, and tabs below them."""
 
-    def __init__(self, page: QWidget, function: FunctionInfo) -> None:
+    def __init__(
+        self, page: QWidget, function: FunctionInfo, report: Callable[[str, Exception], None]
+    ) -> None:
         self._page = page
         self._builders: dict[int, Callable[[], QWidget]] = {}
         self.bar = RunBar(function)
-        self.payload = named(JsonEdit(), "payloadEditor", "Payload")
-        self.problem = named(ToneLabel("dim"), "payloadProblem", "Payload check")
+        self.payload = PayloadEditor(report)
         self.result = ResultView()
         self.progress = named(_ThinBar(), "runProgress", "Time until the function's timeout")
         self.progress.setFixedHeight(_PROGRESS_PX)
@@ -50,7 +48,6 @@ class InvokeLayout:
         column = _column(left)
         column.addWidget(PlainLabel("Payload"))
         column.addWidget(self.payload, 1)
-        column.addWidget(self.problem)
         right = QWidget()
         column = _column(right)
         column.addWidget(self.progress)
@@ -112,16 +109,6 @@ class InvokeLayout:
         # Only while it runs: the editor lets go of the focus by Esc.
         self.stop_keys = self._on_keys("Esc", stop)
         self.stop_keys.setEnabled(False)
-
-    def show_problem(self, problem: PayloadProblem | None) -> None:
-        """Say what is wrong with the payload, or how large it is."""
-        if problem is None:
-            size = format_bytes(len(payload_bytes(self.payload.toPlainText())))
-            self.problem.say(f"Valid JSON · {size}", "dim")
-        elif problem.is_error:
-            self.problem.say(f"✖ {problem}", "error")
-        else:
-            self.problem.say(f"▲ {problem}", "warning")
 
     def _on_keys(self, keys: str, slot: Callable[[], None]) -> QShortcut:
         shortcut = QShortcut(QKeySequence(keys), self._page, slot)

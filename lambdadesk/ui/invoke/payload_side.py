@@ -1,10 +1,8 @@
 """PayloadSide: what is typed and chosen on the Invoke page, where it is from, and its draft on the disk."""
 
 from PySide6.QtCore import QObject, QTimer, Signal
-from PySide6.QtGui import QTextCursor
 
-from lambdadesk.core.payload import PayloadProblem, check_payload
-from lambdadesk.core.threads import in_thread
+from lambdadesk.core.payload import PayloadProblem
 from lambdadesk.desk.connection import Connection
 from lambdadesk.desk.tasks import TaskScope
 from lambdadesk.store.drafts import Draft
@@ -16,7 +14,7 @@ SAVE_DELAY_MS = 1_000  # a kill loses no more of what is typed
 
 
 class PayloadSide(QObject):
-    """Owns the editor's text; the editor itself may be another widget one day.
+    """Owns the text of the editor.
 
     is_touched: the user typed something that was not sent; origin: where the text is from, in words.
 
@@ -35,29 +33,26 @@ class PayloadSide(QObject):
         self._has_kept = False  # the disk has a payload, which has to go when it was sent
         self._connection = connection
         self._key = (connection.target.key, function)
-        self._parts = parts
-        self._edit = parts.payload
+        self._editor = parts.payload
         self._bar = parts.bar
         self._scope = scope
         self._timer = QTimer(self, singleShot=True, interval=SAVE_DELAY_MS)
         self._timer.timeout.connect(self._save_now)
-        self._edit.checked.connect(self._on_checked)
-        self._edit.setPlainText(sample)
-        self._edit.check_now()
-        self._edit.textChanged.connect(self._on_typed)
-        self._edit.large_check_requested.connect(self._check_large)
+        self._editor.edit.checked.connect(self._on_checked)
+        self._editor.set_text(sample)
+        self._editor.edit.textChanged.connect(self._on_typed)
         self._bar.changed.connect(self._on_chosen)
-        self._bar.format_requested.connect(self.format)
+        self._bar.format_requested.connect(self._editor.format)
 
     def text(self) -> str:
-        return self._edit.toPlainText()
+        return self._editor.text()
 
     def draft(self) -> str | None:
         """What the user typed and did not send, None if the payload is as it was loaded."""
         return self.text() if self.is_touched else None
 
     def set_draft(self, text: str) -> None:
-        self._edit.setPlainText(text)
+        self._editor.set_text(text)
         self.is_touched = True
 
     def put_back(self, entry: HistoryEntry) -> None:
@@ -66,7 +61,8 @@ class PayloadSide(QObject):
             return
         was_waiting = self._timer.isActive()
         self._bar.set_from(to_draft(entry))
-        self._edit.setPlainText(entry.payload.decode("utf-8", "replace"))
+        self._editor.set_kind(self._bar.kind)
+        self._editor.set_text(entry.payload.decode("utf-8", "replace"))
         if not was_waiting and not self._has_kept:
             self._timer.stop()  # the history has it
         self.is_touched = False
@@ -74,11 +70,7 @@ class PayloadSide(QObject):
 
     def load(self, text: str, origin: str) -> None:
         """Put a text in place of the payload, as one step to undo."""
-        cursor = self._edit.textCursor()
-        cursor.beginEditBlock()
-        cursor.select(QTextCursor.SelectionType.Document)
-        cursor.insertText(text)
-        cursor.endEditBlock()
+        self._editor.edit.replace_text(text)
         self.origin = origin
 
     def mark_sent(self, text: str) -> None:
@@ -86,10 +78,6 @@ class PayloadSide(QObject):
         if self.text() == text:
             self.is_touched = False
             self._timer.start()
-
-    def format(self) -> None:
-        if self._edit.format() is not None:
-            self._edit.go_to_problem()
 
     async def load_draft(self) -> Draft | None:
         draft = await self._connection.drafts.load(self._key)
@@ -100,6 +88,7 @@ class PayloadSide(QObject):
     def use_draft(self, draft: Draft) -> None:
         """Put back what was typed, unless something has been typed already, and how it is to be sent."""
         self._bar.set_from(draft)
+        self._editor.set_kind(self._bar.kind)
         if draft.payload is not None and not self.is_touched:
             self.set_draft(draft.payload)
 
@@ -108,6 +97,7 @@ class PayloadSide(QObject):
             self._timer.stop()
             self._save_now()
             await self._scope.wait("draft")
+        await self._editor.close_editor()
 
     def _save_now(self) -> None:
         self._has_kept = self.is_touched
@@ -124,16 +114,10 @@ class PayloadSide(QObject):
         self._keep_soon()
 
     def _on_chosen(self) -> None:
+        self._editor.set_kind(self._bar.kind)
         self.mended.emit()
         self._keep_soon()
 
     def _on_checked(self, problem: PayloadProblem | None) -> None:
         if problem is None or not problem.is_error:
             self.mended.emit()
-        self._parts.show_problem(problem)
-
-    def _check_large(self, text: str) -> None:
-        async def check() -> None:
-            self._edit.finish_check(text, await in_thread(check_payload, text))
-
-        self._scope.start("check", check)

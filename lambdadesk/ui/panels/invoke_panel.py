@@ -44,7 +44,7 @@ class InvokePanel(QWidget):
         self._function = function
         self._sent: HistoryEntry | None = None  # the one that was sent last, as far as it is known
         self._is_gone = False
-        self._parts = parts = InvokeLayout(self, function)
+        self._parts = parts = InvokeLayout(self, function, connection.scope.report)
         self.result, self.bar = parts.result, parts.bar
         self._payload = PayloadSide(connection, function.name, parts, self.scope, sample_event)
         self._side = ResultSide(connection, function, parts, self.scope)
@@ -63,7 +63,7 @@ class InvokePanel(QWidget):
         layout.recent.chosen.connect(
             lambda entry, with_payload: self.scope.start("entry", self._fetch_entry, entry, with_payload)
         )
-        layout.add_keys(self.invoke, self._payload.format, self._stop_waiting)
+        layout.add_keys(self.invoke, layout.payload.format, self._stop_waiting)
         self._disconnects = [
             self._connection.invoker.recorded.connect(self._on_recorded),
             self._connection.invoker.updated.connect(self._on_updated),
@@ -100,7 +100,7 @@ class InvokePanel(QWidget):
         # The timeout may have been changed since the tab was opened.
         self._function = self._connection.catalog.get(self._function.name) or self._function
         try:
-            return make_request(self.bar, self._parts.payload, self._function, self._payload.origin)
+            return make_request(self.bar, self._parts.payload.edit, self._function, self._payload.origin)
         except UserError as error:
             self._side.refuse(str(error))
             return None
