@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QPushButton, QTabWidget
+from PySide6.QtWidgets import QApplication, QFileDialog, QPushButton, QTabWidget
 
 from lambdadesk.store.drafts import DraftStore
 from lambdadesk.store.history import HistoryKeeps
@@ -89,6 +89,27 @@ async def test_a_stream_is_seen_while_it_comes(desk: Desk, aws: FakeAws) -> None
     assert rows(desk.get("historyTable"))[0][1] == "Stream"
     assert await desk.invoke('{"n": 1}') == "✔ 200 Succeeded"  # nothing of the first one is left
     assert desk.get("responseView").toPlainText() == '{\n  "n": 1\n}'
+
+
+async def test_a_stream_is_saved_whole_while_only_its_beginning_is_shown(
+    desk: Desk, aws: FakeAws, tmp_path: Path
+) -> None:
+    part = b"0123456789abcdef" * 65_536
+    aws.functions[0]["Timeout"] = 30
+    aws.script(STREAM, streaming([part] * 7))
+    await desk.open("hello")
+    await desk.choose("invocationType", "Response stream")
+    click(desk.get("runOptions"))
+    click(desk.get("streamToFile"))
+    dialog = await until(lambda: desk.page.findChildren(QFileDialog))
+    dialog[0].fileSelected.emit(str(tmp_path / "saved"))  # the platform's own dialog can't be typed into
+    dialog[0].close()
+    assert await desk.invoke() == "✔ 200 Succeeded"
+    assert (tmp_path / "saved").stat().st_size == 7 * len(part)
+    assert desk.text("saveOutcome") == f"✔ Saved 7 MB to {tmp_path / 'saved'}."
+    assert await desk.invoke() == "✔ 200 Succeeded"  # the next one is not
+    assert not desk.get("saveOutcome").isVisible()
+    assert (tmp_path / "saved").stat().st_size == 7 * len(part)
 
 
 async def test_a_stream_that_breaks_keeps_what_came_and_is_looked_for(desk: Desk, aws: FakeAws) -> None:

@@ -1,6 +1,7 @@
 """InvokePanel: the payload, one click, and what became of it."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QTableView, QWidget
@@ -11,6 +12,7 @@ from lambdadesk.core.types import FunctionInfo, InvokeRequest, InvokeResult
 from lambdadesk.desk.connection import Connection
 from lambdadesk.desk.tasks import TaskScope
 from lambdadesk.store.history import HistoryEntry
+from lambdadesk.store.response_file import ResponseFile
 from lambdadesk.ui.invoke.layout import InvokeLayout
 from lambdadesk.ui.invoke.payload_side import PayloadSide
 from lambdadesk.ui.invoke.requests import make_request
@@ -180,6 +182,8 @@ class InvokePanel(QWidget):
         self._side.refuse("you did not confirm it.")
 
     async def _invoke(self, request: InvokeRequest, confirmed: bool) -> None:
+        path = self.bar.options.save_path
+        file = ResponseFile(Path(path)) if path and request.is_streaming else None
         try:
             entry = await self._connection.invoker.invoke(
                 request,
@@ -187,15 +191,21 @@ class InvokePanel(QWidget):
                 confirmed=confirmed,
                 on_chunk=self._side.live.take_chunk,
                 on_entry=self._on_sent,
+                sink=file.write if file else None,
             )
         finally:
             waited_s = self._side.live.stop()
             self._show_running(False)
             self._after(waited_s)
+            if file is not None:
+                file.close()
         # What was typed meanwhile is still to be sent, and what could not be kept is nowhere else.
         if entry.id and self._connection.keeps_payloads:
             self._payload.mark_sent(request.payload.decode())
         self._show_entry(entry)
+        if file is not None:
+            self.bar.options.set_save_path("")  # the next run would take its place
+            self.result.say_saved(file.path, file.saved_bytes, file.error)
 
     def _on_answer(self, _result: InvokeResult) -> None:
         self._side.live.stop()

@@ -40,6 +40,8 @@ class FateView(QScrollArea):
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        bar = self.verticalScrollBar()
+        bar.rangeChanged.connect(lambda _lowest, highest: bar.setValue(highest))  # the newest step is last
         self._grid = QGridLayout(self._inner)
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setHorizontalSpacing(theme.SPACE)
@@ -75,9 +77,9 @@ class FateView(QScrollArea):
     def _fit(self) -> None:
         """As high as its steps need at this width, but leave room for the result."""
         wanted = self._grid.totalHeightForWidth(self.viewport().width())
-        self.setFixedHeight(min(_HIGHEST_PX, max(wanted, self.fontMetrics().height())))
-        bar = self.verticalScrollBar()
-        bar.setValue(bar.maximum())
+        parent = self.parentWidget()
+        highest = min(_HIGHEST_PX, parent.height() // 3) if parent is not None else _HIGHEST_PX
+        self.setFixedHeight(max(self.fontMetrics().height() + 2, min(highest, wanted)))
 
     def _add(self, row: int, step: Step) -> None:
         name, colour, spoken = _LOOKS[step.state]

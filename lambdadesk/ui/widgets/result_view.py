@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from lambdadesk.core.details import format_bytes
 from lambdadesk.core.errors import ErrorKind, UserError
 from lambdadesk.core.function_errors import parse_function_error
 from lambdadesk.core.money import format_money
@@ -173,6 +174,15 @@ class ResultView(QWidget):
         cursor.insertText(short_lines(visible(text[: STREAM_LIMIT - shown])))
         bar = self.response.verticalScrollBar()
         bar.setValue(bar.maximum())
+
+    def say_saved(self, path: Path, count: int, error: str) -> None:
+        """Say what came of saving a streamed response; error: why it is not whole."""
+        if error:
+            self.saved.say(f"✖ Only {format_bytes(count)} were saved to {path}: {error}.", "error")
+        else:
+            self.saved.say(f"✔ Saved {format_bytes(count)} to {path}.", "ok")
+        self.saved.show()
+        announce(self, self.saved.text(), is_urgent=bool(error))
 
     async def save(self, path: str, data: bytes) -> None:
         """Write a response to a file, byte for byte, and say below it what came of that."""

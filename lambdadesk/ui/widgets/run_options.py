@@ -1,8 +1,11 @@
 """RunOptions: what an invoke can carry beside its payload."""
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QCheckBox, QGridLayout, QLineEdit, QWidget
+from pathlib import Path
 
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QCheckBox, QFileDialog, QGridLayout, QLineEdit, QPushButton, QWidget
+
+from lambdadesk.core.text import one_line
 from lambdadesk.core.types import FunctionInfo, InvocationType
 from lambdadesk.ui import theme
 from lambdadesk.ui.widgets.named import named
@@ -35,6 +38,11 @@ class RunOptions(QWidget):
         self.log_tail = named(QCheckBox("Log tail"), "logTail", "Ask for the end of the log with the answer")
         set_plain_tooltip(self.log_tail, "The last 4 KB of the log come with the answer of a synchronous run")
         self.log_tail.setChecked(True)
+        self.save_path = ""  # where a streamed response is saved while it comes
+        self.save_button = named(QPushButton("Save to a file…"), "streamToFile")
+        self.save_button.setAutoDefault(False)
+        set_plain_tooltip(self.save_button, "Save all of a streamed response, of which 6 MB are shown here")
+        self.save_button.clicked.connect(self._ask_where)
         self._rows = (
             (PlainLabel("Client context"), self.client_context),
             (PlainLabel("Tenant id"), self.tenant_id),
@@ -49,6 +57,7 @@ class RunOptions(QWidget):
             grid.addWidget(field, number, 1)
             field.textChanged.connect(self._on_changed)
         grid.addWidget(self.log_tail, 0, 2)
+        grid.addWidget(self.save_button, 1, 2)
         grid.setColumnStretch(1, 1)
         self.log_tail.toggled.connect(self._on_changed)
         self._show_rows()
@@ -84,11 +93,30 @@ class RunOptions(QWidget):
             "client context" if self.client_context.text() else "",
             f"tenant {self.tenant_id.text()}" if self.tenant_id.text() else "",
             f"durable {self.durable_name.text()}" if self.durable_name.text() else "",
+            f"saved to {Path(self.save_path).name}" if self._is_streaming and self.save_path else "",
             "no log tail" if is_sync and not self.log_tail.isChecked() else "",
         ]
         if self._function.is_tenant_isolated and not self.tenant_id.text():
             words.append("a tenant id is needed")
         return ", ".join(word for word in words if word)
+
+    def _ask_where(self) -> None:
+        if self.save_path:  # a second click takes it back
+            self.set_save_path("")
+            return
+        dialog = QFileDialog(self, "Save the streamed response")
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.selectFile("response")
+        dialog.fileSelected.connect(self.set_save_path)
+        dialog.open()
+
+    def set_save_path(self, path: str) -> None:
+        """Save the next streamed response there as it comes; empty: only show it."""
+        self.save_path = path
+        name = one_line(Path(path).name, 24).replace("&", "&&")
+        self.save_button.setText(f"Don't save to {name}" if path else "Save to a file…")
+        self.changed.emit()
 
     def _on_changed(self, *_: object) -> None:
         self.changed.emit()
@@ -103,4 +131,5 @@ class RunOptions(QWidget):
         for (label, field), is_wanted in zip(self._rows, wanted, strict=True):
             for widget in (label, field):
                 widget.setVisible(is_wanted or bool(field.text()))
+        self.save_button.setVisible(self._is_streaming)
         self.log_tail.setVisible(is_sync and not self._function.capacity_provider)
