@@ -8,14 +8,16 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QFileDialog, QPushButton, QTabWidget
+from PySide6.QtWidgets import QFileDialog, QPushButton, QTabWidget
 
 from lambdadesk.store.drafts import DraftStore
 from lambdadesk.store.history import HistoryKeeps
 from lambdadesk.ui.invoke.live_run import PROBABLY
+from tests.keyring_session import KeyringSession
 from tests.servers import faults
 from tests.servers.fake_aws import FakeAws
 from tests.servers.fake_streams import streaming
+from tests.servers.notifications import notification_service
 from tests.ui.desk import CONTROL, Desk, click, click_again, press, rows, turns, until, visible_words
 
 STREAM = "InvokeWithResponseStream"
@@ -343,7 +345,22 @@ async def test_deleting_the_history_deletes_the_drafts(desk: Desk) -> None:
     assert files(desk.paths.drafts_dir) == []
 
 
-async def test_the_desktop_is_not_told_of_what_is_in_sight(desk: Desk, qapp: QApplication) -> None:
+async def test_the_desktop_is_told_of_a_long_run_while_the_window_is_behind(
+    bus: KeyringSession, desk: Desk
+) -> None:
     await desk.open("hello")
-    await desk.invoke()
-    assert not desk.page.invoke.scope.is_running("tell the desktop")
+    desk.page.invoke._side.live.long_run_s = 0
+    with notification_service(bus.address) as told:
+        await desk.invoke()
+        assert not desk.page.invoke.scope.is_running("tell the desktop")  # it is in sight
+        other = QPushButton("another application")
+        other.show()
+        other.activateWindow()
+        await until(lambda: not desk.window.isActiveWindow())
+        desk.page.invoke.invoke()
+        await until(lambda: told)
+        other.close()
+        other.deleteLater()
+        await desk.outcome()
+    ((_, body),) = told
+    assert body[3] == "hello: Succeeded"

@@ -31,6 +31,7 @@ class LiveRun:
         self._name = function.name
         self._result = result
         self._progress = progress
+        self.long_run_s = LONG_RUN_S
         self._request: InvokeRequest | None = None
         self._sent_s = 0.0
         self._sent_ms = 0
@@ -110,7 +111,7 @@ class LiveRun:
     def tell_desktop(self, scope: TaskScope, waited_s: float, entry: HistoryEntry) -> None:
         """Tell of the end of a long run, if the window is in the background."""
         window = self._result.window()
-        if waited_s < LONG_RUN_S or window.isActiveWindow():
+        if waited_s < self.long_run_s or window.isActiveWindow():
             return
         QApplication.alert(window)
 
