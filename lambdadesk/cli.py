@@ -41,7 +41,12 @@ def main(argv: list[str]) -> int:
 
 def entry() -> None:
     """The console script."""
-    sys.exit(main(sys.argv[1:]))
+    code = main(sys.argv[1:])
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # All work has ended by now. The interpreter's own end destroys what is left of Qt in any order, and was
+    # seen to crash over an icon.
+    os._exit(code)
 
 
 def _parse(argv: list[str]) -> Options:
