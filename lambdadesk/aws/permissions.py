@@ -85,6 +85,8 @@ _SERVICES = {"tag": "resourcegroupstaggingapi"}  # whose actions have another pr
 _FUNCTION = "lambda:{region}:{account}:function:*"
 _MAPPING = "lambda:{region}:{account}:event-source-mapping:*"
 _LOG_GROUP = "logs:{region}:{account}:log-group:/aws/lambda/*"
+_QUEUE = "sqs:{region}:{account}:*"
+_TOPIC = "sns:{region}:{account}:*"
 _ROLE = "iam::{account}:role/*"
 _NO_SUCH_NAME = "lambdadesk-permission-check"
 _NO_SUCH_MAPPING = "00000000-0000-0000-0000-000000000000"
@@ -158,14 +160,14 @@ _OF_FUNCTIONS = ("lambda:GetPolicy",)  # of what trigger scans alone ask
 # Where the record of an asynchronous run may have gone, as narrow as can be said without its name; asked
 # only for a run that has such a destination.
 OF_RECORDS = {
-    "events:ListRules": "*",
-    "events:TestEventPattern": "*",
-    "s3:GetObject": "s3:::*/aws/lambda/async/*",
-    "s3:ListBucket": "s3:::*",
-    "sns:GetTopicAttributes": "sns:{region}:{account}:*",
-    "sqs:GetQueueAttributes": "sqs:{region}:{account}:*",
-    "sqs:GetQueueUrl": "sqs:{region}:{account}:*",
-    "sqs:ReceiveMessage": "sqs:{region}:{account}:*",
+    "events:ListRules": ("*", "Invoke"),
+    "events:TestEventPattern": ("*", "Invoke"),
+    "s3:GetObject": ("s3:::*/aws/lambda/async/*", "Invoke"),
+    "s3:ListBucket": ("s3:::*", "Invoke"),
+    "sns:GetTopicAttributes": (_TOPIC, "Invoke"),
+    "sqs:GetQueueAttributes": (_QUEUE, "Invoke", "Triggers"),
+    "sqs:GetQueueUrl": (_QUEUE, "Invoke", "Triggers"),
+    "sqs:ReceiveMessage": (_QUEUE, "Invoke"),
 }
 
 # Every call that the pages make; a page that makes a new one adds it here. What else a trigger scan asks is
@@ -177,7 +179,7 @@ NEEDS = (
     Need("lambda:ListAliases", ("Invoke", "Configuration", "Triggers"), _FUNCTION, _get_one),
     Need(INVOKE, ("Invoke",), _FUNCTION),
     Need("lambda:GetFunctionEventInvokeConfig", ("Invoke",), _FUNCTION, _get_function),
-    *(Need(action, ("Invoke",), resource) for action, resource in OF_RECORDS.items()),
+    *(Need(action, tuple(pages), resource) for action, (resource, *pages) in OF_RECORDS.items()),
     Need("logs:FilterLogEvents", ("Logs", "Charts", "Cost"), _LOG_GROUP, _get_recent),
     Need("logs:DescribeLogStreams", ("Logs",), _LOG_GROUP, _get_group),
     Need("logs:GetLogEvents", ("Logs",), _LOG_GROUP, _get_stream),

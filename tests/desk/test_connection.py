@@ -143,7 +143,14 @@ async def regions(aws: FakeAws, folder: Path) -> AsyncIterator[list[Connection]]
     source = NoSource(aws.url)
     targets = [Target(region, endpoint_url=aws.url) for region in ("us-east-1", "us-west-2", "eu-west-1")]
     made = [
-        Connection(get_unsaved_info(target), Gateway(target, credentials=source), history, cache, fail)
+        Connection(
+            get_unsaved_info(target),
+            Gateway(target, credentials=source),
+            history,
+            cache,
+            fail,
+            DraftStore(folder / "drafts"),
+        )
         for target in targets
     ]
     yield made

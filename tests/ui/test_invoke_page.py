@@ -182,6 +182,7 @@ async def test_an_alias_says_what_it_means(desk: Desk, aws: FakeAws) -> None:
     await desk.open("hello")
     await desk.choose("qualifierBox", "live")
     assert desk.text("runNote") == "→ 7 90 %, 8 10 %"
+    assert desk.get("qualifierBox").toolTip() == "live → 7 90 %, 8 10 %"
 
 
 # --- what becomes of a run ---

@@ -69,7 +69,6 @@ class RunBar(QWidget):
         for box in (self.kind_box, self.qualifier_box):
             box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
             box.currentIndexChanged.connect(self._on_changed)
-        set_plain_tooltip(self.qualifier_box, "Version or alias to invoke")
         self.events_button = named(QPushButton("Events"), "eventsButton", "Events")
         self.events_button.setCheckable(True)
         set_plain_tooltip(self.events_button, "Sample, saved and recent events (Ctrl+E)")
@@ -220,6 +219,9 @@ class RunBar(QWidget):
 
     def _show_note(self) -> None:
         versions = self._about.get(self.qualifier, "")
+        if not self._problem:
+            about = f"{self.qualifier} → {versions}" if versions else "Version or alias to invoke"
+            set_plain_tooltip(self.qualifier_box, about)
         options = "" if self.options_button.isChecked() else self.options.about()
         self.note.setText(" · ".join(part for part in (f"→ {versions}" if versions else "", options) if part))
 
