@@ -52,7 +52,7 @@ class SavedEvents:
         return await in_thread(self._read, owner, name)
 
     async def save(self, owner: str, name: str, text: str, *, version: str | None) -> LoadedEvent:
-        """Write an event. version: of the text that was read; "": it is new; None: overwrite what is there."""
+        """Write one. version: of the text that was read; "": it is new; None: overwrite what is there."""
         return await in_thread(self._save, owner, name, text, version)
 
     async def rename(self, owner: str, name: str, new_name: str, *, new_owner: str | None = None) -> None:
