@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from lambdadesk.core.errors import ErrorKind, UserError
-from lambdadesk.core.payload import check_payload, format_json
+from lambdadesk.core.payload import check_payload, compact_json, format_json
 from lambdadesk.core.types import InvocationType
 
 LIMIT: Final = 100_000  # characters of a schema's content, which is all events of a function
@@ -20,7 +20,6 @@ PRIVATE_NOTE: Final = (
 )
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,200}")  # OpenAPI's own rule for the keys of components
 _SPACE = re.compile(r"[ \t\r\n]*")
-_SPACE_BETWEEN = re.compile(r'("(?:[^"\\]|\\.)*+")|[ \t\r\n]+')
 _READER = json.JSONDecoder(parse_float=str, parse_int=str)  # nobody computes with them
 _METADATA: Final = "x-metadata"
 
@@ -60,11 +59,6 @@ def check_shared_name(name: str) -> str | None:
     if _NAME.fullmatch(name):
         return None
     return "The name of a shareable event has letters, digits, dots, hyphens and underscores only."
-
-
-def compact_json(text: str) -> str:
-    """The text without white space between its tokens, none of which is changed."""
-    return _SPACE_BETWEEN.sub(lambda match: match[1] or "", text)
 
 
 def read_events(content: str, version: str) -> SharedEvents:
