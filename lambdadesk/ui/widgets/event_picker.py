@@ -1,0 +1,683 @@
+"""EventPicker: a side pane with every payload there is for a function, and the keeping of new ones."""
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Final
+
+from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, QObject, QPoint, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QApplication,
+    QFileDialog,
+    QHBoxLayout,
+    QLineEdit,
+    QMenu,
+    QPushButton,
+    QSplitter,
+    QTreeView,
+    QVBoxLayout,
+    QWidget,
+)
+
+from lambdadesk.core.connections import Guard
+from lambdadesk.core.errors import ErrorKind, UserError
+from lambdadesk.core.event_filters import FilterVerdict
+from lambdadesk.core.saved_events import SHARED, EventConflictError, check_event_name
+from lambdadesk.core.shared_events import check_shared_name
+from lambdadesk.core.text import one_line
+from lambdadesk.core.types import FunctionInfo, InvocationType
+from lambdadesk.desk.connection import Connection
+from lambdadesk.desk.console import Console
+from lambdadesk.desk.event_sources import Choice, ChosenEvent, EventSources, Part
+from lambdadesk.desk.tasks import TaskScope
+from lambdadesk.desk.trigger_scan import TriggerScan
+from lambdadesk.ui import theme
+from lambdadesk.ui.icons import icon
+from lambdadesk.ui.models.event_tree import EventTreeModel, Note
+from lambdadesk.ui.models.rows import Index
+from lambdadesk.ui.widgets.ask_bar import AskBar
+from lambdadesk.ui.widgets.calm_combo import CalmComboBox
+from lambdadesk.ui.widgets.event_cells import EventCell
+from lambdadesk.ui.widgets.filter_edit import FilterEdit
+from lambdadesk.ui.widgets.json_view import JsonView
+from lambdadesk.ui.widgets.labels import ElidedLabel, ToneLabel
+from lambdadesk.ui.widgets.named import named
+from lambdadesk.ui.widgets.notices import announce
+from lambdadesk.ui.widgets.plain import set_plain_tooltip
+
+NARROWEST_PX: Final = 260
+_LONGEST_NOTE: Final = 600  # characters
+_SHARE: Final = "share"  # beside the owners of saved events
+_VERDICTS: Final = {
+    FilterVerdict.PASSES: ("✔ This event gets through the filter.", "ok"),
+    FilterVerdict.FILTERED: ("▲ This event would be filtered out:", "warning"),
+    FilterVerdict.PARTLY: ("▲ A part of this event would be filtered out:", "warning"),
+    FilterVerdict.UNKNOWN: ("The filter could not be checked:", "dim"),
+}
+_MOVES: Final = (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown)
+
+
+class EventPicker(QWidget):
+    """Reads saved events and the history when it is first shown; asks AWS only when it is told to.
+
+    get_payload: the payload in the editor and how it would be sent, for Save.
+
+    Signals:
+        chosen(str, str, str, InvocationType | None): text, where it came from in words, the template's key or
+            "", and how the event says it is sent.
+        write_requested(str, Callable[[], None]): what is about to be done waits to be confirmed.
+        closed(): Esc, with nothing left to clear.
+    """
+
+    chosen = Signal(str, str, str, object)
+    write_requested = Signal(str, object)
+    closed = Signal()
+
+    def __init__(
+        self,
+        console: Console,
+        connection: Connection,
+        function: FunctionInfo,
+        get_payload: Callable[[], tuple[str, InvocationType]],
+        parent: QWidget | None = None,
+        *,
+        scan: TriggerScan | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.scope = TaskScope(self._on_failure)
+        self.sources = EventSources(connection, function, lambda: console.saved_events, scan)
+        self._console = console
+        self._connection = connection
+        self._function = function
+        self._get_payload = get_payload
+        self._preview: ChosenEvent | None = None
+        self._preview_key = ""
+        self._was_shown = False
+        self._opened: dict[Part, bool] = {part: part is not Part.TEMPLATES for part in Part}
+        self._build()
+        self._disconnects = [
+            self.sources.changed.connect(lambda _part: self._show()),
+            console.settings.changed.connect(self._on_setting),
+        ]
+        self._show()
+
+    def _build(self) -> None:
+        self.search = named(FilterEdit("Search events"), "eventSearch", "Search events")
+        self.search.textChanged.connect(self._on_search)
+        self.search.installEventFilter(self)
+        self.refresh_button = named(
+            QPushButton(icon("refresh"), ""), "eventsRefresh", "Look at everything again"
+        )
+        set_plain_tooltip(self.refresh_button, "Look at everything again, triggers and AWS included (F5)")
+        self.refresh_button.clicked.connect(self.refresh_all)
+        top = QHBoxLayout()
+        top.setSpacing(theme.SPACE)
+        top.addWidget(self.search, 1)
+        top.addWidget(self.refresh_button)
+
+        self.model = EventTreeModel(self)
+        self.tree = named(QTreeView(), "eventTree", "Events")
+        self.tree.setModel(self.model)
+        self.tree.setItemDelegate(EventCell(self.tree))
+        self.tree.setHeaderHidden(True)
+        self.tree.setUniformRowHeights(True)
+        self.tree.setIndentation(theme.WIDE)
+        self.tree.setTabKeyNavigation(False)
+        self.tree.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.tree.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.tree.selectionModel().currentChanged.connect(lambda _now, _before: self._on_current())
+        self.tree.activated.connect(self._activate)
+        self.tree.expanded.connect(lambda index: self._note_opened(index, opened=True))
+        self.tree.collapsed.connect(lambda index: self._note_opened(index, opened=False))
+        self.tree.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.tree.customContextMenuRequested.connect(self._show_menu)
+        self.tree.installEventFilter(self)
+
+        self.title = named(ElidedLabel(), "eventTitle", "Chosen event")
+        font = self.title.font()
+        font.setWeight(font.Weight.DemiBold)
+        self.title.setFont(font)
+        self.verdict = named(ToneLabel("dim"), "eventVerdict", "What the trigger's filter does with it")
+        self.note = named(ToneLabel("dim"), "eventNote", "About this event")
+        self.view = named(JsonView(line_numbers=False), "eventPreview", "Preview of the event")
+        lower = QWidget()
+        column = QVBoxLayout(lower)
+        column.setContentsMargins(0, theme.TIGHT, 0, 0)
+        column.setSpacing(theme.TIGHT)
+        for widget in (self.title, self.verdict, self.note):
+            column.addWidget(widget)
+        column.addWidget(self.view, 1)
+
+        split = named(QSplitter(Qt.Orientation.Vertical), "eventSplitter")
+        split.setChildrenCollapsible(False)
+        split.addWidget(self.tree)
+        split.addWidget(lower)
+        split.setStretchFactor(0, 3)
+        split.setStretchFactor(1, 2)
+
+        self.ask = AskBar(is_narrow=True)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(theme.SPACE, theme.SPACE, theme.SPACE, theme.SPACE)
+        layout.setSpacing(theme.SPACE)
+        layout.addLayout(top)
+        layout.addWidget(split, 1)
+        layout.addWidget(self.ask)
+        for row in self._build_buttons():
+            layout.addLayout(row)
+        self.setMinimumWidth(NARROWEST_PX)
+        for keys, slot in (("Ctrl+S", self.save_payload), ("F5", self._refresh_part)):
+            shortcut = QShortcut(QKeySequence(keys), self, slot)
+            # PySide6 ignores the context where it is given to the constructor together with a slot.
+            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+
+    def _build_buttons(self) -> list[QHBoxLayout]:
+        self.load_button = named(QPushButton("Load"), "eventLoad", "Load the event into the payload")
+        self.load_button.clicked.connect(self._load_current)
+        self.live_button = named(QPushButton("Use live data…"), "eventLive", "Use live data")
+        self.live_button.clicked.connect(self._ask_live)
+        self.save_button = named(QPushButton("Save…"), "eventSave", "Save the payload as an event")
+        set_plain_tooltip(self.save_button, "Keep the payload of the editor under a name (Ctrl+S)")
+        self.save_button.clicked.connect(self.save_payload)
+        self.rename_button = named(QPushButton("Rename…"), "eventRename", "Rename the event")
+        self.rename_button.clicked.connect(self._ask_rename)
+        self.duplicate_button = named(QPushButton("Duplicate"), "eventDuplicate", "Duplicate the event")
+        self.duplicate_button.clicked.connect(self._duplicate)
+        self.delete_button = named(QPushButton("Delete…"), "eventDelete", "Delete the event")
+        self.delete_button.clicked.connect(self._ask_delete)
+        rows = []
+        for buttons in (
+            (self.load_button, self.live_button, self.save_button),
+            (self.rename_button, self.duplicate_button, self.delete_button),
+        ):
+            row = QHBoxLayout()
+            row.setSpacing(theme.TIGHT)
+            for button in buttons:
+                row.addWidget(button)
+            row.addStretch(1)
+            rows.append(row)
+        return rows
+
+    async def close_panel(self) -> None:
+        for disconnect in self._disconnects:
+            disconnect()
+        self.sources.close()
+        await self.scope.close()
+
+    def start(self) -> None:
+        """Read what is on this computer, and put the cursor into the search; for when the pane is opened."""
+        if not self._was_shown:
+            self._was_shown = True
+            for part in (Part.SAVED, Part.RECENT):
+                self._refresh(part)
+        self.search.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.search.selectAll()
+
+    def refresh_all(self) -> None:
+        """Look at all parts again, AWS included."""
+        for part in Part:
+            self._refresh(part)
+
+    def save_payload(self) -> None:
+        """Ask for a name, and keep the payload of the editor under it."""
+        choice = self._current()
+        names, place = "", self._function.name
+        if choice is not None and choice.saved is not None:
+            names, place = choice.saved.name, choice.saved.owner
+        elif choice is not None and choice.shared is not None:
+            names, place = choice.shared.name, _SHARE
+        field = _NameField(names, self._function.name, place)
+
+        def save() -> None:
+            self._save(field.place, field.name, overwrite=False)
+
+        self.ask.ask("Save the payload as:", [("eventSaveOk", "Save", save)], "Don't save", field)
+        field.entered.connect(lambda: (self.ask.dismiss(), save()))
+        self._say("")
+
+    # -- what is shown
+
+    def showEvent(self, event: QEvent) -> None:  # type: ignore[override]  # a QShowEvent
+        super().showEvent(event)  # type: ignore[arg-type]
+        self.start()
+
+    def _show(self) -> None:
+        key = self.model.key_of(self.tree.currentIndex())
+        if self.model.set_states(self.sources.states):
+            self._open_sections()
+            self._select(key)
+        self._show_buttons()
+
+    def _open_sections(self) -> None:
+        is_searching = bool(self.search.text().strip())
+        self.tree.blockSignals(True)
+        for row in range(self.model.rowCount()):
+            index = self.model.index(row, 0)
+            part = self.model.part_at(index)
+            self.tree.setExpanded(index, is_searching or (part is not None and self._opened[part]))
+        self.tree.blockSignals(False)
+
+    def _note_opened(self, index: QModelIndex, *, opened: bool) -> None:
+        part = self.model.part_at(index)
+        if part is not None and not self.search.text().strip():
+            self._opened[part] = opened
+
+    def _select(self, key: str) -> None:
+        index = self.model.find(key) if key else QModelIndex()
+        if index.isValid():
+            flags = QItemSelectionModel.SelectionFlag.ClearAndSelect
+            self.tree.selectionModel().setCurrentIndex(index, flags)
+            self.tree.scrollTo(index)
+        else:
+            self._on_current()
+
+    def _on_search(self, text: str) -> None:
+        self.model.set_filter(text)
+        self._open_sections()
+        if text.strip():
+            first = next((i for i in self.model.list_indexes() if self.model.row_at(i) is not None), None)
+            if first is not None:
+                self._select(self.model.key_of(first))
+                return
+            self._show_nothing(f"No event matches “{one_line(text, 60)}”.")
+            announce(self.note, self.note.text())
+        else:
+            self._select(self._preview_key)
+
+    def _current(self) -> Choice | None:
+        row = self.model.row_at(self.tree.currentIndex())
+        return row if isinstance(row, Choice) else None
+
+    def _on_current(self) -> None:
+        index = self.tree.currentIndex()
+        row = self.model.row_at(index)
+        key = self.model.key_of(index)
+        self._show_buttons()
+        if isinstance(row, Choice):
+            if key != self._preview_key:
+                self._preview_key = key
+                self._preview = None
+                self.scope.start("preview", self._load_preview, row)
+            return
+        self.scope.cancel("preview")
+        self._preview, self._preview_key = None, ""
+        self._show_nothing(row.text if isinstance(row, Note) else "")
+
+    def _show_nothing(self, text: str) -> None:
+        self.title.setText("")
+        self.verdict.hide()
+        self._say(text)
+        self.view.set_text("")
+
+    async def _load_preview(self, choice: Choice) -> None:
+        self.title.setText(choice.title)
+        self.verdict.hide()
+        if choice.problem:
+            self.view.set_text("")
+            self._say(f"✖ {choice.problem}", "error")
+            return
+        if choice.trigger is None and choice.saved is None and choice.part is Part.TRIGGERS:
+            self.view.set_text("")
+            offer = self.sources.get_offer(choice)
+            self._say(f"{offer.text} Use live data asks for it." if offer else "")
+            return
+        try:
+            event = await self.sources.load(choice)
+        except UserError as error:
+            self.view.set_text("")
+            self._say(f"✖ {error}", "error")
+            return
+        self._show_event(choice, event)
+
+    def _show_event(self, choice: Choice, event: ChosenEvent) -> None:
+        self._preview, self._preview_key = event, choice.key
+        self.title.setText(choice.title)
+        self.view.set_text(event.text)
+        self._say(" ".join(event.notes))
+        outcome = self.sources.check_filters(choice, event.text)
+        self.verdict.setVisible(outcome is not None)
+        if outcome is not None:
+            words, tone = _VERDICTS[outcome.verdict]
+            reasons = " ".join(outcome.reasons) if outcome.verdict is not FilterVerdict.PASSES else ""
+            self.verdict.say(one_line(f"{words} {reasons}".strip(), _LONGEST_NOTE), tone)
+        self._show_buttons()
+
+    def _say(self, text: str, tone: str = "dim") -> None:
+        self.note.say(one_line(text, _LONGEST_NOTE), tone)
+        self.note.setVisible(bool(text))
+        if tone == "error":
+            announce(self.note, self.note.text(), is_urgent=True)
+
+    def _show_buttons(self) -> None:
+        choice = self._current()
+        is_kept = choice is not None and (choice.saved is not None or choice.shared is not None)
+        has_text = choice is not None and not choice.problem and self._is_loadable(choice)
+        self.load_button.setEnabled(has_text)
+        offer = self.sources.get_offer(choice) if choice is not None else None
+        self.live_button.setEnabled(offer is not None and not self.scope.is_running("live"))
+        for button in (self.rename_button, self.delete_button):
+            button.setEnabled(is_kept)
+        self.duplicate_button.setEnabled(is_kept and choice is not None and not choice.problem)
+
+    def _is_loadable(self, choice: Choice) -> bool:
+        is_log = choice.part is Part.TRIGGERS and choice.trigger is None
+        return not is_log or (self._preview is not None and self._preview_key == choice.key)
+
+    # -- keys
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
+            if watched is self.search and self._on_search_key(event):
+                return True
+            if watched is self.tree and self._on_tree_key(event):
+                return True
+        return super().eventFilter(watched, event)
+
+    def _on_search_key(self, event: QKeyEvent) -> bool:
+        if event.key() in _MOVES:
+            QApplication.sendEvent(self.tree, event.clone())
+            return True
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self._activate(self.tree.currentIndex())
+            return True
+        if event.key() == Qt.Key.Key_Escape and not self.search.text():
+            self.closed.emit()
+            return True
+        return False
+
+    def _on_tree_key(self, event: QKeyEvent) -> bool:
+        if event.key() == Qt.Key.Key_F2 and self.rename_button.isEnabled():
+            self._ask_rename()
+            return True
+        if event.key() == Qt.Key.Key_Delete and self.delete_button.isEnabled():
+            self._ask_delete()
+            return True
+        if event.key() == Qt.Key.Key_Escape:
+            self.search.setFocus()
+            return True
+        return False
+
+    # -- choosing
+
+    def _activate(self, index: Index) -> None:
+        row, part = self.model.row_at(index), self.model.part_at(index)
+        if isinstance(row, Note):
+            if row.acts and part is not None:
+                self._refresh(part)
+        elif row is None and index.isValid():
+            self.tree.setExpanded(QModelIndex(index), not self.tree.isExpanded(QModelIndex(index)))
+        elif row is not None:
+            self._load_current()
+
+    def _load_current(self) -> None:
+        choice = self._current()
+        if choice is None or choice.problem:
+            return
+        if self._preview is not None and self._preview_key == choice.key:
+            self._choose(self._preview)
+        elif self._is_loadable(choice):
+            self.scope.start("load", self._load_and_choose, choice)
+        else:
+            self._ask_live()
+
+    async def _load_and_choose(self, choice: Choice) -> None:
+        self._choose(await self.sources.load(choice))
+
+    def _choose(self, event: ChosenEvent) -> None:
+        self.chosen.emit(event.text, event.origin, event.template_key, event.invocation_type)
+
+    def _refresh_part(self) -> None:
+        part = self.model.part_at(self.tree.currentIndex())
+        if part is None:
+            self.refresh_all()
+        else:
+            self._refresh(part)
+
+    def _refresh(self, part: Part) -> None:
+        self.scope.start(f"refresh {part.name}", self.sources.refresh, part)
+
+    # -- live data
+
+    def _ask_live(self) -> None:
+        choice = self._current()
+        offer = self.sources.get_offer(choice) if choice is not None else None
+        if choice is not None and offer is not None:
+            go = partial(self._start_live, choice, accepts_receive=False)
+            self.ask.ask(offer.text, [("eventLiveOk", offer.title, go)], "Not now")
+
+    def _start_live(self, choice: Choice, *, accepts_receive: bool) -> None:
+        def do(confirmed: bool) -> None:
+            self.scope.start("live", self._fetch_live, choice, accepts_receive, confirmed)
+            self._say("Asking for it…")
+            self._show_buttons()
+
+        receives = choice.trigger is not None and choice.trigger.source == "SQS"
+        self._write("Receive a message of the queue", do, is_write=receives)
+
+    async def _fetch_live(self, choice: Choice, accepts_receive: bool, confirmed: bool) -> None:
+        from lambdadesk.aws.live_events import LiveRefusedError
+
+        try:
+            event = await self.sources.fetch_live(
+                choice, accepts_receive=accepts_receive, confirmed=confirmed
+            )
+        except LiveRefusedError as error:
+            self._say(f"✖ {error}", "error")
+            if error.can_accept:
+                go = partial(self._start_live, choice, accepts_receive=True)
+                self.ask.ask(error.message, [("eventPeekOk", "Peek all the same", go)], "Leave it")
+            return
+        self.scope.cancel("preview")
+        self._select(choice.key)
+        self._show_event(choice, event)
+        announce(self.note, f"{choice.title}: live data is shown")
+        self.load_button.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    # -- keeping
+
+    def _write(self, verb: str, do: Callable[[bool], None], *, is_write: bool = True) -> None:
+        """Do it, once that is confirmed where it has to be."""
+        if is_write and self._connection.info.guard is Guard.PRODUCTION:
+            self.write_requested.emit(verb, partial(do, True))
+        else:
+            do(False)
+
+    def _save(self, place: str, name: str, *, overwrite: bool) -> None:
+        text, kind = self._get_payload()
+        problem = check_shared_name(name) if place == _SHARE else check_event_name(name)
+        if problem:
+            self._say(f"✖ {problem}", "error")
+            return
+        again = partial(self._save, place, name, overwrite=True)
+        if place == _SHARE:
+            choice = self._current()
+            replaces = choice is not None and choice.shared is not None and choice.shared.name == name
+            sent = kind if kind is not InvocationType.DRY_RUN else None
+
+            def do(confirmed: bool) -> None:
+                work = partial(
+                    self.sources.share,
+                    name,
+                    text,
+                    sent,
+                    replaces=replaces,
+                    overwrite=overwrite,
+                    confirmed=confirmed,
+                )
+                self._start_keeping(work, f"shared|{name}", f"✔ {name} is shared.", again)
+
+            self._write("Save a shareable test event", do)
+        else:
+            save = partial(self.sources.save, place, name, text, overwrite=overwrite)
+            self._start_keeping(save, f"saved|{place}|{name}", f"✔ {name} is saved.", again)
+
+    def _ask_rename(self) -> None:
+        choice = self._current()
+        if choice is None:
+            return
+        field = named(QLineEdit(choice.title), "eventName", "New name")
+        field.selectAll()
+
+        def rename() -> None:
+            name = field.text().strip()
+            kept = choice.saved
+
+            def do(confirmed: bool) -> None:
+                work = partial(self.sources.rename, choice, name, confirmed=confirmed)
+                key = f"saved|{kept.owner}|{name}" if kept is not None else f"shared|{name}"
+                self._start_keeping(work, key, f"✔ It is called {name} now.", None)
+
+            self._write("Rename a shareable test event", do, is_write=kept is None)
+
+        self.ask.ask(f"Rename {choice.title} to:", [("eventRenameOk", "Rename", rename)], "Don't", field)
+        field.returnPressed.connect(lambda: (rename(), self.ask.dismiss()))
+
+    def _duplicate(self) -> None:
+        choice = self._current()
+        if choice is None:
+            return
+
+        def do(confirmed: bool) -> None:
+            work = partial(self.sources.duplicate, choice, confirmed=confirmed)
+            self._start_keeping(work, choice.key, f"✔ {choice.title} has a copy.", None)
+
+        self._write("Duplicate a shareable test event", do, is_write=choice.saved is None)
+
+    def _ask_delete(self) -> None:
+        choice = self._current()
+        if choice is not None:
+            everywhere = "" if choice.saved is not None else " It is gone for everybody."
+            go = partial(self._delete, choice, overwrite=False)
+            self.ask.ask(f"Delete {choice.title}?{everywhere}", [("eventDeleteOk", "Delete", go)], "Keep it")
+
+    def _delete(self, choice: Choice, *, overwrite: bool) -> None:
+        def do(confirmed: bool) -> None:
+            work = partial(self.sources.delete, choice, overwrite=overwrite, confirmed=confirmed)
+            again = partial(self._delete, choice, overwrite=True)
+            self._start_keeping(work, "", f"✔ {choice.title} is deleted.", again, "Delete it all the same")
+
+        self._write("Delete a shareable test event", do, is_write=choice.saved is None)
+
+    def _start_keeping(
+        self,
+        work: Callable[[], Awaitable[str | None]],
+        key: str,
+        done: str,
+        again: Callable[[], None] | None,
+        again_text: str = "Overwrite it",
+    ) -> None:
+        """Run a write, select what it made, and ask where somebody else was quicker."""
+        self.scope.start("keep", self._keep, work, key, done, again, again_text)
+
+    async def _keep(
+        self,
+        work: Callable[[], Awaitable[str | None]],
+        key: str,
+        done: str,
+        again: Callable[[], None] | None,
+        again_text: str,
+    ) -> None:
+        try:
+            note = await work()
+        except EventConflictError as error:
+            if again is None:
+                raise
+            self._say(f"▲ {error.message}", "warning")
+            self.ask.ask(error.message, [("eventAgain", again_text, again)], "Leave it as it is")
+            return
+        self._preview_key = ""  # what is shown of it may be its former text
+        self._select(key or self.model.key_of(self.tree.currentIndex()))
+        await self.scope.wait("preview")
+        self._say(f"{done} {note or ''}".strip(), "ok")
+        announce(self.note, self.note.text())
+
+    # -- the rest
+
+    def _show_menu(self, place: QPoint) -> None:
+        index = self.tree.indexAt(place)
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        if isinstance(self.model.row_at(index), Choice):
+            for button in (
+                self.load_button,
+                self.live_button,
+                self.rename_button,
+                self.duplicate_button,
+                self.delete_button,
+            ):
+                if button.isEnabled():
+                    menu.addAction(button.text(), button.click)
+            menu.addSeparator()
+        menu.addAction("Save the payload…", self.save_payload)
+        part = self.model.part_at(index)
+        if part is not None and part is not Part.TEMPLATES:
+            menu.addAction("Look again", partial(self._refresh, part))
+        menu.addSeparator()
+        menu.addAction("Folder of saved events…", self._choose_folder)
+        menu.popup(self.tree.viewport().mapToGlobal(place))
+
+    def _choose_folder(self) -> None:
+        dialog = QFileDialog(self, "Folder of saved events", str(self._console.saved_events.folder))
+        dialog.setOption(QFileDialog.Option.DontUseNativeDialog)
+        dialog.setFileMode(QFileDialog.FileMode.Directory)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.fileSelected.connect(self._take_folder)
+        dialog.open()
+
+    def _take_folder(self, folder: str) -> None:
+        self._console.settings.events_folder = folder
+
+    def _on_setting(self, key: str) -> None:
+        if key == "events_folder" and self._was_shown:
+            self._refresh(Part.SAVED)
+
+    def _on_failure(self, name: str, error: Exception) -> None:
+        if not isinstance(error, UserError):
+            self._connection.scope.report(name, error)
+            error = UserError(
+                "LambdaDesk made a mistake of its own here.",
+                "The crash window has the report.",
+                kind=ErrorKind.OTHER,
+            )
+        self._say(f"✖ {error}", "error")
+        self._show_buttons()
+
+
+class _NameField(QWidget):
+    """A name, and what the event is for.
+
+    Signals:
+        entered(): Enter in the name.
+    """
+
+    entered = Signal()
+
+    def __init__(self, name: str, function: str, place: str) -> None:
+        super().__init__()
+        self._name = named(QLineEdit(name), "eventName", "Name of the event")
+        self._name.setPlaceholderText("Name")
+        self._name.selectAll()
+        self._name.returnPressed.connect(self.entered)
+        self._place = named(CalmComboBox(), "eventPlace", "Where to keep it")
+        for title, value in (
+            (f"For {function}", function),
+            ("For all functions", SHARED),
+            ("As shareable test event", _SHARE),
+        ):
+            self._place.addItem(title, value)
+        self._place.setCurrentIndex(self._place.findData(place))
+        self._place.setMinimumContentsLength(8)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(theme.TIGHT)
+        column.addWidget(self._name)
+        column.addWidget(self._place)
+        self.setFocusProxy(self._name)
+
+    @property
+    def name(self) -> str:
+        return self._name.text().strip()
+
+    @property
+    def place(self) -> str:
+        return str(self._place.currentData())
