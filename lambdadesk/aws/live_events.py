@@ -9,7 +9,7 @@ import re
 from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, cast
 from urllib.parse import quote_plus
@@ -20,6 +20,7 @@ from lambdadesk.aws.triggers.arns import FunctionArn, get_name, get_part
 from lambdadesk.core.errors import ErrorKind, UserError
 from lambdadesk.core.event_templates import EventContext, render_template
 from lambdadesk.core.logged_events import find_event
+from lambdadesk.core.trigger_events import build_event
 from lambdadesk.core.triggers import Trigger
 from lambdadesk.core.types import FunctionInfo
 
@@ -82,6 +83,7 @@ _OFFERS: Final = {
     "DynamoDB": LiveOffer(
         "One item", "Describes the table and scans a single item, made into the record of its stream."
     ),
+    "EventBridge": LiveOffer("The rule's own event", "Reads the rule and its targets as they are now."),
     "Scheduler": LiveOffer("The schedule's input", "Reads the schedule."),
     "API Gateway": LiveOffer("Its stage and route", "Reads the stages of the API."),
 }
@@ -96,6 +98,7 @@ ACTIONS: Final = {
     "SQS": ("sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:ReceiveMessage"),
     "Kinesis": ("kinesis:GetRecords", "kinesis:GetShardIterator", "kinesis:ListShards"),
     "DynamoDB": ("dynamodb:DescribeTable", "dynamodb:Scan"),
+    "EventBridge": ("events:DescribeRule", "events:ListTargetsByRule"),
     "Scheduler": ("scheduler:GetSchedule",),
     "API Gateway": ("apigateway:GET",),
 }
@@ -489,7 +492,31 @@ def _to_plain(value: Any) -> Any:
     return [_to_plain(inner) for inner in value] if isinstance(value, list | set | tuple) else value
 
 
-# -- Scheduler, API Gateway
+# -- EventBridge, Scheduler, API Gateway
+
+
+async def _look_at_rule(asking: _Asking) -> tuple[str, str]:
+    trigger = asking.trigger
+    parts = get_part(trigger.arn, 5).split("/")  # rule/NAME or rule/BUS/NAME
+    bus = parts[1] if len(parts) == 3 else "default"
+    rule = await asking.call("events", "DescribeRule", Name=trigger.name, EventBusName=bus)
+    reply = await asking.call("events", "ListTargetsByRule", Rule=trigger.name, EventBusName=bus)
+    targets = [each for each in reply.get("Targets") or [] if asking.names_function(each.get("Arn"))]
+    target = targets[0] if targets else {}
+    details = {
+        "pattern": rule.get("EventPattern"),
+        "schedule": rule.get("ScheduleExpression"),
+        "input": target.get("Input"),
+        "input_path": target.get("InputPath"),
+        "input_template": (target.get("InputTransformer") or {}).get("InputTemplate"),
+    }
+    known = {name: str(value) for name, value in details.items() if value}
+    found = build_event(replace(trigger, details=known), asking.context)
+    what = next((name for name in ("input", "pattern", "schedule") if name in known), "name")
+    notes = [f"Made of the {what} of the rule on bus {bus}.", *found.assumed]
+    if not targets:
+        notes.insert(1, "The rule does not have this function as a target any more.")
+    return found.text, " ".join(notes)
 
 
 async def _look_at_schedule(asking: _Asking) -> tuple[str, str]:
@@ -544,6 +571,7 @@ _LOOKS: Final[Mapping[str, Callable[[_Asking], Awaitable[tuple[str, str]]]]] = {
     "SQS": _peek_at_queue,
     "Kinesis": _look_at_stream,
     "DynamoDB": _look_at_table,
+    "EventBridge": _look_at_rule,
     "Scheduler": _look_at_schedule,
     "API Gateway": _look_at_api,
 }

@@ -233,6 +233,27 @@ async def test_an_item_as_the_record_of_its_stream(clients: Clients, url: str) -
     assert calls == ("dynamodb:DescribeTable", "dynamodb:Scan")
 
 
+async def test_the_event_of_a_rule(clients: Clients, url: str) -> None:
+    events = clients.get("events")
+    for name, target_input in (("shop", {}), ("fixed", {"Input": '{"job": 1}'})):
+        events.put_rule(Name=name, EventPattern='{"source": ["shop"], "detail": {"kind": ["order"]}}')
+        events.put_targets(Rule=name, Targets=[{"Id": "1", "Arn": ARN, **target_input}])
+    arn = f"arn:aws:events:us-east-1:{ACCOUNT}:rule/"
+    async with open_gateway(url, Guard.READ_ONLY) as gateway:
+        made = await fetch_live_event(
+            gateway, make_trigger("EventBridge", "shop", f"{arn}shop"), make_context()
+        )
+        fixed = await fetch_live_event(
+            gateway, make_trigger("EventBridge", "fixed", f"{arn}fixed"), make_context()
+        )
+    assert json.loads(made.text)["detail"] == {"kind": "order"}
+    assert json.loads(made.text)["source"] == "shop"
+    assert made.note.startswith("Made of the pattern of the rule on bus default.")
+    assert json.loads(fixed.text) == {"job": 1}
+    assert fixed.note.startswith("Made of the input of the rule on bus default.")
+    assert made.calls == ("events:DescribeRule", "events:ListTargetsByRule")
+
+
 async def test_the_input_of_a_schedule(clients: Clients, url: str) -> None:
     scheduler = clients.get("scheduler")
     for name, target_input in (("nightly", {"Input": '{"job":  1.0}'}), ("bare", {})):

@@ -5,7 +5,7 @@ from functools import partial
 from typing import Final
 
 from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, QObject, QPoint, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
+from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QApplication,
@@ -48,7 +48,7 @@ from lambdadesk.ui.widgets.plain import set_plain_tooltip
 
 NARROWEST_PX: Final = 260
 _LONGEST_NOTE: Final = 600  # characters
-_SHARE: Final = "share"  # beside the owners of saved events
+_SHARE: Final = "|share"  # beside the owners of saved events; no function can have this name
 _VERDICTS: Final = {
     FilterVerdict.PASSES: ("✔ This event gets through the filter.", "ok"),
     FilterVerdict.FILTERED: ("▲ This event would be filtered out:", "warning"),
@@ -232,13 +232,13 @@ class EventPicker(QWidget):
             self._save(field.place, field.name, overwrite=False)
 
         self.ask.ask("Save the payload as:", [("eventSaveOk", "Save", save)], "Don't save", field)
-        field.entered.connect(lambda: (self.ask.dismiss(), save()))
+        field.entered.connect(partial(self._enter, save))
         self._say("")
 
     # -- what is shown
 
-    def showEvent(self, event: QEvent) -> None:  # type: ignore[override]  # a QShowEvent
-        super().showEvent(event)  # type: ignore[arg-type]
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
         self.start()
 
     def _show(self) -> None:
@@ -405,7 +405,8 @@ class EventPicker(QWidget):
             if row.acts and part is not None:
                 self._refresh(part)
         elif row is None and index.isValid():
-            self.tree.setExpanded(QModelIndex(index), not self.tree.isExpanded(QModelIndex(index)))
+            section = self.model.index(index.row(), 0)
+            self.tree.setExpanded(section, not self.tree.isExpanded(section))
         elif row is not None:
             self._load_current()
 
@@ -530,7 +531,12 @@ class EventPicker(QWidget):
             self._write("Rename a shareable test event", do, is_write=kept is None)
 
         self.ask.ask(f"Rename {choice.title} to:", [("eventRenameOk", "Rename", rename)], "Don't", field)
-        field.returnPressed.connect(lambda: (rename(), self.ask.dismiss()))
+        field.returnPressed.connect(partial(self._enter, rename))
+
+    def _enter(self, answer: Callable[[], None]) -> None:
+        """Enter in the field of a question is its answer; it may ask the next one."""
+        self.ask.dismiss()
+        answer()
 
     def _duplicate(self) -> None:
         choice = self._current()
