@@ -34,6 +34,7 @@ _SOCKET_TEMPLATES: Final = {
     "$connect": "apigateway-websocket-connect",
     "$disconnect": "apigateway-websocket-disconnect",
 }
+_CLOCKS_APART: Final = timedelta(minutes=1)  # of the function's environment and of CloudWatch
 _LOG_LOOK_BACK: Final = (timedelta(minutes=10), timedelta(hours=1))
 
 
@@ -89,7 +90,8 @@ _OFFERS: Final = {
 }
 LOG_OFFER: Final = LiveOffer(
     "Last event in the log",
-    "Reads the log of the last hour, 5 pages at most, and looks for a line that holds an event.",
+    "Reads the log of the last hour, 5 pages at most, and looks for a line that holds an event. "
+    "It calls logs:FilterLogEvents.",
 )
 
 # What each of them needs, by the source; for a policy.
@@ -106,7 +108,10 @@ ACTIONS: Final = {
 
 def get_offer(trigger: Trigger) -> LiveOffer | None:
     """What can be looked at for a trigger; None where there is nothing."""
-    return _OFFERS.get(trigger.source) if trigger.arn else None
+    offer = _OFFERS.get(trigger.source)
+    if offer is None or not trigger.arn:
+        return None
+    return replace(offer, text=f"{offer.text} It calls {', '.join(ACTIONS[trigger.source])}.")
 
 
 async def fetch_live_event(
@@ -141,9 +146,10 @@ async def fetch_logged_event(gateway: Gateway, function: FunctionInfo, now: date
     UserError: NOT_FOUND where no line holds one, DENIED with the action.
     """
     lines = pages = 0
+    end_ms = _to_ms(now + _CLOCKS_APART)
     for look_back in _LOG_LOOK_BACK:
-        found, found_ms, is_cut = "", 0, False
-        start_ms, end_ms = _to_ms(now - look_back), _to_ms(now)
+        lines, found, found_ms, is_cut = 0, "", 0, False
+        start_ms = _to_ms(now - look_back)
         pages_of_log = fetch_events(gateway, function.log_group_name, start_ms, end_ms)
         async with aclosing(cast("AsyncGenerator[LogPage, None]", pages_of_log)) as reading:
             read = 0

@@ -55,6 +55,7 @@ _VERDICTS: Final = {
     FilterVerdict.PARTLY: ("▲ A part of this event would be filtered out:", "warning"),
     FilterVerdict.UNKNOWN: ("The filter could not be checked:", "dim"),
 }
+_HOW: Final = "Type to search, choose with the arrow keys; Enter loads the event into the payload."
 _MOVES: Final = (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown)
 
 
@@ -93,6 +94,7 @@ class EventPicker(QWidget):
         self._get_payload = get_payload
         self._preview: ChosenEvent | None = None
         self._preview_key = ""
+        self._preview_of: Choice | None = None
         self._was_shown = False
         self._opened: dict[Part, bool] = {part: part is not Part.TEMPLATES for part in Part}
         self._build()
@@ -294,23 +296,24 @@ class EventPicker(QWidget):
         key = self.model.key_of(index)
         self._show_buttons()
         if isinstance(row, Choice):
-            if key != self._preview_key:
-                self._preview_key = key
+            if key != self._preview_key or _is_changed(row, self._preview_of):
+                self._preview_key, self._preview_of = key, row
                 self._preview = None
                 self.scope.start("preview", self._load_preview, row)
             return
         self.scope.cancel("preview")
-        self._preview, self._preview_key = None, ""
-        self._show_nothing(row.text if isinstance(row, Note) else "")
+        self._preview, self._preview_key, self._preview_of = None, "", None
+        self._show_nothing(row.text if isinstance(row, Note) else _HOW)
 
     def _show_nothing(self, text: str) -> None:
-        self.title.setText("")
+        self.title.hide()
         self.verdict.hide()
         self._say(text)
         self.view.set_text("")
 
     async def _load_preview(self, choice: Choice) -> None:
         self.title.setText(choice.title)
+        self.title.show()
         self.verdict.hide()
         if choice.problem:
             self.view.set_text("")
@@ -332,6 +335,7 @@ class EventPicker(QWidget):
     def _show_event(self, choice: Choice, event: ChosenEvent) -> None:
         self._preview, self._preview_key = event, choice.key
         self.title.setText(choice.title)
+        self.title.show()
         self.view.set_text(event.text)
         self._say(" ".join(event.notes))
         outcome = self.sources.check_filters(choice, event.text)
@@ -593,6 +597,7 @@ class EventPicker(QWidget):
             return
         self._preview_key = ""  # what is shown of it may be its former text
         self._select(key or self.model.key_of(self.tree.currentIndex()))
+        self._on_current()
         await self.scope.wait("preview")
         self._say(f"{done} {note or ''}".strip(), "ok")
         announce(self.note, self.note.text())
@@ -647,6 +652,11 @@ class EventPicker(QWidget):
             )
         self._say(f"✖ {error}", "error")
         self._show_buttons()
+
+
+def _is_changed(choice: Choice, before: Choice | None) -> bool:
+    """Whether its text may be another one now; that of a trigger is new each time, and stays as it is."""
+    return before is not None and (choice.saved, choice.shared) != (before.saved, before.shared)
 
 
 class _NameField(QWidget):
