@@ -14,7 +14,7 @@ import pytest
 from lambdadesk.aws.clients import Limits
 from lambdadesk.aws.credentials import AssumeRoleSource, KeySource
 from lambdadesk.aws.gateway import Gateway
-from lambdadesk.aws.permissions import NEEDS, Check, Verdict, check, minimal_policy
+from lambdadesk.aws.permissions import NEEDS, Check, Verdict, check, get_event_groups, minimal_policy
 from lambdadesk.core.connections import AccessKey, Guard
 from lambdadesk.core.errors import ErrorKind, UserError
 from lambdadesk.core.secret import Secret
@@ -366,3 +366,28 @@ def test_an_action_that_is_not_needed_gets_into_no_policy() -> None:
     with pytest.raises(ValueError, match="iam:PassRole"):
         minimal_policy(["iam:PassRole"], "", [])
     assert json.loads(minimal_policy([], "", []))["Statement"] == []
+
+
+def test_the_policy_for_events_names_the_registry_and_no_other() -> None:
+    groups = get_event_groups()
+    wanted = [*groups["Share test events"], "sqs:ReceiveMessage", "schemas:DescribeSchema"]
+    statements = json.loads(minimal_policy(wanted, ACCOUNT, ["us-east-1"]))["Statement"]
+    found = {str(each["Resource"]): each["Action"] for each in statements}
+    place = f"arn:aws:schemas:us-east-1:{ACCOUNT}"
+    assert found == {
+        "*": ["schemas:GetDiscoveredSchema", "sqs:ReceiveMessage"],
+        f"['{place}:registry/lambda-testevent-schemas']": [
+            "schemas:CreateRegistry",
+            "schemas:DescribeRegistry",
+        ],
+        f"['{place}:schema/lambda-testevent-schemas/*']": [
+            "schemas:CreateSchema",
+            "schemas:DeleteSchema",
+            "schemas:DeleteSchemaVersion",
+            "schemas:DescribeSchema",
+            "schemas:ListSchemaVersions",
+            "schemas:UpdateSchema",
+        ],
+    }
+    assert "s3:ListBucket" in groups["Use live data"]
+    json.loads(minimal_policy([each for group in groups.values() for each in group], "", []))

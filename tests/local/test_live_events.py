@@ -277,15 +277,16 @@ async def test_the_input_of_a_schedule(clients: Clients, url: str) -> None:
 
 
 async def test_the_last_event_in_the_log(clients: Clients, url: str) -> None:
-    function = FunctionInfo(NAME, ARN)
+    create_function(clients, "logs", "def handler(event, context):\n    print(event)\n")
+    function = FunctionInfo("logs", f"{ARN}-logs")
     client = clients.get("lambda")
     async with open_gateway(url, Guard.READ_ONLY) as gateway:
-        client.invoke(FunctionName=NAME, Payload=b'{"plain": true}')
+        client.invoke(FunctionName=function.name, Payload=b'{"plain": true}')
         with pytest.raises(UserError, match="No line of the last hour holds an event") as caught:
             await fetch_logged_event(gateway, function, datetime.now(UTC))
         assert caught.value.kind is ErrorKind.NOT_FOUND
         event = {"detail-type": "Order", "source": "shop", "detail": {"n": 1, "flag": True}}
-        client.invoke(FunctionName=NAME, Payload=json.dumps(event).encode())
+        client.invoke(FunctionName=function.name, Payload=json.dumps(event).encode())
         found = await fetch_logged_event(gateway, function, datetime.now(UTC))
     assert json.loads(found.text) == event
     assert "secrets in it would be sent again" in found.note
