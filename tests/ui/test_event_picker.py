@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMenu, QPushButton, QWidget
 
@@ -389,6 +390,24 @@ async def test_the_folder_of_saved_events_can_be_another(desk: Desk, tmp_path: P
         pane.picker._take_folder(str(tmp_path / "repository"))
         await until(lambda: pane.rows(Part.SAVED) == ["there"])
         assert desk.console.settings.events_folder == str(tmp_path / "repository")
+
+
+async def test_its_keys_are_its_own_where_the_window_has_the_same(desk: Desk, aws: FakeAws) -> None:
+    async with opened(desk) as pane:
+        taken: list[None] = []
+        for keys in ("F5", "Ctrl+S"):
+            QShortcut(QKeySequence(keys), pane.picker).activated.connect(lambda: taken.append(None))
+        pane.choose_note(Part.SHARED)
+        press(pane.picker.tree, Qt.Key.Key_F5)
+        await pane.loaded(Part.SHARED)
+        assert len(aws.requests("DescribeSchema")) == 1
+        for widget in (pane.picker.tree, pane.picker.view, pane.picker.search):
+            widget.setFocus()
+            press(widget, Qt.Key.Key_S, CONTROL)
+            assert pane.get("eventName").hasFocus()
+            press(pane.get("eventName"), Qt.Key.Key_Escape)
+            assert not pane.picker.ask.is_asking
+        assert taken == []
 
 
 async def test_the_menu_has_what_the_buttons_have(desk: Desk) -> None:

@@ -2,10 +2,10 @@
 
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Final
+from typing import Final, cast
 
 from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, QObject, QPoint, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut, QShowEvent
+from PySide6.QtGui import QKeyEvent, QShowEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QApplication,
@@ -168,10 +168,6 @@ class EventPicker(QWidget):
         for row in self._build_buttons():
             layout.addLayout(row)
         self.setMinimumWidth(NARROWEST_PX)
-        for keys, slot in (("Ctrl+S", self.save_payload), ("F5", self._refresh_part)):
-            shortcut = QShortcut(QKeySequence(keys), self, slot)
-            # PySide6 ignores the context where it is given to the constructor together with a slot.
-            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
 
     def _build_buttons(self) -> list[QHBoxLayout]:
         self.load_button = named(QPushButton("Load"), "eventLoad", "Load the event into the payload")
@@ -207,11 +203,7 @@ class EventPicker(QWidget):
         await self.scope.close()
 
     def start(self) -> None:
-        """Read what is on this computer, and put the cursor into the search; for when the pane is opened."""
-        if not self._was_shown:
-            self._was_shown = True
-            for part in (Part.SAVED, Part.RECENT):
-                self._refresh(part)
+        """Put the cursor into the search; for when the pane is opened."""
         self.search.setFocus(Qt.FocusReason.OtherFocusReason)
         self.search.selectAll()
 
@@ -241,7 +233,10 @@ class EventPicker(QWidget):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        self.start()
+        if not self._was_shown:
+            self._was_shown = True
+            for part in (Part.SAVED, Part.RECENT):
+                self._refresh(part)
 
     def _show(self) -> None:
         key = self.model.key_of(self.tree.currentIndex())
@@ -368,6 +363,26 @@ class EventPicker(QWidget):
         return not is_log or (self._preview is not None and self._preview_key == choice.key)
 
     # -- keys
+
+    def event(self, event: QEvent) -> bool:
+        # F5 and Ctrl+S may be shortcuts of the window or the page, too: in here they are the picker's.
+        if event.type() == QEvent.Type.ShortcutOverride and self._get_action(cast(QKeyEvent, event)):
+            event.accept()
+            return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        action = self._get_action(event)
+        if action is not None:
+            action()
+        else:
+            super().keyPressEvent(event)
+
+    def _get_action(self, event: QKeyEvent) -> Callable[[], None] | None:
+        keys = (event.key(), event.modifiers())
+        if keys == (Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier):
+            return self.save_payload
+        return self._refresh_part if keys == (Qt.Key.Key_F5, Qt.KeyboardModifier.NoModifier) else None
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
