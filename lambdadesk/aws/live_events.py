@@ -331,7 +331,8 @@ async def _peek_at_queue(asking: _Asking) -> tuple[str, str]:
         if received >= most:
             note += f" The next receive moves it to {dead_letters}."
     elif attributes.get("FifoQueue") == "true":
-        note += f" It was received {received} times; each peek counts."
+        times = "once" if received == 1 else f"{received} times"
+        note += f" It was received {times}; each peek counts."
     return _to_sqs_event(asking.context, arn, messages[0]), note
 
 

@@ -74,12 +74,12 @@ def check_event_name(name: str) -> str | None:
     return None
 
 
-def propose_copy_name(name: str, taken: set[str]) -> str:
-    """A name like "order copy 2" that none of `taken` is, whatever their case."""
+def propose_copy_name(name: str, taken: set[str], gap: str = " ") -> str:
+    """A name like "order copy 2" that none of `taken` is, whatever their case. gap: between its words."""
     known = {each.casefold() for each in taken}
     count = 1
     while True:
-        suffix = " copy" if count == 1 else f" copy {count}"
+        suffix = f"{gap}copy" if count == 1 else f"{gap}copy{gap}{count}"
         base = name[: LONGEST_NAME - len(suffix)]
         while len((base + suffix).encode()) > _LONGEST_NAME_BYTES:
             base = base[:-1]

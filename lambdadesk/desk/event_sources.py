@@ -124,7 +124,8 @@ class EventSources:
         self._read = _Read()
         self._disconnects = [
             self.scan.changed.connect(self._show_triggers),
-            connection.invoker.recorded.connect(self._on_recorded),
+            connection.invoker.recorded.connect(self._on_run),
+            connection.invoker.updated.connect(self._on_run),
         ]
         self._show_triggers()
         self._show_templates()
@@ -268,8 +269,7 @@ class EventSources:
             return ""
         shared = _get_shared(choice)
         taken = {event.name for event in self._read.shared.events}
-        name = propose_copy_name(shared.name, {each.replace("-", " ") for each in taken} | taken)
-        name = name.replace(" ", "-")
+        name = propose_copy_name(shared.name, taken, gap="-")
         return await self.share(name, shared.text, shared.invocation_type, confirmed=confirmed)
 
     async def delete(self, choice: Choice, *, overwrite: bool = False, confirmed: bool = False) -> str:
@@ -310,6 +310,7 @@ class EventSources:
         """
         from lambdadesk.aws.shared_events import save_shared_event
 
+        self._check_registry()
         return self._take(
             await save_shared_event(
                 self._connection.gateway,
@@ -344,8 +345,17 @@ class EventSources:
     async def _load_shared(self) -> tuple[Choice, ...]:
         from lambdadesk.aws.shared_events import fetch_shared_events
 
+        self._check_registry()
         self._read.shared = await fetch_shared_events(self._connection.gateway, self.function.name)
         return _to_choices(self._read.shared)
+
+    def _check_registry(self) -> None:
+        if self._connection.target.is_local:
+            raise UserError(
+                "The Local AWS has no shareable test events.",
+                "Save the event in a file, or open a connection to AWS.",
+                kind=ErrorKind.LOCAL,
+            )
 
     async def _load_recent(self) -> tuple[Choice, ...]:
         entries = await self._connection.recent(self.function.name)
@@ -355,7 +365,8 @@ class EventSources:
         at = datetime.fromtimestamp(entry.sent_ms / 1000).astimezone()
         is_today = at.date() == datetime.now().astimezone().date()
         words = (str(entry.outcome), entry.note or entry.origin)
-        problem = "" if self._connection.keeps_payloads else "The history keeps no payloads."
+        is_kept = self._connection.keeps_payloads or entry.payload
+        problem = "" if is_kept else "The history keeps no payloads."
         return Choice(
             Part.RECENT,
             f"recent|{entry.id}|{entry.sent_ms}",
@@ -379,11 +390,14 @@ class EventSources:
         text = payload.decode("utf-8", "backslashreplace")
         return ChosenEvent(text, f"run of {at:%Y-%m-%d %H:%M:%S}", invocation_type=kind)
 
-    def _on_recorded(self, entry: HistoryEntry) -> None:
+    def _on_run(self, entry: HistoryEntry) -> None:
         state = self.states[Part.RECENT]
-        if entry.function == self.function.name and state.was_loaded:
-            choices = (self._to_run(entry), *state.choices)[:_MOST_RUNS]
-            self._set(Part.RECENT, choices=choices)
+        if entry.function != self.function.name or not state.was_loaded:
+            return
+        run = self._to_run(entry)
+        is_known = any(each.key == run.key for each in state.choices)
+        choices = tuple(run if each.key == run.key else each for each in state.choices)
+        self._set(Part.RECENT, choices=choices if is_known else (run, *choices)[:_MOST_RUNS])
 
     def _show_triggers(self) -> None:
         scan = self.scan

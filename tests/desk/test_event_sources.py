@@ -46,11 +46,13 @@ def services() -> Iterator[FakeServices]:
 
 
 @asynccontextmanager
-async def opened(services: FakeServices, folder: Path) -> AsyncIterator[EventSources]:
+async def opened(
+    services: FakeServices, folder: Path, *, is_local: bool = False
+) -> AsyncIterator[EventSources]:
     history = History(folder / "history.sqlite")
     await history.open()
     failures: list[tuple[str, Exception]] = []
-    target = Target("us-east-1", endpoint_url=services.url)
+    target = Target("us-east-1", endpoint_url=services.url, is_local=is_local)
     connection = Connection(
         get_unsaved_info(target),
         Gateway(target),
@@ -178,6 +180,12 @@ async def test_shared_events_go_both_ways(services: FakeServices, tmp_path: Path
         sam.put("hello", "more", 4)
         assert await sources.duplicate(theirs) == "Meanwhile somebody else added more."
         assert sam.get("hello", "theirs-copy") == ({"n": 1}, "Event")
+        await sources.duplicate(find(sources, Part.SHARED, "theirs-copy"))
+        await sources.duplicate(theirs)
+        copies = ["theirs-copy-copy", "theirs-copy-2"]
+        assert sam.names("hello")[-2:] == copies
+        for name in copies:
+            await sources.delete(find(sources, Part.SHARED, name))
         await sources.rename(find(sources, Part.SHARED, "ours"), "renamed")
         await sources.delete(find(sources, Part.SHARED, "more"))
         assert titles(sources, Part.SHARED) == ["theirs", "theirs-copy", "renamed"]
@@ -201,7 +209,9 @@ async def test_runs_are_loaded_again(services: FakeServices, tmp_path: Path) -> 
         event = await sources.load(run)
         assert (event.text, event.invocation_type) == ('{"a": 1}', InvocationType.EVENT)
         await connection.invoker.invoke(InvokeRequest(HELLO, b"2"))
-        assert len(sources.states[Part.RECENT].choices) == 2
+        newest, _ = sources.states[Part.RECENT].choices
+        assert newest.detail == "ok"
+        assert (await sources.load(newest)).text == "2"
         await connection.scope.wait("save history")
         connection._history.keeps = HistoryKeeps.METADATA
         await sources.refresh(Part.RECENT)
@@ -230,3 +240,16 @@ async def test_live_data_is_offered_before_it_is_asked_for(services: FakeService
         logged = await sources.fetch_live(LOG)
         assert json.loads(logged.text) == json.loads(event)
         assert sources.get_offer(sources.states[Part.TEMPLATES].choices[0]) is None
+
+
+async def test_the_local_aws_is_not_asked_for_what_it_does_not_have(
+    services: FakeServices, tmp_path: Path
+) -> None:
+    async with opened(services, tmp_path, is_local=True) as sources:
+        await sources.refresh(Part.SHARED)
+        error = sources.states[Part.SHARED].error
+        assert error is not None
+        assert error.message == "The Local AWS has no shareable test events."
+        with pytest.raises(UserError, match="The Local AWS has no shareable test events"):
+            await sources.share("a", "1")
+    assert services.requests() == []

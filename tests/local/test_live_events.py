@@ -171,7 +171,7 @@ async def test_a_fifo_queue_tells_that_peeks_count(clients: Clients, url: str) -
     clients.get("sqs").send_message(QueueUrl=queue_url, MessageBody="{}", MessageGroupId="g")
     record, note, _ = await look(url, trigger)
     assert record["attributes"]["MessageGroupId"] == "g"
-    assert note.endswith("It was received 1 times; each peek counts.")
+    assert note.endswith("It was received once; each peek counts.")
 
 
 async def test_to_receive_is_no_read_for_the_guard(clients: Clients, url: str) -> None:
