@@ -17,6 +17,7 @@ from lambdadesk.core.details import (
     format_seconds,
 )
 from lambdadesk.core.errors import ErrorKind
+from lambdadesk.core.runtimes import load_runtimes
 
 Answers = Mapping[str, Any]
 Failures = Mapping[str, Failure]
@@ -72,6 +73,10 @@ def build_facts(answers: Answers) -> Facts:
         log_group=_log_group(configuration),
         dead_letter_arn=str((configuration.get("DeadLetterConfig") or {}).get("TargetArn") or ""),
         destinations=tuple(dict.fromkeys(destinations)),
+        key_arn=str(configuration.get("KMSKeyArn") or ""),
+        file_systems=tuple(
+            str(each.get("Arn") or "") for each in configuration.get("FileSystemConfigs") or ()
+        ),
         is_in_vpc=bool((configuration.get("VpcConfig") or {}).get("SubnetIds")),
         is_traced=(configuration.get("TracingConfig") or {}).get("Mode") == "Active",
         is_durable=bool(configuration.get("DurableConfig")),
@@ -84,6 +89,12 @@ class _Builder:
         self._failures = failures
         self._configuration = configuration
 
+    def _runtime(self, *, is_image: bool) -> DetailRow:
+        name = str(self._configuration.get("Runtime") or "")
+        if name:
+            return DetailRow("Runtime", name, load_runtimes().tell(name))
+        return DetailRow("Runtime", "container image" if is_image else _UNKNOWN)
+
     def general(self) -> list[DetailRow]:
         one = self._configuration
         is_image = one.get("PackageType") == "Image"
@@ -91,7 +102,7 @@ class _Builder:
             DetailRow("Name", str(one.get("FunctionName") or "")),
             DetailRow("ARN", str(one.get("FunctionArn") or "")),
             DetailRow("Description", str(one.get("Description") or NONE)),
-            DetailRow("Runtime", str(one.get("Runtime") or ("container image" if is_image else _UNKNOWN))),
+            self._runtime(is_image=is_image),
             DetailRow("Handler", str(one.get("Handler") or ("the image's own" if is_image else _UNKNOWN))),
             DetailRow("Architecture", ", ".join(one.get("Architectures") or ["x86_64"])),
             DetailRow("Memory", _megabytes(one.get("MemorySize"))),

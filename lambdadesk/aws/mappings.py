@@ -104,6 +104,8 @@ async def follow(
 def to_mapping(entry: Mapping[str, Any]) -> EventSourceMapping:
     """An EventSourceMappingConfiguration of the API."""
     destinations = entry.get("DestinationConfig") or {}
+    accesses = entry.get("SourceAccessConfigurations") or ()
+    secrets = [str(each.get("URI") or "") for each in accesses]
     return EventSourceMapping(
         uuid=str(entry.get("UUID") or ""),
         function_arn=str(entry.get("FunctionArn") or ""),
@@ -114,6 +116,8 @@ def to_mapping(entry: Mapping[str, Any]) -> EventSourceMapping:
         batch_size=entry.get("BatchSize"),
         batching_window_s=entry.get("MaximumBatchingWindowInSeconds"),
         destination_arn=str((destinations.get("OnFailure") or {}).get("Destination") or ""),
+        secret_arns=tuple(dict.fromkeys(each for each in secrets if ":secretsmanager:" in each)),
+        is_in_vpc=any(each.get("Type") == "VPC_SUBNET" for each in accesses),
     )
 
 

@@ -60,12 +60,16 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """A call that LambdaDesk makes. params: what to ask with, so that next to nothing comes back."""
+    """A call that LambdaDesk makes. params: what to ask with, so that next to nothing comes back.
+
+    is_write: it changes something, so that a check does not try it.
+    """
 
     action: str
     pages: tuple[str, ...]
     resource: str  # of its policy, after "arn:PARTITION:"; "*" where IAM knows no resource for it
-    params: Callable[[FunctionInfo], dict[str, Any]] | None = None  # None: has a probe of its own
+    params: Callable[[FunctionInfo], dict[str, Any]] | None = None  # None: has a probe of its own, or none
+    is_write: bool = False
 
     @property
     def service(self) -> str:
@@ -79,9 +83,11 @@ class Need:
 
 _SERVICES = {"tag": "resourcegroupstaggingapi"}  # whose actions have another prefix
 _FUNCTION = "lambda:{region}:{account}:function:*"
+_MAPPING = "lambda:{region}:{account}:event-source-mapping:*"
 _LOG_GROUP = "logs:{region}:{account}:log-group:/aws/lambda/*"
 _ROLE = "iam::{account}:role/*"
 _NO_SUCH_NAME = "lambdadesk-permission-check"
+_NO_SUCH_MAPPING = "00000000-0000-0000-0000-000000000000"
 
 
 def _get_function(function: FunctionInfo) -> dict[str, Any]:
@@ -146,38 +152,49 @@ LIST_FUNCTIONS = "lambda:ListFunctions"
 INVOKE = "lambda:InvokeFunction"
 ALIASES = "iam:ListAccountAliases"
 
-# Of a trigger scan.
-_OF_FUNCTIONS = ("lambda:GetPolicy", "lambda:ListFunctionEventInvokeConfigs", "lambda:ListFunctionUrlConfigs")
+TRIGGERS, DEEP_TRIGGERS = "Triggers (cheap)", "Triggers (deep scan)"
+_OF_FUNCTIONS = ("lambda:GetPolicy",)  # of what trigger scans alone ask
 
-# Every call that the pages make; a page that makes a new one adds it here.
+# Every call that the pages make; a page that makes a new one adds it here. What else a trigger scan asks is
+# in `trigger_actions`.
 NEEDS = (
     Need(LIST_FUNCTIONS, ("Functions", "Cost"), "*"),
-    Need("lambda:GetFunctionConfiguration", ("Functions",), _FUNCTION, _get_function),
-    Need("lambda:ListVersionsByFunction", ("Invoke", "Configuration"), _FUNCTION, _get_one),
-    Need("lambda:ListAliases", ("Invoke", "Configuration"), _FUNCTION, _get_one),
+    Need("lambda:GetFunctionConfiguration", ("Functions", "Triggers"), _FUNCTION, _get_function),
+    Need("lambda:ListVersionsByFunction", ("Invoke", "Configuration", "Triggers"), _FUNCTION, _get_one),
+    Need("lambda:ListAliases", ("Invoke", "Configuration", "Triggers"), _FUNCTION, _get_one),
     Need(INVOKE, ("Invoke",), _FUNCTION),
     Need("logs:FilterLogEvents", ("Logs", "Charts", "Cost"), _LOG_GROUP, _get_recent),
     Need("logs:DescribeLogStreams", ("Logs",), _LOG_GROUP, _get_group),
     Need("logs:GetLogEvents", ("Logs",), _LOG_GROUP, _get_stream),
     Need("cloudwatch:GetMetricData", ("Functions",), "*", _get_metric),
     Need("tag:GetResources", ("Functions",), "*", _get_tagged),
-    Need("lambda:GetFunction", ("Configuration", "Role"), _FUNCTION, _get_function),
+    Need("lambda:GetFunction", ("Functions", "Configuration", "Role"), _FUNCTION, _get_function),
+    Need("lambda:GetPolicy", ("Functions", "Triggers"), _FUNCTION, _get_function),
     Need("lambda:GetFunctionConcurrency", ("Configuration",), _FUNCTION, _get_function),
     Need("lambda:ListProvisionedConcurrencyConfigs", ("Configuration",), _FUNCTION, _get_one),
     Need("lambda:GetFunctionRecursionConfig", ("Configuration",), _FUNCTION, _get_function),
     Need("lambda:GetRuntimeManagementConfig", ("Configuration",), _FUNCTION, _get_function),
     Need("lambda:GetFunctionCodeSigningConfig", ("Configuration",), _FUNCTION, _get_function),
-    Need("lambda:ListFunctionUrlConfigs", ("Configuration",), _FUNCTION, _get_one),
-    Need("lambda:ListFunctionEventInvokeConfigs", ("Configuration", "Role"), _FUNCTION, _get_one),
-    Need("logs:DescribeLogGroups", ("Configuration",), "*", _get_named_group),
-    Need("lambda:ListEventSourceMappings", ("Role",), "*", lambda _function: {"MaxItems": 1}),
+    Need("lambda:ListFunctionUrlConfigs", ("Configuration", "Triggers"), _FUNCTION, _get_one),
+    Need("lambda:ListFunctionEventInvokeConfigs", ("Configuration", "Role", "Triggers"), _FUNCTION, _get_one),
+    Need("logs:DescribeLogGroups", ("Functions", "Configuration"), "*", _get_named_group),
+    Need(
+        "lambda:ListEventSourceMappings",
+        ("Functions", "Role", "Triggers"),
+        "*",
+        lambda _function: {"MaxItems": 1},
+    ),
+    Need(
+        "lambda:GetEventSourceMapping", ("Triggers",), _MAPPING, lambda _function: {"UUID": _NO_SUCH_MAPPING}
+    ),
+    Need("lambda:UpdateEventSourceMapping", ("Triggers",), _MAPPING, is_write=True),
     Need("iam:GetRole", ("Role",), _ROLE, _get_role),
     Need("iam:ListAttachedRolePolicies", ("Role",), _ROLE, _get_role),
     Need("iam:ListRolePolicies", ("Role",), _ROLE, _get_role),
     Need("iam:GetRolePolicy", ("Role",), _ROLE, _get_role_policy),
     Need("iam:GetPolicy", ("Role",), "*", _get_policy),
     Need("iam:GetPolicyVersion", ("Role",), "*", _get_policy_version),
-    Need("iam:SimulatePrincipalPolicy", ("Role",), _ROLE, _get_simulation),
+    Need("iam:SimulatePrincipalPolicy", ("Role", "Triggers"), _ROLE, _get_simulation),
     Need(ALIASES, ("Connections",), "*"),
 )
 
@@ -221,37 +238,50 @@ def minimal_policy(
     actions: Iterable[str], account: str, regions: Iterable[str], partition: str = "aws"
 ) -> str:
     """The smallest IAM policy, as JSON, that allows these of the actions in NEEDS, of a trigger scan and of
-    the picker of events (get_event_groups).
+    the picker of events.
 
-    account, regions: what the functions and their log groups are in; none given means any. Log groups that
-    are not named /aws/lambda/... have to be added by hand.
+    What those two alone ask is in statements of their own, named so. account, regions: what the functions
+    and their log groups are in; none given means any. Log groups not named /aws/lambda/... have to be
+    added by hand.
     """
-    from lambdadesk.aws.triggers.table import ACTIONS, DEEP_ACTIONS  # thirty modules that no start needs
-
     wanted = set(actions)
     places = [(region, account or "*") for region in sorted(set(regions))] or [("*", account or "*")]
-    by_resource: dict[str, list[str]] = {}
+    by_resource: dict[tuple[str, str], list[str]] = {}  # by name and resource of the statement
     for need in NEEDS:
         if need.action in wanted:
-            by_resource.setdefault(need.resource, []).append(need.action)
+            by_resource.setdefault(("", need.resource), []).append(need.action)
             wanted.discard(need.action)
-    for action in sorted(wanted & {*ACTIONS, *DEEP_ACTIONS}):
-        # What a trigger is and where can't be known before.
-        by_resource.setdefault(_FUNCTION if action in _OF_FUNCTIONS else "*", []).append(action)
-        wanted.discard(action)
-    for action in sorted(wanted & {each for group in get_event_groups().values() for each in group}):
-        by_resource.setdefault(_get_event_resource(action), []).append(action)
-        wanted.discard(action)
+    for title, group in trigger_actions().items() if wanted else ():
+        for action in wanted & {*group}:
+            # What a trigger is and where can't be known before.
+            resource = _FUNCTION if action in _OF_FUNCTIONS else "*"
+            by_resource.setdefault((title, resource), []).append(action)
+            wanted.discard(action)
+    for title, group in get_event_groups().items() if wanted else ():
+        for action in wanted & {*group}:
+            name = f"{title}, registry" if action.endswith("Registry") else title
+            by_resource.setdefault((name, _get_event_resource(action)), []).append(action)
+            wanted.discard(action)
     if wanted:
         raise ValueError(f"not in NEEDS: {sorted(wanted)}")
     statements = []
-    for resource, allowed in sorted(by_resource.items()):
+    for (title, resource), allowed in sorted(by_resource.items()):
         arns = [
             f"arn:{partition}:{resource.format(region=region, account=owner)}" for region, owner in places
         ]
         found: str | list[str] = "*" if resource == "*" else list(dict.fromkeys(arns))
-        statements.append({"Effect": "Allow", "Action": sorted(allowed), "Resource": found})
+        # Letters and digits alone may be in a Sid, and none twice.
+        sid = "".join(each for each in f"{title} {resource.partition(':')[0]}".title() if each.isalnum())
+        named = {"Sid": sid} if title else {}
+        statements.append({**named, "Effect": "Allow", "Action": sorted(allowed), "Resource": found})
     return json.dumps({"Version": "2012-10-17", "Statement": statements}, indent=2)
+
+
+def trigger_actions() -> dict[str, tuple[str, ...]]:
+    """What trigger scans ask, by IAM's names: TRIGGERS what each does, DEEP_TRIGGERS what a deep one adds."""
+    from lambdadesk.aws.triggers.table import ACTIONS, DEEP_ACTIONS  # thirty modules that no start needs
+
+    return {TRIGGERS: ACTIONS, DEEP_TRIGGERS: DEEP_ACTIONS}
 
 
 def get_partition(arn: str) -> str:
@@ -297,6 +327,8 @@ async def _fetch_first_function(gateway: Gateway) -> tuple[FunctionInfo | None, 
 async def _probe(gateway: Gateway, need: Need, function: FunctionInfo | None) -> Finding:
     if function is None:
         return _not_checked(need, "There is no function to try it on.")
+    if need.is_write:
+        return _not_checked(need, "It changes something, so that Test does not try it.")
     try:
         if need.params is not None:
             await gateway.call(need.service, need.operation, **need.params(function))

@@ -8,7 +8,7 @@ from lambdadesk.aws.failures import get_plain_text, missing, retell
 from lambdadesk.aws.gateway import Gateway
 from lambdadesk.core.errors import ErrorKind, UserError
 from lambdadesk.core.policies import NOTHING_ALLOWS, Decision, Policy, PolicyKind, RoleReport, parse_policy
-from lambdadesk.core.role_needs import RoleFinding, RoleNeed, estimate
+from lambdadesk.core.role_needs import RoleFinding, RoleNeed, estimate, find
 
 _DECISIONS = {
     "allowed": Decision.ALLOWED,
@@ -46,7 +46,7 @@ async def check_needs(
             return estimate(report, needs)
         for need in wanted:
             if need.action in answers:
-                found[need] = RoleFinding(need, *answers[need.action], False)
+                found[need] = find(need, *answers[need.action], is_estimate=False)
     unanswered = [need for need in needs if need not in found]
     found |= {finding.need: finding for finding in estimate(report, unanswered)}
     return tuple(found[need] for need in needs)

@@ -25,7 +25,7 @@ from typing import Any
 from urllib.parse import quote_plus, urlencode
 
 from lambdadesk.core.errors import ErrorKind, UserError
-from lambdadesk.core.payload import compact_json
+from lambdadesk.core.payload import minify_json
 from lambdadesk.core.resources import read_text
 
 _PLACEHOLDER = re.compile(r"\$\{([a-z][a-z0-9_]*)((?::[a-z0-9_]+)*)(?:([+-]\d+)s)?\}")
@@ -220,7 +220,7 @@ def _pack(text: str) -> str:
     if isinstance(found, dict) and found.get("Type") == "Notification" and "TopicArn" in found:
         lines = [f"  {_dump_compact(name)} : {_dump_compact(value)}" for name, value in found.items()]
         return "{\n" + ",\n".join(lines) + "\n}"
-    return compact_json(text)
+    return minify_json(text)
 
 
 def _dump(value: Any) -> str:

@@ -162,6 +162,19 @@ def _get_tags(row: FunctionRow) -> str:
     return ", ".join(f"{key}={value}" if value else key for key, value in sorted((row.tags or {}).items()))
 
 
+def _get_triggers_text(row: FunctionRow, _now_s: float) -> str:
+    kinds = ", ".join(row.triggers or ())
+    if row.knows_triggers:
+        return kinds or "none"
+    return f"{kinds}, …" if kinds else UNKNOWN
+
+
+def _explain_triggers(row: FunctionRow) -> str:
+    if not row.knows_triggers:
+        return "Its policy was not read yet: there may be more." if row.triggers else "Not known yet."
+    return "By its event source mappings and its policy; its Triggers page looks further."
+
+
 def _get_change_s(row: FunctionRow) -> float | None:
     moment = row.function.last_modified
     return moment.timestamp() if moment else None
@@ -215,7 +228,14 @@ COLUMNS = (
     FunctionColumn("change", "Last change", _get_change_text, _get_change_s, explain=_explain_change),
     _text("account", "Account id", lambda row: row.account, is_shown=False),
     _text("tags", "Tags", _get_tags, is_shown=False),
-    _text("triggers", "Triggers", lambda row: ", ".join(row.triggers or ()), is_shown=False),
+    FunctionColumn(
+        "triggers",
+        "Triggers",
+        _get_triggers_text,
+        lambda row: ", ".join(row.triggers or ()) or None,
+        is_shown=False,
+        explain=_explain_triggers,
+    ),
     _figure("invocations", "Invocations", lambda figures: figures.invocations),
     _figure("errors", "Errors", lambda figures: figures.errors),
     _figure("p95", "p95", lambda figures: figures.p95_ms, format_duration),

@@ -19,7 +19,8 @@ class FunctionRow:
 
     connection_key, connection: the target's key and title; colour: the connection's "#rrggbb", or empty.
     account: its number and alias, empty while it is not known.
-    tags: empty where there are none. triggers: kinds of sources ("sqs"), empty where there is none.
+    tags: empty where there are none. triggers: kinds of sources ("sqs"), empty where there is none;
+    has_more_triggers: there may be others, which nobody has looked for yet.
     is_gone: AWS listed it earlier and lists it no more.
     """
 
@@ -31,10 +32,15 @@ class FunctionRow:
     tags: Mapping[str, str] | None = None
     figures: "Figures | None" = None
     triggers: tuple[str, ...] | None = None
+    has_more_triggers: bool = False
     lamps: "tuple[Lamp, ...]" = ()
     is_pinned: bool = False
     is_gone: bool = False
     colour: str = ""
+
+    @property
+    def knows_triggers(self) -> bool:
+        return self.triggers is not None and not self.has_more_triggers
 
     @property
     def key(self) -> RowKey:

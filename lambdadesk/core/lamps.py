@@ -77,8 +77,8 @@ def get_lamps(
 ) -> tuple[Lamp, ...]:
     """The lamps of a function by what is known of it, the gravest first. What is None lights none.
 
-    log_never_expires: whether its log group has no retention. reserved_concurrency: None is "none reserved",
-    too. dead_triggers: sources that may call it but are gone, in words.
+    log_never_expires: whether its log group has no retention. reserved_concurrency: 0 is "switched off".
+    dead_triggers: those that do not work, in words.
     """
     lamps = [
         *_judge_runtime(function, today, runtimes or load_runtimes()),
@@ -107,8 +107,8 @@ def get_lamps(
             Lamp(
                 LampKind.TRIGGER,
                 LampLevel.WARNING,
-                f"It may be called by what does not exist any more: {', '.join(dead_triggers)}. "
-                "Remove the permission, or create the source again.",
+                f"Some of what should start it does not work: {'; '.join(dead_triggers)}. "
+                "Its Triggers page says why.",
             )
         )
     if log_never_expires:
@@ -128,10 +128,12 @@ def _judge_runtime(function: FunctionInfo, today: date, runtimes: RuntimeTable) 
     dates = runtimes.get(name)
     if dates is None or dates.deprecation - today > SOON:
         return
-    blocked = f"updates are refused from {dates.block_update}"
+    is_forecast = runtimes.is_forecast(dates.block_update)
+    blocked = f"updates are refused from {dates.block_update}{' at the earliest' if is_forecast else ''}"
     if dates.block_update <= today:
         level = LampLevel.ERROR
-        said = f"{name} is deprecated since {dates.deprecation}, and updates are refused"
+        refused = f"may be refused since {dates.block_update}" if is_forecast else "are refused"
+        said = f"{name} is deprecated since {dates.deprecation}, and updates {refused}"
     elif dates.deprecation <= today:
         level, said = LampLevel.WARNING, f"{name} is deprecated since {dates.deprecation}; {blocked}"
     else:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 # States that a mapping does not stay in.
 _PASSING = frozenset({"Creating", "Enabling", "Disabling", "Updating", "Deleting"})
+_OFF = frozenset({"Disabled", "Disabling", "Deleting"})  # whose last result is an old one
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,6 +13,7 @@ class EventSourceMapping:
     """An event source mapping as the API has it. source_arn is empty for a self-managed source.
 
     destination_arn: where records go that were given up; batching_window_s: None where it was not said.
+    secret_arns: of Secrets Manager, with the credentials of the source. is_in_vpc: its access names subnets.
     """
 
     uuid: str
@@ -23,6 +25,8 @@ class EventSourceMapping:
     batch_size: int | None = None
     batching_window_s: int | None = None
     destination_arn: str = ""
+    secret_arns: tuple[str, ...] = ()
+    is_in_vpc: bool = False
 
     @property
     def is_settled(self) -> bool:
@@ -48,6 +52,11 @@ _NOUNS = {
     "mq": "broker",
     "rds": "cluster",
 }
+
+
+def is_failing(state: str, last_result: str) -> bool:
+    """Whether a mapping that is on could not read its source, or the function failed on what it read."""
+    return state not in _OFF and last_result.upper().startswith("PROBLEM")
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ _OPEN_STRING = r'"[^"\\]*+(?:\\.[^"\\]*+)*+'
 _TOKEN = re.compile(_OPEN_STRING + r'"?|[{}\[\],:]|[^\s{}\[\],:"]++', re.DOTALL)
 _STRING = re.compile(_OPEN_STRING + '"', re.DOTALL)
 _WORD = re.compile(r"-?[A-Za-z_$][\w$]*+")
+_MARKS = frozenset("{}[],:")
 _INDENT = "  "
 _DEEPEST_INDENT = 32  # beyond it, indentation only makes the text large
 
@@ -101,9 +102,17 @@ def format_json(text: str) -> str:
     return "".join(out)
 
 
-def compact_json(text: str) -> str:
-    """JSON without white space between its tokens, which stay as they are: how AWS puts it into a string."""
-    return "".join(match[0] for match in _TOKEN.finditer(text))
+def minify_json(text: str) -> str:
+    """The text without white space between its tokens, none of which is changed."""
+    out: list[str] = []
+    may_join = True
+    for match in _TOKEN.finditer(text):
+        is_mark = match[0] in _MARKS
+        if not (may_join or is_mark):  # not JSON: 1 2 must not become 12
+            out.append(" ")
+        out.append(match[0])
+        may_join = is_mark
+    return "".join(out)
 
 
 def pretty(data: bytes) -> str:
@@ -118,7 +127,8 @@ def pretty(data: bytes) -> str:
 
 def utf16_offset(text: str, position: int) -> int:
     """Where a character of the text stands in UTF-16 units, which is how Qt counts."""
-    return position + sum(character > "\uffff" for character in text[:position])
+    before = text[:position]
+    return len(before) if before.isascii() else len(before.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def _new_line(depth: int) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from lambdadesk.core.details import Facts
 from lambdadesk.core.mappings import EventSourceMapping
-from lambdadesk.core.policies import Decision, RoleReport, decide
+from lambdadesk.core.policies import NOTHING_ALLOWS, Decision, RoleReport, decide
 
 _VPC_ACTIONS = (
     "ec2:AssignPrivateIpAddresses",
@@ -46,6 +46,17 @@ _SOURCES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "mq": (("mq:DescribeBroker",), _POLLER_ACTIONS),
     "rds": (("rds:DescribeDBClusters",), _POLLER_ACTIONS),
 }
+# Service of a file system's ARN -> what its mount needs (both are enough for reading and writing), and what
+# may allow that where the role does not (Lambda developer guide, "Configuring file system access").
+_MOUNTS = {
+    "elasticfilesystem": (
+        ("elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite"),
+        "A file system without a policy of its own lets every client in; a role may also name the file "
+        "system in place of its access point; and who only reads needs no ClientWrite.",
+    ),
+    "s3files": (("s3files:ClientMount", "s3files:ClientWrite"), ""),
+}
+_GRANT = "The grant that Lambda makes for itself on the key is enough while it exists."
 # Service of a destination's ARN -> what sends to it.
 _SENDS = {
     "sqs": "sqs:SendMessage",
@@ -58,11 +69,15 @@ _SENDS = {
 
 @dataclass(frozen=True, slots=True)
 class RoleNeed:
-    """An action that the function's role has to allow on a resource ("*": any), and what for."""
+    """An action that the function's role has to allow on a resource ("*": any), and what for.
+
+    unless: what else may allow it, in a sentence, so that a role without it need not lack it.
+    """
 
     action: str
     resource: str
     reason: str
+    unless: str = ""
 
     @property
     def policy_resource(self) -> str:
@@ -80,6 +95,14 @@ class RoleFinding:
     decision: Decision
     reason: str
     is_estimate: bool
+
+
+def find(need: RoleNeed, decision: Decision, reason: str, *, is_estimate: bool) -> RoleFinding:
+    """A finding; what something else than the role may allow is not known to be missing."""
+    if decision is Decision.MISSING and need.unless:
+        why = "The role does not allow it." if reason == NOTHING_ALLOWS else reason
+        return RoleFinding(need, Decision.UNKNOWN, f"{why} {need.unless}", is_estimate)
+    return RoleFinding(need, decision, reason, is_estimate)
 
 
 def needs_of(
@@ -101,6 +124,11 @@ def needs_of(
         needs += _needs_to_send(arn, "a destination of asynchronous invocations")
     if facts.dead_letter_arn:
         needs += _needs_to_send(facts.dead_letter_arn, "its dead-letter queue")
+    if facts.key_arn:
+        needs.append(RoleNeed("kms:Decrypt", facts.key_arn, "the key of its environment", _GRANT))
+    for arn in facts.file_systems:
+        actions, unless = _MOUNTS.get(_get_service(arn), ((), ""))
+        needs += [RoleNeed(action, arn, "its file system", unless) for action in actions]
     if facts.is_in_vpc:
         needs += [RoleNeed(action, "*", "its VPC") for action in _VPC_ACTIONS]
     if facts.is_traced:
@@ -117,13 +145,12 @@ def needs_of(
 
 def estimate(report: RoleReport, needs: Iterable[RoleNeed]) -> tuple[RoleFinding, ...]:
     """Whether the role's policies meet the needs, by their text alone."""
-    return tuple(RoleFinding(need, *decide(report, need.action, need.resource), True) for need in needs)
+    return tuple(find(need, *decide(report, need.action, need.resource), is_estimate=True) for need in needs)
 
 
 def _needs_of_mapping(mapping: EventSourceMapping) -> list[RoleNeed]:
-    parts = mapping.source_arn.split(":", 5)
-    service = parts[2] if len(parts) > 5 else ""
-    on_source, on_any = _SOURCES.get(service, ((), ()))
+    service = _get_service(mapping.source_arn)
+    on_source, on_any = _SOURCES.get(service, ((), _POLLER_ACTIONS if mapping.is_in_vpc else ()))
     reason = f"the event source, {mapping.source_name}"
     source = mapping.source_arn
     needs = []
@@ -132,14 +159,23 @@ def _needs_of_mapping(mapping: EventSourceMapping) -> list[RoleNeed]:
         source = source.partition("/consumer/")[0]
     needs += [RoleNeed(action, source, reason) for action in on_source]
     needs += [RoleNeed(action, "*", reason) for action in on_any]
+    needs += [
+        RoleNeed("secretsmanager:GetSecretValue", arn, f"the credentials of {mapping.source_name}")
+        for arn in mapping.secret_arns
+    ]
     if mapping.destination_arn:
         needs += _needs_to_send(mapping.destination_arn, f"records of {mapping.source_name} that fail")
     return needs
 
 
 def _needs_to_send(arn: str, reason: str) -> list[RoleNeed]:
-    parts = arn.split(":", 5)
-    action = _SENDS.get(parts[2]) if len(parts) > 5 else None
+    service = _get_service(arn)
+    action = _SENDS.get(service)
     if action is None:
         return []
-    return [RoleNeed(action, f"{arn}/lambda" if parts[2] == "s3" else arn, reason)]
+    return [RoleNeed(action, f"{arn}/lambda" if service == "s3" else arn, reason)]
+
+
+def _get_service(arn: str) -> str:
+    parts = arn.split(":", 5)
+    return parts[2] if len(parts) > 5 else ""

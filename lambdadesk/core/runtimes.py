@@ -22,18 +22,33 @@ class RuntimeDates:
 class RuntimeTable:
     """The dates of AWS's runtimes page as it was in the month `published` ("2026-09").
 
-    AWS moves them at times. Runtimes that are not on it, or not scheduled to end, have none.
+    AWS moves those that lay ahead then, but never to an earlier day. Runtimes that are not on the page, or
+    not scheduled to end, have none.
     """
 
     def __init__(self, data: Mapping[str, Any]) -> None:
         self.published: str = data["published"]
         self.source: str = data["source"]
+        self._not_scheduled = frozenset(data["not_scheduled"])
         self._dates = {
             name: RuntimeDates(*map(date.fromisoformat, days)) for name, days in data["runtimes"].items()
         }
 
     def get(self, runtime: str) -> RuntimeDates | None:
         return self._dates.get(runtime)
+
+    def is_forecast(self, day: date) -> bool:
+        """Whether a day of the page lay ahead when it was read, so that it may be later by now."""
+        return day >= date.fromisoformat(f"{self.published}-01")
+
+    def tell(self, runtime: str) -> str:
+        """Until when AWS supports a runtime, in one sentence."""
+        dates = self.get(runtime)
+        if dates is not None:
+            return f"AWS's page of {self.published} has its deprecation on {dates.deprecation}."
+        if runtime in self._not_scheduled:
+            return f"On AWS's page of {self.published} its deprecation was not scheduled."
+        return f"It is not on AWS's page of {self.published}, so that the end of its support is not known."
 
 
 @cache

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from lambdadesk.core.errors import ErrorKind, UserError
-from lambdadesk.core.payload import check_payload, compact_json, format_json
+from lambdadesk.core.payload import check_payload, format_json, minify_json
 from lambdadesk.core.types import InvocationType
 
 LIMIT: Final = 100_000  # characters of a schema's content, which is all events of a function
@@ -107,7 +107,7 @@ def to_value(text: str) -> str:
     problem = check_payload(text)
     if problem is not None and problem.is_error:
         raise UserError("Only valid JSON can be shared.", f"Mend it first. {problem}", kind=ErrorKind.INVALID)
-    return compact_json(text)
+    return minify_json(text)
 
 
 def check_limit(content: str, what: str = "All shareable events of this function together") -> None:

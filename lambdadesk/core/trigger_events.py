@@ -66,9 +66,14 @@ def build_event(trigger: Trigger, context: EventContext) -> TriggerEvent:
 
 
 def get_patterns(trigger: Trigger) -> tuple[str, ...]:
-    """The patterns of which an event has to fit one to get through the trigger; see `check_filters`."""
-    pattern = trigger.details.get("pattern")
-    return (pattern,) if pattern else load_patterns(trigger.details.get("patterns", ""))
+    """The patterns of which an event has to fit one to get through the trigger; see `check_filters`.
+
+    None where a rule hands over something else than the event that its pattern is for.
+    """
+    details = trigger.details
+    if not details.keys().isdisjoint(("input", "input_path", "input_template")):
+        return ()
+    return (details["pattern"],) if "pattern" in details else load_patterns(details.get("patterns", ""))
 
 
 def _get_part(arn: str, number: int) -> str:
@@ -289,38 +294,43 @@ def _plan_rule(pattern_text: str) -> _Plan:
     except UserError as error:
         plan.assumed.append(error.message)
         return plan
-    if "aws.s3" in (pattern.get("source") or ()):
-        kinds = pattern.get("detail-type") or ["Object Created"]
-        plan.key = "s3-eventbridge-delete" if kinds[0] == "Object Deleted" else "s3-eventbridge"
+    is_s3 = "aws.s3" in pattern.get("source", ())
+    if is_s3:
+        plan.key = "s3-eventbridge"
+        if list(pattern.get("detail-type", ())) == ["Object Deleted"]:
+            plan.key = "s3-eventbridge-delete"
     else:
         plan.values["detail"] = "{}"
 
     def finish(text: str) -> str:
         made, choices = build_match(pattern, load_json(text))
         plan.assumed += choices
-        if plan.key != "eventbridge-event":
-            if "resources" not in pattern:
-                made["resources"] = [
-                    f"{made['resources'][0].partition(':::')[0]}:::{made['detail']['bucket']['name']}"
-                ]
+        if is_s3:
+            if not {"resources", "$or"} & pattern.keys():
+                _name_bucket(made)
             plan.assumed.append("detail: what the pattern does not ask for is made up.")
+        else:
+            words = "it holds only what the pattern asks for" if made.get("detail") else "it is left empty"
+            plan.assumed.append(f"detail: {words}.")
+            for name in ("source", "detail-type"):
+                if not {name, "$or"} & pattern.keys():
+                    plan.assumed.append(f"{name}: the pattern takes any; this one is made up.")
         problem = find_mismatch(pattern, made)
         if problem:
             plan.assumed.append(f"No event was found that fits the rule's pattern: {problem}.")
-        if plan.key == "eventbridge-event":
-            words = (
-                "it holds only what the pattern asks for"
-                if made["detail"]
-                else "the pattern asks for nothing"
-            )
-            plan.assumed.append(f"detail: {words}.")
-            for name in ("source", "detail-type"):
-                if name not in pattern:
-                    plan.assumed.append(f"{name}: the pattern takes any; this one is made up.")
         return dump_json(made, indent=2)
 
     plan.finish = finish
     return plan
+
+
+def _name_bucket(event: dict[str, Json]) -> None:
+    """Let the resources of an S3 event be the bucket that the pattern chose."""
+    bucket: Json = event
+    for key in ("detail", "bucket", "name"):
+        bucket = bucket.get(key) if isinstance(bucket, dict) else None
+    if isinstance(bucket, str):
+        event["resources"] = [f"{event['resources'][0].partition(':::')[0]}:::{bucket}"]
 
 
 def _then(first: Callable[[str], str] | None, second: Callable[[str], str]) -> Callable[[str], str]:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from datetime import datetime
 
 from lambdadesk.core.triggers import Answer, Destination, ScanStep, Trigger, Verdict
 
@@ -25,6 +26,8 @@ def tell_evidence(trigger: Trigger, destinations: Iterable[Destination]) -> str:
     lines = [f"{' '.join(part for part in (trigger.source, trigger.name) if part)}: {trigger.verdict_text}"]
     for each in trigger.evidence:
         lines += [f"{_SIGNS.get(each.answer, '▲')} {each.call}: {each.answer}", f"    {each.text}"]
+    if trigger.seen_ms is not None:
+        lines.append(f"As of the deep scan at {tell_time(trigger.seen_ms)}; a refresh does not look there.")
     facts = [
         ("ARN", trigger.arn),
         ("Event source mapping", trigger.uuid),
@@ -50,6 +53,20 @@ def tell_verdicts(triggers: Iterable[Trigger]) -> str:
         return "No triggers"
     parts = ", ".join(f"{counts[verdict]} {text}" for verdict, text in _SHORT.items() if counts[verdict])
     return f"{total} {'trigger' if total == 1 else 'triggers'}: {parts}"
+
+
+def tell_verdict(trigger: Trigger) -> str:
+    """The verdict, and how old it is where the last scan did not look: "confirmed, as of 14:05"."""
+    if trigger.seen_ms is None:
+        return trigger.verdict_text
+    return f"{trigger.verdict_text}, as of {tell_time(trigger.seen_ms)}"
+
+
+def tell_time(at_ms: int) -> str:
+    """A moment (epoch ms) in local time, to the minute; with its date where that is not today."""
+    moment = datetime.fromtimestamp(at_ms / 1000).astimezone()
+    is_today = moment.date() == datetime.now().astimezone().date()
+    return moment.strftime("%H:%M" if is_today else "%Y-%m-%d %H:%M")
 
 
 def tell_unchecked(steps: Iterable[ScanStep]) -> str:

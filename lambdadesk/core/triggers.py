@@ -69,6 +69,7 @@ class Trigger:
     filter:     routes, event types, prefixes, patterns, schedules: what gets through.
     uuid:       of the event source mapping, where there is one.
     details:    of `filter`, what an event is made of, each by its own name; of several, that of the first.
+    seen_ms:    of the deep scan that this rests on (epoch ms), where nobody has looked there since.
     """
 
     key: str
@@ -85,6 +86,7 @@ class Trigger:
     filter: str = ""
     uuid: str = ""
     details: Mapping[str, str] = field(default_factory=dict, hash=False)
+    seen_ms: int | None = None
 
     @property
     def verdict(self) -> Verdict:

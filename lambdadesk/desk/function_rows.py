@@ -11,38 +11,26 @@ from typing import TYPE_CHECKING
 from lambdadesk.core.errors import UserError
 from lambdadesk.core.event import Event
 from lambdadesk.core.figures import Figures
+from lambdadesk.core.function_facts import Facts
 from lambdadesk.core.function_rows import FunctionRow, RowKey
 from lambdadesk.core.lamps import MemoryPeak, get_lamps, get_memory_peak
 from lambdadesk.core.prices import PriceTable, load_prices
 from lambdadesk.core.types import FunctionInfo
+from lambdadesk.desk.catalog import LIST_FIRST_S
+from lambdadesk.desk.function_facts import FactErrors, FunctionFacts
 from lambdadesk.store.settings import Settings
 
 if TYPE_CHECKING:  # imported when it is first needed, which is after the first frame
     from lambdadesk.desk.connection import Connection
 
 FRESH_S = 300.0  # asking CloudWatch costs money
-LIST_FIRST_S = 0.25  # for the last page to be painted, before clients for figures and tags are made
 SETTLE_S = 1.0  # a burst of invocations is looked at once
 RECENT = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
-    """What a look at one function has told; None: not known.
-
-    triggers: kinds of sources; dead_triggers: those that may call it but are gone, in words.
-    log_never_expires: of its log group. reserved_concurrency: None is "none reserved", too.
-    """
-
-    triggers: tuple[str, ...] | None = None
-    dead_triggers: tuple[str, ...] = ()
-    log_never_expires: bool | None = None
-    reserved_concurrency: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class RowsState:
-    """How far the figures and tags of one connection are; what failed leaves what was known before.
+    """How far the figures, tags and facts of one connection are; what failed leaves what was known before.
 
     figures_ms: when the last figures came, epoch milliseconds; None: never.
     """
@@ -51,6 +39,7 @@ class RowsState:
     figures_ms: int | None = None
     figures_error: UserError | None = None
     tags_error: UserError | None = None
+    fact_errors: FactErrors = field(default_factory=FactErrors)
 
 
 @dataclass(slots=True, eq=False)
@@ -58,12 +47,12 @@ class _Source:
     """One connection's part of the list."""
 
     connection: "Connection"
+    facts: FunctionFacts
     rows: dict[str, FunctionRow] = field(default_factory=dict)
     figures: dict[str, Figures] = field(default_factory=dict)
     tags: Mapping[str, Mapping[str, str]] | None = None
     peaks: dict[str, MemoryPeak] = field(default_factory=dict)
     ran: set[str] = field(default_factory=set)  # functions whose peak may be another one
-    facts: dict[str, Facts] = field(default_factory=dict)
     state: RowsState = RowsState()
     asked_s: float | None = None  # when figures were asked for, monotonic
     was_loading: bool = True
@@ -73,8 +62,8 @@ class _Source:
 class FunctionRows:
     """Merges catalogs, figures, tags and what else is told; a row that did not change stays the same object.
 
-    Figures and tags are asked for whenever a list has come, and by `refresh_old`. They are work of the
-    connection, and end with it.
+    Figures, tags and facts (see FunctionFacts) are asked for whenever a list has come, and by `refresh_old`.
+    They are work of the connection, and end with it.
 
     Event changed: the keys of rows that came, went or are others now; none where only their order is another.
     Event state_changed: the Target.key of a connection whose `state` is another one.
@@ -93,6 +82,7 @@ class FunctionRows:
         self._today = today
         self._clock = clock
         self._sources: dict[str, _Source] = {}
+        self._wants_triggers = False
         self._pinned = frozenset(settings.pinned_functions)
         self._rows: tuple[FunctionRow, ...] | None = None
         self._disconnect = settings.changed.connect(self._on_setting)
@@ -119,12 +109,17 @@ class FunctionRows:
     def add(self, connection: "Connection") -> None:
         """Show a connection's functions from now on; one of the same target is replaced."""
         self.remove(connection.target.key)
-        source = _Source(connection)
+        source = _Source(connection, FunctionFacts(connection))
+        source.facts.want_triggers(self._wants_triggers)
         self._sources[connection.target.key] = source
         source.disconnects = [
             connection.catalog.changed.connect(lambda: self._on_catalog(source)),
             connection.identified.connect(lambda: self._rebuild(source)),
             connection.ledger.changed.connect(lambda name: self._on_invocations(source, name)),
+            source.facts.changed.connect(lambda names: self._rebuild(source, names)),
+            source.facts.failed.connect(
+                lambda: self._set_state(source, fact_errors=source.facts.errors),
+            ),
         ]
         self._on_catalog(source)
         for name in connection.ledger.functions():
@@ -139,6 +134,7 @@ class FunctionRows:
             disconnect()
         for name in ("figures", "tags", "peaks"):
             source.connection.scope.cancel(name)
+        source.facts.close()
         self._emit(row.key for row in source.rows.values())
 
     def close(self) -> None:
@@ -159,6 +155,7 @@ class FunctionRows:
         scope = source.connection.scope
         scope.start("figures", self._fetch_figures, source)
         scope.start("tags", self._fetch_tags, source)
+        source.facts.fetch()
 
     async def _fetch_figures(self, source: _Source) -> None:
         connection = source.connection
@@ -197,10 +194,26 @@ class FunctionRows:
     # -- what others find out
 
     def set_facts(self, key: RowKey, facts: Facts) -> None:
-        """What is known of a function's triggers, log group and concurrency from now on."""
+        """Add to what is known of a function; a field that says nothing leaves what was known of it."""
         if source := self._sources.get(key[0]):
-            source.facts[key[1]] = facts
-            self._rebuild(source, [key[1]])
+            source.facts.set(key[1], facts)
+
+    def look_at(self, keys: Iterable[RowKey]) -> None:
+        """Look at these functions, which are in sight, and no more at those that were."""
+        keys = list(keys)
+        for key, source in self._sources.items():
+            source.facts.look_at(name for where, name in keys if where == key)
+
+    def look_at_opened(self, key: RowKey) -> None:
+        """Look at a function before all others."""
+        if source := self._sources.get(key[0]):
+            source.facts.note_opened(key[1])
+
+    def want_triggers(self, is_wanted: bool) -> None:
+        """Find out the triggers of all functions, or of no more than are in sight."""
+        self._wants_triggers = is_wanted
+        for source in self._sources.values():
+            source.facts.want_triggers(is_wanted)
 
     # -- pins and recent functions
 
@@ -287,13 +300,13 @@ class FunctionRows:
         connection, name = source.connection, function.name
         target = connection.target
         figures = source.figures.get(name)
-        facts = source.facts.get(name) or Facts()
+        facts = source.facts.get(name)
         lamps = get_lamps(
-            function,
+            facts.apply_to(function),
             figures,
             today=self._today(),
             memory_peak=source.peaks.get(name),
-            log_never_expires=facts.log_never_expires,
+            log_never_expires=facts.log_never_expires and not target.is_local,  # where it costs nothing
             reserved_concurrency=facts.reserved_concurrency,
             dead_triggers=facts.dead_triggers,
         )
@@ -306,6 +319,7 @@ class FunctionRows:
             tags=None if source.tags is None else source.tags.get(name, {}),
             figures=figures,
             triggers=facts.triggers,
+            has_more_triggers=not facts.knows_triggers,
             lamps=() if is_gone else lamps,
             is_pinned=(target.key, name) in self._pinned,
             is_gone=is_gone,

@@ -12,13 +12,15 @@ from lambdadesk.core.types import FunctionInfo
 
 if TYPE_CHECKING:  # not needed before somebody looks
     from lambdadesk.aws.gateway import Gateway
+    from lambdadesk.aws.triggers.memory import DeepMemory
 
 
 class TriggerScan:
     """Scans one function on demand; the owner's TaskScope runs and cancels it.
 
     Rows of the scan before stay until the new one is through; what it finds is added to them at once.
-    A deep scan that was stopped keeps what it found.
+    A deep scan that was stopped keeps what it found. What only a deep scan finds stays over later scans,
+    with its moment; the next deep scan looks there again.
 
     Event changed: after any of the attributes changed.
     """
@@ -36,6 +38,7 @@ class TriggerScan:
         self.done, self.total, self.doing = 0, 0, ""
         self.error: UserError | None = None  # why the last scan found out nothing
         self._gateway = gateway
+        self._memory: DeepMemory | None = None
         self._changed: dict[str, EventSourceMapping] = {}  # by UUID, newer than what the last scan saw
 
     @property
@@ -43,10 +46,17 @@ class TriggerScan:
         """What was not looked at for want of permission or of an answer."""
         return tuple(step for step in self.steps if step.answer not in (Answer.OK, Answer.NOT_ASKED))
 
+    @property
+    def deep_ms(self) -> int | None:
+        """When the oldest deep scan was that some row still rests on (epoch ms)."""
+        return min((each.seen_ms for each in self.triggers if each.seen_ms is not None), default=None)
+
     async def run(self, deep: bool = False) -> None:
         """Look once; see aws.triggers.scan. A failure of the whole is in `error`, not raised."""
+        from lambdadesk.aws.triggers.memory import DeepMemory
         from lambdadesk.aws.triggers.scan import scan
 
+        self._memory = self._memory or DeepMemory()
         before = (self.triggers, self.destinations)
         self.is_running, self.is_deep, self.was_stopped, self.error = True, deep, False, None
         self.done, self.total, self.doing = 0, 0, ""
@@ -63,7 +73,7 @@ class TriggerScan:
             self.changed.emit()
 
         try:
-            found = await scan(self._gateway, self.function, show, deep=deep)
+            found = await scan(self._gateway, self.function, show, deep=deep, memory=self._memory)
         except UserError as error:
             self.error = error
         except asyncio.CancelledError:

@@ -1,6 +1,6 @@
 """FunctionPage: one opened function with its pages."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -9,18 +9,23 @@ from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QTabWidget, QVBoxLayout,
 
 from lambdadesk.core.errors import ErrorKind
 from lambdadesk.core.function_columns import get_runtime
+from lambdadesk.core.function_rows import RowKey
 from lambdadesk.core.text import one_line
 from lambdadesk.core.types import FunctionInfo
 from lambdadesk.desk.connection import Connection
+from lambdadesk.store.history import HistoryEntry
 from lambdadesk.ui import theme
 from lambdadesk.ui.pages import PAGES
 from lambdadesk.ui.panels.invoke_panel import InvokePanel
 from lambdadesk.ui.panels.logs_panel import LogsPanel
 from lambdadesk.ui.widgets.labels import ElidedLabel
+from lambdadesk.ui.widgets.lamp_line import LampLine
 from lambdadesk.ui.widgets.named import named
 
 if TYPE_CHECKING:
+    from lambdadesk.core.function_facts import Facts
     from lambdadesk.desk.function_details import Details
+    from lambdadesk.desk.function_rows import FunctionRows
 
 UNREACHABLE = (ErrorKind.OFFLINE, ErrorKind.NOT_AWS)
 
@@ -33,12 +38,15 @@ class FunctionPage(QWidget):
     Signals:
         reachable_changed(UserError | None): the endpoint can't be reached any more, or can again.
         confirm_requested(InvokeRequest): an invoke in production waits to be confirmed.
-        write_requested(str, Callable[[], None]): so does another write: its verb, and what does it.
+        write_requested(str, Callable[[], None], Callable[[], None]): so does another write: its verb, what
+            does it, and what says that it was not confirmed.
+        built(QWidget): a further page was built, with its usual sizes.
         refresh_requested(): AWS does not know the function any more, so the list is out of date.
     """
 
     confirm_requested = Signal(object)
-    write_requested = Signal(str, object)
+    write_requested = Signal(str, object, object)
+    built = Signal(QWidget)
     refresh_requested = Signal()
     reachable_changed = Signal(object)
 
@@ -66,6 +74,10 @@ class FunctionPage(QWidget):
         head.setSpacing(theme.SPACE)
         head.addWidget(name)
         head.addWidget(about, 1)
+        self.lamps = named(LampLine(), "functionLamps", "What is wrong with the function, or soon will be")
+        self.lamps.setContentsMargins(theme.SPACE, 0, theme.SPACE, 0)
+        self.lamps.hide()
+        self._rows: FunctionRows | None = None
         self.invoke = InvokePanel(connection, function, sample_event)
         self.invoke.not_found.connect(self.refresh_requested)
         self.invoke.confirm_requested.connect(self.confirm_requested)
@@ -76,6 +88,7 @@ class FunctionPage(QWidget):
         self._disconnects = [
             connection.catalog.changed.connect(self._on_catalog_changed),
             self._tail.changed.connect(self._on_tail_changed),
+            connection.runs.deleted.connect(self.invoke.forget_runs),
         ]
         self.logs: LogsPanel | None = None
         self.charts: QWidget | None = None
@@ -88,6 +101,7 @@ class FunctionPage(QWidget):
             "Triggers": self._build_triggers,
             "Configuration": self._build_configuration,
             "Role": self._build_role,
+            "History": self._build_history,
         }
         self._builders = {PAGES.index(title): build for title, build in builders.items()}
         self.pages.addTab(self.invoke, PAGES[0])
@@ -98,12 +112,29 @@ class FunctionPage(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(theme.TIGHT)
         layout.addLayout(head)
+        layout.addWidget(self.lamps)
         layout.addWidget(self.pages, 1)
 
     @property
     def key(self) -> tuple[str, str]:
         """Where the function is, as `Target.key`, and its name."""
         return self.connection.target.key, self.function.name
+
+    def follow(self, rows: "FunctionRows") -> None:
+        """Show the lamps of the function's row from now on, and tell the row what the pages find out."""
+        self._rows = rows
+        self._disconnects.append(rows.changed.connect(self._on_rows_changed))
+        rows.look_at_opened(self.key)
+        self._on_rows_changed({self.key})
+
+    def _on_rows_changed(self, keys: Container[RowKey]) -> None:
+        if self._rows is not None and self.key in keys:
+            row = self._rows.get(self.key)
+            self.lamps.show_lamps(row.lamps if row is not None else ())
+
+    def _tell(self, facts: "Facts | None") -> None:
+        if facts is not None and self._rows is not None:
+            self._rows.set_facts(self.key, facts)
 
     def _on_catalog_changed(self) -> None:
         """Follow changes of the function itself: it may have been updated, or deleted."""
@@ -146,6 +177,7 @@ class FunctionPage(QWidget):
         self.connection.unfollow(self.function.name)
         for disconnect in self._disconnects:
             disconnect()
+        self._disconnects, self._rows = [], None
         await self.invoke.close_panel()
         for panel in (self.logs, self.charts, *self._more):
             if panel is not None:
@@ -157,6 +189,7 @@ class FunctionPage(QWidget):
             page = self.pages.widget(index)
             if isinstance(page, _Later):
                 page.column.addWidget(build())
+                self.built.emit(page)
 
     def _build_logs(self) -> QWidget:
         self.logs = LogsPanel(self._tail)
@@ -170,10 +203,12 @@ class FunctionPage(QWidget):
         return charts
 
     def _build_triggers(self) -> QWidget:
+        from lambdadesk.desk.function_facts import read_scan
         from lambdadesk.ui.panels.triggers_panel import TriggersPanel
 
         panel = TriggersPanel(self.connection, self.function)
         panel.write_requested.connect(self.write_requested)
+        self._disconnects.append(panel.scan.changed.connect(lambda: self._tell(read_scan(panel.scan))))
         self._more.append(panel)
         return panel
 
@@ -191,11 +226,32 @@ class FunctionPage(QWidget):
         self._more.append(panel)
         return panel
 
+    def _build_history(self) -> QWidget:
+        from lambdadesk.ui.panels.history_panel import HistoryPanel
+
+        panel = HistoryPanel(self.connection, self.function)
+        self.invoke.history.setObjectName("recentTable")  # the name of the contract is this page's now
+        panel.load_requested.connect(self._load_run)
+        panel.rerun_requested.connect(self._rerun)
+        self._more.append(panel)
+        return panel
+
+    def _load_run(self, entry: HistoryEntry) -> None:
+        self.show_page("Invoke")
+        self.invoke.load_run(entry)
+
+    def _rerun(self, entry: HistoryEntry) -> None:
+        self._load_run(entry)
+        self.invoke.invoke()
+
     @cached_property
     def _details(self) -> "Details":
         from lambdadesk.desk.function_details import Details
+        from lambdadesk.desk.function_facts import read_details
 
-        return Details(self.connection.gateway, self.function)
+        details = Details(self.connection.gateway, self.function)
+        self._disconnects.append(details.changed.connect(lambda: self._tell(read_details(details))))
+        return details
 
     def _show_request(self, request_id: str) -> None:
         self.show_page("Logs")

@@ -78,7 +78,8 @@ class FunctionTabs(QTabWidget):
             draft = self._drafts.pop(key, None)
             if draft is not None:
                 page.invoke.set_draft(draft)
-            self._memory.restore_splitters(page)
+            self._memory.restore_page(page)
+            page.built.connect(self._memory.restore_page)
             self.addTab(page, "")
             self._show_place(page)
             self.opened.emit(page)
@@ -128,8 +129,9 @@ class FunctionTabs(QTabWidget):
         self._close_tab(self.currentIndex())
 
     async def close_pages(self, pages: "list[FunctionPage]") -> None:
-        """Close these, keeping what was typed in them."""
-        for page in pages:
+        """Close these, keeping what was typed in them, and of their sizes those of the page in front."""
+        front = self.page
+        for page in sorted(pages, key=lambda each: each is front):
             await self._close_page(page)
 
     def _page_at(self, index: int) -> "FunctionPage | None":
@@ -145,7 +147,7 @@ class FunctionTabs(QTabWidget):
         if (draft := page.invoke.draft()) is not None:
             place, name = page.key
             self._drafts[self.successors.get(place, place), name] = draft
-        self._memory.keep_splitters(page)
+        self._memory.keep_page(page)
         index = self.indexOf(page)
         if index >= 0:
             self.removeTab(index)

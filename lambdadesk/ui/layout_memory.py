@@ -1,15 +1,19 @@
 """LayoutMemory: the places and sizes that survive a restart."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from PySide6.QtCore import QByteArray
-from PySide6.QtWidgets import QMainWindow, QSplitter, QTableView, QWidget
+from PySide6.QtWidgets import QHeaderView, QMainWindow, QSplitter, QTableView, QTreeView, QWidget
 
 from lambdadesk.store.settings import Settings
 
+# Views on the pages of functions whose columns are kept.
+_VIEWS: Final = ("triggerTable", "configurationView")
+
 
 class LayoutMemory:
-    """Keeps window geometry, splitters and table headers in the settings, by objectName."""
+    """Keeps window geometry, splitters and the headers of tables and trees in the settings, by objectName."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -18,29 +22,45 @@ class LayoutMemory:
         if self._settings.window_geometry:
             window.restoreGeometry(QByteArray(self._settings.window_geometry))
         self._restore_splitter(splitter)  # the only one there is; to look for others takes 4 ms
-        saved = self._settings.table_headers
         for table in tables:
-            if state := saved.get(table.objectName()):
-                table.horizontalHeader().restoreState(QByteArray(state))
+            self._restore_header(table.objectName(), table.horizontalHeader())
 
-    def restore_splitters(self, widget: QWidget) -> None:
+    def restore_page(self, widget: QWidget) -> None:
+        """A page that was just built."""
         for splitter in widget.findChildren(QSplitter):
             self._restore_splitter(splitter)
-
-    def _restore_splitter(self, splitter: QSplitter) -> None:
-        if state := self._settings.splitters.get(splitter.objectName()):
-            splitter.restoreState(QByteArray(state))
+        for name, header in _find_headers(widget):
+            self._restore_header(name, header)
 
     def keep_window(self, window: QMainWindow, tables: Sequence[QTableView]) -> None:
         self._settings.window_geometry = bytes(window.saveGeometry().data())
-        self.keep_splitters(window)
-        self._settings.table_headers = {
-            table.objectName(): bytes(table.horizontalHeader().saveState().data()) for table in tables
-        }
+        self._keep_headers([(table.objectName(), table.horizontalHeader()) for table in tables])
+        self.keep_page(window)
 
-    def keep_splitters(self, widget: QWidget) -> None:
+    def keep_page(self, widget: QWidget) -> None:
         saved = dict(self._settings.splitters)
         for splitter in widget.findChildren(QSplitter):
             if splitter.objectName():
                 saved[splitter.objectName()] = bytes(splitter.saveState().data())
         self._settings.splitters = saved
+        self._keep_headers(_find_headers(widget))
+
+    def _restore_splitter(self, splitter: QSplitter) -> None:
+        if state := self._settings.splitters.get(splitter.objectName()):
+            splitter.restoreState(QByteArray(state))
+
+    def _restore_header(self, name: str, header: QHeaderView) -> None:
+        if state := self._settings.table_headers.get(name):
+            header.restoreState(QByteArray(state))
+
+    def _keep_headers(self, headers: Sequence[tuple[str, QHeaderView]]) -> None:
+        kept = {name: bytes(header.saveState().data()) for name, header in headers}
+        self._settings.table_headers = {**self._settings.table_headers, **kept}
+
+
+def _find_headers(widget: QWidget) -> list[tuple[str, QHeaderView]]:
+    found: list[tuple[str, QHeaderView]] = []
+    for name in _VIEWS:
+        found += [(name, table.horizontalHeader()) for table in widget.findChildren(QTableView, name)]
+        found += [(name, tree.header()) for tree in widget.findChildren(QTreeView, name)]
+    return found

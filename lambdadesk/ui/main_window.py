@@ -149,10 +149,11 @@ class MainWindow(QMainWindow):
 
     def _on_page_opened(self, page: "FunctionPage") -> None:
         connection = page.connection
+        page.follow(self.functions.rows)
         page.refresh_requested.connect(lambda: self.places.retry(connection.target.key))
         page.reachable_changed.connect(lambda failure: self._on_reachable_changed(connection, failure))
         page.confirm_requested.connect(lambda request: self.production.confirm(page, request))
-        page.write_requested.connect(lambda verb, do: self.production.confirm_write(page, verb, do))
+        page.write_requested.connect(lambda *asked: self.production.confirm_write(page, *asked))
 
     def _on_reachable_changed(self, connection: "Connection", failure: UserError | None) -> None:
         """The tail asks all the time, so it knows first that the endpoint is gone or back."""
@@ -165,10 +166,9 @@ class MainWindow(QMainWindow):
 
     def show_page(self, page: str) -> None:
         """Show a page of the current function, or the Cost page, by its name on the command line."""
-        title = "Invoke" if page == "history" else page.capitalize()  # the history is part of the Invoke page
         if page == "cost":
             self.tabs.show_cost()
-        elif not self.tabs.show_page(title):
+        elif not self.tabs.show_page(page.capitalize()):
             self.notices.show_info(f"This version has no {page} page yet.", "page")
 
     def open_wanted(self) -> None:

@@ -58,10 +58,13 @@ class Production:
         dialog.rejected.connect(page.invoke.say_not_confirmed)
         dialog.open()
 
-    def confirm_write(self, page: "FunctionPage", verb: str, then: Callable[[], None]) -> None:
+    def confirm_write(
+        self, page: "FunctionPage", verb: str, then: Callable[[], None], declined: Callable[[], None]
+    ) -> None:
         """Have another write confirmed, then do it; at once while the connection is unlocked.
 
         verb: what is about to be done, as the button says it ("Disable the event source mapping").
+        declined: called where the person does not confirm it.
         """
         connection = page.connection
         if not self._connections.needs_confirmation(connection.info):
@@ -78,7 +81,9 @@ class Production:
             colour=connection.info.colour,
             verb=verb,
         )
-        self._ask(page, facts, then).open()
+        dialog = self._ask(page, facts, then)
+        dialog.rejected.connect(declined)
+        dialog.open()
 
     def on_badge(self, connection: "Connection | None") -> None:
         """Lock a connection that was unlocked."""

@@ -1,11 +1,12 @@
-"""A FakeAws per test, and limits that make faults quick."""
+"""Servers per test, and limits that make faults quick."""
 
 from collections.abc import Iterator
 
 import pytest
 
 from lambdadesk.aws.clients import Limits
-from tests.servers.fake_aws import FakeAws
+from tests.servers.fake_aws import FakeAws, make_function
+from tests.servers.fake_services import FakeServices
 
 
 @pytest.fixture
@@ -25,3 +26,10 @@ def quick() -> Limits:
         invoke_body_s=0.5,
         backoff_s=0.01,
     )
+
+
+@pytest.fixture
+def services() -> Iterator[FakeServices]:
+    with FakeServices() as server:
+        server.functions = [make_function("f")]
+        yield server

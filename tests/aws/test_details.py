@@ -277,6 +277,8 @@ async def test_the_facts_are_what_the_role_must_allow_for(aws: FakeAws) -> None:
     assert facts.log_group == "shared"
     assert facts.dead_letter_arn == QUEUE
     assert facts.destinations == (TOPIC, QUEUE)
+    assert facts.key_arn == "arn:aws:kms:us-east-1:000000000000:key/k"
+    assert facts.file_systems == (ACCESS_POINT,)
     assert (facts.is_in_vpc, facts.is_traced, facts.is_durable) == (True, True, True)
 
 

@@ -41,6 +41,23 @@ async def test_lists_those_of_the_function_its_versions_and_aliases_alone(aws: F
     assert (found[0].batch_size, found[0].batching_window_s, found[0].source_name) == (10, 0, "queue orders")
 
 
+async def test_the_secrets_and_subnets_of_a_source_are_known(aws: FakeAws) -> None:
+    secret = "arn:aws:secretsmanager:us-east-1:000000000000:secret:kafka-AbCdEf"
+    accesses = [
+        {"Type": "SASL_SCRAM_512_AUTH", "URI": secret},
+        {"Type": "SERVER_ROOT_CA_CERTIFICATE", "URI": secret},
+        {"Type": "VPC_SUBNET", "URI": "subnet:subnet-1"},
+    ]
+    aws.mappings = [
+        make_mapping(UUID, ARN, QUEUE, SourceAccessConfigurations=accesses),
+        make_mapping(OTHER, ARN, QUEUE),
+    ]
+    gateway = make_gateway(aws)
+    found = await fetch_mappings(gateway, ARN)
+    await gateway.close()
+    assert [(one.secret_arns, one.is_in_vpc) for one in found] == [((secret,), True), ((), False)]
+
+
 async def test_changes_only_what_is_given(aws: FakeAws) -> None:
     gateway = make_gateway(aws)
     assert (await update_mapping(gateway, UUID, enabled=False)).state == "Disabling"

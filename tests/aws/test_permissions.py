@@ -14,7 +14,18 @@ import pytest
 from lambdadesk.aws.clients import Limits
 from lambdadesk.aws.credentials import AssumeRoleSource, KeySource
 from lambdadesk.aws.gateway import Gateway
-from lambdadesk.aws.permissions import NEEDS, Check, Verdict, check, get_event_groups, minimal_policy
+from lambdadesk.aws.permissions import (
+    DEEP_TRIGGERS,
+    NEEDS,
+    TRIGGERS,
+    Check,
+    Verdict,
+    check,
+    get_event_groups,
+    minimal_policy,
+    trigger_actions,
+)
+from lambdadesk.aws.triggers.table import EVERY
 from lambdadesk.core.connections import AccessKey, Guard
 from lambdadesk.core.errors import ErrorKind, UserError
 from lambdadesk.core.secret import Secret
@@ -100,6 +111,7 @@ async def check_as(url: str, key: AccessKey, guard: Guard = Guard.NORMAL) -> Che
 
 # MiniStack looks for lambda:PutFunctionConcurrency here, and takes no role for the resource of a simulation.
 ASKED_OTHERWISE = {"lambda:GetFunctionConcurrency", "iam:SimulatePrincipalPolicy"}
+WRITES = {need.action for need in NEEDS if need.is_write}
 
 
 def get_verdicts(found: Check) -> dict[str, Verdict]:
@@ -112,7 +124,9 @@ async def test_root_may_do_everything(strict: str, function: FunctionInfo) -> No
     assert (found.identity.account, found.principal, found.partition) == (ACCOUNT, "root", "aws")
     assert found.alias == "my-prod"
     assert found.expires_at is None
-    assert set(get_verdicts(found).values()) == {Verdict.ALLOWED}
+    assert {verdict for action, verdict in get_verdicts(found).items() if action not in WRITES} == {
+        Verdict.ALLOWED
+    }
     assert found.denied == ()
 
 
@@ -121,7 +135,7 @@ async def test_the_minimal_policy_is_enough_and_no_more(strict: str, function: F
     every = {need.action for need in NEEDS}
     policy = minimal_policy(every, ACCOUNT, ["us-east-1"])
     verdicts = get_verdicts(await check_as(strict, await make_user(strict, "all", policy)))
-    assert {verdict for action, verdict in verdicts.items() if action not in ASKED_OTHERWISE} == {
+    assert {verdict for action, verdict in verdicts.items() if action not in ASKED_OTHERWISE | WRITES} == {
         Verdict.ALLOWED
     }
     viewer = every - {"lambda:InvokeFunction", "logs:FilterLogEvents", "iam:ListAccountAliases"}
@@ -286,6 +300,16 @@ async def test_nothing_is_run_and_the_own_log_group_is_asked(listed: FakeAws) ->
     assert found["iam:ListAccountAliases"] is Verdict.NOT_CHECKED
 
 
+async def test_what_changes_something_is_not_tried(listed: FakeAws) -> None:
+    found = await check_fake(listed)
+    assert {"lambda:UpdateEventSourceMapping"} == WRITES
+    (update,) = (finding for finding in found.findings if finding.action in WRITES)
+    assert (update.verdict, update.pages) == (Verdict.NOT_CHECKED, ("Triggers",))
+    assert update.reason == "It changes something, so that Test does not try it."
+    assert listed.requests("UpdateEventSourceMapping") == []
+    assert listed.requests("GetEventSourceMapping")
+
+
 async def test_a_read_only_connection_sends_no_dry_run(listed: FakeAws) -> None:
     found = await check_fake(listed, Guard.READ_ONLY)
     assert listed.requests("Invoke") == []
@@ -362,6 +386,29 @@ def test_the_policy_names_partition_regions_and_account() -> None:
     assert '"arn:aws-us-gov:lambda:*:*:function:*"' in everywhere
 
 
+def test_trigger_scans_have_statements_of_their_own_made_of_their_table() -> None:
+    groups = trigger_actions()
+    assert list(groups) == [TRIGGERS, DEEP_TRIGGERS]
+    assert {action for group in groups.values() for action in group} == {
+        action for lookup in EVERY for action in lookup.actions
+    }
+    for need in NEEDS:
+        if need.action in groups[TRIGGERS]:
+            assert "Triggers" in need.pages, need.action
+    pages = [need.action for need in NEEDS]
+    every = [*pages, *groups[TRIGGERS], *groups[DEEP_TRIGGERS]]
+    policy = json.loads(minimal_policy(every, ACCOUNT, ["us-east-1"]))
+    sids = [statement.get("Sid") for statement in policy["Statement"]]
+    assert set(sids) - {None} == {"TriggersCheap", "TriggersCheapLambda", "TriggersDeepScan"}
+    by_sid = {statement.get("Sid"): statement["Action"] for statement in policy["Statement"]}
+    assert set(by_sid["TriggersCheap"] + by_sid["TriggersCheapLambda"]) == {*groups[TRIGGERS]} - {*pages}
+    assert set(by_sid["TriggersDeepScan"]) == {*groups[DEEP_TRIGGERS]} - {*pages}
+    allowed = [action for statement in policy["Statement"] for action in statement["Action"]]
+    assert len(allowed) == len(set(allowed))
+    assert set(allowed) == set(every)
+    assert len(json.dumps(policy, separators=(",", ":"))) <= 6_144  # of a managed policy, without white space
+
+
 def test_an_action_that_is_not_needed_gets_into_no_policy() -> None:
     with pytest.raises(ValueError, match="iam:PassRole"):
         minimal_policy(["iam:PassRole"], "", [])
@@ -372,22 +419,28 @@ def test_the_policy_for_events_names_the_registry_and_no_other() -> None:
     groups = get_event_groups()
     wanted = [*groups["Share test events"], "sqs:ReceiveMessage", "schemas:DescribeSchema"]
     statements = json.loads(minimal_policy(wanted, ACCOUNT, ["us-east-1"]))["Statement"]
-    found = {str(each["Resource"]): each["Action"] for each in statements}
+    sids = [each["Sid"] for each in statements]
+    assert len(set(sids)) == len(sids)
+    found = sorted((str(each["Resource"]), each["Action"]) for each in statements)
     place = f"arn:aws:schemas:us-east-1:{ACCOUNT}"
-    assert found == {
-        "*": ["schemas:GetDiscoveredSchema", "sqs:ReceiveMessage"],
-        f"['{place}:registry/lambda-testevent-schemas']": [
-            "schemas:CreateRegistry",
-            "schemas:DescribeRegistry",
-        ],
-        f"['{place}:schema/lambda-testevent-schemas/*']": [
-            "schemas:CreateSchema",
-            "schemas:DeleteSchema",
-            "schemas:DeleteSchemaVersion",
-            "schemas:DescribeSchema",
-            "schemas:ListSchemaVersions",
-            "schemas:UpdateSchema",
-        ],
-    }
+    assert found == [
+        ("*", ["schemas:GetDiscoveredSchema"]),
+        ("*", ["sqs:ReceiveMessage"]),
+        (
+            f"['{place}:registry/lambda-testevent-schemas']",
+            ["schemas:CreateRegistry", "schemas:DescribeRegistry"],
+        ),
+        (
+            f"['{place}:schema/lambda-testevent-schemas/*']",
+            [
+                "schemas:CreateSchema",
+                "schemas:DeleteSchema",
+                "schemas:DeleteSchemaVersion",
+                "schemas:ListSchemaVersions",
+                "schemas:UpdateSchema",
+            ],
+        ),
+        (f"['{place}:schema/lambda-testevent-schemas/*']", ["schemas:DescribeSchema"]),
+    ]
     assert "s3:ListBucket" in groups["Use live data"]
     json.loads(minimal_policy([each for group in groups.values() for each in group], "", []))

@@ -162,6 +162,31 @@ async def test_conditions_and_the_organization_are_told(aws: FakeAws) -> None:
     ]
 
 
+async def test_what_something_else_may_allow_is_not_known_by_either_way(aws: FakeAws, quick: Limits) -> None:
+    make_role(aws)
+    key = "arn:aws:kms:us-east-1:000000000000:key/k"
+    secret = "arn:aws:secretsmanager:us-east-1:000000000000:secret:s-AbCdEf"
+    needs = (
+        RoleNeed("kms:Decrypt", key, "the key of its environment", "A grant may."),
+        RoleNeed("secretsmanager:GetSecretValue", secret, "the credentials of broker shop"),
+    )
+    aws.simulation = {
+        "kms:Decrypt": {"EvalDecision": "implicitDeny"},
+        "secretsmanager:GetSecretValue": {"EvalDecision": "implicitDeny"},
+    }
+    report = await read(aws)
+    gateway = Gateway(Target("us-east-1", endpoint_url=aws.url), quick)
+    for is_estimate in (False, True):
+        findings = await check_needs(gateway, report, needs)
+        assert [(one.decision, one.is_estimate) for one in findings] == [
+            (Decision.UNKNOWN, is_estimate),
+            (Decision.MISSING, is_estimate),
+        ]
+        assert findings[0].reason == "The role does not allow it. A grant may."
+        aws.always("SimulatePrincipalPolicy", iam_denied("iam:SimulatePrincipalPolicy"))
+    await gateway.close()
+
+
 async def test_where_simulation_is_denied_it_is_an_estimate(aws: FakeAws, quick: Limits) -> None:
     make_role(aws)
     aws.always("SimulatePrincipalPolicy", iam_denied("iam:SimulatePrincipalPolicy"))

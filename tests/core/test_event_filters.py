@@ -75,6 +75,12 @@ def test_text_and_json_do_not_come_together(source: str, key: str, name: str) ->
     assert check(source, text, {}).verdict is FilterVerdict.PASSES
 
 
+@pytest.mark.parametrize("text", ["5", '["a"]', "null", '"quoted"'])
+def test_json_that_is_no_object_is_text(text: str) -> None:
+    assert check("SQS", make_sqs(text), {"body": [text]}).verdict is FilterVerdict.PASSES
+    assert check("SQS", make_sqs(text), {"body": {"a": [1]}}).verdict is FilterVerdict.FILTERED
+
+
 def test_other_parts_of_a_record_are_matched_too() -> None:
     kinesis = render("kinesis-record", data="no json", partition_key="p")
     assert check("Kinesis", kinesis, {"partitionKey": ["p"]}).verdict is FilterVerdict.PASSES

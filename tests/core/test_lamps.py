@@ -1,11 +1,12 @@
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
 
 from lambdadesk.core.figures import Figures
 from lambdadesk.core.lamps import Lamp, LampKind, LampLevel, MemoryPeak, get_lamps, get_memory_peak
+from lambdadesk.core.runtimes import RuntimeTable
 from lambdadesk.core.types import FunctionInfo, Invocation, Report
 
 TODAY = date(2026, 11, 27)
@@ -52,6 +53,36 @@ def test_a_runtime_that_ends_is_dated(runtime: str, today: date, level: LampLeve
     if runtime == "nodejs22.x":
         assert "2027-04-30" in lamp.text
     assert "newer runtime" in lamp.text
+
+
+@pytest.mark.parametrize(
+    ("ends_in", "blocked_in", "level", "said"),
+    [
+        (181, 241, None, ""),
+        (180, 240, LampLevel.NOTE, "will be deprecated on"),
+        (1, 61, LampLevel.NOTE, "at the earliest"),
+        (0, 60, LampLevel.WARNING, "is deprecated since"),
+        (-1, 1, LampLevel.WARNING, "at the earliest"),
+        (-60, 0, LampLevel.ERROR, "may be refused since"),
+        (-400, -340, LampLevel.ERROR, "updates are refused."),
+    ],
+)
+def test_lamps_around_the_days_of_a_table(
+    ends_in: int, blocked_in: int, level: LampLevel | None, said: str
+) -> None:
+    days = [str(TODAY + timedelta(each)) for each in (ends_in, blocked_in, blocked_in)]
+    table = RuntimeTable(
+        {"published": f"{TODAY:%Y-%m}", "source": "", "not_scheduled": [], "runtimes": {"new1": days}}
+    )
+    lamps = get_lamps(replace(FINE, runtime="new1"), today=TODAY, runtimes=table)
+    assert [lamp.level for lamp in lamps] == ([] if level is None else [level])
+    assert all(said in lamp.text for lamp in lamps)
+
+
+@pytest.mark.parametrize("runtime", ["perl5", "nodejs26.x", "java17.al2023", "PYTHON3.9", ""])
+@pytest.mark.parametrize("today", [TODAY, date(2040, 1, 1)])
+def test_a_runtime_that_is_not_known_lights_nothing(runtime: str, today: date) -> None:
+    assert get_lamps(replace(FINE, runtime=runtime), today=today) == ()
 
 
 def test_a_runtime_that_ends_later_is_fine() -> None:

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from lambdadesk.core.details import Facts
 from lambdadesk.core.mappings import EventSourceMapping
 from lambdadesk.core.policies import Decision, PolicyKind, RoleReport, parse_policy
@@ -75,6 +77,47 @@ def test_destinations_the_dead_letter_queue_vpc_and_tracing() -> None:
         ("lambda:CheckpointDurableExecution", f"{FUNCTION}:$LATEST"),
     } <= found
     assert not any("other" in resource for _action, resource in found)
+
+
+def test_the_key_of_the_environment_and_file_systems() -> None:
+    key = "arn:aws:kms:us-east-1:123456789012:key/k"
+    efs = "arn:aws:elasticfilesystem:us-east-1:123456789012:access-point/fsap-1"
+    s3_files = "arn:aws:s3files:us-east-1:123456789012:file-system/fs-1/access-point/fsap-2"
+    facts = Facts(log_group="/aws/lambda/orders", key_arn=key, file_systems=(efs, s3_files, "arn:aws:x:::y"))
+    assert wanted(facts) == {
+        ("kms:Decrypt", key),
+        ("elasticfilesystem:ClientMount", efs),
+        ("elasticfilesystem:ClientWrite", efs),
+        ("s3files:ClientMount", s3_files),
+        ("s3files:ClientWrite", s3_files),
+    }
+
+
+def test_credentials_and_subnets_of_event_sources() -> None:
+    secret = "arn:aws:secretsmanager:us-east-1:123456789012:secret:kafka-AbCdEf"
+    mapping = EventSourceMapping("1", secret_arns=(secret,), is_in_vpc=True)
+    found = wanted(FACTS, mapping)
+    assert ("secretsmanager:GetSecretValue", secret) in found
+    assert ("ec2:DescribeVpcs", "*") in found
+    assert wanted(FACTS, replace(mapping, is_in_vpc=False)) == {("secretsmanager:GetSecretValue", secret)}
+    broker = "arn:aws:mq:us-east-1:123456789012:broker:shop:b-1"
+    found = wanted(FACTS, EventSourceMapping("1", source_arn=broker, secret_arns=(secret,)))
+    assert {("mq:DescribeBroker", broker), ("secretsmanager:GetSecretValue", secret)} <= found
+
+
+def test_what_something_else_may_allow_is_not_known_to_be_missing() -> None:
+    key = "arn:aws:kms:us-east-1:123456789012:key/k"
+    facts = Facts(log_group="g", key_arn=key)
+    (need,) = [each for each in needs_of(FUNCTION, facts) if each.resource == key]
+    empty = RoleReport("arn:aws:iam::123456789012:role/r", "r")
+    (finding,) = estimate(empty, [need])
+    assert finding.decision is Decision.UNKNOWN
+    assert finding.reason.startswith("The role does not allow it. The grant ")
+    for effect, decision in (("Allow", Decision.ALLOWED), ("Deny", Decision.DENIED)):
+        statement = {"Effect": effect, "Action": "kms:*", "Resource": key}
+        policy = parse_policy(PolicyKind.INLINE, "p", {"Statement": [statement]})
+        (finding,) = estimate(replace(empty, policies=(policy,)), [need])
+        assert finding.decision is decision
 
 
 def test_the_same_need_is_there_once() -> None:

@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from lambdadesk.aws.triggers.merge import PRINCIPALS
 from lambdadesk.aws.triggers.table import EVERY
@@ -213,7 +215,8 @@ def test_a_rule_on_a_bucket_gets_the_event_of_the_bucket() -> None:
 
 
 def test_what_a_rule_changes_in_the_event() -> None:
-    assert load(build("EventBridge", "r", RULE, schedule="rate(1 day)", input='{"a":1}')) == {"a": 1}
+    given = build("EventBridge", "r", RULE, pattern='{"source": ["x"]}', input='{"a":1}')
+    assert load(given) == {"a": 1}
     pattern = '{"detail": {"order": {"id": ["1"]}}}'
     trigger = Trigger(
         "k",
@@ -418,3 +421,54 @@ def test_every_source_gives_an_event_even_where_only_a_permission_is_known() -> 
             assert all(each[0] and each.endswith(".") for each in event.assumed), event.assumed
             if name in ("any", "*"):
                 assert "more than one source" in event.assumed[0]
+
+
+WORDS = st.sampled_from(
+    ["source", "detail-type", "detail", "resources", "bucket", "name", "object", "body", "event", "dynamodb"]
+)
+MATCHERS = st.sampled_from(
+    ["aws.s3", "Object Deleted", "x", {"exists": True}, {"exists": False}, {"prefix": "a"}]
+)
+PATTERNS = st.recursive(
+    st.lists(MATCHERS, min_size=1, max_size=2),
+    lambda inner: (
+        st.dictionaries(WORDS, inner, max_size=3)
+        | st.lists(st.dictionaries(WORDS, inner, min_size=1), min_size=1, max_size=2).map(
+            lambda each: {"$or": each}
+        )
+    ),
+    max_leaves=6,
+)
+SOURCES = [
+    "EventBridge",
+    "SQS",
+    "DynamoDB",
+    "DocumentDB",
+    "Kinesis",
+    "MQ",
+    "MSK",
+    "Pipes",
+    "S3",
+    "API Gateway",
+    "IoT",
+]
+
+
+@example("EventBridge", {"detail": {"bucket": ["x"]}}, "", "")
+@example("EventBridge", {"detail": ["x"], "detail-type": {"a": ["x"]}}, "", "")
+@example("EventBridge", {"$or": [{"resources": [{"exists": False}]}]}, "", "")
+@given(st.sampled_from(SOURCES), PATTERNS, st.text(max_size=20), st.text(max_size=20))
+def test_an_odd_trigger_still_gives_an_event(source: str, pattern: Any, text: str, other: str) -> None:
+    odd = {"route": text, "stage": other, "kind": "HTTP API", "events": text, "prefix": other, "source": text}
+    if isinstance(pattern, dict) and other < "m":
+        pattern = {**pattern, "source": ["aws.s3"]}
+    patterns = [json.dumps(pattern), text]
+    for details in (
+        {"pattern": patterns[0], "patterns": json.dumps(patterns)},
+        {"pattern": patterns[0], "input_path": f"$.{text}"},
+        {"patterns": text, "schedule": text, **odd},
+    ):
+        event = build_event(
+            Trigger("k", source, text, Mode.POLLED, (), other, filter=text, details=details), CONTEXT
+        )
+        json.loads(event.text)

@@ -2,87 +2,18 @@
 
 import asyncio
 import time
-from dataclasses import dataclass, field
-from datetime import date
 from pathlib import Path
-from typing import Self
 
-import pytest
-
-from lambdadesk.aws.clients import Limits
-from lambdadesk.aws.gateway import Gateway
-from lambdadesk.core.connections import get_unsaved_info
 from lambdadesk.core.errors import ErrorKind
-from lambdadesk.core.function_rows import FunctionRow, RowKey
+from lambdadesk.core.function_facts import Facts
 from lambdadesk.core.lamps import LampKind
-from lambdadesk.core.types import InvokeRequest, Target
-from lambdadesk.desk.connection import Connection
-from lambdadesk.desk.function_rows import FRESH_S, RECENT, Facts, FunctionRows
-from lambdadesk.store.catalog_cache import CatalogCache
-from lambdadesk.store.history import History
+from lambdadesk.core.types import InvokeRequest
+from lambdadesk.desk.function_rows import FRESH_S, RECENT
 from lambdadesk.store.settings import Settings
+from tests.desk.rows_desk import Desk
 from tests.desk.waiting import until
 from tests.servers import faults
 from tests.servers.fake_aws import ACCOUNT, FakeAws, make_function
-
-
-@dataclass
-class Desk:
-    rows: FunctionRows
-    settings: Settings
-    history: History
-    cache: CatalogCache
-    limits: Limits
-    changes: list[frozenset[RowKey]] = field(default_factory=list)
-    failures: list[tuple[str, Exception]] = field(default_factory=list)
-    connections: list[Connection] = field(default_factory=list)
-    now_s: float = 0.0
-
-    async def __aenter__(self) -> Self:
-        await self.history.open()
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        self.rows.close()
-        for connection in self.connections:
-            await connection.close()
-        await self.history.close()
-        assert self.failures == []
-
-    def connect(self, aws: FakeAws, region: str = "us-east-1") -> Connection:
-        target = Target(region, endpoint_url=aws.url)
-        connection = Connection(
-            get_unsaved_info(target),
-            Gateway(target, self.limits),
-            self.history,
-            self.cache,
-            lambda name, error: self.failures.append((name, error)),
-        )
-        self.connections.append(connection)
-        return connection
-
-    def get(self, connection: Connection, name: str) -> FunctionRow:
-        row = self.rows.get((connection.target.key, name))
-        assert row is not None
-        return row
-
-    async def until_told(self, connection: Connection) -> None:
-        """Until figures and tags have come, or failed."""
-        key = connection.target.key
-        await connection.scope.wait("figures")
-        await connection.scope.wait("tags")
-        assert not self.rows.get_state(key).is_loading
-
-
-@pytest.fixture
-def desk(tmp_path: Path, cache: CatalogCache, quick: Limits) -> Desk:
-    history = History(tmp_path / "history.sqlite")
-    settings = Settings(tmp_path / "settings.json")
-    desk: Desk
-    rows = FunctionRows(settings, today=lambda: date(2026, 11, 27), clock=lambda: desk.now_s)
-    desk = Desk(rows, settings, history, cache, quick)
-    rows.changed.connect(desk.changes.append)
-    return desk
 
 
 async def test_rows_come_with_the_list_and_figures_and_tags_after_it(aws: FakeAws, desk: Desk) -> None:
@@ -260,6 +191,7 @@ async def test_a_list_that_is_there_already_is_told_of_at_once(aws: FakeAws, des
 async def test_the_memory_of_reports_lights_a_lamp(aws: FakeAws, desk: Desk) -> None:
     async with desk:
         aws.functions = [make_function("f", MemorySize=42)]  # of which FakeAws reports 40 as used
+        aws.log_settings["/aws/lambda/f"] = {"retentionInDays": 7}
         connection = desk.connect(aws)
         await connection.catalog.refresh()
         function = connection.catalog.state.functions[0]
@@ -281,7 +213,7 @@ async def test_facts_light_lamps_and_fill_triggers(aws: FakeAws, desk: Desk) -> 
         key = (connection.target.key, "f")
         assert desk.get(connection, "f").triggers is None
         desk.changes.clear()
-        facts = Facts(("sqs",), ("the bucket pictures",), log_never_expires=True, reserved_concurrency=0)
+        facts = Facts(("sqs",), dead=("S3 pictures",), log_never_expires=True, reserved_concurrency=0)
         desk.rows.set_facts(key, facts)
         desk.rows.set_facts(key, facts)
         desk.rows.set_facts(("elsewhere", "f"), facts)

@@ -134,6 +134,83 @@ async def test_a_deep_scan_that_is_stopped_keeps_what_it_found(services: FakeSer
     assert failures == []
 
 
+def have_schedule(services: FakeServices, name: str = "nightly") -> None:
+    """A schedule, which only a deep scan sees, with a queue for what fails."""
+    target = {"Arn": ARN, "RoleArn": "arn:aws:iam::000000000000:role/r"}
+    arn = f"arn:aws:scheduler:us-east-1:{ACCOUNT}:schedule/default/{name}"
+    services.answers["ListSchedules"] = {
+        "Schedules": [{"Name": name, "GroupName": "default", "Arn": arn, "Target": {"Arn": ARN}}]
+    }
+    services.answers["GetSchedule"] = {
+        "Name": name,
+        "Arn": arn,
+        "Target": {**target, "DeadLetterConfig": {"Arn": f"{QUEUE}-dead"}},
+    }
+
+
+async def test_what_only_a_deep_scan_finds_stays_over_others_with_its_moment(services: FakeServices) -> None:
+    have_schedule(services)
+    async with open_scan(services) as scan:
+        await scan.run(deep=True)
+        assert {each.source: each.seen_ms for each in scan.triggers} == {"SQS": None, "Scheduler": None}
+        assert scan.deep_ms is None
+        for _time in range(2):
+            await scan.run()
+            (queue, schedule) = sorted(scan.triggers, key=lambda each: each.seen_ms or 0)
+            assert (queue.source, queue.seen_ms) == ("SQS", None)
+            assert schedule.source == "Scheduler"
+            assert schedule.seen_ms == scan.deep_ms
+            assert schedule.key in [each.source for each in scan.destinations]
+        assert len(services.requests("GetSchedule")) == 1
+        services.answers["ListSchedules"] = {"Schedules": []}
+        await scan.run(deep=True)
+        await scan.run()
+        assert [each.source for each in scan.triggers] == ["SQS"]
+        assert len(scan.destinations) == 1
+
+
+async def test_a_permission_that_a_deep_scan_found_unused_stays_so(services: FakeServices) -> None:
+    """A policy that was changed since is read anew all the same."""
+    grant = {
+        "Sid": "s",
+        "Effect": "Allow",
+        "Principal": {"Service": "iot.amazonaws.com"},
+        "Action": "lambda:InvokeFunction",
+        "Resource": ARN,
+    }
+    services.answers["GetPolicy"] = to_policy(grant)
+    async with open_scan(services) as scan:
+        await scan.run()
+        assert [each.verdict for each in scan.triggers if each.source == "IoT"] == [Verdict.NOT_CHECKED]
+        await scan.run(deep=True)
+        await scan.run()
+        (unused,) = [each for each in scan.triggers if each.source == "IoT"]
+        assert unused.verdict is Verdict.PERMITTED_ONLY
+        assert unused.seen_ms is not None
+        services.answers["GetPolicy"] = to_policy()
+        await scan.run()
+        assert "IoT" not in [each.source for each in scan.triggers]
+
+
+async def test_a_deep_scan_that_is_stopped_forgets_nothing_of_the_one_before(services: FakeServices) -> None:
+    have_schedule(services)
+    failures: list[Exception] = []
+    scope = TaskScope(lambda _name, error: failures.append(error))
+    async with open_scan(services) as scan:
+        await scan.run(deep=True)
+        services.answers["ListStateMachines"] = {"stateMachines": [{"stateMachineArn": "x"}]}
+        services.always("DescribeStateMachine", faults.hang)
+        services.always("ListSchedules", faults.hang)
+        scope.start("scan", scan.run, True)
+        await until(scan.changed, lambda: services.requests("DescribeStateMachine"), "the machine")
+        async with asyncio.timeout(2):
+            await scope.close()
+        await scan.run()
+        assert sorted(each.source for each in scan.triggers) == ["SQS", "Scheduler"]
+        assert scan.deep_ms is not None
+    assert failures == []
+
+
 async def test_a_changed_mapping_is_followed_and_not_undone_by_an_older_look(services: FakeServices) -> None:
     """A scan that has read the list already does not bring the earlier state back; the next one may."""
     services.answers["ListEventSourceMappings"] = {"EventSourceMappings": [make_mapping(UUID)]}

@@ -193,6 +193,8 @@ class FakeAws(FakeSts, FakeDetails, FakeIam, FakeMappings, FakeSchemas, FakeLogs
                 return json_reply(
                     {"Configuration": function, **(self.get_details("GetFunction", name) or {})}
                 )
+            case "GetPolicy" if name:  # else it is IAM's
+                return self.get_policy(name)
             case "Invoke":
                 return self._invoke(name, request, request_id)
             case "FilterLogEvents":

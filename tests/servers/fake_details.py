@@ -1,8 +1,9 @@
 """What FakeAws knows of one function beyond its configuration."""
 
+import json
 from typing import Any
 
-from tests.servers.faults import Reply, json_reply
+from tests.servers.faults import Reply, error_reply, json_reply
 
 ROUTES = (
     ("GET", r"/2019-09-30/functions/[^/]+/concurrency", "GetFunctionConcurrency"),
@@ -12,7 +13,9 @@ ROUTES = (
     ("GET", r"/2020-06-30/functions/[^/]+/code-signing-config", "GetFunctionCodeSigningConfig"),
     ("GET", r"/2021-10-31/functions/[^/]+/urls", "ListFunctionUrlConfigs"),
     ("GET", r"/2019-09-25/functions/[^/]+/event-invoke-config/list", "ListFunctionEventInvokeConfigs"),
+    ("GET", r"/2015-03-31/functions/[^/]+/policy", "GetPolicy"),
 )
+_GROUPS_PAGE = 50
 # What is answered where a test says nothing else.
 _DEFAULTS: dict[str, dict[str, Any]] = {
     "GetFunctionConcurrency": {},
@@ -36,6 +39,7 @@ class FakeDetails:
         super().__init__()
         self.details: dict[tuple[str, str], dict[str, Any]] = {}
         self.log_settings: dict[str, dict[str, Any]] = {}  # by log group: retentionInDays, storedBytes, ...
+        self.policies: dict[str, list[str]] = {}  # by function: the services that its policy lets call it
 
     def get_details(self, operation: str, function: str) -> dict[str, Any] | None:
         """None: not an operation of this module."""
@@ -48,4 +52,23 @@ class FakeDetails:
         groups = [
             {"logGroupName": name, "storedBytes": 0, **self.log_settings.get(name, {})} for name in found
         ]
-        return json_reply({"logGroups": groups[:50]})
+        start = int(params.get("nextToken") or 0)
+        page: dict[str, Any] = {"logGroups": groups[start : start + _GROUPS_PAGE]}
+        if start + _GROUPS_PAGE < len(groups):
+            page["nextToken"] = str(start + _GROUPS_PAGE)
+        return json_reply(page)
+
+    def get_policy(self, function: str) -> Reply:
+        if function not in self.policies:
+            return error_reply(404, "ResourceNotFoundException", "The resource you requested does not exist.")
+        statements = [
+            {
+                "Sid": service,
+                "Effect": "Allow",
+                "Principal": {"Service": f"{service}.amazonaws.com"},
+                "Action": "lambda:InvokeFunction",
+                "Resource": "*",
+            }
+            for service in self.policies[function]
+        ]
+        return json_reply({"Policy": json.dumps({"Version": "2012-10-17", "Statement": statements})})

@@ -51,6 +51,7 @@ Answer = dict[str, Any] | bytes | Callable[[dict[str, str]], dict[str, Any] | by
 class FakeServices(FakeAws):
     def __init__(self) -> None:
         super().__init__()
+        _get_routes("lambda")  # reads all models, which may take longer than a request waits
         self.answers: dict[str, Answer] = {}
 
     def find_operation(self, method: str, path: str, headers: dict[str, str], body: bytes) -> str:

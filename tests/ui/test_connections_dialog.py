@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from lambdadesk.aws.triggers.table import ACTIONS, DEEP_ACTIONS
 from lambdadesk.core.connections import ConnectionInfo, ConnectionKind, Guard
 from tests.servers import faults
 from tests.servers.fake_aws import FakeAws, Request
@@ -85,6 +86,18 @@ async def test_a_denied_call_names_the_pages_that_miss_it_and_the_policy(
         policy = json.loads(QApplication.clipboard().text())
         actions = [action for statement in policy["Statement"] for action in statement["Action"]]
         assert "logs:FilterLogEvents" in actions
+        assert {*ACTIONS} <= {*actions}
+        assert "bedrock:ListFlows" in DEEP_ACTIONS
+        assert "bedrock:ListFlows" not in actions
+        rig.click("policyTriggers")
+        rig.click("copyPolicy")
+        assert "s3:GetBucketNotification" not in QApplication.clipboard().text()
+        rig.click("policyDeepTriggers")
+        assert rig.get("policyTriggers").isChecked()
+        rig.click("copyPolicy")
+        policy = json.loads(QApplication.clipboard().text())
+        actions = [action for statement in policy["Statement"] for action in statement["Action"]]
+        assert {*ACTIONS, *DEEP_ACTIONS} <= {*actions}
         QApplication.clipboard().clear()
 
 
@@ -413,6 +426,8 @@ async def test_everything_has_a_name_and_the_keyboard_reaches_it(
             "connectionGuard",
             "connectionTestResult",
             "copyPolicy",
+            "policyTriggers",
+            "policyDeepTriggers",
             "connectionTest",
             "connectionSaveOpen",
             "connectionSave",

@@ -210,13 +210,18 @@ async def test_all_denied_is_a_denied_page(desk: Desk, aws: FakeServices) -> Non
     assert shown(desk) == []
 
 
-async def test_a_deep_scan_finds_more_tells_how_far_and_can_be_stopped(desk: Desk, aws: FakeServices) -> None:
+def have_machine(aws: FakeServices) -> None:
+    """A state machine, which no policy names."""
     machine = f"arn:aws:states:us-east-1:{ACCOUNT}:stateMachine:checkout"
     aws.answers["ListStateMachines"] = {"stateMachines": [{"stateMachineArn": machine, "name": "checkout"}]}
     aws.answers["DescribeStateMachine"] = {
         "definition": json.dumps({"States": {"Go": {"Type": "Task", "Resource": ARN}}}),
         "roleArn": f"arn:aws:iam::{ACCOUNT}:role/machine",
     }
+
+
+async def test_a_deep_scan_finds_more_tells_how_far_and_can_be_stopped(desk: Desk, aws: FakeServices) -> None:
+    have_machine(aws)
     await open_page(desk)
     assert not desk.get("triggersCancel").isVisible()
     aws.script("DescribeStateMachine", faults.slow(30))
@@ -241,6 +246,58 @@ async def test_a_deep_scan_finds_more_tells_how_far_and_can_be_stopped(desk: Des
     await scanned(desk)
     assert desk.text("triggersFoot").startswith("deep scan of ")
     assert "more looks" not in desk.text("triggersFoot")
+
+
+async def test_a_refresh_keeps_what_only_a_deep_scan_finds_and_says_its_age(
+    desk: Desk, aws: FakeServices
+) -> None:
+    have_machine(aws)
+    await open_page(desk)
+    click(desk.get("triggersDeepScan"))
+    await until(lambda: "Step Functions" in [row[0] for row in shown(desk)])
+    await scanned(desk)
+    fresh = next(row for row in shown(desk) if row[0] == "Step Functions")
+    assert desk.get("triggersDeepScan").text() == "Deep scan"
+    aws.mappings = []
+    await refresh(desk)
+    old = next(row for row in shown(desk) if row[0] == "Step Functions")
+    assert old[4].startswith(f"{fresh[4]}, as of ")
+    assert "SQS" not in [row[0] for row in shown(desk)]
+    assert "As of the deep scan at " in choose(desk, old[1])
+    assert "what only a deep scan finds is as of " in desk.text("triggersFoot")
+    assert desk.get("triggersDeepScan").text() == "Deep scan again"
+    assert len(aws.requests("DescribeStateMachine")) == 1
+    aws.answers["ListStateMachines"] = {"stateMachines": []}
+    click(desk.get("triggersDeepScan"))
+    await until(lambda: "Step Functions" not in [row[0] for row in shown(desk)])
+    await scanned(desk)
+    await refresh(desk)
+    assert "Step Functions" not in [row[0] for row in shown(desk)]
+
+
+async def test_a_function_that_was_changed_is_looked_at_again_once_it_is_seen(
+    desk: Desk, aws: FakeServices
+) -> None:
+    await open_page(desk)
+    looks = len(aws.requests("GetPolicy"))
+    press(desk.window, Qt.Key.Key_F5)
+    await desk.listed()
+    await turns()
+    assert len(aws.requests("GetPolicy")) == looks  # nothing is otherwise than it was
+    aws.functions = [make_function("hello", MemorySize=512), make_function("other")]
+    aws.answers["GetPolicy"] = to_policy()
+    press(desk.window, Qt.Key.Key_F5)
+    await until(lambda: len(shown(desk)) == 1)
+    await scanned(desk)
+    desk.turn_to("Invoke")
+    looks = len(aws.requests("GetPolicy"))
+    aws.functions = [make_function("hello", MemorySize=1024), make_function("other")]
+    press(desk.window, Qt.Key.Key_F5)
+    await until(lambda: "1024 MB" in desk.text("functionAbout"))
+    assert len(aws.requests("GetPolicy")) == looks
+    desk.turn_to("Triggers")
+    await until(lambda: len(aws.requests("GetPolicy")) > looks)
+    await scanned(desk)
 
 
 async def test_the_picture_says_the_same_and_selects(desk: Desk) -> None:
@@ -386,7 +443,8 @@ async def test_production_wants_the_name_typed(desk: Desk, aws: FakeServices) ->
     name = await until(lambda: part(desk, "confirmName"))
     assert part(desk, "confirmInvoke").text() == "Disable the event source mapping"
     press(name, Qt.Key.Key_Escape)
-    await turns()
+    await until(desk.get("triggersTrouble").isVisible)
+    assert desk.text("triggersTrouble") == "orders: you did not confirm it. Nothing was changed."
     assert aws.requests("UpdateEventSourceMapping") == []
     click(desk.get("mappingSwitch"))
     name = await until(lambda: part(desk, "confirmName"))

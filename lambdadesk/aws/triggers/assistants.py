@@ -18,10 +18,9 @@ async def look_at_named_bots(search: Search) -> str:
 
 async def look_at_all_bots(search: Search) -> str:
     """All aliases of all bots (Lex V2)."""
-    bots: list[str] = []
     arns: list[str] = []
-    async for page in search.pages("lexv2-models", "ListBots", "botSummaries", mark="nextToken"):
-        bots += [str(each["botId"]) for each in page]
+    found = await search.read_all("lexv2-models", "ListBots", "botSummaries", mark="nextToken")
+    bots = [str(each["botId"]) for each in found]
 
     async def ask(bot: str) -> None:
         async for page in search.pages(
@@ -63,9 +62,8 @@ async def look_at_named_instances(search: Search) -> str:
 
 
 async def look_at_all_instances(search: Search) -> str:
-    arns: list[str] = []
-    async for page in search.pages("connect", "ListInstances", "InstanceSummaryList"):
-        arns += [str(each["Arn"]) for each in page]
+    found = await search.read_all("connect", "ListInstances", "InstanceSummaryList")
+    arns = [str(each["Arn"]) for each in found]
     await search.ask_all(_CONNECT, _FUNCTIONS, arns, _ask_instance, "Instances")
     return ""
 
@@ -97,9 +95,8 @@ async def look_at_named_agents(search: Search) -> str:
 
 async def look_at_all_agents(search: Search) -> str:
     """All agents, at their working draft."""
-    arns: list[str] = []
-    async for page in search.pages("bedrock-agent", "ListAgents", "agentSummaries", mark="nextToken"):
-        arns += [search.build_arn("bedrock", f"agent/{each['agentId']}") for each in page]
+    found = await search.read_all("bedrock-agent", "ListAgents", "agentSummaries", mark="nextToken")
+    arns = [search.build_arn("bedrock", f"agent/{each['agentId']}") for each in found]
     await search.ask_all(_BEDROCK, _GROUP, arns, _ask_agent, "Agents")
     return "Only the working drafts of agents are looked at."
 
@@ -136,9 +133,8 @@ async def _ask_agent(search: Search, arn: str) -> None:
 
 async def look_at_flows(search: Search) -> str:
     """All flows, which call with their role."""
-    numbers: list[str] = []
-    async for page in search.pages("bedrock-agent", "ListFlows", "flowSummaries", mark="nextToken"):
-        numbers += [str(each["id"]) for each in page]
+    found = await search.read_all("bedrock-agent", "ListFlows", "flowSummaries", mark="nextToken")
+    numbers = [str(each["id"]) for each in found]
     await search.each(numbers, lambda number: _ask_flow(search, number), "Flows")
     return ""
 
@@ -165,10 +161,9 @@ async def _ask_flow(search: Search, number: str) -> None:
 
 async def look_at_gateways(search: Search) -> str:
     """All gateways of AgentCore, their targets and interceptors; they call with the gateway's role."""
-    numbers: list[str] = []
     service = "bedrock-agentcore-control"
-    async for page in search.pages(service, "ListGateways", "items", mark="nextToken"):
-        numbers += [str(each["gatewayId"]) for each in page]
+    found = await search.read_all(service, "ListGateways", "items", mark="nextToken")
+    numbers = [str(each["gatewayId"]) for each in found]
     await search.each(numbers, lambda number: _ask_gateway(search, number), "Gateways")
     search.list_all(_CORE, "bedrock-agentcore:ListGateways")
     return ""

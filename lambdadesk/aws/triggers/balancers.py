@@ -69,11 +69,10 @@ async def look_at_named_lattice(search: Search) -> str:
 
 
 async def look_at_all_lattice(search: Search) -> str:
-    arns: list[str] = []
-    async for page in search.pages(
+    found = await search.read_all(
         "vpc-lattice", "ListTargetGroups", "items", mark="nextToken", targetGroupType="LAMBDA"
-    ):
-        arns += [str(each["arn"]) for each in page]
+    )
+    arns = [str(each["arn"]) for each in found]
     await search.ask_all(_LATTICE, _TARGETS, arns, _ask_lattice, "Target groups")
     return ""
 

@@ -21,9 +21,8 @@ async def look_at_named_logs(search: Search) -> str:
 
 async def look_at_all_logs(search: Search) -> str:
     """All log groups; they can't be asked for by destination."""
-    arns: list[str] = []
-    async for page in search.pages("logs", "DescribeLogGroups", "logGroups", mark="nextToken"):
-        arns += [search.build_arn("logs", f"log-group:{each['logGroupName']}:*") for each in page]
+    found = await search.read_all("logs", "DescribeLogGroups", "logGroups", mark="nextToken")
+    arns = [search.build_arn("logs", f"log-group:{each['logGroupName']}:*") for each in found]
     await search.ask_all(_LOGS, _FILTERS, arns, _ask_group, "Log groups")
     return ""
 
@@ -84,6 +83,7 @@ async def look_at_alarms(search: Search) -> str:
     for key, kind in (
         ("MetricAlarms", "MetricAlarm"),
         ("CompositeAlarms", "CompositeAlarm"),
+        ("LogAlarms", "LogAlarm"),  # last: an older endpoint may not know them
     ):
         pages = search.pages(
             "cloudwatch", "DescribeAlarms", key, ActionPrefix=search.arn.text, AlarmTypes=[kind]
@@ -121,9 +121,8 @@ def _find_alarm(search: Search, entry: Mapping[str, Any]) -> None:
 
 async def look_at_dashboards(search: Search) -> str:
     """Dashboards whose custom widgets call the function, as whoever looks at them."""
-    names: list[str] = []
-    async for page in search.pages("cloudwatch", "ListDashboards", "DashboardEntries"):
-        names += [str(each["DashboardName"]) for each in page]
+    found = await search.read_all("cloudwatch", "ListDashboards", "DashboardEntries")
+    names = [str(each["DashboardName"]) for each in found]
     await search.each(names, lambda name: _ask_dashboard(search, name), "Dashboards")
     return ""
 

@@ -18,9 +18,8 @@ async def look_at_named(search: Search) -> str:
 
 async def look_at_all(search: Search) -> str:
     """All user pools of the account."""
-    arns: list[str] = []
-    async for page in search.pages("cognito-idp", "ListUserPools", "UserPools", MaxResults=60):
-        arns += [search.build_arn("cognito-idp", f"userpool/{each['Id']}") for each in page]
+    found = await search.read_all("cognito-idp", "ListUserPools", "UserPools", MaxResults=60)
+    arns = [search.build_arn("cognito-idp", f"userpool/{each['Id']}") for each in found]
     await search.ask_all(_POOLS, _POOL, arns, _ask, "User pools")
     return ""
 
@@ -62,9 +61,8 @@ async def look_at_named_sync(search: Search) -> str:
 
 
 async def look_at_all_sync(search: Search) -> str:
-    arns: list[str] = []
-    async for page in search.pages("cognito-identity", "ListIdentityPools", "IdentityPools", MaxResults=60):
-        arns += [search.build_arn("cognito-sync", f"identitypool/{each['IdentityPoolId']}") for each in page]
+    found = await search.read_all("cognito-identity", "ListIdentityPools", "IdentityPools", MaxResults=60)
+    arns = [search.build_arn("cognito-sync", f"identitypool/{each['IdentityPoolId']}") for each in found]
     await search.ask_all(_SYNC, _EVENTS, arns, _ask_sync, "Identity pools")
     return ""
 

@@ -1,6 +1,6 @@
 """What the policies say and what the sources say, put together: one Trigger each."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from lambdadesk.aws.triggers.arns import get_name, get_part, get_service
 from lambdadesk.aws.triggers.policy import Grant
@@ -48,10 +48,17 @@ _SILENT = ("Alexa", "WorkMail")
 
 def merge(search: Search) -> tuple[Trigger, ...]:
     """Every trigger known so far, by source and name."""
-    rows = [(sighting, _add_permission(search, sighting)) for sighting in search.sightings]
-    used = {grant for sighting in search.sightings for grant in _get_covering(search, sighting)}
-    triggers = [*_join(rows), *_get_left_over(search, used)]
+    former = search.get_former()
+    sightings = [*search.sightings, *former]
+    rows = [(sighting, _add_permission(search, sighting)) for sighting in sightings]
+    used = {grant for sighting in sightings for grant in _get_covering(search, sighting)}
+    triggers = [*_join(rows, former), *_get_left_over(search, used)]
     return tuple(sorted(triggers, key=lambda each: (each.source, each.name, each.qualifier, each.key)))
+
+
+def get_source(grant: Grant) -> str:
+    """What people call the one that a permission is for."""
+    return _name(grant)[0]
 
 
 def _add_permission(search: Search, sighting: Sighting) -> tuple[Evidence, ...]:
@@ -112,18 +119,18 @@ def _describe(grant: Grant) -> str:
     return f"Statement {grant.sid or 'without a name'} {verb} {who}{source}{account}{limits}."
 
 
-def _join(rows: Iterable[tuple[Sighting, tuple[Evidence, ...]]]) -> Iterator[Trigger]:
+def _join(
+    rows: Iterable[tuple[Sighting, tuple[Evidence, ...]]], former: Mapping[Sighting, int]
+) -> Iterator[Trigger]:
     """One trigger for all sightings of a source that have the same verdict."""
     groups: dict[tuple[str, ...], list[tuple[Sighting, tuple[Evidence, ...]]]] = {}
     for sighting, evidence in rows:
         verdict = judge(evidence).name.lower()
-        thing = sighting.uuid or sighting.arn or sighting.name
-        groups.setdefault((sighting.source, thing, sighting.qualifier, verdict), []).append(
-            (sighting, evidence)
-        )
+        group = (sighting.source, sighting.thing, sighting.qualifier, verdict)
+        groups.setdefault(group, []).append((sighting, evidence))
     seen: set[str] = set()
-    for (source, thing, qualifier, verdict), members in groups.items():
-        key = get_key(source, thing, qualifier)
+    for (source, _thing, qualifier, verdict), members in groups.items():
+        key = members[0][0].key
         if key in seen:
             key += f"|{verdict}"
         seen.add(key)
@@ -143,6 +150,7 @@ def _join(rows: Iterable[tuple[Sighting, tuple[Evidence, ...]]]) -> Iterator[Tri
             filter=_join_texts(sighting.filter for sighting, _ in members),
             uuid=first.uuid,
             details=first.details,
+            seen_ms=former.get(first),
         )
 
 
@@ -163,14 +171,16 @@ def _get_left_over(search: Search, used: set[Grant]) -> Iterator[Trigger]:
         if key in seen:
             continue
         seen.add(key)
+        absence, seen_ms = _get_absence(search, grant, source)
         yield Trigger(
             key=key,
             source=source,
             name=name,
             mode=mode,
-            evidence=(Evidence(POLICY, Answer.OK, _describe(grant)), _get_absence(search, grant, source)),
+            evidence=(Evidence(POLICY, Answer.OK, _describe(grant)), absence),
             arn=grant.source_arn,
             qualifier=grant.qualifier,
+            seen_ms=seen_ms,
         )
 
 
@@ -192,8 +202,15 @@ def _name_account(grant: Grant) -> tuple[str, str, Mode]:
     return "AWS account", get_part(grant.principal, 5) or grant.principal, _SYNC
 
 
-def _get_absence(search: Search, grant: Grant, source: str) -> Evidence:
-    """Why no source was found for a permission."""
+def _get_absence(search: Search, grant: Grant, source: str) -> tuple[Evidence, int | None]:
+    """Why no source was found for a permission; and when (epoch ms), where an earlier deep scan says so."""
+    found = _get_new_absence(search, grant, source)
+    if found is None and source in search.former_lists:
+        return search.former_lists[source]
+    return found or Evidence(POLICY, Answer.NOT_ASKED, f"A deep scan asks {source} for all it has."), None
+
+
+def _get_new_absence(search: Search, grant: Grant, source: str) -> Evidence | None:
     if not grant.is_service and not grant.source_arn and grant.by_event:
         text = "AWS does not tell who uses this permission."
         return Evidence(POLICY, Answer.ELSEWHERE, text)
@@ -205,7 +222,4 @@ def _get_absence(search: Search, grant: Grant, source: str) -> Evidence:
     place = search.get_elsewhere(grant.source_arn, grant.accounts)
     if place:
         return Evidence(POLICY, Answer.ELSEWHERE, place)
-    listed = search.listed.get(source)
-    if listed is not None:
-        return listed
-    return Evidence(POLICY, Answer.NOT_ASKED, f"A deep scan asks {source} for all it has.")
+    return search.listed.get(source)

@@ -16,9 +16,8 @@ async def look_at_named_iot(search: Search) -> str:
 
 
 async def look_at_all_iot(search: Search) -> str:
-    arns: list[str] = []
-    async for page in search.pages("iot", "ListTopicRules", "rules", mark="nextToken"):
-        arns += [str(each["ruleArn"]) for each in page]
+    found = await search.read_all("iot", "ListTopicRules", "rules", mark="nextToken")
+    arns = [str(each["ruleArn"]) for each in found]
     await search.ask_all(_IOT, _GET_RULE, arns, _ask_iot, "Topic rules")
     return ""
 
@@ -74,9 +73,8 @@ async def look_at_ses(search: Search) -> str:
 
 async def look_at_mail_manager(search: Search) -> str:
     """All rule sets of Mail Manager, which calls with a role."""
-    numbers: list[str] = []
-    async for page in search.pages("mailmanager", "ListRuleSets", "RuleSets"):
-        numbers += [str(each["RuleSetId"]) for each in page]
+    found = await search.read_all("mailmanager", "ListRuleSets", "RuleSets")
+    numbers = [str(each["RuleSetId"]) for each in found]
     await search.each(numbers, lambda number: _ask_mail(search, number), "Rule sets")
     return ""
 

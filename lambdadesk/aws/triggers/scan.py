@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from lambdadesk.aws.gateway import Gateway
 from lambdadesk.aws.triggers.arns import FunctionArn
+from lambdadesk.aws.triggers.memory import DeepMemory
 from lambdadesk.aws.triggers.merge import merge
 from lambdadesk.aws.triggers.search import ODD, Search, to_evidence, to_odd
 from lambdadesk.aws.triggers.table import FIRST, LOOKUPS, Lookup
@@ -23,11 +24,13 @@ async def scan(
     progress: Callable[[TriggerScanState], None],
     *,
     deep: bool = False,
+    memory: DeepMemory | None = None,
 ) -> TriggerScanState:
     """What starts `function`, its aliases and versions, and where its results go.
 
     deep: also list what no policy names: schedules, state machines, all APIs, ...; it takes minutes in a
     large account, and may be cancelled at any time.
+    memory: what earlier deep scans of it found, which is part of what is found; a deep scan replaces it.
     progress: called on the event loop with all that is known, after each step and while one goes on.
     A look that is denied, throttled or fails leaves the others, and is in `steps`. UserError where nothing
     can be said at all: no such function, no answer, credentials that are absent or expired.
@@ -40,7 +43,19 @@ async def scan(
             "Refresh the list of functions.",
             kind=ErrorKind.INVALID,
         ) from error
-    return await _Scan(Search(gateway, arn, deep=deep), progress).run()
+    search = Search(gateway, arn, deep=deep)
+    if memory is None:
+        return await _Scan(search, progress).run()
+    memory.recall(search)
+    try:
+        found = await _Scan(search, progress).run()
+    except asyncio.CancelledError:
+        if deep:
+            memory.keep(search)
+        raise
+    if deep:
+        memory.keep(search)
+    return found
 
 
 class _Scan:
@@ -70,6 +85,8 @@ class _Scan:
         async with asyncio.TaskGroup() as group:
             for _ in range(_AT_ONCE):
                 group.create_task(work(), name="look for triggers")
+        if self._search.deep:  # what it has not seen again is gone
+            self._search.forget_former()
         text = "A deep scan looks here."
         later = [ScanStep(each.source, each.what, Answer.NOT_ASKED, text, is_deep=True) for each in left]
         return self._publish("", tuple(later))
@@ -86,6 +103,7 @@ class _Scan:
         self._tell("")
         failures: list[UserError] = []
         search.step_troubles.set(failures)
+        search.step_is_deep.set(lookup.is_deep)
         text = ""
         try:
             text = await lookup.look(search)
@@ -117,8 +135,8 @@ class _Scan:
         self._search.pending = {each.source for each in self._chosen if each not in self._steps}
         self._state = TriggerScanState(
             merge(self._search),
-            tuple(self._search.destinations),
-            (*self._steps.values(), *later),
+            self._search.get_destinations(),
+            (*(self._steps[each] for each in (*FIRST, *self._chosen) if each in self._steps), *later),
             len(self._steps),
             self._total,
             doing,

@@ -68,6 +68,14 @@ class Sighting:
     uuid: str = ""
     details: Mapping[str, str] = field(default_factory=dict, hash=False)
 
+    @property
+    def thing(self) -> str:
+        return self.uuid or self.arn or self.name
+
+    @property
+    def key(self) -> str:
+        return get_key(self.source, self.thing, self.qualifier)
+
 
 class Search:
     """What has been found so far; the lookups write to it, from one event loop.
@@ -77,6 +85,9 @@ class Search:
     asked:       by source and ARN: a source that a policy names was asked, but does not start the function.
     listed:      by source: how asking for all of them went; only then is a permission without a source known
                  to be left over.
+    deep_only:   sightings that a scan of little cost would not have come upon.
+    former:      those of an earlier deep scan, with its moment (epoch ms); former_lists: its `listed`;
+                 former_destinations: where they send what fails.
     """
 
     def __init__(self, gateway: Gateway, arn: FunctionArn, *, deep: bool) -> None:
@@ -89,11 +100,16 @@ class Search:
         self.grants: list[Grant] = []
         self.policies: dict[str, Evidence] = {}
         self.sightings: list[Sighting] = []
+        self.deep_only: list[Sighting] = []
+        self.former: dict[Sighting, int] = {}
+        self.former_lists: dict[str, tuple[Evidence, int]] = {}
+        self.former_destinations: tuple[Destination, ...] = ()
         self.destinations: list[Destination] = []
         self.asked: dict[tuple[str, str], Evidence] = {}
         self.listed: dict[str, Evidence] = {}
         self.troubles: dict[str, list[UserError]] = defaultdict(list)  # by source
         self.step_troubles: ContextVar[list[UserError]] = ContextVar("step_troubles")  # of the running step
+        self.step_is_deep: ContextVar[bool] = ContextVar("step_is_deep", default=False)
         self.tell: Callable[[str], None] = lambda _doing: None
         self.pending: set[str] = set()  # sources that are still to be asked
         self.api_lists: set[str] = set()  # of API Gateway's two, which are through
@@ -144,6 +160,10 @@ class Search:
             details=f"{service}:{operation}, {len(seen)} pages",
         )
 
+    async def read_all(self, service: str, operation: str, key: str, **params: Any) -> list[Any]:
+        """The entries of all pages; see `pages` for what is given and raised."""
+        return [entry async for page in self.pages(service, operation, key, **params) for entry in page]
+
     async def each(self, items: Iterable[T], ask: Callable[[T], Awaitable[None]], doing: str = "") -> None:
         """Run `ask` on every item, a few at a time. What fails leaves the others and is raised at the end."""
         waiting = list(items)
@@ -174,8 +194,29 @@ class Search:
         return self.arn.find(text)
 
     def find(self, sighting: Sighting) -> None:
+        is_deep = self.step_is_deep.get() or not self._is_target(sighting.qualifier, deep=False)
         if sighting not in self.sightings:
             self.sightings.append(sighting)
+            if is_deep:
+                self.deep_only.append(sighting)
+        elif not is_deep and sighting in self.deep_only:
+            self.deep_only.remove(sighting)
+
+    def get_former(self) -> dict[Sighting, int]:
+        """What an earlier deep scan saw, as far as this scan has not looked there itself."""
+        seen = {(each.source, each.thing) for each in self.sightings}
+        return {
+            each: at_ms
+            for each, at_ms in self.former.items()
+            if (each.source, each.thing) not in seen and (each.source, each.arn) not in self.asked
+        }
+
+    def forget_former(self) -> None:
+        self.former, self.former_lists, self.former_destinations = {}, {}, ()
+
+    def get_destinations(self) -> tuple[Destination, ...]:
+        former = {each.key for each in self.get_former()}
+        return (*self.destinations, *(each for each in self.former_destinations if each.source in former))
 
     def list_all(self, source: str, call: str) -> None:
         """Note that all of a source's own were looked at, so that a permission no sighting uses is left over.
@@ -217,12 +258,12 @@ class Search:
 
         Versions without a policy of their own are left to the deep scan: what calls them is denied.
         """
-        granted = {grant.qualifier for grant in self.grants}
         return {
-            self.arn.qualify(each): each
-            for each in self.qualifiers
-            if self.deep or not each.isdecimal() or each in granted
+            self.arn.qualify(each): each for each in self.qualifiers if self._is_target(each, deep=self.deep)
         }
+
+    def _is_target(self, qualifier: str, *, deep: bool) -> bool:
+        return deep or not qualifier.isdecimal() or any(grant.qualifier == qualifier for grant in self.grants)
 
     def get_granted(self, source: str, *principals: str) -> Iterator[str]:
         """ARNs of single sources in this account and region that the policies let in.

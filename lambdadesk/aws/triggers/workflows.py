@@ -13,9 +13,8 @@ _DESCRIBE, _TRIGGERS = "states:DescribeStateMachine", "codecommit:GetRepositoryT
 
 async def look_at_state_machines(search: Search) -> str:
     """All state machines, whose definitions say what they call; they do it with their role."""
-    arns: list[str] = []
-    async for page in search.pages("stepfunctions", "ListStateMachines", "stateMachines", mark="nextToken"):
-        arns += [str(each["stateMachineArn"]) for each in page]
+    found = await search.read_all("stepfunctions", "ListStateMachines", "stateMachines", mark="nextToken")
+    arns = [str(each["stateMachineArn"]) for each in found]
     await search.each(arns, lambda arn: _ask_machine(search, arn), "State machines")
     return ""
 
@@ -66,9 +65,8 @@ async def look_at_named_repositories(search: Search) -> str:
 
 
 async def look_at_all_repositories(search: Search) -> str:
-    arns: list[str] = []
-    async for page in search.pages("codecommit", "ListRepositories", "repositories", mark="nextToken"):
-        arns += [search.build_arn("codecommit", str(each["repositoryName"])) for each in page]
+    found = await search.read_all("codecommit", "ListRepositories", "repositories", mark="nextToken")
+    arns = [search.build_arn("codecommit", str(each["repositoryName"])) for each in found]
     await search.ask_all(_COMMIT, _TRIGGERS, arns, _ask_repository, "Repositories")
     return ""
 
@@ -96,9 +94,8 @@ async def _ask_repository(search: Search, arn: str) -> None:
 
 async def look_at_pipelines(search: Search) -> str:
     """All pipelines with an action that calls the function."""
-    names: list[str] = []
-    async for page in search.pages("codepipeline", "ListPipelines", "pipelines", mark="nextToken"):
-        names += [str(each["name"]) for each in page]
+    found = await search.read_all("codepipeline", "ListPipelines", "pipelines", mark="nextToken")
+    names = [str(each["name"]) for each in found]
     await search.each(names, lambda name: _ask_pipeline(search, name), "Pipelines")
     return ""
 

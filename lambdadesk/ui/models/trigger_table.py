@@ -6,6 +6,7 @@ from typing import Final
 from PySide6.QtCore import QObject, Qt
 
 from lambdadesk.core.mappings import EventSourceMapping
+from lambdadesk.core.trigger_text import tell_verdict
 from lambdadesk.core.triggers import Answer, Trigger, Verdict
 from lambdadesk.ui.models.rows import NOTHING, Column, RowTableModel
 
@@ -78,9 +79,9 @@ _COLUMNS: Final = (
     Column[Trigger]("State", lambda row: row.state or NOTHING, spoken=lambda row: row.state or "no state"),
     Column[Trigger](
         "Verdict",
-        lambda row: row.verdict_text,
+        tell_verdict,
         sort_key=lambda row: (_ORDER[row.verdict], row.verdict_text),
-        tooltip=lambda row: row.verdict_text,
+        tooltip=tell_verdict,
         status=verdict_look,
     ),
     Column[Trigger](

@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 from lambdadesk.core.errors import ErrorKind, UserError
 from lambdadesk.core.function_rows import FunctionRow, RowKey
 from lambdadesk.core.text import one_line
-from lambdadesk.core.types import Target
+from lambdadesk.core.types import InvokeRequest, Target
 from lambdadesk.desk.catalog import CatalogState
 from lambdadesk.store.settings import Settings
 from lambdadesk.ui import theme
@@ -42,6 +42,7 @@ AGE_EVERY_MS = 10_000
 FIGURES_EVERY_MS: Final = 60_000  # `FunctionRows.refresh_old` knows which are old
 SLOW_MS: Final = 1_500  # from then on a place is said to be waited for, where others have answered
 IDLE_MS: Final = 300  # after a list has come
+LOOK_MS: Final = 300  # after the rows in sight have changed
 GATHER_MS: Final = 30  # what comes in together, from many places or as figures, is shown together
 
 # A long text for each column; the others are as wide as their header.
@@ -165,6 +166,11 @@ class FunctionsPanel(QWidget):
         self._slow.timeout.connect(self._show_troubles)
         self._gather = QTimer(self, singleShot=True, interval=GATHER_MS)
         self._gather.timeout.connect(self.refresh)
+        self._looker = QTimer(self, singleShot=True, interval=LOOK_MS)
+        self._looker.timeout.connect(self._look)
+        self.table.verticalScrollBar().valueChanged.connect(lambda _value: self._looker.start())
+        self.table.verticalScrollBar().rangeChanged.connect(lambda *_range: self._looker.start())
+        columns.sortIndicatorChanged.connect(lambda *_sorting: self._looker.start())
         self.show_waiting("the connection")
 
     def show_connections(
@@ -230,6 +236,7 @@ class FunctionsPanel(QWidget):
 
     def close_panel(self) -> None:
         """End all work and keep the columns; nothing is shown any more."""
+        self._looker.stop()
         self.header.keep()
         self._leave()
         self._add(())
@@ -257,6 +264,8 @@ class FunctionsPanel(QWidget):
         self.model.set_rows(self._get_rows())
         if self._added:  # the first frame needs no filter
             self._idle.start()
+            if not self._looker.isActive():
+                self._looker.start()
         self._show_rows()
 
     def _show_rows(self) -> None:
@@ -288,11 +297,15 @@ class FunctionsPanel(QWidget):
         place.target, place.state = connection.target, connection.catalog.state
 
     def _on_changed(self, follow: Callable[[], None]) -> None:
+        was_loading = self._is_loading()
         follow()
-        if len(self._places) == 1:
-            self.refresh()
+        if len(self._places) == 1 or (was_loading and not self._is_loading()):
+            self.refresh()  # with what came last there is nothing more to gather
         else:
             self._refresh_soon()
+
+    def _is_loading(self) -> bool:
+        return any(place.state.loading for place in self._places.values())
 
     def _refresh_soon(self) -> None:
         if not self._gather.isActive():
@@ -312,6 +325,8 @@ class FunctionsPanel(QWidget):
             if key not in self._added:
                 self._added[key] = connection
                 self.rows.add(connection)
+        if self._added:
+            self.rows.want_triggers(self.model.asks_for("trigger"))
 
     def _get_rows(self) -> list[FunctionRow]:
         rows = list(self.rows.rows) if self._added else []
@@ -400,6 +415,8 @@ class FunctionsPanel(QWidget):
             ]
             if old:
                 text += f" · the oldest list is of {_age(min(old))} ago"
+        if self.model.asks_for("trigger") and (known := self.model.count_known_triggers()) < total:
+            text += f" · triggers known for {known:,} of {total:,}"
         self.foot.say(text if total else "", "error" if failure else "text")
         self.retry.setVisible(bool(total and failure))
 
@@ -412,6 +429,9 @@ class FunctionsPanel(QWidget):
         self.model.set_filter(text)
         # A list that is ranked by what was typed is sorted by no column.
         self.table.horizontalHeader().setSortIndicatorShown(not self.model.is_ranked)
+        if self._added:
+            self.rows.want_triggers(self.model.asks_for("trigger"))
+            self._looker.start()
         self._show_rows()
 
     def _move(self, steps: int) -> None:
@@ -467,7 +487,8 @@ class FunctionsPanel(QWidget):
 
     def _fill_row_menu(self, menu: QMenu, row: FunctionRow) -> None:
         from lambdadesk.aws.endpoints import is_aws
-        from lambdadesk.core.console_links import cli_command, console_url
+        from lambdadesk.core.console_links import console_url
+        from lambdadesk.core.invoke_commands import cli_command
 
         place, function = self._places.get(row.connection_key), row.function
         menu.clear()
@@ -478,7 +499,9 @@ class FunctionsPanel(QWidget):
         texts = {"name": function.name, "ARN": function.arn}
         if place is not None:
             asks_aws = is_aws(place.target)
-            texts["AWS CLI command"] = cli_command(place.target, function.name, is_aws=asks_aws)
+            texts["AWS CLI command"] = cli_command(
+                place.target, InvokeRequest(function, b""), is_aws=asks_aws
+            )
         for what, text in texts.items():
             copy = menu.addAction(f"Copy {what}")
             copy.setEnabled(bool(text))
@@ -490,6 +513,21 @@ class FunctionsPanel(QWidget):
             menu.addSeparator()
             web = menu.addAction("Open in the AWS console")
             web.triggered.connect(lambda: QDesktopServices.openUrl(QUrl(url)))
+
+    # -- facts
+
+    def _look(self) -> None:
+        """Have a look taken at the functions in sight."""
+        if self._added:
+            self.rows.look_at(self._get_keys_in_sight())
+
+    def _get_keys_in_sight(self) -> list[RowKey]:
+        if not (self.table.isVisible() and self.model.rowCount()) or self.window().isMinimized():
+            return []
+        room = self.table.viewport().rect()
+        last = self.table.rowAt(room.bottom())
+        last = last if last >= 0 else self.model.rowCount() - 1
+        return [self.model.row_at(row).key for row in range(max(0, self.table.rowAt(room.top())), last + 1)]
 
     # -- figures
 
@@ -511,12 +549,23 @@ class FunctionsPanel(QWidget):
         """Say what could not be found out, in one line, and mark what is still waited for."""
         states = [self.rows.get_state(key) for key in self._added]
         self.model.set_awaited(key for key in self._added if self.rows.get_state(key).is_loading)
-        notes = [_say_missing("The figures of 24 h", [state.figures_error for state in states])]
-        if not self.table.isColumnHidden(PLACES["tags"]) or "tag:" in self.filter.text():
-            notes.append(_say_missing("The tags", [state.tags_error for state in states]))
-        text = " ".join(note for note in notes if note)
+        facts = [state.fact_errors for state in states]
+        notes = {"figures of 24 h": [state.figures_error for state in states]}
+        if self._is_asked_for("tags", "tag"):
+            notes["tags"] = [state.tags_error for state in states]
+        if self._is_asked_for("lamps", "lamp"):
+            notes["retentions of logs"] = [each.logs for each in facts]
+            notes["states of functions"] = [each.states for each in facts]
+        if self._is_asked_for("lamps", "lamp") or self._is_asked_for("triggers", "trigger"):
+            notes["event source mappings"] = [each.mappings for each in facts]
+        if self._is_asked_for("triggers", "trigger"):
+            notes["policies of functions"] = [each.policies for each in facts]
+        text = _say_missing(notes)
         self.missing.setText(text)
         self.missing.setVisible(bool(text))
+
+    def _is_asked_for(self, column: str, field: str) -> bool:
+        return not self.table.isColumnHidden(PLACES[column]) or f"{field}:" in self.filter.text()
 
     def _select_row(self, row: int) -> None:
         index = self.model.index(row, 0)
@@ -531,15 +580,23 @@ def _copy(text: str, _checked: bool = False) -> None:
     QGuiApplication.clipboard().setText(text)
 
 
-def _say_missing(what: str, errors: Sequence[UserError | None]) -> str:
-    known = [error for error in errors if error is not None]
-    if not known:
-        return ""
-    where = f" in {len(known)} of {len(errors)} places" if len(errors) > 1 else ""
-    error = known[0]
-    if error.kind is ErrorKind.DENIED and error.action:
-        return f"{what} are not known{where}: {error.action} is denied."
-    return f"{what} could not be asked for{where}: {error}"
+def _say_missing(notes: Mapping[str, Sequence[UserError | None]]) -> str:
+    """A sentence for each reason, with all that is not known for it. notes: each place's error, or none."""
+    reasons: dict[tuple[str, str], list[str]] = {}
+    for what, errors in notes.items():
+        known = [error for error in errors if error is not None]
+        if not known:
+            continue
+        where = f" in {len(known)} of {len(errors)} places" if len(errors) > 1 else ""
+        is_denied = known[0].kind is ErrorKind.DENIED and known[0].action
+        verb = "are not known" if is_denied else "could not be asked for"
+        reason = f"{known[0].action} is denied." if is_denied else str(known[0])
+        reasons.setdefault((f"{verb}{where}", reason), []).append(what)
+    return " ".join(f"The {_join(whats)} {said}: {reason}" for (said, reason), whats in reasons.items())
+
+
+def _join(words: Sequence[str]) -> str:
+    return f"{', '.join(words[:-1])} and {words[-1]}" if len(words) > 1 else words[0]
 
 
 def _age(at_ms: int) -> str:

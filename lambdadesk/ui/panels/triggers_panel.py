@@ -4,12 +4,13 @@ from datetime import datetime
 from functools import partial
 
 from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
 from lambdadesk.core.connections import Guard
 from lambdadesk.core.errors import ErrorKind, UserError
 from lambdadesk.core.mappings import MappingChange
-from lambdadesk.core.trigger_text import tell_evidence, tell_looked, tell_steps, tell_verdicts
+from lambdadesk.core.trigger_text import tell_evidence, tell_looked, tell_steps, tell_time, tell_verdicts
 from lambdadesk.core.triggers import Answer, Trigger
 from lambdadesk.core.types import FunctionInfo
 from lambdadesk.desk.connection import Connection
@@ -43,13 +44,15 @@ _DEEP = "Look also at what no policy names; this makes many calls, and may take 
 
 
 class TriggersPanel(QWidget):
-    """Scans when it is built, and on demand; what an earlier scan found stays until the next is through.
+    """Scans when it is built, on demand, and once the function was changed; what an earlier scan found stays
+    until the next is through.
 
     Signals:
-        write_requested(str, Callable[[], None]): what is about to be done waits to be confirmed.
+        write_requested(str, Callable[[], None], Callable[[], None]): what is about to be done waits to be
+            confirmed; what does it, and what says that nobody did.
     """
 
-    write_requested = Signal(str, object)
+    write_requested = Signal(str, object, object)
 
     def __init__(self, connection: Connection, function: FunctionInfo, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -57,12 +60,17 @@ class TriggersPanel(QWidget):
         self._connection = connection
         self._scan = TriggerScan(connection.gateway, function)
         self._trouble = ""  # of the last change of a mapping
+        self._was_declined = False  # it was not confirmed
+        self._is_outdated = False  # the function was changed since the last scan began
         self._changing: set[str] = set()  # UUIDs of mappings
         self._is_starting = False
         self._was_running = False
         self._foot_note = ""
         self._build()
-        self._disconnect = self._scan.changed.connect(self._on_changed)
+        self._disconnects = [
+            self._scan.changed.connect(self._on_changed),
+            connection.catalog.changed.connect(self._on_catalog_changed),
+        ]
         self.refresh()
 
     def _build(self) -> None:
@@ -126,23 +134,46 @@ class TriggersPanel(QWidget):
         self.parts.picture.chosen.connect(self._select)
         return self.parts
 
+    @property
+    def scan(self) -> TriggerScan:
+        """What is shown."""
+        return self._scan
+
     async def close_panel(self) -> None:
-        self._disconnect()
+        for disconnect in self._disconnects:
+            disconnect()
         await self.scope.close()
 
     def refresh(self) -> None:
-        """Make the lookups that cost little."""
+        """Make the lookups that cost little; what a deep scan found stays, with its age."""
         self._start(deep=False)
 
     def deep_scan(self) -> None:
         """Look everywhere."""
         self._start(deep=True)
 
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._scan_if_outdated()
+
     # -- what is shown
 
     def _on_changed(self) -> None:
         self._is_starting = False
         self._show()
+        self._scan_if_outdated()
+
+    def _on_catalog_changed(self) -> None:
+        function = self._connection.catalog.get(self._scan.function.name)
+        if function is not None and function != self._scan.function:
+            self._scan.function = function
+            self._is_outdated = True
+            self._scan_if_outdated()
+
+    def _scan_if_outdated(self) -> None:
+        """Look again where the function was changed: once the page is seen, and what runs is through."""
+        if self._is_outdated and self.isVisible() and not self._is_running:
+            self.refresh()
 
     @property
     def _is_running(self) -> bool:
@@ -166,6 +197,7 @@ class TriggersPanel(QWidget):
             self._foot_note = self._tell_end()
             announce(self.summary, self.summary.text())
         self._was_running = self._is_running
+        self.deep_button.setText("Deep scan" if scan.deep_ms is None else "Deep scan again")
         for button in (self.refresh_button, self.deep_button):
             button.setEnabled(not self._is_running)
         self.cancel_button.setVisible(self._is_running)
@@ -216,12 +248,12 @@ class TriggersPanel(QWidget):
 
     def _say_trouble(self) -> None:
         error = self._scan.error
-        text = self._trouble
+        text, tone = self._trouble, "dim" if self._was_declined else "error"
         if not text and error is not None and self._scan.triggers:
             text = f"✖ {error} What was known before is shown."
         if text and text != self.trouble.text():
             announce(self.trouble, text)
-        self.trouble.setText(text)
+        self.trouble.say(text, tone)
         self.trouble.setVisible(bool(text))
 
     def _tell_end(self) -> str:
@@ -234,13 +266,15 @@ class TriggersPanel(QWidget):
             return self._foot_note
         later = sum(step.answer is Answer.NOT_ASKED for step in scan.steps)
         more = f" · {later} more looks by a deep scan, which makes many calls" if later else ""
-        return f"{kind} of {at}: {scan.done - len(scan.unchecked)} of {scan.done} looks answered{more}"
+        deep = f" · what only a deep scan finds is as of {tell_time(scan.deep_ms)}" if scan.deep_ms else ""
+        looks = f"{scan.done - len(scan.unchecked)} of {scan.done} looks answered"
+        return f"{kind} of {at}: {looks}{deep}{more}"
 
     # -- what is done
 
     def _start(self, *, deep: bool) -> None:
-        self._trouble = ""
-        self._is_starting = True
+        self._trouble, self._was_declined = "", False
+        self._is_starting, self._is_outdated = True, False
         self.scope.start("scan", self._scan.run, deep)
         self._show()
 
@@ -273,15 +307,20 @@ class TriggersPanel(QWidget):
         self.table.setFocus(Qt.FocusReason.OtherFocusReason)
         do = partial(self._start_change, trigger, change)
         if self._connection.info.guard is Guard.PRODUCTION:
-            self.write_requested.emit(verb, partial(do, True))
+            self.write_requested.emit(verb, partial(do, True), partial(self._say_declined, trigger))
         else:
             do(False)
+
+    def _say_declined(self, trigger: Trigger) -> None:
+        self._trouble = f"{trigger.name}: you did not confirm it. Nothing was changed."
+        self._was_declined = True
+        self._show()
 
     def _start_change(self, trigger: Trigger, change: MappingChange, confirmed: bool) -> None:
         self.scope.start(f"mapping {trigger.uuid}", self._run_change, trigger, change, confirmed)
 
     async def _run_change(self, trigger: Trigger, change: MappingChange, confirmed: bool) -> None:
-        self._trouble = ""
+        self._trouble, self._was_declined = "", False
         self._changing.add(trigger.uuid)
         self._show()
         try:

@@ -1,15 +1,35 @@
 """JsonEdit, where a payload is written."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QMimeData, Qt, QTimer, Signal
-from PySide6.QtGui import QColor, QKeyEvent, QTextBlock, QTextCharFormat, QTextCursor, QTextFormat
+from PySide6.QtCore import QMimeData, QPointF, QRectF, Qt, QTimer, Signal
+from PySide6.QtGui import (
+    QColor,
+    QContextMenuEvent,
+    QKeyEvent,
+    QPainter,
+    QPaintEvent,
+    QPolygonF,
+    QTextBlock,
+    QTextCharFormat,
+    QTextCursor,
+    QTextFormat,
+)
 from PySide6.QtWidgets import QTextEdit, QWidget
 
-from lambdadesk.core.payload import PayloadProblem, check_payload, format_json, utf16_offset
+from lambdadesk.core.payload import PayloadProblem, check_payload, format_json, minify_json, utf16_offset
 from lambdadesk.ui import theme
-from lambdadesk.ui.widgets.code_edit import HIGHLIGHT_LIMIT, LINE_LIMIT, CodeEdit, insertable, utf16_length
+from lambdadesk.ui.widgets.code_edit import (
+    HIGHLIGHT_LIMIT,
+    LINE_LIMIT,
+    PIECE_MARK,
+    CodeEdit,
+    first_units,
+    utf16_length,
+)
+from lambdadesk.ui.widgets.folding import FOLD_LIMIT, Folding
+from lambdadesk.ui.widgets.key_completion import KeyCompletion
 
 CHECK_DELAY_MS = 150
 CHECK_HERE_LIMIT = 200_000  # characters; longer texts are checked off the window's thread
@@ -19,6 +39,9 @@ _CLOSING = {"}": "{", "]": "["}
 _BRACKET = re.compile(r'"(?:[^"\\]|\\.)*+"?|([{}\[\]])')
 _BRACKET_LINES = 2_000  # how far the other bracket is looked for
 _TOKEN_END = re.compile(r'[\s{}\[\],:"]')
+_SOLID = re.compile(r"\S+")
+_FOLD_KEYS = (Qt.Key.Key_BracketLeft, Qt.Key.Key_BraceLeft)
+_UNFOLD_KEYS = (Qt.Key.Key_BracketRight, Qt.Key.Key_BraceRight)
 
 
 class JsonEdit(CodeEdit):
@@ -26,17 +49,21 @@ class JsonEdit(CodeEdit):
 
     `checked` carries the PayloadProblem or None. A text above CHECK_HERE_LIMIT isn't checked here: its owner
     gets `large_check_requested`, runs check_payload in a thread and hands the result to `finish_check`.
-    Tab indents; Ctrl+Tab and Esc leave the editor.
+    `remarked` carries a sentence for the person about what wasn't done.
+    Tab indents; Ctrl+Tab and Esc leave the editor. Ctrl+Shift+[ and ] fold and unfold, with Alt everything.
     """
 
     checked = Signal(object)
     large_check_requested = Signal(str)
+    remarked = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._problem: PayloadProblem | None = None
         self._problem_span: tuple[int, int] | None = None  # in Qt's units; None once the text has changed
         self._checked_text: str | None = None
+        self.folding = Folding(self)
+        self.completion = KeyCompletion(self)
         self._timer = QTimer(self, singleShot=True, interval=CHECK_DELAY_MS)
         self._timer.timeout.connect(self._check)
         self.textChanged.connect(self._timer.start)
@@ -73,30 +100,73 @@ class JsonEdit(CodeEdit):
         if self._problem is None:
             return
         cursor = self.textCursor()
-        cursor.setPosition(utf16_offset(self.toPlainText(), self._problem.position))
+        cursor.setPosition(self.to_document(utf16_offset(self.toPlainText(), self._problem.position)))
         self.setTextCursor(cursor)
         self.setFocus()
 
+    def set_completion_keys(self, keys: Sequence[str]) -> None:
+        """Offer these where a key is typed."""
+        self.completion.set_keys(keys)
+
     def format(self) -> PayloadProblem | None:
         """Lay valid JSON out in lines, as one step to undo; returns the error that kept it from that."""
+        return self._relay(format_json)
+
+    def minify(self) -> PayloadProblem | None:
+        """Put valid JSON on one line, as one step to undo; returns the error that kept it from that."""
+        return self._relay(minify_json)
+
+    def replace_text(self, after: str) -> None:
+        """Replace the whole text, as one step to undo; the cursor stays before the same visible character."""
+        before = self.toPlainText()
+        if after == before:
+            return
+        cursor = self.textCursor()
+        solid = _count_solid(first_units(before, self.from_document(cursor.position())))
+        shown = self.prepared(after)
+        cursor.beginEditBlock()
+        cursor.select(QTextCursor.SelectionType.Document)
+        cursor.insertText(shown)
+        cursor.endEditBlock()
+        cursor.setPosition(self.to_document(utf16_offset(after, _place_after(after, solid))))
+        self.setTextCursor(cursor)
+
+    def _relay(self, relay: Callable[[str], str]) -> PayloadProblem | None:
         problem = self.check_now()
         if problem is not None and problem.is_error:
             return problem
-        before = self.toPlainText()
-        after = format_json(before)
-        if after == before:
-            return None
-        cursor = self.textCursor()
-        solid = len("".join(_first_units(before, cursor.position()).split()))
-        cursor.beginEditBlock()
-        cursor.select(QTextCursor.SelectionType.Document)
-        cursor.insertText(after)
-        cursor.endEditBlock()
-        cursor.setPosition(utf16_offset(after, _place_after(after, solid)))
-        self.setTextCursor(cursor)
+        self.replace_text(relay(self.toPlainText()))
         return None
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
+        if self.completion.take_key(event) or self._fold_by_key(event):
+            event.accept()
+            return
+        self._type(event)
+        self.completion.after_key(event)
+
+    def fold(self, block: QTextBlock) -> None:
+        """Fold what begins on the block's line, or encloses it."""
+        if not self.folding.fold(block):
+            self.remarked.emit(f"More than {FOLD_LIMIT:,} lines are not folded at once.")
+
+    def _fold_by_key(self, event: QKeyEvent) -> bool:
+        modifiers = event.modifiers()
+        if not modifiers & Qt.KeyboardModifier.ControlModifier:
+            return False
+        is_all = bool(modifiers & Qt.KeyboardModifier.AltModifier)
+        if not (is_all or modifiers & Qt.KeyboardModifier.ShiftModifier):
+            return False
+        block = self.textCursor().block()
+        if event.key() in _FOLD_KEYS:
+            self.folding.fold_all() if is_all else self.fold(block)
+        elif event.key() in _UNFOLD_KEYS:
+            self.folding.unfold_all() if is_all else self.folding.unfold(block)
+        else:
+            return False
+        return True
+
+    def _type(self, event: QKeyEvent) -> None:
         key, modifiers = event.key(), event.modifiers()
         has_control = bool(modifiers & Qt.KeyboardModifier.ControlModifier)
         if key == Qt.Key.Key_Escape or (key == Qt.Key.Key_Tab and has_control):
@@ -116,29 +186,87 @@ class JsonEdit(CodeEdit):
 
     def insertFromMimeData(self, source: QMimeData) -> None:
         """Paste as text, through the same door as setPlainText."""
-        self.textCursor().insertText(insertable(source.text()))
+        shown = self.prepared(source.text(), is_whole=False)
+        self._keep_off_marks()
+        self.textCursor().insertText(shown)
         self.ensureCursorVisible()
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        menu = self.createStandardContextMenu()
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.addSeparator()
+        block = self.textCursor().block()
+        for title, action in (
+            ("Fold\tCtrl+Shift+[", lambda: self.fold(block)),
+            ("Unfold\tCtrl+Shift+]", lambda: self.folding.unfold(block)),
+            ("Fold all\tCtrl+Alt+[", self.folding.fold_all),
+            ("Unfold all\tCtrl+Alt+]", self.folding.unfold_all),
+        ):
+            menu.addAction(title).triggered.connect(action)
+        menu.popup(event.globalPos())
+
+    # -- what is drawn
+
+    def gutter_width(self) -> int:
+        return super().gutter_width() + self.fontMetrics().horizontalAdvance("9")
+
+    def paint_line_number(self, painter: QPainter, block: QTextBlock, box: QRectF, number: str) -> None:
+        fold = self.fontMetrics().horizontalAdvance("9")
+        super().paint_line_number(painter, block, box.adjusted(0, 0, -fold, 0), number)
+        is_folded = bool(self.folding.hidden_after(block))
+        if is_folded or self.folding.can_fold(block):
+            middle = QPointF(box.right() + theme.SPACE / 2 - fold / 2, box.center().y())
+            half = fold / 2
+            corners = [(-half / 2, -half), (-half / 2, half), (half / 2, 0)] if is_folded else []
+            corners = corners or [(-half, -half / 2), (half, -half / 2), (0, half / 2)]
+            painter.save()
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setBrush(painter.pen().color())
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.drawPolygon(QPolygonF([middle + QPointF(x, y) for x, y in corners]))
+            painter.restore()
+
+    def click_gutter(self, block: QTextBlock) -> None:
+        if self.folding.hidden_after(block):
+            self.folding.unfold(block)
+        elif self.folding.can_fold(block):
+            self.fold(block)
+
+    def next_shown(self, block: QTextBlock) -> QTextBlock:
+        hidden = self.folding.hidden_after(block) if self.folding.has_folds else 0
+        return self.document().findBlockByNumber(block.blockNumber() + hidden + 1)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if not self.folding.has_folds:
+            return
+        painter = QPainter(self.viewport())
+        painter.setFont(self.font())
+        painter.setPen(theme.colours(self.palette()).dim)
+        for block, box in self.blocks_in(event.rect()):
+            if self.folding.hidden_after(block):
+                line = block.layout().lineAt(0)
+                left = box.left() + line.position().x() + line.naturalTextWidth()
+                room = QRectF(left, box.top(), self.viewport().width() + left, box.height())
+                painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, self.folding.tail(block))
+        painter.end()
 
     def refresh_marks(self) -> None:
         colours = theme.colours(self.palette())
-        marks = [self._line_mark(colours)]
+        marks = [self._line_mark(colours), *self.hit_marks()]
         marks += [self._mark(at, at + 1, background=colours.selection) for at in self._bracket_pair()]
         if self._problem is not None and self._problem_span is not None:
             colour = colours.error if self._problem.is_error else colours.warning
             marks.append(self._mark(*self._problem_span, underline=colour))
         self.setExtraSelections(marks)
-        if self._gutter:
-            self._gutter.update()
+        self.refresh_gutter()
 
     def _check(self) -> None:
         text = self.toPlainText()
         if text == self._checked_text:  # new colours count as a change of the text, too
             self.set_problem(self._problem)
             return
-        is_long = len(text) > HIGHLIGHT_LIMIT
-        if self.highlighter.enabled == is_long:
-            self.highlighter.enabled = not is_long
-            self.highlighter.rehighlight()
+        self.set_coloured(len(text) <= HIGHLIGHT_LIMIT)
         if len(text) > CHECK_HERE_LIMIT:
             self.large_check_requested.emit(text)
         else:
@@ -164,7 +292,7 @@ class JsonEdit(CodeEdit):
             end = following.start() if following else min(len(text), position + 80)
         elif position > 0:
             position -= 1
-        start = utf16_offset(text, position)
+        start = self.to_document(utf16_offset(text, position))
         return start, start + max(1, utf16_length(text[position:end]))
 
     def _line_mark(self, colours: theme.Colours) -> QTextEdit.ExtraSelection:
@@ -228,7 +356,7 @@ class JsonEdit(CodeEdit):
     def _indent(self) -> None:
         cursor = self.textCursor()
         if cursor.hasSelection():
-            self._change_lines(lambda line: line.insertText(_INDENT))
+            self._change_lines(self._indent_line)
         else:
             cursor.insertText(_INDENT)
 
@@ -246,6 +374,11 @@ class JsonEdit(CodeEdit):
         cursor.endEditBlock()
 
     @staticmethod
+    def _indent_line(line: QTextCursor) -> None:
+        if not line.block().text().startswith(PIECE_MARK):  # which would begin a line of its own
+            line.insertText(_INDENT)
+
+    @staticmethod
     def _dedent_line(line: QTextCursor) -> None:
         text = line.block().text()
         for _space in range(min(len(_INDENT), len(text) - len(text.lstrip(" ")))):
@@ -257,7 +390,7 @@ class JsonEdit(CodeEdit):
         cursor.beginEditBlock()
         cursor.removeSelectedText()
         line = cursor.block().text()
-        before = _first_units(line, cursor.positionInBlock())
+        before = first_units(line, cursor.positionInBlock())
         after = line[len(before) :].lstrip()
         indent = before[: len(before) - len(before.lstrip(" \t"))]
         opened = before.rstrip()[-1:]
@@ -275,7 +408,7 @@ class JsonEdit(CodeEdit):
         cursor = self.textCursor()
         cursor.beginEditBlock()
         cursor.removeSelectedText()
-        before = _first_units(cursor.block().text(), cursor.positionInBlock())
+        before = first_units(cursor.block().text(), cursor.positionInBlock())
         if not before.strip() and before.endswith(_INDENT):
             for _space in _INDENT:
                 cursor.deletePreviousChar()
@@ -284,20 +417,17 @@ class JsonEdit(CodeEdit):
         self.setTextCursor(cursor)
 
 
-def _first_units(text: str, count: int) -> str:
-    """The text before a position that Qt gave, in UTF-16 units."""
-    if text.isascii():
-        return text[:count]
-    return text.encode("utf-16-le", "surrogatepass")[: 2 * count].decode("utf-16-le", "surrogatepass")
+def _count_solid(text: str) -> int:
+    """How many characters the text has, white space not counted."""
+    return sum(len(match[0]) for match in _SOLID.finditer(text))
 
 
 def _place_after(text: str, solid: int) -> int:
     """The position of the character that follows so many others, white space not counted."""
-    for position, character in enumerate(text):
-        if not character.isspace():
-            if solid == 0:
-                return position
-            solid -= 1
+    for match in _SOLID.finditer(text):
+        if solid < len(match[0]):
+            return match.start() + solid
+        solid -= len(match[0])
     return len(text)
 
 

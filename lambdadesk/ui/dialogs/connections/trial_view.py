@@ -5,9 +5,16 @@ from datetime import datetime
 from typing import Final
 
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
-from lambdadesk.aws.permissions import Finding, Verdict, minimal_policy
+from lambdadesk.aws.permissions import (
+    DEEP_TRIGGERS,
+    TRIGGERS,
+    Finding,
+    Verdict,
+    minimal_policy,
+    trigger_actions,
+)
 from lambdadesk.core.errors import UserError
 from lambdadesk.desk.connection_trial import Trial
 from lambdadesk.ui import theme
@@ -58,7 +65,7 @@ class TrialView(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._policy = ""
+        self._trial: Trial | None = None
         self._who = named(ToneLabel("ok"), "trialIdentity")
         self._may = named(ToneLabel("dim"), "trialSummary")
         self._model = FindingsModel(self)
@@ -70,13 +77,24 @@ class TrialView(QWidget):
         )
         self._copy.setAutoDefault(False)
         self._copy.clicked.connect(self._copy_policy)
+        self._triggers = named(QCheckBox(TRIGGERS), "policyTriggers", f"Policy with {TRIGGERS}")
+        self._triggers.setChecked(True)
+        self._deep = named(QCheckBox(DEEP_TRIGGERS), "policyDeepTriggers", f"Policy with {DEEP_TRIGGERS}")
+        # A deep scan makes the cheap looks, too.
+        self._deep.toggled.connect(lambda on: self._triggers.setChecked(on or self._triggers.isChecked()))
+        self._triggers.toggled.connect(lambda on: self._deep.setChecked(on and self._deep.isChecked()))
+        for box in (self._triggers, self._deep):
+            box.toggled.connect(self._on_choice)
+        self._parts = (self._copy, self._triggers, self._deep)
         row = QHBoxLayout()
-        row.addWidget(self._may, 1)
-        row.addWidget(self._copy)
+        for widget in self._parts:
+            row.addWidget(widget)
+        row.addStretch(1)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, theme.SPACE, 0, 0)
         column.setSpacing(theme.SPACE)
         column.addWidget(self._who)
+        column.addWidget(self._may)
         column.addLayout(row)
         column.addWidget(self.table)
         self.hide()
@@ -92,13 +110,11 @@ class TrialView(QWidget):
             parts.append(f"{unknown} could not be checked")
         self._may.say(", ".join(parts) + f" in {trial.region}.", "warning" if denied else "dim")
         self._model.set_findings(found.findings)
-        account = found.identity.account if found.identity else ""
-        actions = [finding.action for finding in found.findings]
-        self._policy = minimal_policy(actions, account, [trial.region], found.partition)
+        self._trial = trial
         rows = self.table.verticalHeader().defaultSectionSize() * len(found.findings)
         self.table.setFixedHeight(self.table.horizontalHeader().sizeHint().height() + rows + theme.SPACE)
-        self._copy.setText("Copy minimal policy")
-        for widget in (self._may, self._copy, self.table):
+        self._on_choice()
+        for widget in (self._may, *self._parts, self.table):
             widget.show()
         self.show()
         announce(self, f"{self._who.text()} {self._may.text()}")
@@ -106,13 +122,25 @@ class TrialView(QWidget):
     def show_failure(self, error: UserError) -> None:
         """Say why nothing is known."""
         self._who.say(f"✖ {error.message} {error.hint}".strip(), "error")
-        for widget in (self._may, self._copy, self.table):
+        for widget in (self._may, *self._parts, self.table):
             widget.hide()
         self.show()
         announce(self, str(error), is_urgent=True)
 
+    def _on_choice(self) -> None:
+        self._copy.setText("Copy minimal policy")
+
     def _copy_policy(self) -> None:
-        QGuiApplication.clipboard().setText(self._policy)
+        if self._trial is None:
+            return
+        found = self._trial.check
+        actions = [finding.action for finding in found.findings]
+        for title, group in trigger_actions().items():
+            if (self._triggers if title == TRIGGERS else self._deep).isChecked():
+                actions += group
+        account = found.identity.account if found.identity else ""
+        policy = minimal_policy(actions, account, [self._trial.region], found.partition)
+        QGuiApplication.clipboard().setText(policy)
         self._copy.setText("Copied")
 
 
