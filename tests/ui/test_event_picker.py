@@ -122,7 +122,8 @@ class Pane:
         return str(self.picker.view.toPlainText())
 
     async def kept(self) -> str:
-        await until(lambda: not self.picker.scope.is_running("keep"))
+        is_running = self.picker.scope.is_running
+        await until(lambda: not is_running("keep") and not is_running("kept"))
         return str(self.picker.note.text())
 
 

@@ -1,6 +1,6 @@
 """EventPicker: a side pane with every payload there is for a function, and the keeping of new ones."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from functools import partial
 from typing import Final, cast
 
@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QApplication,
     QFileDialog,
     QHBoxLayout,
-    QLineEdit,
     QMenu,
     QPushButton,
     QSplitter,
@@ -20,11 +19,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from lambdadesk.core.connections import Guard
 from lambdadesk.core.errors import ErrorKind, UserError
 from lambdadesk.core.event_filters import FilterVerdict
-from lambdadesk.core.saved_events import SHARED, EventConflictError, check_event_name
-from lambdadesk.core.shared_events import check_shared_name
 from lambdadesk.core.text import one_line
 from lambdadesk.core.types import FunctionInfo, InvocationType
 from lambdadesk.desk.connection import Connection
@@ -37,8 +33,8 @@ from lambdadesk.ui.icons import icon
 from lambdadesk.ui.models.event_tree import EventTreeModel, Note
 from lambdadesk.ui.models.rows import Index
 from lambdadesk.ui.widgets.ask_bar import AskBar
-from lambdadesk.ui.widgets.calm_combo import CalmComboBox
 from lambdadesk.ui.widgets.event_cells import EventCell
+from lambdadesk.ui.widgets.event_keeping import EventKeeping
 from lambdadesk.ui.widgets.filter_edit import FilterEdit
 from lambdadesk.ui.widgets.json_view import JsonView
 from lambdadesk.ui.widgets.labels import ElidedLabel, ToneLabel
@@ -48,7 +44,6 @@ from lambdadesk.ui.widgets.plain import set_plain_tooltip
 
 NARROWEST_PX: Final = 260
 _LONGEST_NOTE: Final = 600  # characters
-_SHARE: Final = "|share"  # beside the owners of saved events; no function can have this name
 _VERDICTS: Final = {
     FilterVerdict.PASSES: ("✔ This event gets through the filter.", "ok"),
     FilterVerdict.FILTERED: ("▲ This event would be filtered out:", "warning"),
@@ -159,6 +154,12 @@ class EventPicker(QWidget):
         split.setStretchFactor(1, 2)
 
         self.ask = AskBar(is_narrow=True)
+        self._keeping = EventKeeping(
+            self.sources, self.scope, self.ask, self._connection, self._get_payload, self
+        )
+        self._keeping.said.connect(self._say)
+        self._keeping.kept.connect(lambda key, words: self.scope.start("kept", self._show_kept, key, words))
+        self._keeping.write_requested.connect(self.write_requested)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(theme.SPACE, theme.SPACE, theme.SPACE, theme.SPACE)
         layout.setSpacing(theme.SPACE)
@@ -214,20 +215,8 @@ class EventPicker(QWidget):
 
     def save_payload(self) -> None:
         """Ask for a name, and keep the payload of the editor under it."""
-        choice = self._current()
-        names, place = "", self._function.name
-        if choice is not None and choice.saved is not None:
-            names, place = choice.saved.name, choice.saved.owner
-        elif choice is not None and choice.shared is not None:
-            names, place = choice.shared.name, _SHARE
-        field = _NameField(names, self._function.name, place)
-
-        def save() -> None:
-            self._save(field.place, field.name, overwrite=False)
-
-        self.ask.ask("Save the payload as:", [("eventSaveOk", "Save", save)], "Don't save", field)
-        field.entered.connect(partial(self._enter, save))
         self._say("")
+        self._keeping.ask_save(self._current())
 
     # -- what is shown
 
@@ -472,7 +461,7 @@ class EventPicker(QWidget):
             self._show_buttons()
 
         receives = choice.trigger is not None and choice.trigger.source == "SQS"
-        self._write("Receive a message of the queue", do, is_write=receives)
+        self._keeping.write("Receive a message of the queue", do, is_write=receives)
 
     async def _fetch_live(self, choice: Choice, accepts_receive: bool, confirmed: bool) -> None:
         from lambdadesk.aws.live_events import LiveRefusedError
@@ -495,126 +484,24 @@ class EventPicker(QWidget):
 
     # -- keeping
 
-    def _write(self, verb: str, do: Callable[[bool], None], *, is_write: bool = True) -> None:
-        """Do it, once that is confirmed where it has to be."""
-        if is_write and self._connection.info.guard is Guard.PRODUCTION:
-            self.write_requested.emit(verb, partial(do, True))
-        else:
-            do(False)
-
-    def _save(self, place: str, name: str, *, overwrite: bool) -> None:
-        text, kind = self._get_payload()
-        problem = check_shared_name(name) if place == _SHARE else check_event_name(name)
-        if problem:
-            self._say(f"✖ {problem}", "error")
-            return
-        again = partial(self._save, place, name, overwrite=True)
-        if place == _SHARE:
-            choice = self._current()
-            replaces = choice is not None and choice.shared is not None and choice.shared.name == name
-            sent = kind if kind is not InvocationType.DRY_RUN else None
-
-            def do(confirmed: bool) -> None:
-                work = partial(
-                    self.sources.share,
-                    name,
-                    text,
-                    sent,
-                    replaces=replaces,
-                    overwrite=overwrite,
-                    confirmed=confirmed,
-                )
-                self._start_keeping(work, f"shared|{name}", f"✔ {name} is shared.", again)
-
-            self._write("Save a shareable test event", do)
-        else:
-            save = partial(self.sources.save, place, name, text, overwrite=overwrite)
-            self._start_keeping(save, f"saved|{place}|{name}", f"✔ {name} is saved.", again)
-
     def _ask_rename(self) -> None:
-        choice = self._current()
-        if choice is None:
-            return
-        field = named(QLineEdit(choice.title), "eventName", "New name")
-        field.selectAll()
-
-        def rename() -> None:
-            name = field.text().strip()
-            kept = choice.saved
-
-            def do(confirmed: bool) -> None:
-                work = partial(self.sources.rename, choice, name, confirmed=confirmed)
-                key = f"saved|{kept.owner}|{name}" if kept is not None else f"shared|{name}"
-                self._start_keeping(work, key, f"✔ It is called {name} now.", None)
-
-            self._write("Rename a shareable test event", do, is_write=kept is None)
-
-        self.ask.ask(f"Rename {choice.title} to:", [("eventRenameOk", "Rename", rename)], "Don't", field)
-        field.returnPressed.connect(partial(self._enter, rename))
-
-    def _enter(self, answer: Callable[[], None]) -> None:
-        """Enter in the field of a question is its answer; it may ask the next one."""
-        self.ask.dismiss()
-        answer()
+        if choice := self._current():
+            self._keeping.ask_rename(choice)
 
     def _duplicate(self) -> None:
-        choice = self._current()
-        if choice is None:
-            return
-
-        def do(confirmed: bool) -> None:
-            work = partial(self.sources.duplicate, choice, confirmed=confirmed)
-            self._start_keeping(work, choice.key, f"✔ {choice.title} has a copy.", None)
-
-        self._write("Duplicate a shareable test event", do, is_write=choice.saved is None)
+        if choice := self._current():
+            self._keeping.duplicate(choice)
 
     def _ask_delete(self) -> None:
-        choice = self._current()
-        if choice is not None:
-            everywhere = "" if choice.saved is not None else " It is gone for everybody."
-            go = partial(self._delete, choice, overwrite=False)
-            self.ask.ask(f"Delete {choice.title}?{everywhere}", [("eventDeleteOk", "Delete", go)], "Keep it")
+        if choice := self._current():
+            self._keeping.ask_delete(choice)
 
-    def _delete(self, choice: Choice, *, overwrite: bool) -> None:
-        def do(confirmed: bool) -> None:
-            work = partial(self.sources.delete, choice, overwrite=overwrite, confirmed=confirmed)
-            again = partial(self._delete, choice, overwrite=True)
-            self._start_keeping(work, "", f"✔ {choice.title} is deleted.", again, "Delete it all the same")
-
-        self._write("Delete a shareable test event", do, is_write=choice.saved is None)
-
-    def _start_keeping(
-        self,
-        work: Callable[[], Awaitable[str | None]],
-        key: str,
-        done: str,
-        again: Callable[[], None] | None,
-        again_text: str = "Overwrite it",
-    ) -> None:
-        """Run a write, select what it made, and ask where somebody else was quicker."""
-        self.scope.start("keep", self._keep, work, key, done, again, again_text)
-
-    async def _keep(
-        self,
-        work: Callable[[], Awaitable[str | None]],
-        key: str,
-        done: str,
-        again: Callable[[], None] | None,
-        again_text: str,
-    ) -> None:
-        try:
-            note = await work()
-        except EventConflictError as error:
-            if again is None:
-                raise
-            self._say(f"▲ {error.message}", "warning")
-            self.ask.ask(error.message, [("eventAgain", again_text, again)], "Leave it as it is")
-            return
+    async def _show_kept(self, key: str, words: str) -> None:
         self._preview_key = ""  # what is shown of it may be its former text
         self._select(key or self.model.key_of(self.tree.currentIndex()))
         self._on_current()
         await self.scope.wait("preview")
-        self._say(f"{done} {note or ''}".strip(), "ok")
+        self._say(words, "ok")
         announce(self.note, self.note.text())
 
     # -- the rest
@@ -672,43 +559,3 @@ class EventPicker(QWidget):
 def _is_changed(choice: Choice, before: Choice | None) -> bool:
     """Whether its text may be another one now; that of a trigger is new each time, and stays as it is."""
     return before is not None and (choice.saved, choice.shared) != (before.saved, before.shared)
-
-
-class _NameField(QWidget):
-    """A name, and what the event is for.
-
-    Signals:
-        entered(): Enter in the name.
-    """
-
-    entered = Signal()
-
-    def __init__(self, name: str, function: str, place: str) -> None:
-        super().__init__()
-        self._name = named(QLineEdit(name), "eventName", "Name of the event")
-        self._name.setPlaceholderText("Name")
-        self._name.selectAll()
-        self._name.returnPressed.connect(self.entered)
-        self._place = named(CalmComboBox(), "eventPlace", "Where to keep it")
-        for title, value in (
-            (f"For {function}", function),
-            ("For all functions", SHARED),
-            ("As shareable test event", _SHARE),
-        ):
-            self._place.addItem(title, value)
-        self._place.setCurrentIndex(self._place.findData(place))
-        self._place.setMinimumContentsLength(8)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(theme.TIGHT)
-        column.addWidget(self._name)
-        column.addWidget(self._place)
-        self.setFocusProxy(self._name)
-
-    @property
-    def name(self) -> str:
-        return self._name.text().strip()
-
-    @property
-    def place(self) -> str:
-        return str(self._place.currentData())
