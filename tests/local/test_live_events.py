@@ -15,7 +15,8 @@ import pytest
 from lambdadesk.aws.clients import Limits
 from lambdadesk.aws.credentials import KeySource
 from lambdadesk.aws.gateway import Gateway
-from lambdadesk.aws.live_events import LiveRefusedError, fetch_live_event, fetch_logged_event
+from lambdadesk.aws.live_events import fetch_live_event, fetch_logged_event
+from lambdadesk.aws.live_sources import LiveRefusedError
 from lambdadesk.core.connections import AccessKey, Guard
 from lambdadesk.core.errors import ErrorKind, UserError
 from lambdadesk.core.event_templates import EventContext

@@ -464,7 +464,7 @@ class EventPicker(QWidget):
         self._keeping.write("Receive a message of the queue", do, is_write=receives)
 
     async def _fetch_live(self, choice: Choice, accepts_receive: bool, confirmed: bool) -> None:
-        from lambdadesk.aws.live_events import LiveRefusedError
+        from lambdadesk.aws.live_sources import LiveRefusedError
 
         try:
             event = await self.sources.fetch_live(
