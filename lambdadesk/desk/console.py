@@ -63,6 +63,7 @@ class Console:
         self.failures: dict[str, tuple[Target, UserError]] = {}
         self.scope = TaskScope(self.failed.emit)
         self._cache = CatalogCache(paths.cache_dir)
+        self._saved_events: dict[Path, SavedEvents] = {}  # by the folder in use
         self._disconnects = [
             self.connections.refreshed.connect(self._on_refreshed),
             settings.changed.connect(lambda _key: self._choose_history()),
@@ -76,9 +77,12 @@ class Console:
 
     @property
     def saved_events(self) -> SavedEvents:
-        """The saved events in the folder that the settings name."""
+        """The saved events in the folder that the settings name; one object for all that write there."""
         chosen = self.settings.events_folder
-        return SavedEvents(Path(chosen) if chosen else self.paths.events_dir)
+        folder = Path(chosen) if chosen else self.paths.events_dir
+        if folder not in self._saved_events:
+            self._saved_events = {folder: SavedEvents(folder)}
+        return self._saved_events[folder]
 
     def start(self) -> None:
         """Begin what goes on until `close`: questions are asked, edits of the AWS files noticed."""
