@@ -120,7 +120,7 @@ async def fetch_logged_event(gateway: Gateway, function: FunctionInfo, now: date
 
     UserError: NOT_FOUND where no line holds one, DENIED with the action.
     """
-    lines = pages = 0
+    lines, pages, is_cut = 0, 0, False
     end_ms = _to_ms(now + _CLOCKS_APART)
     for look_back in _LOG_LOOK_BACK:
         lines, found, found_ms, is_cut = 0, "", 0, False
@@ -144,8 +144,9 @@ async def fetch_logged_event(gateway: Gateway, function: FunctionInfo, now: date
             if is_cut:
                 note += f" Only the first {lines:,} lines of the last {tell_time(look_back)} were read."
             return LiveEvent(found, note, (tell_calls("logs:FilterLogEvents", pages),))
+    part = f"None of the first {lines:,} lines" if is_cut else f"None of the {lines:,} lines"
     raise UserError(
-        f"No line of the last hour holds an event ({lines:,} lines read).",
+        f"{part} of the last hour holds an event.",
         "Have the function log its event, or choose another source.",
         kind=ErrorKind.NOT_FOUND,
     )

@@ -263,7 +263,7 @@ async def _look_at_stream(asking: Asking) -> tuple[str, str]:
     listed = await asking.call("kinesis", "ListShards", StreamName=name, MaxResults=_MOST_SHARDS + 1)
     every = [str(each["ShardId"]) for each in listed.get("Shards") or []]
     shards = every[:_MOST_SHARDS]
-    reads = 0
+    reads, is_cut = 0, False
     for look_back in _LOOK_BACK:
         newest: tuple[datetime, str, Mapping[str, Any]] | None = None
         is_cut = False
@@ -293,9 +293,12 @@ async def _look_at_stream(asking: Asking) -> tuple[str, str]:
             if len(every) > len(shards):
                 note += f" Only {_MOST_SHARDS} shards were looked at."
             return _to_kinesis_event(asking.context, arn, newest[1], newest[2]), note
-        if reads >= _MOST_READS:
+        if is_cut:
             break
-    raise _nothing(f"{name} had no record within the last hour.", "Put one there, or edit a template.")
+    of = f" in {len(shards)} of its shards" if len(every) > len(shards) else ""
+    if is_cut:
+        raise _nothing(f"{reads} reads of {name} found no record{of}.", "There may be some; try again.")
+    raise _nothing(f"{name} had no record within the last hour{of}.", "Put one there, or edit a template.")
 
 
 def _to_kinesis_event(context: EventContext, arn: str, shard: str, record: Mapping[str, Any]) -> str:

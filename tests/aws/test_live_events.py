@@ -107,6 +107,29 @@ async def test_a_busy_stream_is_read_in_part_and_that_is_said(services: FakeServ
 
 
 @pytest.mark.parametrize(
+    ("shards", "behind_ms", "message"),
+    [
+        (1, 0, "clicks had no record within the last hour."),
+        (9, 0, "10 reads of clicks found no record in 5 of its shards."),
+        (1, 9, "10 reads of clicks found no record."),
+    ],
+)
+async def test_no_more_is_said_of_a_stream_than_was_read(
+    services: FakeServices, shards: int, behind_ms: int, message: str
+) -> None:
+    services.answers["ListShards"] = {"Shards": [{"ShardId": f"shardId-{n}"} for n in range(shards)]}
+    services.answers["GetShardIterator"] = {"ShardIterator": "i"}
+    services.answers["GetRecords"] = {
+        "Records": [],
+        "NextShardIterator": "n",
+        "MillisBehindLatest": behind_ms,
+    }
+    with pytest.raises(UserError) as caught:
+        await look(services, make_trigger("Kinesis", "kinesis", "stream/clicks"))
+    assert (caught.value.message, caught.value.kind) == (message, ErrorKind.NOT_FOUND)
+
+
+@pytest.mark.parametrize(
     ("trigger", "operation", "action"),
     [
         (QUEUE, "GetQueueUrl", "sqs:GetQueueUrl"),
@@ -181,14 +204,14 @@ async def test_what_is_elsewhere_is_not_asked(services: FakeServices) -> None:
 
 async def test_the_log_is_read_in_part(services: FakeServices) -> None:
     now_ms = round(datetime.now(UTC).timestamp() * 1000)
-    event = {"detail-type": "a", "source": "b", "detail": {}}
+    event: dict[str, Any] = {"detail-type": "a", "source": "b", "detail": {}}
     asked: list[str] = []
 
     def answer(params: dict[str, Any]) -> dict[str, Any]:
         asked.append(params.get("nextToken", ""))
         line = {
             "timestamp": now_ms - 1000 + len(asked),
-            "message": json.dumps({**event, "detail": {"n": len(asked)}}),
+            "message": json.dumps({**event, "detail": {"n": len(asked)}} if "source" in event else event),
             "logStreamName": "s",
             "eventId": str(len(asked)),
         }
@@ -199,6 +222,9 @@ async def test_the_log_is_read_in_part(services: FakeServices) -> None:
     assert len(asked) == 5
     assert json.loads(found.text)["detail"] == {"n": 5}
     assert "Only the first 5 lines of the last 10 minutes were read." in found.note
+    event = {"no": "event"}
+    with pytest.raises(UserError, match="None of the first 5 lines of the last hour holds an event"):
+        await look(services, make_trigger("log", "logs", "x"))
 
 
 def test_only_what_can_be_looked_at_is_offered() -> None:

@@ -283,7 +283,9 @@ async def test_the_last_event_in_the_log(clients: Clients, url: str) -> None:
     client = clients.get("lambda")
     async with open_gateway(url, Guard.READ_ONLY) as gateway:
         client.invoke(FunctionName=function.name, Payload=b'{"plain": true}')
-        with pytest.raises(UserError, match="No line of the last hour holds an event") as caught:
+        with pytest.raises(
+            UserError, match=r"None of the \d+ lines of the last hour holds an event\."
+        ) as caught:
             await fetch_logged_event(gateway, function, datetime.now(UTC))
         assert caught.value.kind is ErrorKind.NOT_FOUND
         event = {"detail-type": "Order", "source": "shop", "detail": {"n": 1, "flag": True}}
