@@ -19,6 +19,7 @@ _ACTIONS = {
     "lambda:Invoke": "lambda:InvokeFunction",
     "s3:GetBucketNotificationConfiguration": "s3:GetBucketNotification",
     "s3:ListBuckets": "s3:ListAllMyBuckets",
+    "s3:ListObjectsV2": "s3:ListBucket",
 }
 
 
