@@ -399,9 +399,9 @@ def test_trigger_scans_have_statements_of_their_own_made_of_their_table() -> Non
     every = [*pages, *groups[TRIGGERS], *groups[DEEP_TRIGGERS]]
     policy = json.loads(minimal_policy(every, ACCOUNT, ["us-east-1"]))
     sids = [statement.get("Sid") for statement in policy["Statement"]]
-    assert set(sids) - {None} == {"TriggersCheap", "TriggersCheapLambda", "TriggersDeepScan"}
+    assert set(sids) - {None} == {"TriggersCheap", "TriggersDeepScan"}
     by_sid = {statement.get("Sid"): statement["Action"] for statement in policy["Statement"]}
-    assert set(by_sid["TriggersCheap"] + by_sid["TriggersCheapLambda"]) == {*groups[TRIGGERS]} - {*pages}
+    assert set(by_sid["TriggersCheap"]) == {*groups[TRIGGERS]} - {*pages}
     assert set(by_sid["TriggersDeepScan"]) == {*groups[DEEP_TRIGGERS]} - {*pages}
     allowed = [action for statement in policy["Statement"] for action in statement["Action"]]
     assert len(allowed) == len(set(allowed))
