@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lambdadesk.core.connections import ConnectionInfo
@@ -21,6 +22,7 @@ from lambdadesk.store.connections import ConnectionStore
 from lambdadesk.store.drafts import DraftStore
 from lambdadesk.store.history import History, HistoryKeeps
 from lambdadesk.store.paths import Paths
+from lambdadesk.store.saved_events import SavedEvents
 from lambdadesk.store.secrets import SecretStore
 from lambdadesk.store.settings import Settings
 
@@ -63,6 +65,7 @@ class Console:
         self.failures: dict[str, tuple[Target, UserError]] = {}
         self.scope = TaskScope(self.failed.emit)
         self._cache = CatalogCache(paths.cache_dir)
+        self._saved_events: dict[Path, SavedEvents] = {}  # by the folder in use
         self._disconnects = [
             self.connections.refreshed.connect(self._on_refreshed),
             settings.changed.connect(self._on_setting_changed),
@@ -73,6 +76,15 @@ class Console:
     def connection(self) -> "Connection | None":
         """The first one that is open."""
         return next(iter(self.shown.values()), None)
+
+    @property
+    def saved_events(self) -> SavedEvents:
+        """The saved events in the folder that the settings name; one object for all that write there."""
+        chosen = self.settings.events_folder
+        folder = Path(chosen) if chosen else self.paths.events_dir
+        if folder not in self._saved_events:
+            self._saved_events = {folder: SavedEvents(folder)}
+        return self._saved_events[folder]
 
     def start(self) -> None:
         """Begin what goes on until `close`: questions are asked, edits of the AWS files noticed."""

@@ -47,6 +47,11 @@ class Paths:
         return self.data_dir / "history.sqlite"
 
     @property
+    def events_dir(self) -> Path:
+        """Saved events, where the settings name no folder for them."""
+        return self.data_dir / "events"
+
+    @property
     def local_dir(self) -> Path:
         """What the Local AWS needs while it runs."""
         return self.state_dir / "local"

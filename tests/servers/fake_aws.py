@@ -32,12 +32,13 @@ from pathlib import Path
 from typing import Any, Self
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from tests.servers import fake_details, fake_mappings
+from tests.servers import fake_details, fake_mappings, fake_schemas
 from tests.servers.fake_details import FakeDetails
 from tests.servers.fake_iam import FakeIam
 from tests.servers.fake_logs import FakeLogs
 from tests.servers.fake_mappings import FakeMappings
 from tests.servers.fake_metrics import FakeMetrics
+from tests.servers.fake_schemas import FakeSchemas
 from tests.servers.fake_streams import to_stream
 from tests.servers.fake_sts import FakeSts
 from tests.servers.faults import Exchange, Fault, Reply, error_reply, json_reply, slow
@@ -86,7 +87,7 @@ def make_function(name: str, **overrides: Any) -> dict[str, Any]:
     }
 
 
-class FakeAws(FakeSts, FakeDetails, FakeIam, FakeMappings, FakeLogs, FakeMetrics):
+class FakeAws(FakeSts, FakeDetails, FakeIam, FakeMappings, FakeSchemas, FakeLogs, FakeMetrics):
     """The server; a context manager. Its state may be changed at any time from the test's thread.
 
     With `tls` it is also an HTTPS proxy that answers for every host itself (see fake_tls).
@@ -221,6 +222,9 @@ class FakeAws(FakeSts, FakeDetails, FakeIam, FakeMappings, FakeLogs, FakeMetrics
         if (details := self.get_details(request.operation, name)) is not None:
             return json_reply(details)
         reply = self.answer_mapping(request.operation, request.path, request.body, request.params)
+        reply = reply or self.answer_schemas(
+            request.operation, request.method, request.path, request.body, request.params
+        )
         reply = reply or self.answer_iam(request.operation, request.params)
         return reply or error_reply(400, "UnknownOperationException", request.operation)
 
@@ -284,6 +288,7 @@ _LAMBDA_ROUTES = (
     ("POST", r"/2021-11-15/functions/[^/]+/response-streaming-invocations", "InvokeWithResponseStream"),
     *fake_mappings.ROUTES,
     *fake_details.ROUTES,
+    *fake_schemas.ROUTES,
 )
 
 

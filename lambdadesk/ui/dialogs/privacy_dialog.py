@@ -95,6 +95,13 @@ class PrivacyDialog(QDialog):
         )
         column.addWidget(wrapped_label(str(console.history.path), is_dim=True))
         column.addLayout(form)
+        column.addWidget(
+            wrapped_label(
+                f"Saved events are files of their own in {console.saved_events.folder}; "
+                "they stay until you delete them. Shared test events are kept by AWS, in the account.",
+                is_dim=True,
+            )
+        )
         column.addWidget(self.ask)
         column.addWidget(self.outcome)
         column.addStretch(1)
