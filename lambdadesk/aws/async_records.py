@@ -13,6 +13,18 @@ from lambdadesk.core.async_fate import Step, StepState, Wanted
 from lambdadesk.core.errors import ErrorKind, UserError
 from lambdadesk.core.platform import LineKind, parse_platform
 
+# What may be called, each where a run's record went there.
+ACTIONS: Final = (
+    "events:ListRules",
+    "events:TestEventPattern",
+    "s3:GetObject",
+    "s3:ListBucket",
+    "sns:GetTopicAttributes",
+    "sqs:GetQueueAttributes",
+    "sqs:GetQueueUrl",
+    "sqs:ReceiveMessage",
+)
+
 _RULES: Final = 50  # of a bus that are tried at most
 _NEXT_START_MS: Final = 120_000
 

@@ -85,8 +85,6 @@ _SERVICES = {"tag": "resourcegroupstaggingapi"}  # whose actions have another pr
 _FUNCTION = "lambda:{region}:{account}:function:*"
 _MAPPING = "lambda:{region}:{account}:event-source-mapping:*"
 _LOG_GROUP = "logs:{region}:{account}:log-group:/aws/lambda/*"
-_QUEUE = "sqs:{region}:{account}:*"
-_TOPIC = "sns:{region}:{account}:*"
 _ROLE = "iam::{account}:role/*"
 _NO_SUCH_NAME = "lambdadesk-permission-check"
 _NO_SUCH_MAPPING = "00000000-0000-0000-0000-000000000000"
@@ -157,19 +155,6 @@ ALIASES = "iam:ListAccountAliases"
 TRIGGERS, DEEP_TRIGGERS = "Triggers (cheap)", "Triggers (deep scan)"
 _OF_FUNCTIONS = ("lambda:GetPolicy",)  # of what trigger scans alone ask
 
-# Where the record of an asynchronous run may have gone, as narrow as can be said without its name; asked
-# only for a run that has such a destination.
-OF_RECORDS = {
-    "events:ListRules": ("*", "Invoke"),
-    "events:TestEventPattern": ("*", "Invoke"),
-    "s3:GetObject": ("s3:::*/aws/lambda/async/*", "Invoke"),
-    "s3:ListBucket": ("s3:::*", "Invoke"),
-    "sns:GetTopicAttributes": (_TOPIC, "Invoke"),
-    "sqs:GetQueueAttributes": (_QUEUE, "Invoke", "Triggers"),
-    "sqs:GetQueueUrl": (_QUEUE, "Invoke", "Triggers"),
-    "sqs:ReceiveMessage": (_QUEUE, "Invoke"),
-}
-
 # Every call that the pages make; a page that makes a new one adds it here. What else a trigger scan asks is
 # in `trigger_actions`.
 NEEDS = (
@@ -179,7 +164,6 @@ NEEDS = (
     Need("lambda:ListAliases", ("Invoke", "Configuration", "Triggers"), _FUNCTION, _get_one),
     Need(INVOKE, ("Invoke",), _FUNCTION),
     Need("lambda:GetFunctionEventInvokeConfig", ("Invoke",), _FUNCTION, _get_function),
-    *(Need(action, tuple(pages), resource) for action, (resource, *pages) in OF_RECORDS.items()),
     Need("logs:FilterLogEvents", ("Logs", "Charts", "Cost"), _LOG_GROUP, _get_recent),
     Need("logs:DescribeLogStreams", ("Logs",), _LOG_GROUP, _get_group),
     Need("logs:GetLogEvents", ("Logs",), _LOG_GROUP, _get_stream),
@@ -217,18 +201,23 @@ NEEDS = (
 
 
 def get_event_groups() -> dict[str, tuple[str, ...]]:
-    """What the picker of events needs beyond a trigger scan, by what it is for; none of it is probed."""
-    from lambdadesk.aws import live_events, shared_events
+    """What the picker of events and the follow-up of asynchronous runs need beyond a trigger scan, by what
+    it is for; none of it is probed.
+    """
+    from lambdadesk.aws import async_records, live_events, shared_events
 
     live = sorted({action for actions in live_events.ACTIONS.values() for action in actions})
     return {
         "Read shared test events": shared_events.ACTIONS[:1],
         "Share test events": shared_events.ACTIONS,
         "Use live data": tuple(live),
+        "Follow asynchronous runs": async_records.ACTIONS,
     }
 
 
 def _get_event_resource(action: str) -> str:
+    if action == "s3:GetObject":
+        return "s3:::*/aws/lambda/async/*"  # where Lambda puts the records of failed runs
     if not action.startswith("schemas:") or action == "schemas:GetDiscoveredSchema":
         return "*"
     kind = "registry/{}" if action.endswith("Registry") else "schema/{}/*"
@@ -344,8 +333,6 @@ async def _fetch_first_function(gateway: Gateway) -> tuple[FunctionInfo | None, 
 async def _probe(gateway: Gateway, need: Need, function: FunctionInfo | None) -> Finding:
     if function is None:
         return _not_checked(need, "There is no function to try it on.")
-    if need.action in OF_RECORDS:
-        return _not_checked(need, "It is asked for where an asynchronous run has such a destination.")
     if need.is_write:
         return _not_checked(need, "It changes something, so that Test does not try it.")
     try:
