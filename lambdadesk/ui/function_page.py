@@ -24,6 +24,7 @@ from lambdadesk.ui.widgets.named import named
 
 if TYPE_CHECKING:
     from lambdadesk.core.function_facts import Facts
+    from lambdadesk.desk.console import Console
     from lambdadesk.desk.function_details import Details
     from lambdadesk.desk.function_rows import FunctionRows
 
@@ -119,6 +120,23 @@ class FunctionPage(QWidget):
     def key(self) -> tuple[str, str]:
         """Where the function is, as `Target.key`, and its name."""
         return self.connection.target.key, self.function.name
+
+    def offer_events(self, console: "Console") -> None:
+        """Offer the picker of events on the Invoke page."""
+        self.invoke.set_event_picker(lambda: self._build_picker(console))
+
+    def _build_picker(self, console: "Console") -> QWidget:
+        from lambdadesk.ui.widgets.event_picker import EventPicker
+
+        picker = EventPicker(console, self.connection, self.function, self.invoke.typed)
+        picker.chosen.connect(self.invoke.load_payload)
+        picker.closed.connect(self.invoke.hide_events)
+        picker.write_requested.connect(
+            lambda verb, do: self.write_requested.emit(verb, do, picker.say_not_confirmed)
+        )
+        self._more.append(picker)
+        picker.start()
+        return picker
 
     def follow(self, rows: "FunctionRows") -> None:
         """Show the lamps of the function's row from now on, and tell the row what the pages find out."""

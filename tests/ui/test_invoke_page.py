@@ -1,18 +1,21 @@
 """Options, response streams, what becomes of queued and lost runs, and what is kept for the next start."""
 
 import base64
+import json
 import threading
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QFileDialog, QPushButton, QTabWidget
+from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QPushButton, QTabWidget
 
 from lambdadesk.store.drafts import DraftStore
 from lambdadesk.store.history import HistoryKeeps
 from lambdadesk.ui.invoke.live_run import PROBABLY
+from lambdadesk.ui.widgets.event_picker import EventPicker
 from tests.keyring_session import KeyringSession
 from tests.servers import faults
 from tests.servers.fake_aws import FakeAws
@@ -271,17 +274,72 @@ async def test_a_bottom_tab_is_built_when_it_is_first_shown(desk: Desk) -> None:
     assert isinstance(desk.get("bottomTabs"), QTabWidget)
 
 
-async def test_a_picker_of_events_is_shown_by_its_button_and_keys(desk: Desk) -> None:
+async def test_the_picker_of_events_is_built_when_it_is_wanted_and_loads_into_the_payload(desk: Desk) -> None:
     await desk.open("hello")
-    assert not desk.get("eventsButton").isVisible()
-    picker = QPushButton("pick me")
-    desk.page.invoke.set_event_picker(picker)
-    assert not picker.isVisible()
+    assert desk.page.findChild(EventPicker) is None
     click(desk.get("eventsButton"))
+    picker = await until(lambda: desk.page.findChild(EventPicker))
     assert picker.isVisible()
-    desk.get("payloadEditor").setFocus()
-    press(desk.get("payloadEditor"), Qt.Key.Key_E, CONTROL)
+    QTest.keyClicks(picker.search, "fifo")
+    await until(lambda: '"aws:sqs"' in desk.get("eventPreview").toPlainText())
+    press(picker.search, Qt.Key.Key_Return)
+    await until(lambda: '"aws:sqs"' in desk.get("payloadEditor").toPlainText())
+    await desk.invoke()
+    (entry,) = await desk.connection.recent("hello")
+    assert entry.origin == "template SQS: message of a FIFO queue"
+    # The template's own keys are offered while one types.
+    editor = desk.get("payloadEditor")
+    desk.type_payload('{"eventSourceA')
+    press(editor, Qt.Key.Key_Space, CONTROL)
+    press(editor, Qt.Key.Key_Return)
+    assert "eventSourceARN" in editor.toPlainText()
+    editor.setFocus()
+    press(editor, Qt.Key.Key_E, CONTROL)
     assert not picker.isVisible()
+    press(editor, Qt.Key.Key_E, CONTROL)
+    assert picker.isVisible()
+    assert desk.page.findChild(EventPicker) is picker
+
+
+async def test_variables_are_filled_in_as_it_is_sent(
+    desk: Desk, aws: FakeAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STAGE", 'a "quoted" one')
+    await desk.open("hello")
+    desk.type_payload('{"id": "{{uuid}}", "stage": "{{env:STAGE}}", "word": "{{other}}"}')
+    await until(lambda: "{{env:STAGE}}, {{uuid}}" in desk.text("payloadNote"))
+    await desk.invoke()
+    sent = json.loads(aws.requests("Invoke")[-1].body)
+    assert uuid.UUID(sent["id"])
+    assert (sent["stage"], sent["word"]) == ('a "quoted" one', "{{other}}")
+    (entry,) = await desk.connection.recent("hello")
+    assert entry.origin == "variables filled in"
+    assert desk.page.invoke.draft() is None  # it was sent, though what was typed reads otherwise
+    for name in ("AWS_SECRET_ACCESS_KEY", "MY_TOKEN", "NOWHERE_TO_BE_FOUND"):
+        desk.type_payload(f'{{"x": "{{{{env:{name}}}}}"}}')
+        click(desk.get("invokeButton"))
+        assert name in desk.text("resultStatus")
+    assert len(aws.requests("Invoke")) == 1
+
+
+async def test_a_run_is_copied_as_others_would_make_it(desk: Desk, aws: FakeAws) -> None:
+    await desk.open("hello")
+    await desk.invoke('{"n": 1}')
+
+    def copy(title: str) -> None:
+        click(desk.get("copyResult"))
+        (menu,) = [each for each in desk.get("resultTabs").window().findChildren(QMenu) if each.isVisible()]
+        next(action for action in menu.actions() if action.text() == title).trigger()
+        menu.close()
+
+    copy("AWS CLI command")
+    command = QApplication.clipboard().text()
+    assert "lambda invoke --function-name hello" in command
+    assert """'{"n": 1}'""" in command
+    copy("Python (boto3)")
+    assert "'{\"n\": 1}'.encode()" in QApplication.clipboard().text()
+    copy("curl for the function URL")
+    await until(lambda: "has no function URL" in desk.text("resultStatus"))
 
 
 async def test_a_loaded_payload_can_be_undone_and_says_where_it_is_from(desk: Desk) -> None:

@@ -90,12 +90,17 @@ class InvokeLayout:
         titles = [self._tabs.tabText(index) for index in range(self._tabs.count())]
         self._tabs.setCurrentIndex(titles.index(title))
 
-    def set_event_picker(self, picker: QWidget) -> None:
-        """Put a picker into the pane at the left; its button and Ctrl+E show and hide it."""
-        self._events_column.addWidget(picker)
+    def set_event_picker(self, build: Callable[[], QWidget]) -> None:
+        """Show what `build` makes, when it is first wanted, in the pane at the left: a button and Ctrl+E."""
+        self._build_picker = build
         self.bar.events_button.show()
-        self.bar.events_toggled.connect(self._events.setVisible)
+        self.bar.events_toggled.connect(self._show_events)
         self._on_keys("Ctrl+E", self.bar.events_button.toggle)
+
+    def _show_events(self, shown: bool) -> None:
+        if shown and self._events_column.isEmpty():
+            self._events_column.addWidget(self._build_picker())
+        self._events.setVisible(shown)
 
     def add_keys(
         self, invoke: Callable[[], None], format_payload: Callable[[], None], stop: Callable[[], None]

@@ -2,7 +2,9 @@
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from lambdadesk.core.event_templates import get_completion_keys
 from lambdadesk.core.payload import PayloadProblem
+from lambdadesk.core.types import InvocationType
 from lambdadesk.desk.connection import Connection
 from lambdadesk.desk.tasks import TaskScope
 from lambdadesk.store.drafts import Draft
@@ -68,9 +70,12 @@ class PayloadSide(QObject):
         self.is_touched = False
         self.origin = entry.origin
 
-    def load(self, text: str, origin: str) -> None:
-        """Put a text in place of the payload, as one step to undo."""
+    def load(self, text: str, origin: str, template_key: str, kind: InvocationType | None) -> None:
+        """Put a text in place of the payload, as one step to undo; see InvokePanel.load_payload."""
         self._editor.edit.replace_text(text)
+        self._editor.edit.set_completion_keys(get_completion_keys(template_key) if template_key else ())
+        if kind is not None:
+            self._bar.set_kind(kind)
         self.origin = origin
 
     def mark_sent(self, text: str) -> None:

@@ -26,6 +26,7 @@ from lambdadesk.desk.tasks import TaskScope
 from lambdadesk.store.history import HistoryEntry
 from lambdadesk.ui import theme
 from lambdadesk.ui.icons import icon
+from lambdadesk.ui.invoke.requests import get_commands, to_request
 from lambdadesk.ui.models.history_table import (
     FUNCTION_COLUMN,
     NOTEBOOK_COLUMNS,
@@ -111,6 +112,7 @@ class HistoryPanel(QWidget):
         for widget in self.result.findChildren(QWidget):
             if (name := widget.objectName()) and not name.startswith("qt_"):
                 widget.setObjectName(f"notebook{name[0].upper()}{name[1:]}")
+        self.result.copies = self._get_copies
         self.result.save_requested.connect(
             lambda path, data: self.scope.start("save", self.result.save, path, data)
         )
@@ -295,6 +297,15 @@ class HistoryPanel(QWidget):
                 kind=ErrorKind.INVALID,
             )
         emit(whole)
+
+    def _get_copies(self) -> dict[str, str]:
+        """The run that is shown as others would make it, for the clipboard."""
+        shown = self._shown
+        if shown is None or not shown.payload:
+            return {}
+        function = self._connection.catalog.get(shown.function) or FunctionInfo(shown.function)
+        commands = get_commands(self._connection, to_request(shown, function))
+        return commands | ({"Request id": shown.request_id} if shown.request_id else {})
 
     def _compare(self) -> None:
         self.scope.start("compare", self._show_difference, *reversed(self._selected()))

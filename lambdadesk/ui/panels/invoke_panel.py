@@ -8,14 +8,14 @@ from PySide6.QtWidgets import QTableView, QWidget
 
 from lambdadesk.core.connections import Guard
 from lambdadesk.core.errors import ErrorKind, UserError
-from lambdadesk.core.types import FunctionInfo, InvokeRequest, InvokeResult
+from lambdadesk.core.types import FunctionInfo, InvocationType, InvokeRequest, InvokeResult
 from lambdadesk.desk.connection import Connection
 from lambdadesk.desk.tasks import TaskScope
 from lambdadesk.store.history import HistoryEntry
 from lambdadesk.store.response_file import ResponseFile
 from lambdadesk.ui.invoke.layout import InvokeLayout
 from lambdadesk.ui.invoke.payload_side import PayloadSide
-from lambdadesk.ui.invoke.requests import make_request
+from lambdadesk.ui.invoke.requests import fetch_curl, get_commands, make_request, to_request
 from lambdadesk.ui.invoke.result_side import ResultSide
 
 
@@ -44,12 +44,14 @@ class InvokePanel(QWidget):
         self.scope = TaskScope(self._on_failure)
         self._connection = connection
         self._function = function
+        self._asked: tuple[InvokeRequest, str] | None = None  # the last request, and what was typed for it
         self._sent: HistoryEntry | None = None  # the one that was sent last, as far as it is known
         self._is_gone = False
         self._parts = parts = InvokeLayout(self, function, connection.scope.report)
         self.result, self.bar = parts.result, parts.bar
         self._payload = PayloadSide(connection, function.name, parts, self.scope, sample_event)
         self._side = ResultSide(connection, function, parts, self.scope)
+        self.result.copies = self._get_copies
         self._connect()
         self.scope.start("load", self._load)
         self.scope.start("qualifiers", self._load_qualifiers)
@@ -89,20 +91,37 @@ class InvokePanel(QWidget):
     def show_bottom_tab(self, title: str) -> None:
         self._parts.show_bottom_tab(title)
 
-    def set_event_picker(self, picker: QWidget) -> None:
-        """Put a picker of events into the pane at the left, which Ctrl+E and a button show."""
-        self._parts.set_event_picker(picker)
+    def set_event_picker(self, build: Callable[[], QWidget]) -> None:
+        """Offer a picker of events in the pane at the left, which Ctrl+E and a button show."""
+        self._parts.set_event_picker(build)
 
-    def load_payload(self, text: str, origin: str) -> None:
-        """Put a text in place of the payload, as one step to undo; origin: where it comes from, in words."""
-        self._payload.load(text, origin)
+    def hide_events(self) -> None:
+        self.bar.events_button.setChecked(False)
+        self._parts.payload.edit.setFocus()
+
+    def typed(self) -> tuple[str, InvocationType]:
+        """The payload, and how it would be sent."""
+        return self._payload.text(), self.bar.kind
+
+    def load_payload(
+        self, text: str, origin: str, template_key: str = "", kind: InvocationType | None = None
+    ) -> None:
+        """Put a text in place of the payload, as one step to undo.
+
+        origin: where it comes from, in words. template_key: the template whose keys are offered while one
+        types. kind: how it is to be sent, if it says so.
+        """
+        self._payload.load(text, origin, template_key, kind)
 
     def current_request(self) -> InvokeRequest | None:
         """What Invoke would send now; None where it can't be sent, and then the result area says why."""
         # The timeout may have been changed since the tab was opened.
         self._function = self._connection.catalog.get(self._function.name) or self._function
+        edit = self._parts.payload.edit
         try:
-            return make_request(self.bar, self._parts.payload.edit, self._function, self._payload.origin)
+            request = make_request(self.bar, edit, self._function, self._payload.origin)
+            self._asked = request, edit.toPlainText()
+            return request
         except UserError as error:
             self._side.refuse(str(error))
             return None
@@ -126,6 +145,21 @@ class InvokePanel(QWidget):
         self._payload.put_back(entry)
         if not self.scope.is_running("invoke"):
             self._show_entry(entry)
+
+    def _get_copies(self) -> dict[str, str | Callable[[], None]]:
+        """The run that is shown as others would make it, for the clipboard."""
+        entry = self.entry
+        if entry is None or not entry.payload:
+            return {}
+        return {
+            **get_commands(self._connection, to_request(entry, self._function)),
+            "curl for the function URL": lambda: self.scope.start("curl", self._copy_curl, entry),
+            **({"Request id": entry.request_id} if entry.request_id else {}),
+        }
+
+    async def _copy_curl(self, entry: HistoryEntry) -> None:
+        command = await fetch_curl(self._connection, to_request(entry, self._function))
+        self.result.copy("curl for the function URL", command)
 
     def forget_runs(self, ids: frozenset[int]) -> None:
         """These were deleted; what the page shows of the last answer stays."""
@@ -200,8 +234,8 @@ class InvokePanel(QWidget):
             if file is not None:
                 file.close()
         # What was typed meanwhile is still to be sent, and what could not be kept is nowhere else.
-        if entry.id and self._connection.keeps_payloads:
-            self._payload.mark_sent(request.payload.decode())
+        if entry.id and self._connection.keeps_payloads and self._asked and self._asked[0] is request:
+            self._payload.mark_sent(self._asked[1])
         self._show_entry(entry)
         if file is not None:
             self.bar.options.set_save_path("")  # the next run would take its place

@@ -48,7 +48,7 @@ class ResultView(QWidget):
     """The outcome in words, then the response, the log of the request and the arithmetic of its cost.
 
     A failure, an HTTP envelope and JSON get a tab each, which is there only where there is something to see.
-    `copies`, if set, gives what "Copy as" offers for the shown invocation: a title and its text.
+    `copies`, if set, gives what Copy offers for the shown invocation: a title, and its text or what gets it.
 
     Signals:
         save_requested(str, bytes): where to write the response; the owner runs `save` with the two.
@@ -69,7 +69,7 @@ class ResultView(QWidget):
         self.error = ErrorView()
         self.body = BodyView()
         self.tree = JsonTree()
-        self.copies: Callable[[], Mapping[str, str]] | None = None
+        self.copies: Callable[[], Mapping[str, str | Callable[[], None]]] | None = None
         self.log = named(QPlainTextEdit(), "resultLog", "Log of this request")
         self.arithmetic = named(QPlainTextEdit(), "costArithmetic", "How the cost was computed")
         for view in (self.log, self.arithmetic):
@@ -212,13 +212,22 @@ class ResultView(QWidget):
     def _show_copies(self) -> None:
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        texts = {"Response": self.response.data.decode("utf-8", "replace")} if self.response.data else {}
+        texts: dict[str, str | Callable[[], None]] = {}
+        if self.response.data:
+            texts["Response"] = self.response.data.decode("utf-8", "replace")
         texts |= self.copies() if self.copies else {}
         for title, text in texts.items():
-            menu.addAction(title, partial(QGuiApplication.clipboard().setText, text))
+            menu.addAction(title, partial(self.copy, title, text) if isinstance(text, str) else text)
         if not texts:
             menu.addAction("Nothing to copy yet").setEnabled(False)
         menu.popup(self.copy_button.mapToGlobal(self.copy_button.rect().bottomLeft()))
+
+    def copy(self, title: str, text: str) -> None:
+        """Put a text into the clipboard, and say so."""
+        QGuiApplication.clipboard().setText(text)
+        self.saved.say(f"✔ Copied: {title}", "ok")
+        self.saved.show()
+        announce(self, self.saved.text())
 
     def _set_response(self, data: bytes, *, is_cut: bool = False, has_failed: bool = False) -> None:
         is_same = data == self.response.data and has_failed == self.views.isTabVisible(ERROR)

@@ -173,6 +173,10 @@ class RunBar(QWidget):
         )
         self._show_kind()
 
+    def set_kind(self, kind: InvocationType) -> None:
+        """Choose this kind of invocation."""
+        self.kind_box.setCurrentIndex(self.kind_box.findData(kind.value))
+
     def set_qualifiers(self, qualifiers: Mapping[str, str]) -> None:
         """Offer these; the value says which versions an alias means."""
         self._about = dict(qualifiers)
