@@ -60,7 +60,7 @@ class Connection:
         self.catalog = Catalog(self.gateway, cache)
         # Answers of the Local AWS and of some other endpoints carry another request id than their logs.
         self.ledger = InvocationLedger(self._price, match_by_time=not is_aws(target))
-        self.invoker = Invoker(self.gateway, history, self.ledger)
+        self.invoker = Invoker(self.gateway, history, self.ledger, report)
         self.invoker.updated.connect(self._save_history)
         self.dashboard = Dashboard(self.gateway, self.catalog, self.ledger)
         self.tails: dict[str, Tailer] = {}

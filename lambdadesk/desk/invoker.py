@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from lambdadesk.aws.gateway import Gateway
@@ -19,11 +19,13 @@ from lambdadesk.core.types import (
     Outcome,
     Report,
 )
-from lambdadesk.store.history import History, HistoryEntry, HistoryKeeps, lean
+from lambdadesk.desk.tasks import TaskScope
+from lambdadesk.store.history import History, HistoryEntry, HistoryKeeps, Write, lean
 
 WATCHED_S = 20 * 60.0  # how long the log may still change what is said of an invocation
 ENDED_EARLY = "LambdaDesk ended before the answer came; the function may have run."
 STOPPED = "Stopped waiting; the function goes on."
+_WRITTEN_AT_ONCE = 200  # entries: others that use the file don't wait longer than for so many
 
 
 @dataclass(slots=True)
@@ -33,6 +35,15 @@ class _Watched:
     entry: HistoryEntry
     record: Invocation
     until_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Pending:
+    """A write that is still to be done; `done` has the id of the entry once it is."""
+
+    write: Write
+    entry: HistoryEntry
+    done: asyncio.Future[int]
 
 
 class Invoker:
@@ -46,17 +57,23 @@ class Invoker:
     Both carry entries without payload, response and log tail, if the history keeps them.
     """
 
-    def __init__(self, gateway: Gateway, history: History, ledger: InvocationLedger) -> None:
+    def __init__(
+        self,
+        gateway: Gateway,
+        history: History,
+        ledger: InvocationLedger,
+        report: Callable[[str, Exception], None] = lambda _name, error: _raise(error),
+    ) -> None:
         self.recorded: Event[[HistoryEntry]] = Event()
         self.updated: Event[[HistoryEntry]] = Event()
         self.storage_failed: Event[[UserError]] = Event()
         self._gateway = gateway
         self._history = history
         self._ledger = ledger
-        self._watched: list[_Watched] = []
-        self._writes: list[Callable[[], Awaitable[None]]] = []
-        self._writing = asyncio.Lock()
-        self._disconnect = ledger.changed.connect(self._on_ledger_changed)
+        self._watched: dict[int, _Watched] = {}  # by the id() of the record, the oldest first
+        self._writes: list[_Pending] = []
+        self._scope = TaskScope(report)
+        self._disconnect = ledger.here_changed.connect(self._on_here_changed)
 
     def close(self) -> None:
         self._disconnect()
@@ -72,7 +89,8 @@ class Invoker:
         """Send one Invoke and return the whole entry; `answered` is called with the bare answer first.
 
         confirmed: the person did what an invoke on a production connection asks for.
-        series: names the series of runs that it belongs to.
+        series: names the series of runs that it belongs to. What is known of those is written while others
+        run: `flush` in the end, and have the log looked through by `match`.
 
         Raises UserError after it was recorded; OUTCOME_UNKNOWN means that the function may have run.
         Cancelling means "stop waiting": the entry then says that the outcome is unknown.
@@ -104,7 +122,7 @@ class Invoker:
             if unknown:
                 self._watch(entry, request)
             self._keep(entry)
-            await self.flush()
+            await self._written(series)
             raise
         except asyncio.CancelledError:
             entry = replace(entry, outcome=Outcome.UNKNOWN, error=STOPPED, received_ms=_now_ms())
@@ -130,19 +148,43 @@ class Invoker:
             watched = self._watch(entry, request, result, report)
             entry = _with_record(entry, watched.record)
         self._keep(entry)
-        await self.flush()
+        await self._written(series)
         # The log may have told more while the disk was busy.
         return _with_record(entry, watched.record) if watched else entry
 
+    def match(self, function: str) -> None:
+        """Look through the log for the runs of a series."""
+        self._ledger.match(function)
+
     async def flush(self) -> None:
         """Write what is known of all invocations to the history, in the order in which it became known."""
-        async with self._writing:
-            while self._writes:
-                try:
-                    await self._writes[0]()
-                except UserError as error:  # the invocation matters more than its record
-                    self.storage_failed.emit(error)
-                del self._writes[0]  # only now: a flush that is cancelled is done again
+        if self._writes:
+            self._start_writing()
+            await asyncio.wait({self._writes[-1].done})
+
+    async def _written(self, series: str) -> None:
+        if series:
+            self._start_writing()
+        else:
+            await self.flush()
+
+    def _start_writing(self) -> None:
+        # In a task of its own: who waits may be cancelled, and what is being added must not be added again.
+        if not self._scope.is_running("write"):
+            self._scope.start("write", self._write)
+
+    async def _write(self) -> None:
+        while self._writes:
+            now = self._writes[:_WRITTEN_AT_ONCE]
+            ids = [0] * len(now)
+            try:
+                ids = await self._history.write([(each.write, each.entry) for each in now])
+            except UserError as error:  # the invocation matters more than its record
+                self.storage_failed.emit(error)
+            finally:
+                del self._writes[: len(now)]
+                for each, entry_id in zip(now, ids, strict=True):
+                    each.done.set_result(entry_id)
 
     def _watch(
         self,
@@ -161,37 +203,54 @@ class Invoker:
             report,
             outcome=entry.outcome,
             payload_bytes=len(request.payload),
+            match_later=bool(entry.series),
         )
         watched = _Watched(_with_record(self._told(entry), record), record, time.monotonic() + WATCHED_S)
-        self._watched.append(watched)
+        self._watched[id(record)] = watched
         return watched
 
     def _keep(self, entry: HistoryEntry) -> None:
-        self._writes.append(lambda: self._history.update(entry))
+        self._later(Write.UPDATE, entry)
         self.updated.emit(self._told(entry))
 
-    def _on_ledger_changed(self, function: str) -> None:
-        now_s = time.monotonic()
-        self._watched = [each for each in self._watched if each.until_s > now_s]
-        for watched in self._watched:
-            if watched.entry.function != function:
+    def _on_here_changed(self, records: list[Invocation]) -> None:
+        self._forget_old()
+        for record in records:
+            watched = self._watched.get(id(record))
+            if watched is None:
                 continue
-            entry = _with_record(watched.entry, watched.record)
+            entry = _with_record(watched.entry, record)
             # Told again whenever it differs: a match by time may turn out to have been another run.
             if entry != watched.entry:
                 watched.entry = entry
-                self._writes.append(lambda entry=entry: self._history.settle(entry))  # type: ignore[misc]  # mypy can't type a default
+                self._later(Write.SETTLE, entry)
                 self.updated.emit(entry)
+
+    def _forget_old(self) -> None:
+        now_s = time.monotonic()
+        while self._watched:
+            oldest = next(iter(self._watched))
+            if self._watched[oldest].until_s > now_s:
+                return
+            del self._watched[oldest]
 
     def _told(self, entry: HistoryEntry) -> HistoryEntry:
         return lean(entry) if entry.id and self._history.keeps is HistoryKeeps.FULL else entry
 
     async def _add(self, entry: HistoryEntry) -> int:
-        try:
-            return await self._history.add(entry)
-        except UserError as error:
-            self.storage_failed.emit(error)
-            return 0
+        done = self._later(Write.ADD, entry)
+        self._start_writing()
+        await asyncio.wait({done})
+        return done.result()
+
+    def _later(self, write: Write, entry: HistoryEntry) -> asyncio.Future[int]:
+        done: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._writes.append(_Pending(write, entry, done))
+        return done
+
+
+def _raise(error: Exception) -> None:
+    raise error
 
 
 def _now_ms() -> int:

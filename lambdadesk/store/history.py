@@ -5,7 +5,7 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, fields, replace
 from decimal import Decimal
@@ -30,6 +30,14 @@ class HistoryKeeps(StrEnum):
     FULL = "full"
     METADATA = "metadata"  # no payload, no response, no log tail
     OFF = "off"  # nothing; what is there already stays
+
+
+class Write(StrEnum):
+    """What is to be done with an entry; see the methods of History of the same names."""
+
+    ADD = "add"
+    UPDATE = "update"
+    SETTLE = "settle"
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,29 +178,40 @@ class History:
 
     async def add(self, entry: HistoryEntry) -> int:
         """Store a new entry; returns its id, or 0 if it is not kept. Raises UserError once."""
-
-        def insert(connection: sqlite3.Connection) -> int:
-            return connection.execute(_INSERT, self._to_kept_row(entry)).lastrowid or 0
-
-        await self._was_opened.wait()
-        if self.keeps is HistoryKeeps.OFF:
-            return 0
-        return await in_thread(self._write, insert) or 0
+        return (await self.write([(Write.ADD, entry)]))[0]
 
     async def update(self, entry: HistoryEntry) -> None:
         """Store the entry with this id anew; one that was deleted meanwhile stays deleted."""
-        if entry.id:
-            await self._was_opened.wait()
-            row = dict(zip(_COLUMNS, self._to_kept_row(entry), strict=True))
-            values = (*(row[column] for column in _UPDATED), entry.id)
-            await in_thread(self._write, lambda connection: connection.execute(_UPDATE, values))
+        await self.write([(Write.UPDATE, entry)])
 
     async def settle(self, entry: HistoryEntry) -> None:
         """Store what the log told of the entry with this id; its payload, response and log tail stay."""
-        if entry.id:
-            await self._was_opened.wait()
-            values = _to_settled(entry)
-            await in_thread(self._write, lambda connection: connection.execute(_SETTLE, (*values, entry.id)))
+        await self.write([(Write.SETTLE, entry)])
+
+    async def write(self, writes: Sequence[tuple[Write, HistoryEntry]]) -> list[int]:
+        """Do all of these in one transaction, or none of them; returns the id of each entry, 0: not kept.
+
+        Much quicker than one by one: a thread and a commit for all, not for each. Raises UserError once.
+        """
+        await self._was_opened.wait()
+        keeps = self.keeps
+        if not any(_is_kept(write, entry, keeps) for write, entry in writes):
+            return [0] * len(writes)
+
+        def run(connection: sqlite3.Connection) -> list[int]:
+            if len(writes) == 1:
+                return [_write_one(connection, *writes[0], keeps)]
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                ids = [_write_one(connection, write, entry, keeps) for write, entry in writes]
+                connection.execute("COMMIT")
+            except BaseException:
+                with suppress(sqlite3.Error):  # a full disk may have ended the transaction already
+                    connection.execute("ROLLBACK")
+                raise
+            return ids
+
+        return await in_thread(self._write, run) or [0] * len(writes)
 
     async def recent(self, target_key: str, function: str = "", limit: int = 200) -> list[HistoryEntry]:
         """The newest entries of a target, newest first, of one function or of all.
@@ -236,9 +255,6 @@ class History:
 
     async def close(self) -> None:
         await in_thread(self._locked, self._close)
-
-    def _to_kept_row(self, entry: HistoryEntry) -> tuple[Any, ...]:
-        return _to_row(entry if self.keeps is HistoryKeeps.FULL else lean(entry))
 
     # Below, everything runs in a thread and under the lock.
 
@@ -382,6 +398,24 @@ class History:
             self._connection.close()
             self._connection = None
         self.writable = False
+
+
+def _is_kept(write: Write, entry: HistoryEntry, keeps: HistoryKeeps) -> bool:
+    return keeps is not HistoryKeeps.OFF if write is Write.ADD else entry.id != 0
+
+
+def _write_one(connection: sqlite3.Connection, write: Write, entry: HistoryEntry, keeps: HistoryKeeps) -> int:
+    if not _is_kept(write, entry, keeps):
+        return 0
+    if write is Write.SETTLE:
+        connection.execute(_SETTLE, (*_to_settled(entry), entry.id))
+        return entry.id
+    row = _to_row(entry if keeps is HistoryKeeps.FULL else lean(entry))
+    if write is Write.ADD:
+        return connection.execute(_INSERT, row).lastrowid or 0
+    values = dict(zip(_COLUMNS, row, strict=True))
+    connection.execute(_UPDATE, (*(values[column] for column in _UPDATED), entry.id))
+    return entry.id
 
 
 def _delete_before(connection: sqlite3.Connection, before_ms: int) -> None:
