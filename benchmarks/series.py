@@ -1,7 +1,7 @@
 """A series of 500 runs, 20 at once, of a function that takes 20 ms: beside boto3 in threads, and the AWS CLI.
 
-The function is a server of ours on loopback. LambdaDesk runs it with its window open on the function, so that the
-history, the ledger and what is shown are all part of it; rounds are interleaved.
+The function is a server of ours on loopback. LambdaDesk runs it with its window open on the function, so that
+the history, the ledger, the log and what is shown are all part of it; rounds are interleaved.
 """
 
 import json
@@ -49,7 +49,16 @@ def measure() -> dict[str, Any]:
 
 
 def _run(mode: str, home: Path, url: str, environment: dict[str, str]) -> dict[str, float]:
-    command = [sys.executable, "-m", "benchmarks.series_run", mode, str(home), url, str(RUNS), str(CONCURRENCY)]
+    command = [
+        sys.executable,
+        "-m",
+        "benchmarks.series_run",
+        mode,
+        str(home),
+        url,
+        str(RUNS),
+        str(CONCURRENCY),
+    ]
     answer = subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True)
     figures: dict[str, float] = json.loads(answer.stdout)
     return figures

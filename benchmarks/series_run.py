@@ -1,6 +1,6 @@
 """Run by benchmarks.series: one series of runs of one function; prints what it took as JSON.
 
-    python benchmarks/series_run.py ours|boto3 HOME URL RUNS CONCURRENCY
+python benchmarks/series_run.py ours|boto3 HOME URL RUNS CONCURRENCY
 """
 
 import asyncio
@@ -86,9 +86,9 @@ async def run_ours(home: Path, url: str, runs: int, concurrency: int) -> dict[st
     target = Target("us-east-1", endpoint_url=url)
     window.places.open_places([target])
     async with asyncio.timeout(30):
-        while not (connection := next(iter(console.shown.values()), None)):
+        while not (connection := next(iter(console.shown.values()), None)):  # noqa: ASYNC110
             await asyncio.sleep(BEAT_S)
-        while (function := connection.catalog.get(FUNCTION)) is None:
+        while (function := connection.catalog.get(FUNCTION)) is None:  # noqa: ASYNC110
             await asyncio.sleep(BEAT_S)
     window.tabs.open(connection, function, lambda: PAYLOAD.decode())
     await asyncio.sleep(1.5)  # the page has asked for what it shows

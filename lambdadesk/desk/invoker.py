@@ -150,7 +150,7 @@ class Invoker:
         self._keep(entry)
         await self._written(series)
         # The log may have told more while the disk was busy.
-        return _with_record(entry, watched.record) if watched else entry
+        return _with_record(entry, watched.record) if watched and not series else entry
 
     def match(self, function: str) -> None:
         """Look through the log for the runs of a series."""
@@ -258,11 +258,16 @@ def _now_ms() -> int:
 
 
 def _with_record(entry: HistoryEntry, record: Invocation) -> HistoryEntry:
-    entry = replace(entry, outcome=record.outcome, log_stream=record.stream, report=record.report)
-    if record.cost is None:
-        return replace(entry, cost=None)
     cost = record.cost
-    return replace(entry, cost=cost.amount, currency=cost.currency, cost_exact=cost.exact)
+    return replace(
+        entry,
+        outcome=record.outcome,
+        log_stream=record.stream,
+        report=record.report,
+        cost=cost.amount if cost else None,
+        currency=cost.currency if cost else entry.currency,
+        cost_exact=cost.exact if cost else entry.cost_exact,
+    )
 
 
 def _report_in(result: InvokeResult) -> Report | None:

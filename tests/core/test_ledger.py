@@ -344,9 +344,7 @@ HERE = st.tuples(
 )
 
 
-def count(
-    items: list[Any], match_by_time: bool, match_later: bool = False
-) -> tuple[int, set[Any], Totals]:
+def count(items: list[Any], match_by_time: bool, match_later: bool = False) -> tuple[int, set[Any], Totals]:
     book = ledger(match_by_time=match_by_time)
     for item in items:
         if isinstance(item, Invocation):

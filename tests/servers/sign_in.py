@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import threading
+import time
 import urllib.error
 import urllib.request
 from urllib.parse import urlsplit
@@ -75,9 +76,9 @@ def get_port(url: str) -> int:
 
 def assert_no_threads_stay(server: FakeSso) -> None:
     server.stopping.set()  # what still asks gets no answer, and ends
-    for thread in threading.enumerate():
-        if thread.name.startswith("in_thread"):
-            thread.join(5)
+    ends_at, pause = time.monotonic() + 5, threading.Event()
+    while threads_named("in_thread") and time.monotonic() < ends_at:
+        pause.wait(0.01)
     assert threads_named("in_thread") == []
 
 
