@@ -1,4 +1,7 @@
-"""The function table: 1,000 functions in five regions, 80 ms away, and a keystroke among 10,000."""
+"""The function table: 1,000 functions in five regions, 80 ms away; keys, sorting and scrolling among 10,000.
+
+`python -m benchmarks.table` measures these alone.
+"""
 
 import json
 import statistics
@@ -19,6 +22,7 @@ ROUNDS = 5
 FIRST = "first rows painted, after the first answer"
 ALL = "all rows of five regions painted"
 CHAIN = "one region's pages, without a window"
+MANY = {"a key in the filter": "keys_s", "sorting by a number": "sorts_s", "a page down": "pages_s"}
 CLI = "aws lambda list-functions in one region: whole process"
 
 
@@ -26,7 +30,7 @@ def measure() -> dict[str, Any]:
     """Run everything, print the tables and return the figures."""
     aws = startup.install_cli()
     samples = {name: Samples(name) for name in (FIRST, ALL, CHAIN, *((CLI,) if aws else ()))}
-    keys_ms: list[float] = []
+    many_ms: dict[str, list[list[float]]] = {name: [] for name in MANY}  # of each round, of each act
     with tempfile.TemporaryDirectory() as folder, startup.fake_aws(Path(folder), ROUND_TRIP_MS) as url:
         environment = startup.get_environment(Path(folder), Path(folder) / "milestones")
         for number in range(ROUNDS):
@@ -38,22 +42,36 @@ def measure() -> dict[str, Any]:
             samples[FIRST].values.append(figures["first_after_answer_s"] * 1000)
             samples[ALL].values.append(figures["all_s"] * 1000)
             samples[CHAIN].values.append(figures["chain_s"] * 1000)
-            keys_ms += [seconds * 1000 for seconds in figures["keys_s"]]
+            for name, key in MANY.items():
+                many_ms[name].append([seconds * 1000 for seconds in figures[key]])
             if aws:
                 started = time.perf_counter()
                 command = [str(aws), "lambda", "list-functions", "--endpoint-url", url, "--output", "json"]
                 subprocess.run(command, env=environment, check=True, stdout=subprocess.DEVNULL)
                 samples[CLI].values.append((time.perf_counter() - started) * 1000)
-    _show(samples, keys_ms)
+    _show(samples)
+    among = {name: _sum_up(rounds) for name, rounds in many_ms.items()}
+    show_table(
+        "Among 10,000 functions, until what it caused is painted",
+        ["", "median", "the slowest's median", "longest of all"],
+        [[name, *(f"{figure:.1f} ms" for figure in figures)] for name, figures in among.items()],
+    )
     return {
         "to_chain": [round(value, 2) for value in samples[ALL].ratio(samples[CHAIN])],
         "first_round_trips": round(samples[FIRST].median / ROUND_TRIP_MS, 2),
-        "key_ms": [round(figure, 1) for figure in (statistics.median(keys_ms), max(keys_ms))],
+        "many_ms": among,
         **({"to_aws_cli": [round(value, 2) for value in samples[ALL].ratio(samples[CLI])]} if aws else {}),
     }
 
 
-def _show(samples: dict[str, Samples], keys_ms: list[float]) -> None:
+def _sum_up(rounds: list[list[float]]) -> list[float]:
+    """The median of all, that of the act that is slowest in the rounds' median, and the longest of all."""
+    every = [figure for each in rounds for figure in each]
+    acts = [statistics.median(act) for act in zip(*rounds, strict=True)]
+    return [round(figure, 1) for figure in (statistics.median(every), max(acts), max(every))]
+
+
+def _show(samples: dict[str, Samples]) -> None:
     rows = []
     for each in samples.values():
         median, low, high = each.ratio(samples[CHAIN])
@@ -64,7 +82,7 @@ def _show(samples: dict[str, Samples], keys_ms: list[float]) -> None:
         ["", "median", "round trips", "to one region's pages"],
         rows,
     )
-    print(
-        f"A key in the filter over 10,000 functions, until it is painted: median "
-        f"{statistics.median(keys_ms):.1f} ms, longest {max(keys_ms):.1f} ms"
-    )
+
+
+if __name__ == "__main__":
+    measure()

@@ -4,10 +4,12 @@ A source belongs to one connection and is shared by its gateways, whatever their
 is asked for once. botocore is imported by the first load, in its thread.
 """
 
+import asyncio
 import re
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from lambdadesk.aws.quota import RateLimits
@@ -15,6 +17,7 @@ from lambdadesk.aws.sessions import SIGN_IN_SETTINGS, allow_login_sessions, crea
 from lambdadesk.aws.sso import Sso
 from lambdadesk.core.connections import AccessKey
 from lambdadesk.core.errors import ErrorKind, UserError
+from lambdadesk.core.types import Identity
 
 # Asks the person for the code of the MFA device with this serial. Called in a worker thread, which may wait
 # for as long as it takes; raises UserError where the person cancels.
@@ -22,6 +25,19 @@ MfaPrompt = Callable[[str], str]
 
 # Whether this command line of a profile's credential_process may run. Called in a worker thread, too.
 ProcessPrompt = Callable[[str], bool]
+
+
+@dataclass(slots=True, eq=False)
+class Owner:
+    """Whose credentials a source gives, so that only the first of its regions has to ask.
+
+    identity, alias (of the account; "": it has none, or it may not be read): None while nobody has asked.
+    lock: held while one asks.
+    """
+
+    identity: Identity | None = None
+    alias: str | None = None
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 class CredentialSource(ABC):
@@ -32,6 +48,7 @@ class CredentialSource(ABC):
     read at all. ca_bundle: path of the certificates to check the endpoint's with; empty: the usual ones.
     check: called before any credentials are given out; raises UserError where nobody may have them now.
     rate_limits: what its gateways keep to together where AWS itself is asked.
+    owner: another object once the credentials may be another's.
     """
 
     profile: str | None = None
@@ -41,6 +58,7 @@ class CredentialSource(ABC):
     def __init__(self, endpoint_url: str = "") -> None:
         self.endpoint_url = endpoint_url
         self.rate_limits = RateLimits()
+        self.owner = Owner()
         self._lock = threading.RLock()  # held while a person is being asked: never take it on the event loop
         self._credentials: Any = None
         self._generation = 0
@@ -83,14 +101,17 @@ class CredentialSource(ABC):
 
     def forget(self) -> None:
         """Load anew, and ask anew, at the next call: the files changed, or the person wants to sign in."""
-        self._generation += 1
-        self._credentials = None
+        self._renew()
 
     def drop(self, credentials: Any) -> None:
         """Load anew, but ask nobody, if these refused credentials are still the current ones."""
         if credentials is self._credentials:
-            self._generation += 1
-            self._credentials = None
+            self._renew()
+
+    def _renew(self) -> None:
+        self._generation += 1
+        self._credentials = None
+        self.owner = Owner()
 
     @abstractmethod
     def _load(self, region: str) -> Any: ...

@@ -3,6 +3,7 @@
 import re
 import time
 import warnings
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
@@ -118,20 +119,25 @@ class _Name:
     lower: str
     humps: str  # with a blank where a capital begins a word
     letters: int  # bit set
+    starts: int  # of the letters that words begin with
 
     @staticmethod
     @lru_cache(maxsize=50_000)
     def of(name: str) -> "_Name":
         lower = name.casefold()
-        return _Name(lower, _HUMP.sub(" ", name).casefold(), _get_letters(lower))
+        humps = _HUMP.sub(" ", name).casefold()
+        return _Name(lower, humps, _get_letters(set(lower)), _get_letters(set(_START.findall(humps))))
 
 
+_WORD_START = r"(?:\A|(?<=[^a-z0-9]))"
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_START = re.compile(_WORD_START + ".", re.DOTALL)
 
 
-def _get_letters(text: str) -> int:
+def _get_letters(characters: Iterable[str]) -> int:
+    """A bit set in which each character has a bit, but some share theirs."""
     letters = 0
-    for character in text:
+    for character in characters:
         letters |= 1 << (ord(character) & 63)
     return letters
 
@@ -143,7 +149,7 @@ def _compile_fuzzy(word: str) -> re.Pattern[str]:
     Each gap ends at the next letter wanted and is never tried again, so that the time grows with the name.
     """
     gaps = "".join(f"[^{re.escape(letter)}]*+{re.escape(letter)}" for letter in word[1:])
-    return re.compile(rf"(?:\A|(?<=[^a-z0-9])){re.escape(word[0])}{gaps}")
+    return re.compile(rf"{_WORD_START}{re.escape(word[0])}{gaps}")
 
 
 def _score(word: str, name: str) -> int:
@@ -155,6 +161,22 @@ def _score(word: str, name: str) -> int:
 
 def _sum_scores(words: Sequence[str], name: str) -> int:
     return sum([_score(word, name) for word in words])
+
+
+def _rank(found: Sequence[int], names: Sequence[str], words: Sequence[str]) -> list[int]:
+    """Those with the largest `_sum_scores` first, equal ones as they were; some ten thousand in 2 ms."""
+    sums = [0] * len(found)
+    for word in words:
+        sums = [
+            before + (at if at < 0 else (4 if name == word else 3) if not at else 2 - name[at - 1].isalnum())
+            for before, number in zip(sums, found, strict=True)
+            for name in (names[number],)
+            for at in (name.find(word),)
+        ]
+    by_sum: defaultdict[int, list[int]] = defaultdict(list)
+    for number, total in zip(found, sums, strict=True):
+        by_sum[total].append(number)
+    return [number for total in sorted(by_sum, reverse=True) for number in by_sum[total]]
 
 
 class FilterIndex:
@@ -177,6 +199,7 @@ class FilterIndex:
         self._names = [name.lower for name in names]
         self._humps = [name.humps for name in names]
         self._letters = [name.letters for name in names]
+        self._starts = [name.starts for name in names]
         places: dict[tuple[str, ...], str] = {}
         self._places = [  # most rows have the same few
             places.get(where) or places.setdefault(where, "\n".join(where).casefold())
@@ -190,6 +213,10 @@ class FilterIndex:
 
     def find(self, wanted: FunctionFilter, *, ranked: bool = False) -> list[FunctionRow]:
         """The rows that match, as they were given; ranked: those whose names are nearest first."""
+        return [self._rows[at] for at in self.find_places(wanted, ranked=ranked)]
+
+    def find_places(self, wanted: FunctionFilter, *, ranked: bool = False) -> list[int]:
+        """The same as `find`, as numbers of the rows that were given."""
         before, found = self._last
         self.too_slow = ()
         if not wanted.narrows(before):
@@ -199,9 +226,8 @@ class FilterIndex:
         if not self.too_slow:
             self._last = wanted, found
         if ranked and (words := wanted._words):
-            scores = {at: _sum_scores(words, self._names[at]) for at in found}
-            found = sorted(found, key=scores.__getitem__, reverse=True)
-        return [self._rows[at] for at in found]
+            return _rank(found, self._names, words)
+        return found
 
     def _narrow(self, found: Sequence[int], term: Term) -> list[int]:
         match term:
@@ -220,12 +246,13 @@ class FilterIndex:
         if term.is_exact:
             return [at for at in found if word in names[at] or word in places[at]]
         humps, letters, wanted = self._humps, self._letters, _get_letters(word)
+        starts, first = self._starts, _get_letters(word[0])
         search = _compile_fuzzy(word).search
         return [
             at
             for at in found
             if word in names[at]
-            or (letters[at] & wanted == wanted and search(humps[at]))
+            or (starts[at] & first and letters[at] & wanted == wanted and search(humps[at]))
             or word in places[at]
         ]
 

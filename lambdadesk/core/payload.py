@@ -101,6 +101,11 @@ def format_json(text: str) -> str:
     return "".join(out)
 
 
+def compact_json(text: str) -> str:
+    """JSON without white space between its tokens, which stay as they are: how AWS puts it into a string."""
+    return "".join(match[0] for match in _TOKEN.finditer(text))
+
+
 def pretty(data: bytes) -> str:
     """Bytes from outside, to be read: formatted if they are JSON, else as they are. Never raises."""
     text = data.decode("utf-8", "backslashreplace")

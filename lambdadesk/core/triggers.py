@@ -1,7 +1,7 @@
 """What starts a function, where its results go, and the evidence for it."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -68,6 +68,7 @@ class Trigger:
     state:      the source's own word, "Enabled"; empty where it has none.
     filter:     routes, event types, prefixes, patterns, schedules: what gets through.
     uuid:       of the event source mapping, where there is one.
+    details:    of `filter`, what an event is made of, each by its own name; of several, that of the first.
     """
 
     key: str
@@ -83,6 +84,7 @@ class Trigger:
     window_s: int | None = None
     filter: str = ""
     uuid: str = ""
+    details: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @property
     def verdict(self) -> Verdict:

@@ -14,6 +14,8 @@ from lambdadesk.store.catalog_cache import CatalogCache
 if TYPE_CHECKING:  # not needed to show an earlier list
     from lambdadesk.aws.gateway import Gateway
 
+LIST_FIRST_S = 0.25  # for the last page to be painted, before clients for anything else are made
+
 
 @dataclass(frozen=True, slots=True)
 class CatalogState:
@@ -44,6 +46,7 @@ class Catalog:
         self._key = gateway.target.key
         self.state = CatalogState(loading=True)
         self.changed: Event[[]] = Event()
+        self._has_begun = asyncio.Event()
         self._was_asked = asyncio.Event()
 
     @property
@@ -58,8 +61,14 @@ class Catalog:
         return next((function for function in self.state.functions if function.name == name), None)
 
     async def wait_for_an_answer(self) -> None:
-        """Return once AWS was asked for the list, whether it gave all of it or not."""
-        await self._was_asked.wait()
+        """Return once AWS was asked for the list, whether it gave all of it or not, and that is painted."""
+        if not self._was_asked.is_set():
+            await self._was_asked.wait()
+            await asyncio.sleep(LIST_FIRST_S)
+
+    async def wait_for_a_page(self) -> None:
+        """Return once AWS has given a part of the list, or will not."""
+        await self._has_begun.wait()
 
     def load_cached(self) -> None:
         """Show the list of the last run until AWS answers. Reads one small file."""
@@ -78,14 +87,15 @@ class Catalog:
                 functions += page
                 # A refresh only adds rows until it is complete, so that nothing flickers away in between.
                 self._set(functions=_merged(self.state.functions, functions))
+                self._has_begun.set()
         except UserError as error:
             self._set(loading=False, error=error)
-            self._was_asked.set()
+            self._note_end()
             return
         except asyncio.CancelledError:
             stopped = UserError("Stopped waiting for the functions.", "Refresh asks again.")
             self._set(loading=False, error=stopped)
-            self._was_asked.set()
+            self._note_end()
             raise
         except BaseException:
             self._set(loading=False)
@@ -99,8 +109,12 @@ class Catalog:
             from_cache=False,
             error=None,
         )
-        self._was_asked.set()
+        self._note_end()
         await in_thread(self._cache.save, self._key, functions)
+
+    def _note_end(self) -> None:
+        self._has_begun.set()
+        self._was_asked.set()
 
     def _set(self, **changes: object) -> None:
         self.state = replace(self.state, **changes)  # type: ignore[arg-type]  # fields are named by the callers

@@ -5,6 +5,7 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
 
+from lambdadesk.aws.credentials import Owner
 from lambdadesk.aws.endpoints import is_aws
 from lambdadesk.aws.functions import fetch_qualifiers
 from lambdadesk.aws.gateway import Gateway
@@ -21,6 +22,7 @@ from lambdadesk.core.types import Cost, FunctionInfo, Identity, InvocationType, 
 from lambdadesk.desk.catalog import Catalog
 from lambdadesk.desk.dashboard import Dashboard
 from lambdadesk.desk.invoker import Invoker
+from lambdadesk.desk.run_history import RunHistory
 from lambdadesk.desk.tailer import Tailer
 from lambdadesk.desk.tasks import TaskScope
 from lambdadesk.store.catalog_cache import CatalogCache
@@ -62,6 +64,7 @@ class Connection:
         self.ledger = InvocationLedger(self._price, match_by_time=not is_aws(target))
         self.invoker = Invoker(self.gateway, history, self.ledger, report)
         self.invoker.updated.connect(self._save_history)
+        self.runs = RunHistory(history, target.key)
         self.dashboard = Dashboard(self.gateway, self.catalog, self.ledger)
         self.tails: dict[str, Tailer] = {}
         self.may_read_all = False  # the user wants all logs read, however many there are
@@ -100,18 +103,40 @@ class Connection:
         many = len(self.catalog.state.functions) > READ_UNASKED
         return many and is_aws(self.target) and not self.may_read_all
 
+    async def identify_later(self) -> None:
+        """The same as `identify` once the list has begun to come, or failed: it is what one waits for."""
+        await self.catalog.wait_for_a_page()
+        await self.identify()
+
     async def identify(self) -> None:
-        """Find out whose credentials these are, and what their account is called; a failure is kept."""
+        """Find out whose credentials these are, and what their account is called; a failure is kept.
+
+        AWS is asked once for all connections that share their credentials, unless it fails.
+        """
         await self._find_endpoint()
+        owner = self.gateway.source.owner
         try:
-            self.identity, self.identity_error = await self.gateway.identity(), None
+            self.identity, self.identity_error = await self._ask_who(owner), None
         except UserError as error:
             self.identity_error = error
         self.identified.emit()
         if self.identity is not None and not self.target.is_local:
-            self.alias = await fetch_alias(self.gateway)
+            async with owner.lock:
+                if owner.alias is None:
+                    owner.alias = await fetch_alias(self.gateway)
+            self.alias = owner.alias
             if self.alias:
                 self.identified.emit()
+
+    async def _ask_who(self, owner: Owner) -> Identity:
+        """Wait for the first to ask; where that fails, all others ask side by side, each in its region."""
+        is_first = not owner.lock.locked()
+        async with owner.lock:
+            if is_first and owner.identity is None:
+                owner.identity = await self.gateway.identity()
+        if owner.identity is None:
+            owner.identity = await self.gateway.identity()
+        return owner.identity
 
     async def _find_endpoint(self) -> None:
         if self.info.kind is not ConnectionKind.PROFILE or self.target.endpoint_url:

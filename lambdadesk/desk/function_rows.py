@@ -15,13 +15,13 @@ from lambdadesk.core.function_rows import FunctionRow, RowKey
 from lambdadesk.core.lamps import MemoryPeak, get_lamps, get_memory_peak
 from lambdadesk.core.prices import PriceTable, load_prices
 from lambdadesk.core.types import FunctionInfo
+from lambdadesk.desk.catalog import LIST_FIRST_S
 from lambdadesk.store.settings import Settings
 
 if TYPE_CHECKING:  # imported when it is first needed, which is after the first frame
     from lambdadesk.desk.connection import Connection
 
 FRESH_S = 300.0  # asking CloudWatch costs money
-LIST_FIRST_S = 0.25  # for the last page to be painted, before clients for figures and tags are made
 SETTLE_S = 1.0  # a burst of invocations is looked at once
 RECENT = 20
 

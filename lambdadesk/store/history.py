@@ -5,7 +5,7 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, fields, replace
 from decimal import Decimal
@@ -138,6 +138,21 @@ _SELECT_LEAN: Final = (
 _INSERT: Final = f"INSERT INTO invocation ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608
 _UPDATED: Final = tuple(column for column in _COLUMNS if column not in _KEPT)
 _UPDATE: Final = f"UPDATE invocation SET {', '.join(f'{column} = ?' for column in _UPDATED)} WHERE id = ?"  # noqa: S608
+_SEARCHED: Final = (
+    "payload",
+    "response",
+    "log_tail",
+    "error",
+    "error_type",
+    "note",
+    "origin",
+    "series",
+    "fate",
+    "request_id",
+    "qualifier",
+    "function",
+)
+_STEPS: Final = 10_000  # of SQLite's machine, between two looks at whether anybody still waits
 _SETTLED_COLUMNS: Final = tuple(
     column for column in _COLUMNS if column in ("outcome", "log_stream", "cost", "currency", "cost_exact")
 ) + tuple(_REPORT_COLUMNS.values())
@@ -228,6 +243,76 @@ class History:
 
         await self._was_opened.wait()
         return await in_thread(self._read, select, [])
+
+    async def search(
+        self, target_key: str, function: str = "", text: str = "", *, starred: bool = False, limit: int = 500
+    ) -> list[HistoryEntry]:
+        """The newest entries that hold a text anywhere, newest first and without their bodies, as `recent`.
+
+        text: of payload, response, log tail, error, note, origin, series, request id, qualifier or function;
+        letters of ASCII match in either case. Takes a second for some hundred megabytes; cancelling stops it.
+        """
+        conditions, values = ["target_key = ?"], [target_key]
+        if function:
+            conditions.append("function = ?")
+            values.append(function)
+        if starred:
+            conditions.append("is_starred")
+        if text:
+            # LIKE stops at a NUL byte, which a response may hold; what comes before it is searched.
+            like = " OR ".join(f"CAST({column} AS TEXT) LIKE ? ESCAPE '\\'" for column in _SEARCHED)
+            conditions.append(f"({like})")
+            values += [f"%{_escape_like(text)}%"] * len(_SEARCHED)
+        where = " AND ".join(conditions)
+        order = "ORDER BY sent_ms DESC, id DESC LIMIT ?"
+        is_over = threading.Event()
+
+        def select(connection: sqlite3.Connection) -> list[HistoryEntry]:
+            connection.set_progress_handler(is_over.is_set, _STEPS)
+            try:
+                rows = connection.execute(f"{_SELECT_LEAN} WHERE {where} {order}", (*values, limit))
+                return [_to_entry(row) for row in rows]
+            except sqlite3.OperationalError:
+                if is_over.is_set():
+                    return []
+                raise
+            finally:
+                connection.set_progress_handler(None, 0)
+
+        await self._was_opened.wait()
+        try:
+            return await in_thread(self._read, select, [])
+        except asyncio.CancelledError:
+            is_over.set()
+            raise
+
+    async def set_starred(self, ids: Collection[int], starred: bool) -> None:
+        """Mark entries as the user's favourites, or no longer. Raises UserError."""
+        await self._change("is_starred = ?", int(starred), ids)
+
+    async def set_note(self, entry_id: int, note: str) -> None:
+        """Keep the user's own words with an entry. Raises UserError."""
+        await self._change("note = ?", note, [entry_id])
+
+    async def delete(self, ids: Collection[int]) -> None:
+        """Delete these entries, so that no byte of them is left in any of the files. Raises UserError."""
+
+        def run(connection: sqlite3.Connection) -> None:
+            connection.executemany("DELETE FROM invocation WHERE id = ?", [(each,) for each in ids])
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # as _delete_before
+
+        await self._was_opened.wait()
+        await in_thread(self._write_or_fail, run)
+
+    async def _change(self, what: str, value: object, ids: Collection[int]) -> None:
+        def run(connection: sqlite3.Connection) -> None:
+            connection.executemany(
+                f"UPDATE invocation SET {what} WHERE id = ?",  # noqa: S608  our own names only
+                [(value, each) for each in ids],
+            )
+
+        await self._was_opened.wait()
+        await in_thread(self._write_or_fail, run)
 
     async def entry(self, entry_id: int) -> HistoryEntry | None:
         """One entry whole, None if it is not there."""
@@ -368,6 +453,20 @@ class History:
             self._failure_was_said = False
             return result
 
+    def _write_or_fail(self, call: Callable[[sqlite3.Connection], None]) -> None:
+        """Write what somebody asked for and waits to see done: a failure is always said."""
+        with self._lock:
+            if self._connection is None or not self.writable:
+                raise UserError(
+                    "The history can't be changed now.",
+                    "It could not be opened for writing; see what was said when the window started.",
+                    kind=ErrorKind.STORAGE,
+                )
+            try:
+                call(self._connection)
+            except sqlite3.Error as error:
+                raise self._error(error) from error
+
     def _error(self, error: sqlite3.Error) -> UserError:
         """Say what is wrong; a file found damaged only now is replaced first."""
         if _is_damage(error):
@@ -416,6 +515,10 @@ def _write_one(connection: sqlite3.Connection, write: Write, entry: HistoryEntry
     values = dict(zip(_COLUMNS, row, strict=True))
     connection.execute(_UPDATE, (*(values[column] for column in _UPDATED), entry.id))
     return entry.id
+
+
+def _escape_like(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
 def _delete_before(connection: sqlite3.Connection, before_ms: int) -> None:

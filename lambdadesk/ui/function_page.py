@@ -12,6 +12,7 @@ from lambdadesk.core.function_columns import get_runtime
 from lambdadesk.core.text import one_line
 from lambdadesk.core.types import FunctionInfo
 from lambdadesk.desk.connection import Connection
+from lambdadesk.store.history import HistoryEntry
 from lambdadesk.ui import theme
 from lambdadesk.ui.pages import PAGES
 from lambdadesk.ui.panels.invoke_panel import InvokePanel
@@ -76,6 +77,7 @@ class FunctionPage(QWidget):
         self._disconnects = [
             connection.catalog.changed.connect(self._on_catalog_changed),
             self._tail.changed.connect(self._on_tail_changed),
+            connection.runs.deleted.connect(self.invoke.forget_runs),
         ]
         self.logs: LogsPanel | None = None
         self.charts: QWidget | None = None
@@ -88,6 +90,7 @@ class FunctionPage(QWidget):
             "Triggers": self._build_triggers,
             "Configuration": self._build_configuration,
             "Role": self._build_role,
+            "History": self._build_history,
         }
         self._builders = {PAGES.index(title): build for title, build in builders.items()}
         self.pages.addTab(self.invoke, PAGES[0])
@@ -190,6 +193,24 @@ class FunctionPage(QWidget):
         panel = RolePanel(self.connection, self._details)
         self._more.append(panel)
         return panel
+
+    def _build_history(self) -> QWidget:
+        from lambdadesk.ui.panels.history_panel import HistoryPanel
+
+        panel = HistoryPanel(self.connection, self.function)
+        self.invoke.history.setObjectName("recentTable")  # the name of the contract is this page's now
+        panel.load_requested.connect(self._load_run)
+        panel.rerun_requested.connect(self._rerun)
+        self._more.append(panel)
+        return panel
+
+    def _load_run(self, entry: HistoryEntry) -> None:
+        self.show_page("Invoke")
+        self.invoke.load_run(entry)
+
+    def _rerun(self, entry: HistoryEntry) -> None:
+        self._load_run(entry)
+        self.invoke.invoke()
 
     @cached_property
     def _details(self) -> "Details":

@@ -165,10 +165,9 @@ class MainWindow(QMainWindow):
 
     def show_page(self, page: str) -> None:
         """Show a page of the current function, or the Cost page, by its name on the command line."""
-        title = "Invoke" if page == "history" else page.capitalize()  # the history is part of the Invoke page
         if page == "cost":
             self.tabs.show_cost()
-        elif not self.tabs.show_page(title):
+        elif not self.tabs.show_page(page.capitalize()):
             self.notices.show_info(f"This version has no {page} page yet.", "page")
 
     def open_wanted(self) -> None:

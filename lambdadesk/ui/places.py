@@ -1,5 +1,6 @@
 """Places: which connections in which regions the window shows, and what it shows of them."""
 
+import asyncio
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING, ParamSpec
@@ -176,6 +177,7 @@ class Places:
         self._is_gathering = True
         try:
             await self._console.show(targets)
+            await asyncio.sleep(0)  # the lists are asked for before they are shown, which takes a while
         finally:
             self._is_gathering = False
         self._show_all()
@@ -272,7 +274,7 @@ class Places:
         ]
         self._window.say("")
         connection.scope.start("refresh", connection.catalog.refresh)
-        connection.scope.start("identity", connection.identify)
+        connection.scope.start("identity", connection.identify_later)
         if not self._is_gathering:
             self._show_all()
 

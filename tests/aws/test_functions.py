@@ -3,7 +3,13 @@ from datetime import UTC, datetime
 import pytest
 
 from lambdadesk.aws.clients import Limits
-from lambdadesk.aws.functions import fetch_function, fetch_functions, fetch_qualifiers, to_function_info
+from lambdadesk.aws.functions import (
+    fetch_function,
+    fetch_functions,
+    fetch_qualifiers,
+    to_datetime,
+    to_function_info,
+)
 from lambdadesk.aws.gateway import Gateway
 from lambdadesk.core.errors import ErrorKind, UserError
 from lambdadesk.core.types import FunctionInfo, Target
@@ -137,3 +143,20 @@ def test_reads_a_whole_configuration_but_no_environment() -> None:
 )
 def test_absent_and_odd_fields_take_the_defaults(entry: dict[str, object]) -> None:
     assert to_function_info(entry) == FunctionInfo("f")
+
+
+@pytest.mark.parametrize(
+    ("text", "hour"),
+    [
+        ("2026-01-02T03:04:05.678+0000", 3),
+        ("2026-01-02T03:04:05.678+0200", 1),
+        ("2026-01-02T03:04:05.678Z", 3),
+        ("2026-01-02T03:04:05.678", None),  # of no known zone
+        ("2026-01-02", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_a_moment_is_utc_or_none(text: str | None, hour: int | None) -> None:
+    expected = None if hour is None else datetime(2026, 1, 2, hour, 4, 5, 678000, UTC)
+    assert to_datetime(text) == expected

@@ -336,6 +336,12 @@ async def test_self_managed_kafka_with_its_topics_and_filter(services: FakeServi
         "State": "Disabled",
         "SelfManagedEventSource": {"Endpoints": {"KAFKA_BOOTSTRAP_SERVERS": ["broker.example.com:9092"]}},
         "Topics": ["orders"],
+        "Queues": ["unused"],
+        "SourceAccessConfigurations": [
+            {"Type": "BASIC_AUTH", "URI": "arn:aws:secretsmanager:us-east-1:123456789012:secret:s"},
+            {"Type": "VIRTUAL_HOST", "URI": "/shop"},
+        ],
+        "DocumentDBEventSourceConfig": {"DatabaseName": "d", "CollectionName": "c"},
         "FilterCriteria": {"Filters": [{"Pattern": '{"a": [1]}'}]},
         "BatchSize": 5,
         "MaximumBatchingWindowInSeconds": 2,
@@ -346,7 +352,15 @@ async def test_self_managed_kafka_with_its_topics_and_filter(services: FakeServi
     found = await look(services)
     trigger = get_one(found, "Kafka")
     assert (trigger.name, trigger.qualifier) == ("broker.example.com:9092", "live")
-    assert (trigger.state, trigger.filter) == ("Disabled", 'orders, {"a": [1]}')
+    assert (trigger.state, trigger.filter) == ("Disabled", 'orders, unused, d, c, {"a": [1]}')
+    assert trigger.details == {
+        "topic": "orders",
+        "queue": "unused",
+        "virtual_host": "/shop",
+        "database": "d",
+        "collection": "c",
+        "patterns": '["{\\"a\\": [1]}"]',
+    }
     assert trigger.batch == "5, or after 2 s"
     assert trigger.verdict is Verdict.PERMITTED_ONLY
     (destination,) = found.destinations

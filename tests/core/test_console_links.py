@@ -1,9 +1,6 @@
-import shlex
-
 import pytest
 
-from lambdadesk.core.console_links import cli_command, console_url, qualified_arn
-from lambdadesk.core.types import InvocationType, Target
+from lambdadesk.core.console_links import console_url, qualified_arn
 
 ARN = "arn:aws:lambda:eu-central-1:123456789012:function:orders"
 
@@ -60,36 +57,3 @@ def test_nothing_in_a_name_leads_to_another_host() -> None:
 def test_an_arn_may_name_a_version() -> None:
     assert qualified_arn(ARN, "live") == f"{ARN}:live"
     assert qualified_arn(ARN, "$LATEST") == qualified_arn(ARN) == ARN
-
-
-def test_the_command_says_where_and_what() -> None:
-    command = cli_command(Target("us-east-1", profile="the team"), "orders", qualifier="live")
-    assert command == (
-        "aws lambda invoke --function-name orders --qualifier live --region us-east-1 "
-        "--profile 'the team' --cli-read-timeout 930 response.json"
-    )
-
-
-def test_the_payload_is_read_from_a_file() -> None:
-    command = cli_command(
-        Target("us-east-1"), "f", kind=InvocationType.EVENT, payload_file="it's.json", qualifier="$LATEST"
-    )
-    words = shlex.split(command)
-    assert words[5:7] == ["--invocation-type", "Event"]
-    assert words[words.index("--payload") + 1] == "file://it's.json"
-    assert "--qualifier" not in words
-
-
-def test_an_endpoint_never_gets_the_keys_of_the_shell() -> None:
-    target = Target("us-east-1", endpoint_url="http://127.0.0.1:4566")
-    command = cli_command(target, "f", is_aws=False)
-    assert command.startswith("AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test aws lambda invoke ")
-    assert "--endpoint-url http://127.0.0.1:4566" in command
-    assert cli_command(target, "f").startswith("aws ")
-    with_profile = Target("us-east-1", profile="p", endpoint_url="http://127.0.0.1:4566")
-    assert cli_command(with_profile, "f", is_aws=False).startswith("aws ")
-
-
-def test_words_of_any_kind_stay_one_word() -> None:
-    name = "a b;$(touch x)'\"`"
-    assert name in shlex.split(cli_command(Target("us-east-1"), name))

@@ -1,5 +1,6 @@
 """The filter language of the function table: what it finds, what it underlines, and that it can't hang."""
 
+import re
 from dataclasses import replace
 from decimal import Decimal
 
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lambdadesk.core.figures import Figures
-from lambdadesk.core.function_filter import FilterIndex, FunctionFilter, RegexTerm, parse
+from lambdadesk.core.function_filter import FilterIndex, FunctionFilter, RegexTerm, WordTerm, parse
 from lambdadesk.core.function_rows import FunctionRow
 from lambdadesk.core.lamps import Lamp, LampKind, LampLevel
 from lambdadesk.core.types import Cost, FunctionInfo
@@ -309,6 +310,44 @@ def test_typing_on_finds_what_a_fresh_start_finds(rows: list[FunctionRow], texts
         found = index.find(wanted)
         assert found == FilterIndex(rows).find(wanted)
         assert found == [row for row in rows if wanted.matches(row)]
+
+
+# Capitals, separators, letters that share a bit ("o", "/" and "ï"), and ones that grow in lower case.
+_LETTERS = "orOR2-_/ ïßİ"
+
+
+@given(
+    st.lists(st.text(_LETTERS, max_size=9), max_size=8),
+    st.lists(st.text(_LETTERS, min_size=1, max_size=4), min_size=1, max_size=3),
+)
+def test_the_quick_way_finds_and_ranks_as_the_plain_one(names: list[str], words: list[str]) -> None:
+    rows = [make_row(name) for name in names]
+    wanted = FunctionFilter(terms=tuple(WordTerm(word.casefold()) for word in words))
+    found = [row for row in rows if all(is_found(word.casefold(), row) for word in words)]
+    index = FilterIndex(rows)
+    assert index.find(wanted) == found
+    assert index.find(wanted, ranked=True) == sorted(found, key=wanted.score, reverse=True)
+    assert [rows[at] for at in index.find_places(wanted)] == found
+
+
+def is_found(word: str, row: FunctionRow) -> bool:
+    """Whether a word is found in a row, letter by letter."""
+    name = row.function.name
+    texts = (name, row.account, row.region, row.connection, row.function.runtime, row.function.description)
+    if any(word in text.casefold() for text in texts):
+        return True
+    apart = re.sub("(?<=[a-z0-9])(?=[A-Z])", " ", name).casefold()
+    return any(
+        apart[start] == word[0]
+        and (start == 0 or re.match("[^a-z0-9]", apart[start - 1]) is not None)
+        and has_in_order(apart[start:], word)
+        for start in range(len(apart))
+    )
+
+
+def has_in_order(text: str, letters: str) -> bool:
+    rest = iter(text)
+    return all(letter in rest for letter in letters)
 
 
 @given(st.text())

@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -31,3 +32,17 @@ def test_in_an_installed_package_it_lies_inside(tmp_path: Path) -> None:
 def test_a_missing_file_is_an_error() -> None:
     with pytest.raises(FileNotFoundError):
         resources.read_text("functions/no-such-function/index.py")
+
+
+def test_the_wheel_holds_every_file(tmp_path: Path) -> None:
+    (source,) = lambdadesk.__path__
+    root = Path(source).parent
+    script = "import hatchling.build, sys; hatchling.build.build_wheel(sys.argv[1])"
+    subprocess.run([sys.executable, "-c", script, str(tmp_path)], cwd=root, capture_output=True, check=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    packed = set(zipfile.ZipFile(wheel).namelist())
+    here = {
+        path.relative_to(root / "resources") for path in (root / "resources").rglob("*") if path.is_file()
+    }
+    assert packed >= {f"lambdadesk/resources/{path.as_posix()}" for path in here if path.suffix != ".pyc"}
+    assert "lambdadesk/resources/events/index.json" in packed

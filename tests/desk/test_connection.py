@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from lambdadesk.aws.credentials import NoSource
 from lambdadesk.aws.gateway import Gateway
 from lambdadesk.core.connections import get_unsaved_info
 from lambdadesk.core.threads import in_thread
@@ -130,6 +131,78 @@ async def test_who_one_is_and_what_a_function_can_be_invoked_as(aws: FakeAws, tm
         await connection.identify()
         assert connection.identity == Identity("000000000000", "arn:aws:iam::000000000000:root")
         assert await connection.qualifiers("hello") == ["$LATEST", "live", "2", "1"]
+
+
+@asynccontextmanager
+async def regions(aws: FakeAws, folder: Path) -> AsyncIterator[list[Connection]]:
+    """Three regions of one source of credentials, the lists not read."""
+    aws.functions = [make_function("hello")]
+    history, cache = History(folder / "history.sqlite"), CatalogCache(folder / "cache")
+    source = NoSource(aws.url)
+    targets = [Target(region, endpoint_url=aws.url) for region in ("us-east-1", "us-west-2", "eu-west-1")]
+    made = [
+        Connection(get_unsaved_info(target), Gateway(target, credentials=source), history, cache, fail)
+        for target in targets
+    ]
+    yield made
+    for connection in made:
+        await connection.close()
+
+
+def fail(name: str, error: Exception) -> None:
+    raise AssertionError(name) from error
+
+
+async def identify_all(connections: list[Connection]) -> None:
+    async with asyncio.TaskGroup() as group:
+        for connection in connections:
+            group.create_task(connection.identify())
+
+
+async def test_regions_of_one_source_ask_once_who_one_is(aws: FakeAws, tmp_path: Path) -> None:
+    async with regions(aws, tmp_path) as connections:
+        await identify_all(connections)
+        assert {connection.account for connection in connections} == {"000000000000"}
+        assert len(aws.requests("GetCallerIdentity")) == 1
+        assert len(aws.requests("ListAccountAliases")) == 1
+        connections[0].gateway.forget()  # from now on they may be another's
+        await identify_all(connections)
+        assert len(aws.requests("GetCallerIdentity")) == 2
+        assert len(aws.requests("ListAccountAliases")) == 2
+
+
+async def test_where_one_region_is_refused_the_others_ask_for_themselves(
+    aws: FakeAws, tmp_path: Path
+) -> None:
+    async with regions(aws, tmp_path) as connections:
+        aws.script("GetCallerIdentity", faults.denied("sts:GetCallerIdentity"))
+        await identify_all(connections)
+        assert [connection.account for connection in connections] == ["", "000000000000", "000000000000"]
+        assert [connection.identity_error is None for connection in connections] == [False, True, True]
+        await connections[0].identify()
+        assert connections[0].account == "000000000000"
+        assert connections[0].identity_error is None
+
+
+async def test_the_list_comes_before_the_question_who_one_is(aws: FakeAws, tmp_path: Path) -> None:
+    async with regions(aws, tmp_path) as (connection, other, _):
+        connection.scope.start("identity", connection.identify_later)
+        await other.identify()  # a while in which it could ask
+        assert connection.identity is None
+        await connection.catalog.refresh()
+        await connection.scope.wait("identity")
+        assert connection.account == "000000000000"
+
+
+async def test_who_one_is_is_asked_all_the_same_where_the_list_is_denied(
+    aws: FakeAws, tmp_path: Path
+) -> None:
+    async with regions(aws, tmp_path) as (connection, *_):
+        aws.always("ListFunctions", faults.denied("lambda:ListFunctions"))
+        connection.scope.start("identity", connection.identify_later)
+        await connection.catalog.refresh()
+        await connection.scope.wait("identity")
+        assert connection.account == "000000000000"
 
 
 async def test_close_waits_for_no_answer(aws: FakeAws, tmp_path: Path) -> None:

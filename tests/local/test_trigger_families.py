@@ -128,9 +128,11 @@ async def test_a_rest_api_with_its_routes_stages_and_authorizer(clients: Clients
     assert (proxy.name, proxy.verdict, proxy.mode) == ("shop", Verdict.CONFIRMED, Mode.PUSH_SYNC)
     (gate,) = [each for each in found.triggers if each.filter == "authorizer gate"]
     assert gate.verdict is Verdict.SOURCE_ONLY
+    assert gate.details == {"kind": "REST API", "authorizer": "gate", "authorizer_type": "TOKEN"}
     assert gate.key != proxy.key
     (live,) = [each for each in found.triggers if each.qualifier == "live" and each.name == "shop"]
     assert live.filter == "ANY /live (stage prod)"
+    assert live.details == {"kind": "REST API", "route": "ANY /live", "stage": "prod"}
     assert live.verdict is Verdict.SOURCE_ONLY  # the alias has a policy of its own
     allow(clients, "apigateway.amazonaws.com", f"{source}/prod/*/live", "live")
     assert (await find(url, "API Gateway", "shop", qualifier="live")).verdict is Verdict.CONFIRMED
@@ -147,12 +149,13 @@ async def test_a_role_decides_where_no_policy_does(clients: Clients, url: str) -
             Name=name,
             ScheduleExpression="rate(1 day)",
             FlexibleTimeWindow={"Mode": "OFF"},
-            Target={"Arn": f"{ARN}:live", "RoleArn": f"arn:aws:iam::000000000000:role/{role}"},
+            Target={"Arn": f"{ARN}:live", "RoleArn": f"arn:aws:iam::000000000000:role/{role}", "Input": "{}"},
         )
     found = {each.name: each for each in (await look(url, deep=True)).triggers if each.source == "Scheduler"}
     assert {each.qualifier for each in found.values()} == {"live"}
     assert found["nightly"].verdict is Verdict.CONFIRMED
     assert (found["nightly"].filter, found["nightly"].state) == ("rate(1 day)", "Enabled")
+    assert found["nightly"].details == {"schedule": "rate(1 day)", "input": "{}"}
     assert found["idle"].verdict is Verdict.SOURCE_ONLY
     assert found["stray"].verdict is Verdict.SOURCE_ONLY
 
@@ -201,6 +204,7 @@ async def test_pipes_state_machines_and_streams_that_call_with_a_role(clients: C
     pipe = await find(url, "Pipes", "through")
     assert pipe.verdict is Verdict.CONFIRMED
     assert pipe.filter == "from arn:aws:sqs:us-east-1:000000000000:into-the-pipe"
+    assert pipe.details == {"source": "arn:aws:sqs:us-east-1:000000000000:into-the-pipe"}
     machine = await find(url, "Step Functions", "orders", deep=True)
     assert (machine.verdict, machine.filter) == (Verdict.CONFIRMED, "Plain, Inner")
     assert (await find(url, "Firehose", "events", deep=True)).verdict is Verdict.CONFIRMED
@@ -210,8 +214,11 @@ async def test_rules_of_other_buses_and_for_an_alias(clients: Clients, url: str)
     events = clients.get("events")
     events.create_event_bus(Name="shop")
     rule = events.put_rule(Name="sold", EventBusName="shop", EventPattern='{"source": ["shop"]}')["RuleArn"]
-    events.put_targets(Rule="sold", EventBusName="shop", Targets=[{"Id": "1", "Arn": f"{ARN}:live"}])
+    events.put_targets(
+        Rule="sold", EventBusName="shop", Targets=[{"Id": "1", "Arn": f"{ARN}:live", "InputPath": "$.detail"}]
+    )
     trigger = await find(url, "EventBridge", "sold", qualifier="live")
+    assert trigger.details == {"pattern": '{"source": ["shop"]}', "input_path": "$.detail"}
     assert trigger.verdict is Verdict.SOURCE_ONLY
     assert "No statement allows events" in trigger.evidence[-1].text
     allow(clients, "events.amazonaws.com", "arn:aws:events:us-east-1:000000000000:rule/shop/*", "live")

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 
 import pytest
 
@@ -10,7 +11,10 @@ from lambdadesk.aws.credentials import KeySource
 from lambdadesk.aws.gateway import Gateway
 from lambdadesk.aws.triggers.scan import scan
 from lambdadesk.core.connections import AccessKey, Guard
+from lambdadesk.core.event_filters import FilterVerdict, check_filters
+from lambdadesk.core.event_templates import EventContext
 from lambdadesk.core.secret import Secret
+from lambdadesk.core.trigger_events import build_event, get_patterns
 from lambdadesk.core.triggers import Answer, DestinationKind, Mode, Trigger, TriggerScanState, Verdict
 from lambdadesk.core.types import FunctionInfo, Target
 from lambdadesk.local.account import SeededAccount
@@ -96,15 +100,43 @@ async def test_a_mapping_tells_its_state_batch_and_dead_letter_queue(
 
 
 async def test_filters_schedules_and_patterns_are_told(account: SeededAccount, local_url: str) -> None:
-    assert (
-        await look_for_one(local_url, "image-thumbnailer")
-    ).filter == "s3:ObjectCreated:* prefix incoming/"
+    bucket = await look_for_one(local_url, "image-thumbnailer")
+    assert bucket.filter == "s3:ObjectCreated:* prefix incoming/"
+    assert bucket.details.items() >= {"events": "s3:ObjectCreated:*", "prefix": "incoming/"}.items()
     rule = await look_for_one(local_url, "heartbeat")
     assert rule.filter == 'rate(1 minute) {"source": ["sample.monitor"]}'
+    assert rule.details == {"schedule": "rate(1 minute)", "pattern": '{"source": ["sample.monitor"]}'}
     assert rule.state == "Enabled"
     api = await look_for_one(local_url, "orders-api")
     assert api.filter == "GET /orders, POST /orders, GET /orders/{id}"
+    assert (api.details["kind"], api.details["route"]) == ("HTTP API", "GET /orders")
     assert (await look_for_one(local_url, "sign-up-check")).filter == "PreSignUp"
+
+
+@pytest.mark.parametrize(
+    ("function", "key", "real"),
+    [
+        ("image-thumbnailer", "s3-put", '"key": "incoming/example"'),
+        ("post-commit-notice", "sns-notification", ":000000000000:post-commits"),
+        ("order-worker", "sqs-message", "arn:aws:sqs:us-east-1:000000000000:orders"),
+        ("clickstream-aggregator", "kinesis-record", "stream/clickstream"),
+        ("stock-auditor", "dynamodb-insert", "table/stock/stream/"),
+        ("heartbeat", "eventbridge-event", '"source": "sample.monitor"'),
+        ("orders-api", "apigateway-http", '"rawPath": "/orders"'),
+        ("sign-up-check", "cognito-pre-sign-up", '"PreSignUp_SignUp"'),
+    ],
+)
+async def test_an_event_for_a_sample_trigger_holds_what_is_real_of_it(
+    account: SeededAccount, local_url: str, function: str, key: str, real: str
+) -> None:
+    trigger = await look_for_one(local_url, function)
+    arn = f"arn:aws:lambda:us-east-1:000000000000:function:{function}"
+    place = ("000000000000", "us-east-1", "aws", function, arn)
+    event = build_event(trigger, EventContext(*place, datetime(2026, 1, 2, tzinfo=UTC), lambda: "id"))
+    assert event.template_key == key
+    assert real in event.text
+    assert event.assumed
+    assert check_filters(trigger.source, get_patterns(trigger), event.text).verdict is FilterVerdict.PASSES
 
 
 async def test_a_function_without_triggers_has_none(account: SeededAccount, local_url: str) -> None:

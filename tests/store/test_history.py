@@ -534,3 +534,73 @@ async def test_many_at_once_and_none_is_lost(tmp_path: Path) -> None:
         ids = await asyncio.gather(*(history.add(plain(sent_ms=number)) for number in range(30)))
         assert len(set(ids)) == 30
         assert len(await history.recent("local")) == 30
+
+
+async def test_a_text_is_found_wherever_it_stands(tmp_path: Path) -> None:
+    async with opened(tmp_path / "history.sqlite") as history:
+        for number, changes in enumerate(
+            [
+                {"payload": b'{"order": "A-100%"}'},
+                {"response": '{"city": "Zürich"}'.encode()},
+                {"note": "the SLOW one"},
+                {"error": "No answer came in time."},
+                {"request_id": "8476a536"},
+                {"function": "orders_api"},
+            ]
+        ):
+            await history.add(replace(plain(sent_ms=number), **changes))  # type: ignore[arg-type]
+
+        async def found(text: str, **options: object) -> list[int]:
+            entries = await history.search("local", text=text, **options)  # type: ignore[arg-type]
+            assert all(not entry.payload and not entry.response for entry in entries)
+            return [entry.sent_ms for entry in entries]
+
+        assert await found("") == [5, 4, 3, 2, 1, 0]
+        assert await found("a-100") == [0]
+        assert await found("100%") == [0]
+        assert await found("Zürich") == [1]
+        assert await found("slow") == [2]
+        assert await found("no answer") == [3]
+        assert await found("8476A5") == [4]
+        assert await found("orders_a") == [5]
+        assert await found("ordersXa") == []
+        assert await found("", function="hello", limit=2) == [4, 3]
+        assert await history.search("another") == []
+
+
+async def test_stars_notes_and_deletion_hold(tmp_path: Path) -> None:
+    path = tmp_path / "history.sqlite"
+    async with opened(path) as history:
+        ids = [
+            await history.add(replace(CANARY_ENTRY, sent_ms=number, is_starred=False)) for number in range(3)
+        ]
+        await history.set_starred(ids[:2], True)
+        await history.set_note(ids[0], "<b>note</b>")
+        assert [entry.id for entry in await history.search("local", starred=True)] == [ids[1], ids[0]]
+        entry = await history.entry(ids[0])
+        assert entry is not None
+        assert (entry.is_starred, entry.note) == (True, "<b>note</b>")
+        await history.set_starred(ids[:1], False)
+        assert [entry.id for entry in await history.search("local", starred=True)] == [ids[1]]
+        await history.delete(ids[:2])
+        assert [entry.id for entry in await history.recent("local")] == [ids[2]]
+        await history.delete(ids[2:])
+        assert b"canary" not in read_files(tmp_path)
+
+
+async def test_what_was_asked_for_and_not_done_is_said_each_time(tmp_path: Path) -> None:
+    path = tmp_path / "history.sqlite"
+    async with opened(path) as history:
+        number = await history.add(FULL)
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA user_version = 99")  # of a newer LambdaDesk: not to be written
+    connection.close()
+    history = History(path)
+    await history.open()
+    for _ in range(2):
+        with pytest.raises(UserError):
+            await history.set_note(number, "x")
+        with pytest.raises(UserError):
+            await history.delete([number])
+    assert len(await history.recent("local")) == 1
+    await history.close()

@@ -93,7 +93,7 @@ async def test_pages_and_tabs_have_their_titles(desk: Desk) -> None:
     await desk.open("hello")
     tabs, pages = desk.get("functionTabs"), desk.get("pageTabs")
     assert [pages.tabText(index) for index in range(pages.count())] == [*PAGES]
-    assert PAGES == ("Invoke", "Logs", "Charts", "Triggers", "Configuration", "Role")
+    assert PAGES == ("Invoke", "Logs", "Charts", "Triggers", "Configuration", "Role", "History")
     assert [tabs.tabText(index) for index in range(tabs.count())] == ["Cost", "hello"]
 
 
@@ -144,9 +144,8 @@ async def test_pages_of_the_command_line_are_shown(desk: Desk, page: str) -> Non
     if page == "cost":
         await until(lambda: desk.get("costTable").parentWidget().isVisible())
         return
-    title = {"history": "Invoke"}.get(page, page.capitalize())
     pages = desk.get("pageTabs")
-    assert pages.tabText(pages.currentIndex()) == title
+    assert pages.tabText(pages.currentIndex()) == page.capitalize()
 
 
 @pytest.mark.parametrize("page", ["timeline", "query"])

@@ -163,6 +163,26 @@ async def test_a_slow_place_leaves_the_others(desk: Desk, aws: FakeAws, other_aw
     other_aws.always("ListFunctions", None)
 
 
+async def test_with_the_last_list_all_is_shown_at_once(desk: Desk, aws: FakeAws, other_aws: FakeAws) -> None:
+    one, two = endpoint("one", aws, "us-east-1"), endpoint("two", other_aws, "eu-west-1")
+    await store(desk, one, two)
+    await show(desk, (one, "us-east-1"), (two, "eu-west-1"))
+    for server in (aws, other_aws):
+        server.functions = [*server.functions, make_function("new")]
+    counts: list[int] = []  # of rows, once the last list has come
+
+    def note() -> None:
+        if not any(each.catalog.state.loading for each in desk.console.shown.values()):
+            counts.append(desk.window.functions.model.rowCount())
+
+    disconnects = [each.catalog.changed.connect(note) for each in desk.console.shown.values()]
+    desk.window.places.refresh()
+    await until(lambda: counts)
+    assert counts[0] == 7
+    for disconnect in disconnects:
+        disconnect()
+
+
 async def test_places_are_ticked_in_a_tree(desk: Desk, aws: FakeAws, other_aws: FakeAws) -> None:
     await desk.listed()
     one, two = endpoint("one", aws, "us-east-1", "eu-west-1"), endpoint("two", other_aws)

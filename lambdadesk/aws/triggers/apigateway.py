@@ -6,7 +6,7 @@ from typing import Any
 
 from lambdadesk.aws.triggers.arns import get_part
 from lambdadesk.aws.triggers.policy import ANY
-from lambdadesk.aws.triggers.search import Search, Sighting
+from lambdadesk.aws.triggers.search import Search, Sighting, keep
 from lambdadesk.core.errors import ErrorKind, UserError
 from lambdadesk.core.triggers import Answer, Evidence, Mode
 
@@ -84,6 +84,7 @@ async def _ask_http(search: Search, api: Mapping[str, Any]) -> None:
     ]
     stages: list[Mapping[str, Any]] | None = None
     uris: dict[str, list[tuple[str, str, str]]] = {}  # by target: stage, qualifier, role
+    versions: dict[str, str] = {}  # by target: of the payload
     for entry in integrations:
         uri = str(entry.get("IntegrationUri") or "")
         if _VARIABLE.search(uri) and stages is None:
@@ -93,22 +94,44 @@ async def _ask_http(search: Search, api: Mapping[str, Any]) -> None:
         variables = {str(each["StageName"]): each.get("StageVariables") or {} for each in stages or []}
         target = f"integrations/{entry.get('IntegrationId', '')}"
         role = str(entry.get("CredentialsArn") or "")
+        versions[target] = str(entry.get("PayloadFormatVersion") or "")
         uris[target] = [(stage, qualifier, role) for stage, qualifier in _resolve(search, uri, variables)]
     if any(uris.values()):
         async for route in _read(search, "apigatewayv2", "GetRoutes", "Items", ApiId=number):
             key = str(route.get("RouteKey", ""))
             method, _, path = key.rpartition(" ")
             caller = f"{'*' if method == 'ANY' else method}{_to_pattern(path)}" if method else key
-            for stage, qualifier, role in uris.get(str(route.get("Target", "")), ()):
+            target = str(route.get("Target", ""))
+            for stage, qualifier, role in uris.get(target, ()):
                 await _find(
-                    search, number, api.get("Name"), f"{kind} API", stage, caller, key, qualifier, role
+                    search,
+                    number,
+                    api.get("Name"),
+                    f"{kind} API",
+                    stage,
+                    caller,
+                    key,
+                    qualifier,
+                    role,
+                    versions[target],
                 )
     async for entry in _read(search, "apigatewayv2", "GetAuthorizers", "Items", ApiId=number):
         found = search.see(entry.get("AuthorizerUri"))
         if found is not None:
             role = str(entry.get("AuthorizerCredentialsArn") or "")
             await _find_authorizer(
-                search, number, api.get("Name"), entry.get("AuthorizerId"), entry.get("Name"), found, role
+                search,
+                number,
+                api.get("Name"),
+                entry.get("AuthorizerId"),
+                entry.get("Name"),
+                found,
+                role,
+                keep(
+                    kind=f"{kind} API",
+                    authorizer_type=entry.get("AuthorizerType"),
+                    payload_version=entry.get("AuthorizerPayloadFormatVersion"),
+                ),
             )
 
 
@@ -147,7 +170,14 @@ async def _ask_rest(search: Search, api: Mapping[str, Any]) -> None:
         if found is not None:
             role = str(entry.get("authorizerCredentials") or "")
             await _find_authorizer(
-                search, number, api.get("name"), entry.get("id"), entry.get("name"), found, role
+                search,
+                number,
+                api.get("name"),
+                entry.get("id"),
+                entry.get("name"),
+                found,
+                role,
+                keep(kind="REST API", authorizer_type=entry.get("type")),
             )
 
 
@@ -192,6 +222,7 @@ async def _find(
     route: str,
     qualifier: str,
     role: str,
+    payload_version: str = "",
 ) -> None:
     call = _V1 if kind == "REST API" else _V2
     evidence = [Evidence(call, Answer.OK, f"{kind} {api} names this function.")]
@@ -210,12 +241,20 @@ async def _find(
             principal="" if role else "apigateway",
             caller_arn=f"{arn}/{stage}/{caller}",
             filter=route if stage == "*" else f"{route} (stage {stage})",
+            details=keep(kind=kind, route=route, stage=stage, payload_version=payload_version),
         )
     )
 
 
 async def _find_authorizer(
-    search: Search, api: str, name: object, number: object, authorizer: object, qualifier: str, role: str
+    search: Search,
+    api: str,
+    name: object,
+    number: object,
+    authorizer: object,
+    qualifier: str,
+    role: str,
+    details: dict[str, str],
 ) -> None:
     text = f"An authorizer of API {api} names this function."
     evidence = [Evidence("apigateway:GetAuthorizers", Answer.OK, text)]
@@ -233,5 +272,6 @@ async def _find_authorizer(
             principal="" if role else "apigateway",
             caller_arn=f"{arn}/authorizers/{number}",
             filter=f"authorizer {authorizer}",
+            details={**details, "authorizer": str(authorizer)},
         )
     )

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from lambdadesk.aws.triggers.arns import get_name, get_part
-from lambdadesk.aws.triggers.search import Search, Sighting
+from lambdadesk.aws.triggers.search import Search, Sighting, keep
 from lambdadesk.core.errors import UserError
 from lambdadesk.core.triggers import Answer, Evidence, Mode
 
@@ -62,17 +62,19 @@ async def _describe(search: Search, bus: str, name: str) -> None:
         for target in page:
             qualifier = search.see(target.get("Arn"))
             if qualifier is not None:
-                _find(search, rule, arn, name, bus, qualifier)
+                _find(search, rule, target, name, bus, qualifier)
 
 
-def _find(search: Search, rule: Mapping[str, Any], arn: str, name: str, bus: str, qualifier: str) -> None:
+def _find(
+    search: Search, rule: Mapping[str, Any], target: Mapping[str, Any], name: str, bus: str, qualifier: str
+) -> None:
     state = str(rule.get("State", ""))
     text = f"The rule on bus {bus} has this function as a target."
     search.find(
         Sighting(
             _SOURCE,
             name,
-            arn,
+            str(rule.get("Arn", "")),
             Mode.PUSH_ASYNC,
             (Evidence("events:ListTargetsByRule", Answer.OK, text),),
             qualifier=qualifier,
@@ -80,6 +82,13 @@ def _find(search: Search, rule: Mapping[str, Any], arn: str, name: str, bus: str
             state=state.capitalize(),
             filter=" ".join(
                 str(rule[key]) for key in ("ScheduleExpression", "EventPattern") if rule.get(key)
+            ),
+            details=keep(
+                pattern=rule.get("EventPattern"),
+                schedule=rule.get("ScheduleExpression"),
+                input=target.get("Input"),
+                input_path=target.get("InputPath"),
+                input_template=(target.get("InputTransformer") or {}).get("InputTemplate"),
             ),
         )
     )

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from lambdadesk.aws.triggers.arns import get_name, get_part, get_service
-from lambdadesk.aws.triggers.search import Search, Sighting, get_key, to_evidence
+from lambdadesk.aws.triggers.search import Search, Sighting, get_key, keep, to_evidence
 from lambdadesk.core.errors import UserError
 from lambdadesk.core.triggers import Answer, DestinationKind, Evidence, Mode
 
@@ -72,6 +72,7 @@ async def _look_at(search: Search, entry: Mapping[str, Any]) -> None:
             window_s=entry.get("MaximumBatchingWindowInSeconds"),
             filter=_get_filter(entry),
             uuid=uuid,
+            details=_get_details(entry),
         )
     )
     search.add_destinations(entry.get("DestinationConfig"), qualifier, get_key(source, uuid, qualifier))
@@ -92,6 +93,22 @@ def _get_filter(entry: Mapping[str, Any]) -> str:
     if (entry.get("FilterCriteriaError") or {}).get("Message"):
         parts.append("a filter that can't be decrypted")
     return ", ".join(str(each) for each in parts if each)
+
+
+def _get_details(entry: Mapping[str, Any]) -> dict[str, str]:
+    patterns = [each.get("Pattern") for each in (entry.get("FilterCriteria") or {}).get("Filters") or []]
+    document = entry.get("DocumentDBEventSourceConfig") or {}
+    access = {
+        each.get("Type"): each.get("URI") for each in entry.get("SourceAccessConfigurations") or [] if each
+    }
+    return keep(
+        topic=next(iter(entry.get("Topics") or []), ""),
+        queue=next(iter(entry.get("Queues") or []), ""),
+        virtual_host=access.get("VIRTUAL_HOST"),
+        database=document.get("DatabaseName"),
+        collection=document.get("CollectionName"),
+        patterns=json.dumps([each for each in patterns if each]) if any(patterns) else "",
+    )
 
 
 async def _ask_source(search: Search, source: str, arn: str, key: str) -> Evidence:

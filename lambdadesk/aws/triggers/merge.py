@@ -142,6 +142,7 @@ def _join(rows: Iterable[tuple[Sighting, tuple[Evidence, ...]]]) -> Iterator[Tri
             window_s=first.window_s,
             filter=_join_texts(sighting.filter for sighting, _ in members),
             uuid=first.uuid,
+            details=first.details,
         )
 
 

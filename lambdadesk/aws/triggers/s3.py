@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from lambdadesk.aws.triggers.arns import get_part
-from lambdadesk.aws.triggers.search import Search, Sighting
+from lambdadesk.aws.triggers.search import Search, Sighting, keep
 from lambdadesk.core.triggers import Answer, Evidence, Mode
 
 _S3 = "S3"
@@ -52,11 +52,27 @@ async def _ask(search: Search, arn: str) -> None:
                 qualifier=qualifier,
                 principal="s3",
                 filter=_get_filter(entry),
+                details=_get_details(entry),
             )
         )
 
 
 def _get_filter(entry: Mapping[str, Any]) -> str:
-    rules = ((entry.get("Filter") or {}).get("Key") or {}).get("FilterRules") or []
-    limits = [f"{str(each.get('Name', '')).lower()} {each.get('Value', '')}" for each in rules]
+    limits = [f"{name} {value}" for name, value in _get_limits(entry).items()]
     return " ".join([*(str(each) for each in entry.get("Events") or []), *limits])
+
+
+def _get_limits(entry: Mapping[str, Any]) -> dict[str, str]:
+    """prefix and suffix, which the answer writes with either case."""
+    rules = ((entry.get("Filter") or {}).get("Key") or {}).get("FilterRules") or []
+    return {str(each.get("Name", "")).lower(): str(each.get("Value", "")) for each in rules}
+
+
+def _get_details(entry: Mapping[str, Any]) -> dict[str, str]:
+    limits = _get_limits(entry)
+    return keep(
+        events=" ".join(str(each) for each in entry.get("Events") or []),
+        prefix=limits.get("prefix"),
+        suffix=limits.get("suffix"),
+        configuration=entry.get("Id"),
+    )

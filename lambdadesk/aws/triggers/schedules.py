@@ -1,9 +1,10 @@
 """EventBridge Scheduler and Pipes, which call with a role and are in no policy."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
-from lambdadesk.aws.triggers.search import Search, Sighting
+from lambdadesk.aws.triggers.search import Search, Sighting, keep
 from lambdadesk.core.triggers import Answer, DestinationKind, Evidence, Mode
 
 _PIPES, _SCHEDULER = "Pipes", "Scheduler"
@@ -46,8 +47,15 @@ async def _find_pipe(search: Search, entry: Mapping[str, Any], *, is_target: boo
             qualifier=qualifier,
             state=str(pipe.get("CurrentState", "")).capitalize(),
             filter=f"from {pipe.get('Source', '')}",
+            details=keep(source=pipe.get("Source"), patterns=_get_patterns(pipe)),
         )
     )
+
+
+def _get_patterns(pipe: Mapping[str, Any]) -> str:
+    criteria = (pipe.get("SourceParameters") or {}).get("FilterCriteria") or {}
+    patterns = [str(each["Pattern"]) for each in criteria.get("Filters") or [] if each.get("Pattern")]
+    return json.dumps(patterns) if patterns else ""
 
 
 async def look_at_schedules(search: Search) -> str:
@@ -82,6 +90,7 @@ async def _find_schedule(search: Search, entry: Mapping[str, Any]) -> None:
             qualifier=qualifier,
             state=str(schedule.get("State", "")).capitalize(),
             filter=str(schedule.get("ScheduleExpression", "")),
+            details=keep(schedule=schedule.get("ScheduleExpression"), input=target.get("Input")),
         )
     )
     dead_letters = str((target.get("DeadLetterConfig") or {}).get("Arn") or "")

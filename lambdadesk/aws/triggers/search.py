@@ -4,7 +4,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from lambdadesk.aws.actions import get_action
@@ -36,6 +36,11 @@ def get_key(source: str, thing: str, qualifier: str) -> str:
     return f"{source}|{thing}|{qualifier}"
 
 
+def keep(**details: object) -> dict[str, str]:
+    """Those of the details that there are, as texts."""
+    return {name: str(value) for name, value in details.items() if value}
+
+
 @dataclass(frozen=True, slots=True)
 class Sighting:
     """A source (or an event source mapping) that names the function, before it is known who permits it.
@@ -44,6 +49,7 @@ class Sighting:
                and `evidence` holds both sides already.
     caller_arn: what the service gives as aws:SourceArn (see Grant.covers); default: arn.
     filter:    one route, event type, ...; sightings of the same source are joined.
+    details:   as Trigger.details; empty texts are left out by `keep`.
     """
 
     source: str
@@ -60,6 +66,7 @@ class Sighting:
     window_s: int | None = None
     filter: str = ""
     uuid: str = ""
+    details: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
 class Search:

@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, Qt
 from lambdadesk.core.function_columns import COLUMNS, FunctionColumn
 from lambdadesk.core.function_rows import FunctionRow, RowKey
 from lambdadesk.ui import icons
-from lambdadesk.ui.models.rows import Column, Index, RowTableModel
+from lambdadesk.ui.models.rows import ROLES, Column, Index, RowTableModel
 
 if TYPE_CHECKING:  # not needed for the first frame
     from lambdadesk.core.function_filter import FilterIndex, FunctionFilter, Problem
@@ -67,9 +67,10 @@ class FunctionTableModel(RowTableModel[FunctionRow]):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__([_make(column) for column in SHOWN], lambda row: row.key, parent)
-        self._rows: list[FunctionRow] = []
+        self._rows: list[FunctionRow] = []  # by name
+        self._total = 0
         self._order: list[FunctionRow] = []  # all of them, sorted
-        self._known_keys: dict[int, RowKey] = {}  # by the id of a row in _order: to make them takes 5 ms
+        self._order_keys: list[Hashable] = []  # of _order: to make them takes 5 ms
         self._index: FilterIndex | None = None  # over _order, once there is a filter
         self._wanted: FunctionFilter | None = None
         self._is_ranked = False
@@ -85,7 +86,8 @@ class FunctionTableModel(RowTableModel[FunctionRow]):
         for row in rows:
             if row.key not in kept or kept[row.key].is_gone:
                 kept[row.key] = row
-        self._rows = list(kept.values())
+        self._rows = self._by_name(kept.values())
+        self._total = sum(not row.is_gone for row in self._rows)
         self._sort()
 
     def set_awaited(self, connection_keys: Iterable[str]) -> None:
@@ -109,10 +111,12 @@ class FunctionTableModel(RowTableModel[FunctionRow]):
         return self.row_at(row).is_gone
 
     def data(self, index: Index, role: int = _ROLE.DisplayRole) -> Any:
+        if role not in ROLES:
+            return None
         shown = super().data(index, role)
-        if role not in _ADDED or not index.isValid():
+        if role not in _ADDED or (number := index.column()) < 0:
             return shown
-        row, is_name = self.row_at(index.row()), index.column() == _NAME
+        row, is_name = self._shown[index.row()], number == _NAME
         if role == _DISPLAY:
             return _WAITING if self.is_awaited(index) else shown
         if role == _DECORATION:
@@ -154,7 +158,7 @@ class FunctionTableModel(RowTableModel[FunctionRow]):
 
     def total_count(self) -> int:
         """How many functions there are, filtered out or not; deleted ones are none."""
-        return sum(not row.is_gone for row in self._rows)
+        return self._total
 
     def has_rows(self) -> bool:
         return bool(self._rows)
@@ -166,15 +170,11 @@ class FunctionTableModel(RowTableModel[FunctionRow]):
             self._sort()
 
     def _sort(self) -> None:
-        rows = self._sorted(self._rows, *self._sorting)
+        rows = self._sorted_on(self._rows, *self._sorting)
         self._order = sorted(rows, key=lambda row: not row.is_pinned)
-        self._known_keys = {id(row): row.key for row in self._order}
+        self._order_keys = [row.key for row in self._order]
         self._index = None
         self._filter()
-
-    def _get_keys(self, rows: list[FunctionRow]) -> list[Hashable]:
-        known = self._known_keys
-        return [known[id(row)] for row in rows]
 
     def prepare(self) -> "FilterIndex":
         """Make ready for what will be typed, which takes some 20 ms for 10,000 functions."""
@@ -186,6 +186,7 @@ class FunctionTableModel(RowTableModel[FunctionRow]):
 
     def _filter(self) -> None:
         if self._wanted is None or not self._wanted.terms:
-            self._show(self._order)
+            self._show(self._order, self._order_keys)
             return
-        self._show(self.prepare().find(self._wanted, ranked=self._is_ranked))
+        places = self.prepare().find_places(self._wanted, ranked=self._is_ranked)
+        self._show([self._order[at] for at in places], [self._order_keys[at] for at in places])

@@ -1,6 +1,6 @@
 """The table of invocations made from this window, newest first."""
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Final
@@ -96,22 +96,82 @@ def _status_tooltip(entry: HistoryEntry) -> str:
     return "\n".join(line for line in (status(entry)[0], entry.error, entry.function_error, code) if line)
 
 
-_COLUMNS: Final = (
-    Column[HistoryEntry]("When", _when, tooltip=_full_when, spoken=_full_when),
-    Column[HistoryEntry](
-        "Type", _kind, tooltip=lambda entry: f"{entry.kind}, {entry.qualifier or '$LATEST'}"
-    ),
-    Column[HistoryEntry](
-        "Status",
-        lambda entry: status(entry)[0],
-        status=lambda entry: status(entry)[1:],
-        tooltip=_status_tooltip,
-    ),
+def _words_of(entry: HistoryEntry) -> list[str]:
+    return [part for part in (entry.note, entry.series, entry.origin, entry.fate) if part]
+
+
+def name_of(entry: HistoryEntry) -> str:
+    """A run in a few words, to tell it from another: "14:02:11 live"."""
+    qualifier = entry.executed_version or entry.qualifier
+    return f"{_when(entry)} {entry.qualifier if entry.qualifier != '$LATEST' else qualifier}"
+
+
+def figures_of(entry: HistoryEntry) -> dict[str, str]:
+    """All that is known of a run but its bodies, as a page shows it, by what it is."""
+    return {
+        "When": _full_when(entry),
+        "Type": _kind(entry),
+        "Executed version": entry.executed_version or NOTHING,
+        "Status": status(entry)[0],
+        "Error": entry.error or entry.function_error or NOTHING,
+        "Duration": _duration(entry),
+        "Billed": _billed(entry),
+        "Init": format_duration(entry.report.init_ms)
+        if entry.report and entry.report.init_ms is not None
+        else NOTHING,
+        "Memory": _memory(entry),
+        "Cost": _cost(entry),
+        "Payload from": entry.origin or NOTHING,
+        "Request id": entry.request_id or NOTHING,
+    }
+
+
+_WHEN: Final = Column[HistoryEntry]("When", _when, tooltip=_full_when, spoken=_full_when)
+_TYPE: Final = Column[HistoryEntry](
+    "Type", _kind, tooltip=lambda entry: f"{entry.kind}, {entry.qualifier or '$LATEST'}"
+)
+_STATUS: Final = Column[HistoryEntry](
+    "Status",
+    lambda entry: status(entry)[0],
+    status=lambda entry: status(entry)[1:],
+    tooltip=_status_tooltip,
+)
+_FIGURES: Final = (
     Column[HistoryEntry]("Duration", _duration, is_number=True),
     Column[HistoryEntry]("Billed", _billed, is_number=True),
     Column[HistoryEntry]("Memory", _memory, is_number=True, spoken=lambda entry: _memory(entry, "of")),
     Column[HistoryEntry]("Cost", _cost, is_number=True, spoken=lambda entry: _cost(entry, "about ")),
-    Column[HistoryEntry]("Request id", lambda entry: entry.request_id or NOTHING),
+)
+_REQUEST: Final = Column[HistoryEntry]("Request id", lambda entry: entry.request_id or NOTHING)
+COLUMNS: Final = (_WHEN, _TYPE, _STATUS, *_FIGURES, _REQUEST)
+# Of the History page: more of what the user wrote, less of what one run alone needs.
+NOTEBOOK_COLUMNS: Final = (
+    Column[HistoryEntry](
+        "★",
+        lambda entry: "★" if entry.is_starred else "",
+        spoken=lambda entry: "starred" if entry.is_starred else "not starred",
+    ),
+    _WHEN,
+    Column[HistoryEntry]("Function", lambda entry: entry.function),
+    _TYPE,
+    _STATUS,
+    _FIGURES[0],
+    _FIGURES[3],
+    Column[HistoryEntry](
+        "Note and origin",
+        lambda entry: " · ".join(_words_of(entry)) or NOTHING,
+        tooltip=lambda entry: "\n".join(_words_of(entry)),
+    ),
+)
+FUNCTION_COLUMN: Final = 2  # of the notebook
+NOTEBOOK_SAMPLES: Final = (
+    "★★",
+    "00-00 00:0",
+    "image-thumbnailer",
+    "Sync, live",
+    "Succeeded iiiiii",
+    "9,999 ms",
+    "≈ $0.000000408",
 )
 # A text for each column's width but the last one's, which takes the rest: 8 characters of a request id stay
 # in sight in a page 750 px wide. That of Status is longer than its words since there is an icon.
@@ -131,14 +191,16 @@ MOST_SHOWN: Final = 1_000
 
 
 class HistoryTableModel(RowTableModel[HistoryEntry]):
-    """History entries, the MOST_SHOWN newest of them, newest first.
+    """History entries, newest first.
 
     Entries that could not be stored (id 0) are told apart by their time. Those of a series come hundreds a
     second, and are shown together a little later.
     """
 
-    def __init__(self, parent: QObject | None = None) -> None:
-        super().__init__(_COLUMNS, self._entry_key, parent)
+    def __init__(
+        self, parent: QObject | None = None, columns: Sequence[Column[HistoryEntry]] = COLUMNS
+    ) -> None:
+        super().__init__(columns, self._entry_key, parent)
         self._gathered: dict[Hashable, HistoryEntry] = {}
         self._gather = QTimer(self, singleShot=True, interval=GATHER_MS)
         self._gather.timeout.connect(self._show_gathered)
@@ -146,12 +208,14 @@ class HistoryTableModel(RowTableModel[HistoryEntry]):
     def set_entries(self, entries: Iterable[HistoryEntry]) -> None:
         """Show these, in any order given."""
         unique = {self._entry_key(entry): entry for entry in entries}
-        newest = sorted(unique.values(), key=lambda entry: (entry.sent_ms, entry.id), reverse=True)
-        self._show(newest[:MOST_SHOWN])
+        self._show(sorted(unique.values(), key=lambda entry: (entry.sent_ms, entry.id), reverse=True))
 
     def _show_gathered(self) -> None:
         gathered, self._gathered = self._gathered, {}
-        self.set_entries([*self._shown, *gathered.values()])
+        most = max(MOST_SHOWN, len(self._shown))  # of thousands the oldest make way
+        unique = {self._entry_key(entry): entry for entry in (*self._shown, *gathered.values())}
+        newest = sorted(unique.values(), key=lambda entry: (entry.sent_ms, entry.id), reverse=True)
+        self._show(newest[:most])
 
     def put(self, entry: HistoryEntry) -> None:
         """Insert a new entry in its place (the top, as a rule), or show the changes of one already there."""
@@ -165,7 +229,11 @@ class HistoryTableModel(RowTableModel[HistoryEntry]):
             self.set_entries([*self._shown, entry])
         elif self._shown[row] != entry:
             self._shown[row] = entry
-            self.dataChanged.emit(self.index(row, 0), self.index(row, len(_COLUMNS) - 1))
+            self.dataChanged.emit(self.index(row, 0), self.index(row, len(self._columns) - 1))
+
+    def row_of_entry(self, entry: HistoryEntry) -> int:
+        """The row that shows this run, -1 if none does."""
+        return self.row_of(self._entry_key(entry))
 
     def entries(self) -> list[HistoryEntry]:
         return list(self._shown)

@@ -1,6 +1,6 @@
 """RowTableModel, the base of tables of a few thousand rows: columns declared once, changes merged in."""
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar
 
@@ -23,7 +23,7 @@ _ROLE: Final = Qt.ItemDataRole
 _DISPLAY, _DECORATION, _TOOLTIP = int(_ROLE.DisplayRole), int(_ROLE.DecorationRole), int(_ROLE.ToolTipRole)
 _FONT, _ALIGNMENT = int(_ROLE.FontRole), int(_ROLE.TextAlignmentRole)
 _FOREGROUND, _SPOKEN = int(_ROLE.ForegroundRole), int(_ROLE.AccessibleTextRole)
-_ROLES: Final = frozenset((_DISPLAY, _DECORATION, _TOOLTIP, _FONT, _ALIGNMENT, _FOREGROUND, _SPOKEN))
+ROLES: Final = frozenset((_DISPLAY, _DECORATION, _TOOLTIP, _FONT, _ALIGNMENT, _FOREGROUND, _SPOKEN))
 _MANY: Final = 500  # rows: so many are never told one by one
 _FEW: Final = (
     16  # ranges of rows that come and go one by one; more of them take views longer than all at once
@@ -63,8 +63,10 @@ class RowTableModel(QAbstractTableModel, Generic[Row]):
         self._key = key
         self._shown: list[Row] = []
         self._keys: list[Hashable] = []  # of what is shown
-        self._figures = QFont()
-        self._figures.setFeature(QFont.Tag("tnum"), 1)
+        figures = QFont()
+        figures.setFeature(QFont.Tag("tnum"), 1)
+        self._fonts = [figures if column.is_number else None for column in self._columns]
+        self._alignments = [_RIGHT if column.is_number else _LEFT for column in self._columns]
 
     def row_at(self, row: int) -> Row:
         return self._shown[row]
@@ -80,13 +82,16 @@ class RowTableModel(QAbstractTableModel, Generic[Row]):
         return 0 if parent.isValid() else len(self._columns)
 
     def data(self, index: Index, role: int = _ROLE.DisplayRole) -> Any:
-        if role not in _ROLES or not index.isValid():  # a view asks for eight of each cell
+        # A view asks for seven of each cell, hence the quick ones first.
+        if role not in ROLES or (number := index.column()) < 0:
             return None
-        column, row = self._columns[index.column()], self._shown[index.row()]
+        if role == _ALIGNMENT:
+            return self._alignments[number]
+        if role == _FONT:
+            return self._fonts[number]
+        column, row = self._columns[number], self._shown[index.row()]
         if role == _DISPLAY:
             return one_line(column.text(row))
-        if role == _ALIGNMENT:
-            return _RIGHT if column.is_number else _LEFT
         if role == _DECORATION:
             if column.status:
                 return icons.icon(*column.status(row))
@@ -94,8 +99,6 @@ class RowTableModel(QAbstractTableModel, Generic[Row]):
         if role == _FOREGROUND:
             name = self._colour(row, column)
             return getattr(theme.colours(QApplication.palette()), name) if name else None
-        if role == _FONT:
-            return self._figures if column.is_number else None
         if role == _TOOLTIP:
             return (plain_tooltip(column.tooltip(row)) or None) if column.tooltip else None
         return one_line((column.spoken or column.text)(row))
@@ -115,16 +118,25 @@ class RowTableModel(QAbstractTableModel, Generic[Row]):
 
     def _sorted(self, rows: list[Row], column: int, order: Qt.SortOrder) -> list[Row]:
         """Sorted by a column; equal ones by the first column, upwards. A None comes last in either order."""
-        by = [self._columns[0], self._columns[column]]
-        keys = [one.sort_key or one.text for one in by]
-        rows = sorted(rows, key=keys[0])
-        unknown = [row for row in rows if keys[1](row) is None]
-        known = [row for row in rows if keys[1](row) is not None]
-        return sorted(known, key=keys[1], reverse=order == Qt.SortOrder.DescendingOrder) + unknown
+        return self._sorted_on(self._by_name(rows), column, order)
 
-    def _show(self, rows: list[Row]) -> None:
-        """Show these rows, in this order. Keys must be unique."""
-        keys = self._get_keys(rows)
+    def _by_name(self, rows: Iterable[Row]) -> list[Row]:
+        """Sorted by the first column, upwards."""
+        first = self._columns[0]
+        return sorted(rows, key=first.sort_key or first.text)
+
+    def _sorted_on(self, rows: list[Row], column: int, order: Qt.SortOrder) -> list[Row]:
+        """Sorted by a column; equal ones as they are."""
+        by = self._columns[column]
+        values = list(map(by.sort_key or by.text, rows))
+        known = [number for number, value in enumerate(values) if value is not None]
+        known.sort(key=values.__getitem__, reverse=order == Qt.SortOrder.DescendingOrder)
+        unknown = [row for row, value in zip(rows, values, strict=True) if value is None]
+        return [rows[number] for number in known] + unknown
+
+    def _show(self, rows: list[Row], keys: list[Hashable] | None = None) -> None:
+        """Show these rows, in this order. Keys must be unique; they are made here unless they are given."""
+        keys = [self._key(row) for row in rows] if keys is None else list(keys)
         if keys != self._keys:
             if abs(len(keys) - len(self._keys)) > _MANY:
                 self._replace(list(rows), keys)
@@ -140,14 +152,19 @@ class RowTableModel(QAbstractTableModel, Generic[Row]):
                 del self._shown[first : last + 1]
                 del self._keys[first : last + 1]
                 self.endRemoveRows()
-            staying = [number for number, key in enumerate(keys) if key in before]
-            self._replace([rows[number] for number in staying], [keys[number] for number in staying])
+            if come:
+                staying = [number for number, key in enumerate(keys) if key in before]
+                self._replace([rows[number] for number in staying], [keys[number] for number in staying])
+            else:
+                self._replace(list(rows), keys)
             for first, last in come:
                 self.beginInsertRows(_ROOT, first, last)
                 self._shown[first:first] = rows[first : last + 1]
                 self._keys[first:first] = keys[first : last + 1]
                 self.endInsertRows()
         old, self._shown = self._shown, list(rows)
+        if old == rows:
+            return
         changed = [
             number
             for number, (was, row) in enumerate(zip(old, rows, strict=True))
@@ -155,9 +172,6 @@ class RowTableModel(QAbstractTableModel, Generic[Row]):
         ]
         for first, last in _ranges(changed):
             self.dataChanged.emit(self.index(first, 0), self.index(last, len(self._columns) - 1))
-
-    def _get_keys(self, rows: list[Row]) -> list[Hashable]:
-        return [self._key(row) for row in rows]
 
     def _replace(self, rows: list[Row], keys: list[Hashable]) -> None:
         """Show other rows at once; what points to one that stays goes with it."""

@@ -21,11 +21,13 @@ from PySide6.QtWidgets import (
 )
 
 from lambdadesk.aws.endpoints import is_aws
-from lambdadesk.core.console_links import cli_command, console_url
+from lambdadesk.core.console_links import console_url
 from lambdadesk.core.details import Failure
 from lambdadesk.core.errors import ErrorKind, UserError
+from lambdadesk.core.invoke_commands import cli_command
 from lambdadesk.core.secret import Secret
 from lambdadesk.core.text import one_line
+from lambdadesk.core.types import InvokeRequest
 from lambdadesk.desk.connection import Connection
 from lambdadesk.desk.function_details import Details
 from lambdadesk.desk.tasks import TaskScope
@@ -281,7 +283,7 @@ class ConfigurationPanel(QWidget):
 
     def _cli_command(self) -> str:
         target = self._connection.target
-        return cli_command(target, self._details.function.name, is_aws=is_aws(target))
+        return cli_command(target, InvokeRequest(self._details.function, b""), is_aws=is_aws(target))
 
     def _copy_value(self) -> None:
         row = self.model.row_at(self.tree.currentIndex())

@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 from lambdadesk.core.errors import ErrorKind, UserError
 from lambdadesk.core.function_rows import FunctionRow, RowKey
 from lambdadesk.core.text import one_line
-from lambdadesk.core.types import Target
+from lambdadesk.core.types import InvokeRequest, Target
 from lambdadesk.desk.catalog import CatalogState
 from lambdadesk.store.settings import Settings
 from lambdadesk.ui import theme
@@ -288,11 +288,15 @@ class FunctionsPanel(QWidget):
         place.target, place.state = connection.target, connection.catalog.state
 
     def _on_changed(self, follow: Callable[[], None]) -> None:
+        was_loading = self._is_loading()
         follow()
-        if len(self._places) == 1:
-            self.refresh()
+        if len(self._places) == 1 or (was_loading and not self._is_loading()):
+            self.refresh()  # with what came last there is nothing more to gather
         else:
             self._refresh_soon()
+
+    def _is_loading(self) -> bool:
+        return any(place.state.loading for place in self._places.values())
 
     def _refresh_soon(self) -> None:
         if not self._gather.isActive():
@@ -467,7 +471,8 @@ class FunctionsPanel(QWidget):
 
     def _fill_row_menu(self, menu: QMenu, row: FunctionRow) -> None:
         from lambdadesk.aws.endpoints import is_aws
-        from lambdadesk.core.console_links import cli_command, console_url
+        from lambdadesk.core.console_links import console_url
+        from lambdadesk.core.invoke_commands import cli_command
 
         place, function = self._places.get(row.connection_key), row.function
         menu.clear()
@@ -478,7 +483,9 @@ class FunctionsPanel(QWidget):
         texts = {"name": function.name, "ARN": function.arn}
         if place is not None:
             asks_aws = is_aws(place.target)
-            texts["AWS CLI command"] = cli_command(place.target, function.name, is_aws=asks_aws)
+            texts["AWS CLI command"] = cli_command(
+                place.target, InvokeRequest(function, b""), is_aws=asks_aws
+            )
         for what, text in texts.items():
             copy = menu.addAction(f"Copy {what}")
             copy.setEnabled(bool(text))

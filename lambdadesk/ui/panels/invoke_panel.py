@@ -411,6 +411,17 @@ class InvokePanel(QWidget):
         if not self.scope.is_running("invoke"):
             self._show_entry(entry)
 
+    def load_run(self, entry: HistoryEntry) -> None:
+        """Put an earlier run back, whole: its payload, how it was sent, and what became of it."""
+        self._set_payload(entry)
+        if not self.scope.is_running("invoke"):
+            self._show_entry(entry)
+
+    def forget_runs(self, ids: frozenset[int]) -> None:
+        """These were deleted; what the page shows of the last answer stays."""
+        entries = self.history_model.entries()
+        self.history_model.set_entries([entry for entry in entries if entry.id not in ids])
+
     def forget_history(self) -> None:
         """The history was deleted; what the page shows of the last answer stays."""
         self.history_model.set_entries(())

@@ -1,30 +1,50 @@
 """ResultView: what became of one invocation."""
 
+from collections.abc import Callable, Mapping
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFileDialog, QPlainTextEdit, QTabWidget, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QHBoxLayout,
+    QMenu,
+    QPlainTextEdit,
+    QTabWidget,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from lambdadesk.core.errors import ErrorKind, UserError
+from lambdadesk.core.function_errors import parse_function_error
 from lambdadesk.core.money import format_money
+from lambdadesk.core.responses import BodyKind, Response, recognise
 from lambdadesk.core.threads import in_thread
 from lambdadesk.core.types import Cost, InvocationType, Outcome
 from lambdadesk.store.history import HistoryEntry
 from lambdadesk.ui import theme
 from lambdadesk.ui.icons import icon
+from lambdadesk.ui.widgets.body_view import BodyView
+from lambdadesk.ui.widgets.error_view import ErrorView
+from lambdadesk.ui.widgets.json_tree import JsonTree
 from lambdadesk.ui.widgets.json_view import JsonView
 from lambdadesk.ui.widgets.labels import ToneLabel
 from lambdadesk.ui.widgets.named import named
 from lambdadesk.ui.widgets.notices import announce
 from lambdadesk.ui.widgets.plain import PlainLabel, set_plain_tooltip, show_plain_text
 
-RESPONSE, LOG, COST = range(3)
+RESPONSE, ERROR, BODY, TREE, LOG, COST = range(6)
 LOG_LIMIT = 1024 * 1024  # characters of a log that are shown here
 
 
 class ResultView(QWidget):
     """The outcome in words, then the response, the log of the request and the arithmetic of its cost.
+
+    A failure, an HTTP envelope and JSON get a tab each, which is there only where there is something to see.
+    `copies`, if set, gives what "Copy as" offers for the shown invocation: a title and its text.
 
     Signals:
         save_requested(str, bytes): where to write the response; the owner runs `save` with the two.
@@ -42,6 +62,10 @@ class ResultView(QWidget):
         self.summary.setWordWrap(True)
         self.summary.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.response = named(JsonView(), "responseView", "Response")
+        self.error = ErrorView()
+        self.body = BodyView()
+        self.tree = JsonTree()
+        self.copies: Callable[[], Mapping[str, str]] | None = None
         self.log = named(QPlainTextEdit(), "resultLog", "Log of this request")
         self.arithmetic = named(QPlainTextEdit(), "costArithmetic", "How the cost was computed")
         for view in (self.log, self.arithmetic):
@@ -52,14 +76,24 @@ class ResultView(QWidget):
         self.views = named(QTabWidget(), "resultTabs", "Result views")
         self.views.setDocumentMode(True)
         self.views.setUsesScrollButtons(False)
-        for widget, title in ((self.response, "Response"), (self.log, "Log"), (self.arithmetic, "Cost")):
+        titles = ("Response", "Error", "Body", "Tree", "Log", "Cost")
+        pages = (self.response, self.error, self.body, self.tree, self.log, self.arithmetic)
+        for widget, title in zip(pages, titles, strict=True):
             self.views.addTab(widget, title)
-        self.save_button = named(QToolButton(), "saveResponse", "Save the response")
-        self.save_button.setIcon(icon("save"))  # a word would push the tabs out of a narrow window
-        set_plain_tooltip(self.save_button, "Save the response to a file")
-        self.save_button.setAutoRaise(True)
+        self.save_button = _tool("save", "saveResponse", "Save the response", "Save the response to a file")
         self.save_button.clicked.connect(self._ask_where)
-        self.views.setCornerWidget(self.save_button)
+        self.copy_button = _tool(
+            "copy", "copyResult", "Copy", "Copy the response, or the invocation as a command"
+        )
+        self.copy_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.copy_button.clicked.connect(self._show_copies)
+        corner = QWidget()
+        buttons = QHBoxLayout(corner)
+        buttons.setContentsMargins(0, 0, 0, 0)
+        buttons.setSpacing(0)
+        buttons.addWidget(self.copy_button)
+        buttons.addWidget(self.save_button)
+        self.views.setCornerWidget(corner)
         self.saved = named(ToneLabel(), "saveOutcome", "What became of saving")
         self._is_cut = False  # the history has the beginning of the response only
         self._set_response(b"")
@@ -89,7 +123,9 @@ class ResultView(QWidget):
         log: its log lines; why_no_report: what to say where duration, memory and cost are not known.
         """
         self.say(*_outcome_words(entry), _summary(entry, why_no_report))
-        self._set_response(entry.response, is_cut=entry.response_truncated)
+        self._set_response(
+            entry.response, is_cut=entry.response_truncated, has_failed=bool(entry.function_error)
+        )
         show_plain_text(self.log, _beginning(log))
         lines = len(log.splitlines())
         self.views.setTabText(LOG, f"Log ({lines})" if lines else "Log")
@@ -123,19 +159,69 @@ class ResultView(QWidget):
         announce(self, self.saved.text())
 
     def _ask_where(self) -> None:
-        data = self.response.data  # what is seen now, whatever comes meanwhile
-        dialog = QFileDialog(self, "Save the response")
+        # What is seen now, whatever comes meanwhile.
+        is_body = self.views.currentIndex() == BODY
+        data = self.body.data if is_body else self.response.data
+        dialog = QFileDialog(self, "Save the body" if is_body else "Save the response")
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.selectFile("response.json")
+        dialog.selectFile("body" if is_body else "response.json")
         dialog.fileSelected.connect(lambda path: self.save_requested.emit(path, data))
         dialog.open()
 
-    def _set_response(self, data: bytes, *, is_cut: bool = False) -> None:
-        self.response.set_data(data)
+    def _show_copies(self) -> None:
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        texts = {"Response": self.response.data.decode("utf-8", "replace")} if self.response.data else {}
+        texts |= self.copies() if self.copies else {}
+        for title, text in texts.items():
+            menu.addAction(title, partial(QGuiApplication.clipboard().setText, text))
+        if not texts:
+            menu.addAction("Nothing to copy yet").setEnabled(False)
+        menu.popup(self.copy_button.mapToGlobal(self.copy_button.rect().bottomLeft()))
+
+    def _set_response(self, data: bytes, *, is_cut: bool = False, has_failed: bool = False) -> None:
+        is_same = data == self.response.data and has_failed == self.views.isTabVisible(ERROR)
         self._is_cut = is_cut
         self.save_button.setEnabled(bool(data))
         self.saved.hide()
+        if is_same:
+            return  # the log has told more of the same answer: what is unfolded or selected stays
+        self.response.set_data(data)
+        response = recognise(data)
+        failure = parse_function_error(data) if has_failed else None
+        if failure:
+            self.error.show_error(failure)
+        self._show_within(response)
+        is_json = response.body.kind is BodyKind.JSON and data[:64].lstrip()[:1] in (b"{", b"[")
+        self.tree.set_data(data if is_json else b"")
+        before = self.views.currentIndex()
+        for index, is_there in (
+            (ERROR, failure is not None),
+            (BODY, response.envelope is not None or response.inner is not None),
+            (TREE, is_json),
+        ):
+            self.views.setTabVisible(index, is_there)
+        if failure and before == RESPONSE:
+            self.views.setCurrentIndex(ERROR)
+        elif not self.views.isTabVisible(before):
+            self.views.setCurrentIndex(RESPONSE)
+
+    def _show_within(self, response: Response) -> None:
+        if response.envelope:
+            self.body.show_envelope(response.envelope)
+            self.views.setTabText(BODY, f"HTTP {response.envelope.status}")
+        elif response.inner:
+            self.body.show_file(response.inner)
+            self.views.setTabText(BODY, "File")
+
+
+def _tool(icon_name: str, object_name: str, spoken: str, tooltip: str) -> QToolButton:
+    button = named(QToolButton(), object_name, spoken)
+    button.setIcon(icon(icon_name))  # a word would push the tabs out of a narrow window
+    set_plain_tooltip(button, tooltip)
+    button.setAutoRaise(True)
+    return button
 
 
 def _beginning(log: str) -> str:
