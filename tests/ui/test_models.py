@@ -22,6 +22,7 @@ from lambdadesk.ui.models.cost_table import CostRow, CostTableModel
 from lambdadesk.ui.models.function_table import FunctionTableModel
 from lambdadesk.ui.models.history_table import WIDTH_SAMPLES, HistoryTableModel, format_duration
 from lambdadesk.ui.widgets.tables import make_table
+from tests.ui.desk import until
 
 Role = Qt.ItemDataRole
 
