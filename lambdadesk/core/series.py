@@ -56,6 +56,11 @@ class SeriesPlan:
     def count(self) -> int:
         return len(self.payloads) or self.runs
 
+    @property
+    def payload_bytes(self) -> list[int]:
+        """The size of each run's payload."""
+        return [len(payload) for payload in self.payloads] or [len(self.request.payload)] * self.runs
+
     def request_of(self, number: int) -> InvokeRequest:
         """The request of a run, counted from 0."""
         return replace(self.request, payload=self.payloads[number]) if self.payloads else self.request
@@ -100,18 +105,6 @@ class SeriesEstimate:
         )
 
 
-def estimate(plan: SeriesPlan, billed_ms: Sequence[int], region: str, prices: PriceTable) -> SeriesEstimate:
-    """What the plan will cost at list price. billed_ms: billed durations of earlier runs, in any order."""
-    return estimate_runs(
-        plan.request.function,
-        plan.request.kind,
-        [len(payload) for payload in plan.payloads] or [len(plan.request.payload)] * plan.runs,
-        billed_ms,
-        region,
-        prices,
-    )
-
-
 def estimate_runs(
     function: FunctionInfo,
     kind: InvocationType,
@@ -120,7 +113,10 @@ def estimate_runs(
     region: str,
     prices: PriceTable,
 ) -> SeriesEstimate:
-    """What runs with payloads of these sizes will cost at list price; see SeriesEstimate."""
+    """What runs with payloads of these sizes will cost at list price.
+
+    billed_ms: billed durations of earlier runs, in any order.
+    """
     count = len(payload_bytes)
     if kind is InvocationType.DRY_RUN:
         zero = Decimal(0)

@@ -116,6 +116,7 @@ class SeriesRunner:
         began_s = time.monotonic()
         numbers = iter(range(plan.count))
         pace = TokenBucket(plan.per_s, burst=1) if plan.per_s else None
+        self._tell(at_once=True)
         try:
             async with asyncio.TaskGroup() as group:
                 for _ in range(min(plan.concurrency, plan.count)):

@@ -314,6 +314,33 @@ class History:
         await self._was_opened.wait()
         await in_thread(self._write_or_fail, run)
 
+    async def recent_series(
+        self, target_key: str, function: str, limit: int = 20
+    ) -> list[tuple[str, int, int]]:
+        """The newest series of a function: (its name, when its first run was sent, how many runs it has)."""
+
+        def select(connection: sqlite3.Connection) -> list[tuple[str, int, int]]:
+            return connection.execute(
+                "SELECT series, min(sent_ms), count(*) FROM invocation "
+                "WHERE target_key = ? AND function = ? AND series != '' "
+                "GROUP BY series ORDER BY min(sent_ms) DESC LIMIT ?",
+                (target_key, function, limit),
+            ).fetchall()
+
+        await self._was_opened.wait()
+        return await in_thread(self._read, select, [])
+
+    async def of_series(self, target_key: str, function: str, series: str) -> list[HistoryEntry]:
+        """The runs of a series as they were sent, without payload, response and log tail."""
+
+        def select(connection: sqlite3.Connection) -> list[HistoryEntry]:
+            where = "target_key = ? AND function = ? AND series = ? ORDER BY sent_ms, id"
+            rows = connection.execute(f"{_SELECT_LEAN} WHERE {where}", (target_key, function, series))
+            return [_to_entry(row) for row in rows]
+
+        await self._was_opened.wait()
+        return await in_thread(self._read, select, [])
+
     async def entry(self, entry_id: int) -> HistoryEntry | None:
         """One entry whole, None if it is not there."""
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from lambdadesk.core.errors import UserError
 from lambdadesk.core.prices import load_prices
-from lambdadesk.core.series import SeriesPlan, estimate
+from lambdadesk.core.series import SeriesEstimate, SeriesPlan, estimate_runs
 from lambdadesk.core.types import FunctionInfo, InvocationType, InvokeRequest
 
 PRICES = load_prices()
@@ -17,6 +17,11 @@ HELLO = FunctionInfo("hello", memory_mb=128, timeout_s=3)
 REQUEST = InvokeRequest(HELLO, b"{}")
 PER_MS = Decimal("0.0000166667") * 128 / 1024 / 1000
 PER_REQUEST = Decimal("0.0000002")
+
+
+def estimate(plan: SeriesPlan, billed_ms: list[int], region: str = "us-east-1") -> SeriesEstimate:
+    request = plan.request
+    return estimate_runs(request.function, request.kind, plan.payload_bytes, billed_ms, region, PRICES)
 
 
 def test_a_list_is_sent_once_each() -> None:
@@ -43,7 +48,7 @@ def test_numbers_out_of_range_are_refused(changes: dict[str, int], message: str)
 
 @given(st.integers(1, 10_000), st.lists(st.integers(1, 3_000), max_size=20))
 def test_the_estimate_is_the_count_times_the_median(runs: int, billed_ms: list[int]) -> None:
-    found = estimate(SeriesPlan(REQUEST, runs), billed_ms, "us-east-1", PRICES)
+    found = estimate(SeriesPlan(REQUEST, runs), billed_ms)
     assert found.lowest == runs * (PER_REQUEST + PER_MS)
     assert found.highest == runs * (PER_REQUEST + 3_000 * PER_MS)
     if billed_ms:
@@ -60,22 +65,22 @@ def test_the_estimate_is_the_count_times_the_median(runs: int, billed_ms: list[i
 def test_each_large_event_is_billed_by_its_size() -> None:
     request = replace(REQUEST, kind=InvocationType.EVENT)
     payloads = (b'"' + b"x" * 300 * 1024 + b'"', b"1")
-    found = estimate(SeriesPlan(request, payloads=payloads), [1], "us-east-1", PRICES)
+    found = estimate(SeriesPlan(request, payloads=payloads), [1])
     assert found.likely == 3 * PER_REQUEST + 2 * PER_MS
 
 
 def test_dry_runs_cost_nothing() -> None:
     request = replace(REQUEST, kind=InvocationType.DRY_RUN)
-    assert str(estimate(SeriesPlan(request, 5), [9], "us-east-1", PRICES)) == "5 dry runs cost nothing."
+    assert str(estimate(SeriesPlan(request, 5), [9])) == "5 dry runs cost nothing."
 
 
 def test_managed_instances_pay_for_requests_alone() -> None:
     function = replace(HELLO, capacity_provider="arn:aws:lambda:us-east-1:000000000000:capacity-provider:a")
-    found = estimate(SeriesPlan(replace(REQUEST, function=function), 10), [9], "us-east-1", PRICES)
+    found = estimate(SeriesPlan(replace(REQUEST, function=function), 10), [9])
     assert found.likely == found.highest == 10 * PER_REQUEST
     assert any("billed by the hour" in note for note in found.notes)
 
 
 def test_a_price_of_another_region_is_said() -> None:
-    found = estimate(SeriesPlan(REQUEST, 1), [9], "xx-nowhere-1", PRICES)
+    found = estimate(SeriesPlan(REQUEST, 1), [9], "xx-nowhere-1")
     assert any("xx-nowhere-1" in note for note in found.notes)
