@@ -275,6 +275,8 @@ QTabBar::tab:hover:!selected { color: %(text)s; background: %(line_highlight)s }
 QTabBar:focus { border: 2px solid %(accent)s }
 QTabBar::close-button { image: url(icons:tab-close.svg) }
 QStatusBar::item { border: 0 }
+QProgressBar { background: %(base)s; border: 1px solid %(border)s; border-radius: 4px }
+QProgressBar::chunk { background: %(accent_fill)s; border-radius: 3px }
 QScrollBar { background: transparent; border: 0 }
 QScrollBar:vertical { width: 11px } QScrollBar:horizontal { height: 11px }
 QScrollBar::handle { background: %(handle)s; border-radius: 3px; margin: 2px; min-width: 24px;

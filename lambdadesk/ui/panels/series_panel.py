@@ -425,6 +425,7 @@ class SeriesPanel(QWidget):
             )
             return
         if is_running:
+            self.result.hide()
             self.progress.setMaximum(series.plan.count)
             self.progress.setValue(len(series.runs))
             self.status.say(_tell_progress(series), "text")
