@@ -261,6 +261,7 @@ class CasesPanel(QWidget):
     def _open(self, case: Case) -> None:
         from lambdadesk.ui.dialogs.case_dialog import CaseDialog
 
+        self.status.say("", "dim")
         dialog = self._dialog = CaseDialog(case, self)
         dialog.save_requested.connect(
             lambda changed: self.scope.start("save", self._save, changed, case.name, dialog)
