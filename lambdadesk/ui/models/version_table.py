@@ -62,23 +62,24 @@ _COLUMNS: Final = (
         status=lambda row: _status(row)[1:],
         tooltip=lambda row: str(row.error or ""),
     ),
+    Column[VersionRow]("Response", _response),
     Column[VersionRow]("Runs", lambda row: f"{len(row.runs):,}", is_number=True),
     Column[VersionRow]("Duration", lambda row: _median(row, "duration"), is_number=True),
     Column[VersionRow]("Billed", lambda row: _median(row, "billed"), is_number=True),
     Column[VersionRow]("Memory", _memory, is_number=True),
     Column[VersionRow]("Init", _init, is_number=True),
     Column[VersionRow]("Cost", lambda row: tell_cost(row.result()) if row.runs else NOTHING, is_number=True),
-    Column[VersionRow]("Response", _response),
 )
 VERSION_SAMPLES: Final = (
-    "production (12) i",
+    "production (12)",
     "Succeeded iiiiii",
-    "1,000",
-    "9,999 ms i",
-    "9,999 ms i",
-    "9,999 MB i",
-    "9,999 ms i",
-    "$0.000000408 i",
+    "the same",
+    "100",
+    "9,999 ms",
+    "9,999 ms",
+    "9,999 MB",
+    "9,999 ms",
+    "$0.000000408",
 )
 
 

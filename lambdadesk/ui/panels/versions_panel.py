@@ -69,6 +69,7 @@ class VersionsPanel(QWidget):
 
     def _build(self) -> None:
         self.list = named(QListWidget(), "versionsList", "Versions and aliases to ask")
+        self.list.setSpacing(theme.TIGHT // 2)
         self.list.itemChanged.connect(lambda _item: self.show_estimate())
         self.runs = named(QSpinBox(), "versionsRuns", "Runs of each version")
         self.runs.setRange(1, _MOST_RUNS)
@@ -88,12 +89,12 @@ class VersionsPanel(QWidget):
         top.setSpacing(theme.SPACE)
         for widget in (label, self.runs, self.warm_up):
             top.addWidget(widget)
-        top.addWidget(self.price, 1)
+        top.addStretch(1)
         top.addWidget(self.stop_button)
         top.addWidget(self.start_button)
         self.model = VersionTableModel(self)
         self.table = named(
-            make_table(self.model, VERSION_SAMPLES, stretch=8), "versionsTable", "Versions compared"
+            make_table(self.model, VERSION_SAMPLES, stretch=None), "versionsTable", "Versions compared"
         )
         self.table.clicked.connect(lambda index: self._ask_diff(index.row()))
         self.table.activated.connect(lambda index: self._ask_diff(index.row()))
@@ -102,12 +103,13 @@ class VersionsPanel(QWidget):
         parts.addWidget(self.list)
         parts.addWidget(self.table)
         parts.setStretchFactor(1, 1)
-        parts.setSizes([150, 600])
+        parts.setSizes([120, 630])
         self.status = named(ToneLabel("dim"), "versionsStatus", "State")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(theme.SPACE, theme.SPACE, theme.SPACE, theme.SPACE)
         layout.setSpacing(theme.SPACE)
         layout.addLayout(top)
+        layout.addWidget(self.price)
         layout.addWidget(parts, 1)
         layout.addWidget(self.status)
 
