@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Callable
 from typing import Any
 
 from lambdadesk.aws import invoke
@@ -104,12 +105,19 @@ class Gateway:
             self._forget_credentials(clients, error, failure)
             raise failure from error
 
-    async def invoke(self, request: InvokeRequest, *, confirmed: bool = False) -> InvokeResult:
+    async def invoke(
+        self,
+        request: InvokeRequest,
+        *,
+        confirmed: bool = False,
+        before: Callable[[], None] = lambda: None,
+    ) -> InvokeResult:
         """Invoke a function: exactly one request is sent, whatever happens.
 
         A function that fails is a normal result. OUTCOME_UNKNOWN is raised where the function may have run
         but no answer came; with any other kind of UserError it did not run.
         confirmed: the person did what an invoke on a production connection asks for.
+        before: called in the thread that sends, just before it does.
         """
         check_guard(self.guard, "lambda", "Invoke", confirmed=confirmed)
         self.source.check()
@@ -119,7 +127,7 @@ class Gateway:
         deadline = asyncio.timeout(self.limits.connect_s + read_s + self.limits.invoke_body_s)
         try:
             async with deadline:
-                return await in_thread(_invoke, clients, request)
+                return await in_thread(_invoke, clients, request, before)
         except Exception as error:
             if deadline.expired():
                 failure = invoke.outcome_unknown("No complete answer came in time.", "lambda:Invoke")
@@ -217,5 +225,7 @@ def _call(clients: Clients, service: str, operation: str, params: dict[str, Any]
         return reply
 
 
-def _invoke(clients: Clients, request: InvokeRequest) -> InvokeResult:
-    return invoke.send(clients.get_invoker(request.function.timeout_s), request)
+def _invoke(clients: Clients, request: InvokeRequest, before: Callable[[], None]) -> InvokeResult:
+    client = clients.get_invoker(request.function.timeout_s)
+    before()
+    return invoke.send(client, request)

@@ -46,13 +46,34 @@ class _Pending:
     done: asyncio.Future[int]
 
 
+@dataclass(slots=True)
+class _Lost:
+    """An entry as it reads before it is answered; `id` is 0 until it is on disk."""
+
+    history: History
+    entry: HistoryEntry
+    id: int = 0
+    failure: UserError | None = None
+
+    def add(self) -> None:
+        """Put it on the disk, in the thread that then sends the request: no way through the loop for each."""
+        try:
+            self.id = self.history.add_now(self.entry)
+        except UserError as error:  # the invocation matters more than its record
+            self.failure = error
+
+
+def _do_nothing() -> None:
+    pass
+
+
 class Invoker:
     """Invokes functions of one connection and keeps what became of each invocation.
 
     An answer without a REPORT line (asynchronous runs, emulators, lost answers) gets its report from the log,
     once the function's tail has seen it.
 
-    Event recorded: a new entry, before the request is sent.
+    Event recorded: a new entry, before the request is sent; not of the runs of a series.
     Event updated:  the same entry (same id or, without a history file, same sent_ms) with more in it.
     Both carry entries without payload, response and log tail, if the history keeps them.
     """
@@ -90,7 +111,7 @@ class Invoker:
 
         confirmed: the person did what an invoke on a production connection asks for.
         series: names the series of runs that it belongs to. What is known of those is written while others
-        run: `flush` in the end, and have the log looked through by `match`.
+        run, and told once they have ended: `flush` in the end, and have the log looked through by `match`.
 
         Raises UserError after it was recorded; OUTCOME_UNKNOWN means that the function may have run.
         Cancelling means "stop waiting": the entry then says that the outcome is unknown.
@@ -110,29 +131,43 @@ class Invoker:
             series=series,
         )
         # On disk it reads as lost until it is answered: the process may be killed at any moment.
-        lost = replace(entry, outcome=Outcome.UNKNOWN, error=ENDED_EARLY)
-        entry = replace(entry, id=await self._add(lost))
-        self.recorded.emit(self._told(entry))
+        lost = _Lost(self._history, replace(entry, outcome=Outcome.UNKNOWN, error=ENDED_EARLY))
+        if not series:
+            lost.id = await self._add(lost.entry)
+            entry = replace(entry, id=lost.id)
+            self.recorded.emit(self._told(entry))
         try:
-            result = await self._gateway.invoke(request, confirmed=confirmed)
+            result = await self._gateway.invoke(
+                request, confirmed=confirmed, before=lost.add if series else _do_nothing
+            )
         except UserError as error:
             unknown = error.kind is ErrorKind.OUTCOME_UNKNOWN
             outcome = Outcome.UNKNOWN if unknown else Outcome.ERROR
-            entry = replace(entry, outcome=outcome, error=str(error), received_ms=_now_ms())
+            # Of a series that was refused before it was sent, nothing is kept yet.
+            entry = replace(
+                entry,
+                id=lost.id or (await self._add(lost.entry) if series else 0),
+                outcome=outcome,
+                error=str(error),
+                received_ms=_now_ms(),
+            )
             if unknown:
                 self._watch(entry, request)
             self._keep(entry)
             await self._written(series)
             raise
         except asyncio.CancelledError:
-            entry = replace(entry, outcome=Outcome.UNKNOWN, error=STOPPED, received_ms=_now_ms())
+            entry = replace(entry, id=lost.id, outcome=Outcome.UNKNOWN, error=STOPPED, received_ms=_now_ms())
             self._watch(entry, request)
             self._keep(entry)  # written by whoever listens to `updated`, or when the connection is closed
             raise
         answered(result)
+        if lost.failure is not None:
+            self.storage_failed.emit(lost.failure)
         report = _report_in(result)
         entry = replace(
             entry,
+            id=lost.id,
             status_code=result.status_code,
             function_error=result.function_error,
             response=result.payload,

@@ -195,6 +195,11 @@ class History:
         """Store a new entry; returns its id, or 0 if it is not kept. Raises UserError once."""
         return (await self.write([(Write.ADD, entry)]))[0]
 
+    def add_now(self, entry: HistoryEntry) -> int:
+        """The same for who is in a thread already; the file has to be open. Blocks."""
+        keeps = self.keeps
+        return self._write(lambda connection: _write_one(connection, Write.ADD, entry, keeps)) or 0
+
     async def update(self, entry: HistoryEntry) -> None:
         """Store the entry with this id anew; one that was deleted meanwhile stays deleted."""
         await self.write([(Write.UPDATE, entry)])
