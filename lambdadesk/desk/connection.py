@@ -250,8 +250,10 @@ class Connection:
     def _prices(self) -> PriceTable:
         return load_prices()
 
-    def _save_history(self, _entry: HistoryEntry) -> None:
-        if not self.scope.is_running("save history"):
+    def _save_history(self, entry: HistoryEntry) -> None:
+        if entry.series:  # hundreds a second
+            self.invoker.write_soon()
+        elif not self.scope.is_running("save history"):
             self.scope.start("save history", self.invoker.flush)
 
     async def close(self) -> None:

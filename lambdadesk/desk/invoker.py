@@ -25,6 +25,7 @@ from lambdadesk.store.history import History, HistoryEntry, HistoryKeeps, Write,
 WATCHED_S = 20 * 60.0  # how long the log may still change what is said of an invocation
 ENDED_EARLY = "LambdaDesk ended before the answer came; the function may have run."
 STOPPED = "Stopped waiting; the function goes on."
+_WRITTEN_EVERY_S = 0.2
 _WRITTEN_AT_ONCE = 200  # entries: others that use the file don't wait longer than for so many
 
 
@@ -94,10 +95,13 @@ class Invoker:
         self._watched: dict[int, _Watched] = {}  # by the id() of the record, the oldest first
         self._writes: list[_Pending] = []
         self._scope = TaskScope(report)
+        self._soon: asyncio.TimerHandle | None = None
         self._disconnect = ledger.here_changed.connect(self._on_here_changed)
 
     def close(self) -> None:
         self._disconnect()
+        if self._soon is not None:
+            self._soon.cancel()
 
     async def invoke(
         self,
@@ -198,10 +202,18 @@ class Invoker:
             await asyncio.wait({self._writes[-1].done})
 
     async def _written(self, series: str) -> None:
-        if series:
-            self._start_writing()
-        else:
+        if not series:
             await self.flush()
+
+    def write_soon(self) -> None:
+        """Have what is known by then written a little later, many runs together."""
+        if self._soon is None:
+            self._soon = asyncio.get_running_loop().call_later(_WRITTEN_EVERY_S, self._write_now)
+
+    def _write_now(self) -> None:
+        self._soon = None
+        if self._writes:
+            self._start_writing()
 
     def _start_writing(self) -> None:
         # In a task of its own: who waits may be cancelled, and what is being added must not be added again.
