@@ -40,6 +40,7 @@ class Limits:
 _LONGEST_FUNCTION_S = 900
 
 _KEEPALIVE_S = 60
+_MOST_AT_ONCE = 100  # runs of a series; others are thrown away after each call
 _LAST_ANSWERS_S = 0.2
 
 
@@ -85,7 +86,7 @@ class Clients:
             read_timeout=read_s,
             retries={"mode": "standard", "total_max_attempts": 1},
             tcp_keepalive=True,
-            max_pool_connections=50,
+            max_pool_connections=_MOST_AT_ONCE,
         )
 
     def get_invoke_read_s(self, timeout_s: float) -> float:

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Callable
 from typing import Any
 
 from lambdadesk.aws import invoke
@@ -107,7 +108,12 @@ class Gateway:
             raise failure from error
 
     async def invoke(
-        self, request: InvokeRequest, *, confirmed: bool = False, reception: Reception | None = None
+        self,
+        request: InvokeRequest,
+        *,
+        confirmed: bool = False,
+        reception: Reception | None = None,
+        before: Callable[[], None] = lambda: None,
     ) -> InvokeResult:
         """Invoke a function: exactly one request is sent, whatever happens.
 
@@ -116,6 +122,7 @@ class Gateway:
         UserError it did not run.
         confirmed: the person did what an invoke on a production connection asks for.
         reception: where a streamed response is seen while it comes.
+        before: called in the thread that sends, just before it does.
         """
         operation = invoke.get_operation(request)
         check_guard(self.guard, "lambda", operation, confirmed=confirmed)
@@ -132,7 +139,7 @@ class Gateway:
         deadline = asyncio.timeout(bound_s)
         try:
             async with deadline:
-                return await in_thread(_invoke, clients, request, reception)
+                return await in_thread(_invoke, clients, request, reception, before)
         except Exception as error:
             if deadline.expired():
                 if reception is not None and reception.status_code:
@@ -237,8 +244,11 @@ def _call(clients: Clients, service: str, operation: str, params: dict[str, Any]
         return reply
 
 
-def _invoke(clients: Clients, request: InvokeRequest, reception: Reception | None) -> InvokeResult:
+def _invoke(
+    clients: Clients, request: InvokeRequest, reception: Reception | None, before: Callable[[], None]
+) -> InvokeResult:
     client = clients.get_invoker(request.function.timeout_s)
+    before()
     if reception is None or not request.is_streaming:
         return invoke.send(client, request)
     return invoke.send_streaming(client, request, reception)

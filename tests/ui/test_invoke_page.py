@@ -198,7 +198,7 @@ async def test_a_queued_run_is_followed_and_what_became_of_it_kept(desk: Desk, a
     await until(lambda: "Queued" in fate(desk))
     await until(lambda: "Attempt 1 succeeded" in fate(desk) and "No record" in fate(desk))
     assert desk.text("resultStatus") == "✔ Ran and succeeded, as its log shows"
-    await until(lambda: not desk.connection.scope.is_running("save history"))
+    await desk.connection.invoker.flush()
     (entry,) = await desk.connection.recent("hello")
     assert entry.fate == "Succeeded."
     await desk.close_tab()
