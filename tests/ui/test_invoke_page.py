@@ -263,13 +263,13 @@ async def test_a_bottom_tab_is_built_when_it_is_first_shown(desk: Desk) -> None:
         return built[-1]
 
     panel = desk.page.invoke
-    panel.add_bottom_tab("Series", build)
+    panel.add_bottom_tab("One more", build)
     assert built == []
-    panel.show_bottom_tab("Series")
+    panel.show_bottom_tab("One more")
     (button,) = built
     await until(button.isVisible)
     panel.show_bottom_tab("Runs")
-    panel.show_bottom_tab("Series")
+    panel.show_bottom_tab("One more")
     assert len(built) == 1
     assert isinstance(desk.get("bottomTabs"), QTabWidget)
 

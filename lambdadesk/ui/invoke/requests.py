@@ -29,7 +29,7 @@ def make_request(bar: RunBar, payload: JsonEdit, function: FunctionInfo, origin:
         payload.go_to_problem()
         raise UserError(f"the payload is not valid JSON. {problem}", kind=ErrorKind.INVALID)
     typed = payload.toPlainText()
-    text = expand(typed, os.environ, datetime.now(UTC), lambda: str(uuid.uuid4()))
+    text = fill_in(typed)
     if text != typed:
         origin = f"{origin}, variables filled in" if origin else "variables filled in"
     data = payload_bytes(text)
@@ -40,6 +40,11 @@ def make_request(bar: RunBar, payload: JsonEdit, function: FunctionInfo, origin:
         bar.options_button.setChecked(True)
         raise UserError(*wrong, kind=ErrorKind.INVALID)
     return request
+
+
+def fill_in(text: str) -> str:
+    """The text with its variables filled in, as of now; see core.event_variables."""
+    return expand(text, os.environ, datetime.now(UTC), lambda: str(uuid.uuid4()))
 
 
 def to_request(entry: HistoryEntry, function: FunctionInfo) -> InvokeRequest:
