@@ -10,7 +10,7 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QMenu
+from PySide6.QtWidgets import QApplication, QMenu, QPushButton, QWidget
 
 from lambdadesk.core.connections import Guard
 from lambdadesk.core.triggers import Answer, Evidence, Mode, Trigger
@@ -174,11 +174,14 @@ async def test_nothing_starts_it_and_what_that_rests_on(desk: Desk, aws: FakeSer
     have_nothing(aws)
     await open_page(desk)
     words = visible_words(desk.page)
-    assert "Nothing starts this function" in words
+    assert "Nothing was found that starts this function" in words
     assert "Looked at: aliases and versions, resource policies, event source mappings" in words
     assert "A deep scan also looks at: " in words
     assert not desk.get("triggerTable").isVisible()
     assert not desk.get("triggerEvidence").isVisible()
+    aws.always("ListPipes", faults.hang)
+    click(named_button(desk, "Deep scan", besides=desk.get("triggersDeepScan")))
+    await until(lambda: desk.text("triggersSummary").startswith("Deep scan: "))
 
 
 async def test_nothing_found_is_not_nothing_there(desk: Desk, aws: FakeServices) -> None:
@@ -187,7 +190,39 @@ async def test_nothing_found_is_not_nothing_there(desk: Desk, aws: FakeServices)
     await open_page(desk)
     words = visible_words(desk.page)
     assert "Nothing was found, but not everything could be checked" in words
-    assert "Nothing starts this function" not in words
+    assert "Nothing was found that starts" not in words
+
+
+def named_button(desk: Desk, text: str, *, besides: QWidget) -> QPushButton:
+    """The one visible button of the page with this text that is not `besides`."""
+    buttons = [each for each in desk.page.findChildren(QPushButton) if each.text() == text]
+    (found,) = [each for each in buttons if each.isVisible() and each is not besides]
+    return found
+
+
+@pytest.mark.usefixtures("patient")
+async def test_the_keyboard_stays_on_the_page_while_a_scan_runs(desk: Desk, aws: FakeServices) -> None:
+    have_nothing(aws)
+    await open_page(desk)
+    aws.always("ListPipes", faults.hang)
+    deep, cancel = desk.get("triggersDeepScan"), desk.get("triggersCancel")
+    for start in (deep, desk.get("triggersRefresh")):
+        start.setFocus()
+        before = len(aws.requests("ListPipes"))
+        press(start, Qt.Key.Key_Space)
+        assert cancel.hasFocus()
+        await until(lambda before=before: len(aws.requests("ListPipes")) > before, within_s=DEEP_S)
+        press(cancel, Qt.Key.Key_Escape)
+        await scanned(desk)
+        assert start.hasFocus()
+        assert not cancel.isVisible()
+    look_further = named_button(desk, "Deep scan", besides=deep)
+    look_further.setFocus()
+    press(look_further, Qt.Key.Key_Space)
+    assert cancel.hasFocus()
+    aws.always("ListPipes", None)
+    await scanned(desk, DEEP_S)
+    assert deep.hasFocus()
 
 
 async def test_a_scan_that_finds_out_nothing_says_why_and_tries_again(desk: Desk, aws: FakeServices) -> None:
