@@ -147,7 +147,7 @@ class FunctionTableModel(RowTableModel[FunctionRow]):
     @property
     def is_ranked(self) -> bool:
         """Whether the nearest names are first, whatever column it was sorted by."""
-        return self._is_ranked and self._wanted is not None and bool(self._wanted.terms)
+        return self._is_ranked and self._wanted is not None and self._wanted.ranks
 
     @property
     def problems(self) -> "Sequence[Problem]":

@@ -51,7 +51,7 @@ _WIDTHS: Final = {
     "lamps": "mmmm",
     "connection": "● production-admin",
     "region": "ap-northeast-1 m",
-    "runtime": "python3.12",
+    "runtime": "provided.al2023",
     "architecture": "x86_64",
     "memory": "10,240 MB m",
     "timeout": "15 min",
@@ -389,7 +389,7 @@ class FunctionsPanel(QWidget):
     def _show_foot(self) -> None:
         places = list(self._places.values())
         shown, total = self.model.rowCount(), self.model.total_count()
-        text = f"{shown} of {total} functions" if shown != total else f"{total} functions"
+        text = f"{shown:,} of {total:,} functions" if shown != total else f"{total:,} functions"
         if total == 1:
             text = "1 function"
         loading = any(place.state.loading for place in places)
@@ -574,10 +574,6 @@ class FunctionsPanel(QWidget):
             QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows,
         )
         self.table.scrollTo(index)
-
-
-def _copy(text: str, _checked: bool = False) -> None:
-    QGuiApplication.clipboard().setText(text)
 
 
 def _say_missing(notes: Mapping[str, Sequence[UserError | None]]) -> str:
