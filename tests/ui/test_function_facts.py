@@ -131,6 +131,19 @@ async def test_what_is_denied_is_said_once_for_each_reason(desk: Desk, aws: Fake
     await until(lambda: desk.text("functionCount") == "0 of 3 functions")
 
 
+async def test_throttling_is_said_once_for_all_operations(desk: Desk, aws: FakeAws) -> None:
+    await desk.listed()
+    for operation in ("ListEventSourceMappings", "GetMetricData", "DescribeLogGroups"):
+        aws.always(operation, faults.throttled())
+    press(desk.window, Qt.Key.Key_F5)
+    said = (
+        "The figures of 24 h, retentions of logs and event source mappings could not be asked for: "
+        "AWS asks for fewer requests. Wait a moment, then refresh."
+    )
+    await until(lambda: desk.text("figuresMissing") == said, lambda: desk.text("figuresMissing"))
+    assert desk.function_names() == ["hello", "other", "third"]
+
+
 async def test_the_page_shows_the_lamps_of_the_row(desk: Desk, aws: FakeAws) -> None:
     map_queue(aws, "hello", LastProcessingResult="PROBLEM: Function call failed")
     for name in ("hello", "other", "third"):

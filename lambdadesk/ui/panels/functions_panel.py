@@ -584,9 +584,12 @@ def _say_missing(notes: Mapping[str, Sequence[UserError | None]]) -> str:
         if not known:
             continue
         where = f" in {len(known)} of {len(errors)} places" if len(errors) > 1 else ""
-        is_denied = known[0].kind is ErrorKind.DENIED and known[0].action
+        first = known[0]
+        is_denied = first.kind is ErrorKind.DENIED and first.action
         verb = "are not known" if is_denied else "could not be asked for"
-        reason = f"{known[0].action} is denied." if is_denied else str(known[0])
+        reason = f"{first.action} is denied." if is_denied else str(first)
+        if first.kind is ErrorKind.THROTTLED:  # one sentence for all operations
+            reason = "AWS asks for fewer requests. Wait a moment, then refresh."
         reasons.setdefault((f"{verb}{where}", reason), []).append(what)
     return " ".join(f"The {_join(whats)} {said}: {reason}" for (said, reason), whats in reasons.items())
 
