@@ -165,6 +165,12 @@ class FunctionTableModel(RowTableModel[FunctionRow]):
         """Of how many functions, filtered out or not, the triggers are known; deleted ones are none."""
         return sum(row.knows_triggers and not row.is_gone for row in self._rows)
 
+    def shown_count(self) -> int:
+        """How many functions have a row now; deleted ones are none."""
+        if len(self._rows) == self._total:
+            return len(self._shown)
+        return sum(not row.is_gone for row in self._shown)
+
     def total_count(self) -> int:
         """How many functions there are, filtered out or not; deleted ones are none."""
         return self._total

@@ -388,10 +388,12 @@ class FunctionsPanel(QWidget):
 
     def _show_foot(self) -> None:
         places = list(self._places.values())
-        shown, total = self.model.rowCount(), self.model.total_count()
+        shown, total = self.model.shown_count(), self.model.total_count()
         text = f"{shown:,} of {total:,} functions" if shown != total else f"{total:,} functions"
-        if total == 1:
+        if shown == total == 1:
             text = "1 function"
+        if deleted := self.model.rowCount() - shown:
+            text += f" · {deleted:,} deleted"
         loading = any(place.state.loading for place in places)
         failure: UserError | None = None
         if len(places) == 1:
