@@ -441,6 +441,7 @@ async def test_batch_size_and_window_are_edited_in_place(desk: Desk, aws: FakeSe
     assert size.value() == 10
     press(size, Qt.Key.Key_Escape)
     assert not desk.get("mappingEditor").isVisible()
+    assert desk.get("mappingEdit").hasFocus()
     click(desk.get("mappingEdit"))
     await until(size.hasFocus)
     QTest.keyClicks(size, "50")
