@@ -1,6 +1,7 @@
 """FunctionsPanel: the functions of all places that are shown, filtered as one types."""
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -582,18 +583,19 @@ def _say_missing(notes: Mapping[str, Sequence[UserError | None]]) -> str:
     """A sentence for each reason, with all that is not known for it. notes: each place's error, or none."""
     reasons: dict[tuple[str, str], list[str]] = {}
     for what, errors in notes.items():
-        known = [error for error in errors if error is not None]
-        if not known:
-            continue
-        where = f" in {len(known)} of {len(errors)} places" if len(errors) > 1 else ""
-        first = known[0]
-        is_denied = first.kind is ErrorKind.DENIED and first.action
-        verb = "are not known" if is_denied else "could not be asked for"
-        reason = f"{first.action} is denied." if is_denied else str(first)
-        if first.kind is ErrorKind.THROTTLED:  # one sentence for all operations
-            reason = "AWS asks for fewer requests. Wait a moment, then refresh."
-        reasons.setdefault((f"{verb}{where}", reason), []).append(what)
+        counts = Counter(_tell_reason(error) for error in errors if error is not None)
+        for (verb, reason), count in counts.items():
+            where = f" in {count} of {len(errors)} places" if len(errors) > 1 else ""
+            reasons.setdefault((f"{verb}{where}", reason), []).append(what)
     return " ".join(f"The {_join(whats)} {said}: {reason}" for (said, reason), whats in reasons.items())
+
+
+def _tell_reason(error: UserError) -> tuple[str, str]:
+    if error.kind is ErrorKind.DENIED and error.action:
+        return "are not known", f"{error.action} is denied."
+    if error.kind is ErrorKind.THROTTLED:  # one sentence for all operations
+        return "could not be asked for", "AWS asks for fewer requests. Wait a moment, then refresh."
+    return "could not be asked for", str(error)
 
 
 def _join(words: Sequence[str]) -> str:
