@@ -271,7 +271,12 @@ QHeaderView::down-arrow { image: url(icons:sort-down.svg) }
 QTabBar { qproperty-drawBase: 0 }
 QTabWidget::pane { border: 0; border-top: 1px solid %(border)s }
 QTabBar::tab { color: %(dim)s; padding: 7px 14px; border: 0; border-bottom: 2px solid transparent }
-QTabWidget#functionTabs > QTabBar::tab { min-width: 64px }
+QTabWidget#functionTabs > QTabBar::tab { min-width: 84px }
+QTabBar::scroller { width: 40px }
+QTabBar QToolButton { border-color: transparent; border-radius: 0; padding: 0; min-height: 0 }
+QTabBar QToolButton:disabled { border-color: transparent }
+QTabBar QToolButton::left-arrow { image: url(icons:scroll-left.svg); width: 14px; height: 14px }
+QTabBar QToolButton::right-arrow { image: url(icons:scroll-right.svg); width: 14px; height: 14px }
 QTabBar::tab:selected { color: %(text)s; border-bottom-color: %(accent)s }
 QTabBar::tab:hover:!selected { color: %(text)s; background: %(line_highlight)s }
 QTabBar:focus { border: 2px solid %(accent)s }

@@ -369,6 +369,8 @@ class CodeEdit(QPlainTextEdit):
             self._gutter.update()
 
     def _make_room(self) -> None:
+        if self._gutter is None:
+            return
         self.setViewportMargins(self.gutter_width(), 0, 0, 0)
         self._place_gutter()
 
