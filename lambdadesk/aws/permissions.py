@@ -163,6 +163,7 @@ NEEDS = (
     Need("lambda:ListVersionsByFunction", ("Invoke", "Configuration", "Triggers"), _FUNCTION, _get_one),
     Need("lambda:ListAliases", ("Invoke", "Configuration", "Triggers"), _FUNCTION, _get_one),
     Need(INVOKE, ("Invoke",), _FUNCTION),
+    Need("lambda:GetFunctionEventInvokeConfig", ("Invoke",), _FUNCTION, _get_function),
     Need("logs:FilterLogEvents", ("Logs", "Charts", "Cost"), _LOG_GROUP, _get_recent),
     Need("logs:DescribeLogStreams", ("Logs",), _LOG_GROUP, _get_group),
     Need("logs:GetLogEvents", ("Logs",), _LOG_GROUP, _get_stream),
@@ -199,6 +200,30 @@ NEEDS = (
 )
 
 
+def get_event_groups() -> dict[str, tuple[str, ...]]:
+    """What the picker of events and the follow-up of asynchronous runs need beyond a trigger scan, by what
+    it is for; none of it is probed.
+    """
+    from lambdadesk.aws import async_records, live_events, shared_events
+
+    live = sorted({action for actions in live_events.ACTIONS.values() for action in actions})
+    return {
+        "Read shared test events": shared_events.ACTIONS[:1],
+        "Share test events": shared_events.ACTIONS,
+        "Use live data": tuple(live),
+        "Follow asynchronous runs": async_records.ACTIONS,
+    }
+
+
+def _get_event_resource(action: str) -> str:
+    if action == "s3:GetObject":
+        return "s3:::*/aws/lambda/async/*"  # where Lambda puts the records of failed runs
+    if not action.startswith("schemas:") or action == "schemas:GetDiscoveredSchema":
+        return "*"
+    kind = "registry/{}" if action.endswith("Registry") else "schema/{}/*"
+    return "schemas:{region}:{account}:" + kind.format("lambda-testevent-schemas")
+
+
 async def check(gateway: Gateway, function: FunctionInfo | None = None) -> Check:
     """Try each call LambdaDesk makes, on `function` or the first one listed; nothing is changed or run.
 
@@ -218,9 +243,10 @@ async def check(gateway: Gateway, function: FunctionInfo | None = None) -> Check
 def minimal_policy(
     actions: Iterable[str], account: str, regions: Iterable[str], partition: str = "aws"
 ) -> str:
-    """The smallest IAM policy, as JSON, that allows these of the actions in NEEDS and of a trigger scan.
+    """The smallest IAM policy, as JSON, that allows these of the actions in NEEDS, of a trigger scan and of
+    the picker of events.
 
-    What trigger scans alone ask is in statements of their own, named so. account, regions: what the functions
+    What those two alone ask is in statements of their own, named so. account, regions: what the functions
     and their log groups are in; none given means any. Log groups not named /aws/lambda/... have to be
     added by hand.
     """
@@ -236,6 +262,11 @@ def minimal_policy(
             # What a trigger is and where can't be known before.
             resource = _FUNCTION if action in _OF_FUNCTIONS else "*"
             by_resource.setdefault((title, resource), []).append(action)
+            wanted.discard(action)
+    for title, group in get_event_groups().items() if wanted else ():
+        for action in wanted & {*group}:
+            name = f"{title}, registry" if action.endswith("Registry") else title
+            by_resource.setdefault((name, _get_event_resource(action)), []).append(action)
             wanted.discard(action)
     if wanted:
         raise ValueError(f"not in NEEDS: {sorted(wanted)}")

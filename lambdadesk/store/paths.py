@@ -57,9 +57,18 @@ class Paths:
         return self.data_dir / "own-use.sqlite"
 
     @property
+    def events_dir(self) -> Path:
+        """Saved events, where the settings name no folder for them."""
+        return self.data_dir / "events"
+
+    @property
     def local_dir(self) -> Path:
         """What the Local AWS needs while it runs."""
         return self.state_dir / "local"
+
+    @property
+    def drafts_dir(self) -> Path:
+        return self.state_dir / "drafts"
 
     @property
     def crash_dir(self) -> Path:

@@ -157,6 +157,7 @@ class Settings:
     history_keeps = _choice("full", "metadata", "off")
     history_days = _Setting(0, _read_count)  # 0: for ever
     history_was_offered = _Setting(default=False, read=_read_flag)  # the choice of what it keeps
+    events_folder = _Setting("", _read_text)  # of saved events; empty: in the data folder
     open_functions = _mapping(_read_names, list)  # names in tab order, by Target.key
     pinned_functions = _pairs()  # (Target.key, name), the first pinned first
     recent_functions = _pairs()  # (Target.key, name), the last opened first

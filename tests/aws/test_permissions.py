@@ -21,6 +21,7 @@ from lambdadesk.aws.permissions import (
     Check,
     Verdict,
     check,
+    get_event_groups,
     minimal_policy,
     trigger_actions,
 )
@@ -398,9 +399,9 @@ def test_trigger_scans_have_statements_of_their_own_made_of_their_table() -> Non
     every = [*pages, *groups[TRIGGERS], *groups[DEEP_TRIGGERS]]
     policy = json.loads(minimal_policy(every, ACCOUNT, ["us-east-1"]))
     sids = [statement.get("Sid") for statement in policy["Statement"]]
-    assert set(sids) - {None} == {"TriggersCheap", "TriggersCheapLambda", "TriggersDeepScan"}
+    assert set(sids) - {None} == {"TriggersCheap", "TriggersDeepScan"}
     by_sid = {statement.get("Sid"): statement["Action"] for statement in policy["Statement"]}
-    assert set(by_sid["TriggersCheap"] + by_sid["TriggersCheapLambda"]) == {*groups[TRIGGERS]} - {*pages}
+    assert set(by_sid["TriggersCheap"]) == {*groups[TRIGGERS]} - {*pages}
     assert set(by_sid["TriggersDeepScan"]) == {*groups[DEEP_TRIGGERS]} - {*pages}
     allowed = [action for statement in policy["Statement"] for action in statement["Action"]]
     assert len(allowed) == len(set(allowed))
@@ -412,3 +413,34 @@ def test_an_action_that_is_not_needed_gets_into_no_policy() -> None:
     with pytest.raises(ValueError, match="iam:PassRole"):
         minimal_policy(["iam:PassRole"], "", [])
     assert json.loads(minimal_policy([], "", []))["Statement"] == []
+
+
+def test_the_policy_for_events_names_the_registry_and_no_other() -> None:
+    groups = get_event_groups()
+    wanted = [*groups["Share test events"], "sqs:ReceiveMessage", "schemas:DescribeSchema"]
+    statements = json.loads(minimal_policy(wanted, ACCOUNT, ["us-east-1"]))["Statement"]
+    sids = [each["Sid"] for each in statements]
+    assert len(set(sids)) == len(sids)
+    found = sorted((str(each["Resource"]), each["Action"]) for each in statements)
+    place = f"arn:aws:schemas:us-east-1:{ACCOUNT}"
+    assert found == [
+        ("*", ["schemas:GetDiscoveredSchema"]),
+        ("*", ["sqs:ReceiveMessage"]),
+        (
+            f"['{place}:registry/lambda-testevent-schemas']",
+            ["schemas:CreateRegistry", "schemas:DescribeRegistry"],
+        ),
+        (
+            f"['{place}:schema/lambda-testevent-schemas/*']",
+            [
+                "schemas:CreateSchema",
+                "schemas:DeleteSchema",
+                "schemas:DeleteSchemaVersion",
+                "schemas:ListSchemaVersions",
+                "schemas:UpdateSchema",
+            ],
+        ),
+        (f"['{place}:schema/lambda-testevent-schemas/*']", ["schemas:DescribeSchema"]),
+    ]
+    assert "s3:ListBucket" in groups["Use live data"]
+    json.loads(minimal_policy([each for group in groups.values() for each in group], "", []))

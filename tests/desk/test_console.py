@@ -227,3 +227,14 @@ async def test_the_files_are_read_once_for_the_regions_of_all_profiles(
     config.write_text("[profile p1\n")
     assert set((await console.get_usual_regions(infos)).values()) == {"us-east-1"}
     await console.close()
+
+
+async def test_saved_events_are_where_the_settings_say(console: Console, tmp_path: Path) -> None:
+    first = console.saved_events
+    assert first is console.saved_events
+    assert first.folder == console.paths.events_dir
+    console.settings.events_folder = str(tmp_path / "repository")
+    await console.saved_events.save("hello", "a", "1", version="")
+    assert (tmp_path / "repository" / "hello" / "a.json").read_text() == "1"
+    console.settings.events_folder = ""
+    assert console.saved_events.folder == console.paths.events_dir

@@ -15,6 +15,7 @@ from lambdadesk.core.types import Invocation, Outcome, Report, Target
 from lambdadesk.desk.connection import Connection
 from lambdadesk.desk.price_book import PriceBook
 from lambdadesk.store.catalog_cache import CatalogCache
+from lambdadesk.store.drafts import DraftStore
 from lambdadesk.store.history import History
 from lambdadesk.store.price_cache import PriceCache
 from lambdadesk.store.settings import Settings
@@ -165,7 +166,7 @@ async def test_what_was_priced_before_is_priced_anew(shelf: Shelf, aws: FakeAws,
     target = Target(REGION, endpoint_url=aws.url)
     connection = Connection(
         get_unsaved_info(target), Gateway(target), History(tmp_path / "h.sqlite"), CatalogCache(tmp_path),
-        lambda name, error: pytest.fail(f"{name}: {error}"), shelf.book,
+        lambda name, error: pytest.fail(f"{name}: {error}"), DraftStore(tmp_path), shelf.book,
     )  # fmt: skip
     await connection.catalog.refresh()
     run = Invocation("f", "id", 1, "s", 2, outcome=Outcome.OK, report=Report("id", Decimal(1), 1000, 1024))

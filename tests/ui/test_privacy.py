@@ -69,6 +69,7 @@ async def test_the_choice_holds_at_once_and_is_remembered(desk: Desk) -> None:
     assert not dialog.isModal()
     assert nameless(dialog) == []
     assert str(desk.paths.history_file) in visible_words(dialog)
+    assert f"Saved events are files of their own in {desk.paths.events_dir}" in visible_words(dialog)
     await choose(dialog, "Only what happened")
     assert "Payloads, answers and log tails are gone" in visible_words(dialog)
     days = find(dialog, "historyDays")

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from lambdadesk.ui import icons, theme
 from lambdadesk.ui.widgets.named import named
@@ -14,10 +14,14 @@ _BAR_PX = 4
 
 
 class AskBar(QWidget):
-    """One question at a time; takes no room while there is none. Esc is the answer that changes nothing."""
+    """One question at a time; takes no room while there is none. Esc is the answer that changes nothing.
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    is_narrow: the answers stand below the question.
+    """
+
+    def __init__(self, parent: QWidget | None = None, *, is_narrow: bool = False) -> None:
         super().__init__(parent)
+        self._is_narrow = is_narrow
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(0, 0, 0, 0)
         self._question: QFrame | None = None
@@ -38,15 +42,24 @@ class AskBar(QWidget):
         """
         self.dismiss()
         self._before = self.window().focusWidget()
-        frame = _Question()
+        frame = _Question("accent" if field is not None else "warning")
         frame.setAccessibleName(question)
-        row = QHBoxLayout(frame)
-        row.setContentsMargins(theme.SPACE + _BAR_PX, theme.SPACE, theme.SPACE, theme.SPACE)
+        outer = QVBoxLayout(frame) if self._is_narrow else QHBoxLayout(frame)
+        outer.setContentsMargins(theme.SPACE + _BAR_PX, theme.SPACE, theme.SPACE, theme.SPACE)
+        outer.setSpacing(theme.SPACE)
+        row = QHBoxLayout()
         row.setSpacing(theme.SPACE)
-        row.addWidget(icons.IconView(icons.ICON_SIZE.width(), "warning", "warning"))
+        if field is None:  # else it asks for a name, and nothing is at risk
+            row.addWidget(icons.IconView(icons.ICON_SIZE.width(), "warning", "warning"))
         row.addWidget(named(wrapped_label(question), "askQuestion"), 1)
+        outer.addLayout(row, 1)
         if field is not None:
-            row.addWidget(field, 1)
+            outer.addWidget(field, 1)
+        row = QHBoxLayout()
+        row.setSpacing(theme.SPACE)
+        outer.addLayout(row)
+        if self._is_narrow:
+            row.addStretch(1)
         for object_name, text, answer in [*answers, ("askRefuse", refuse, lambda: None)]:
             button = named(QPushButton(text), object_name, f"{text}: {question}")
             button.setAutoDefault(False)
@@ -87,9 +100,13 @@ class AskBar(QWidget):
 
 
 class _Question(QFrame):
+    def __init__(self, tone: str) -> None:
+        super().__init__()
+        self._tone = tone
+
     def paintEvent(self, event: QPaintEvent) -> None:
         colours = theme.colours(self.palette())
         painter = QPainter(self)
         painter.fillRect(self.rect(), colours.raised)
-        painter.fillRect(0, 0, _BAR_PX, self.height(), colours.warning)
+        painter.fillRect(0, 0, _BAR_PX, self.height(), getattr(colours, self._tone))
         painter.fillRect(0, self.height() - 1, self.width(), 1, colours.border)
