@@ -11,7 +11,7 @@ from lambdadesk.aws.gateway import Gateway
 from lambdadesk.aws.permissions import fetch_alias
 from lambdadesk.aws.profiles import configured_endpoint
 from lambdadesk.core.connections import ConnectionInfo, ConnectionKind
-from lambdadesk.core.cost import invocation_cost
+from lambdadesk.core.cost import CostBadge, cost_badges, invocation_cost, log_cost
 from lambdadesk.core.errors import UserError
 from lambdadesk.core.event import Event
 from lambdadesk.core.ledger import InvocationLedger
@@ -191,6 +191,14 @@ class Connection:
             payload_bytes=len(entry.payload),
             streamed_bytes=entry.response_bytes if entry.is_streamed else 0,
         )
+
+    def log_cost_of(self, log: str) -> Cost:
+        """What CloudWatch takes for a text of log lines; never part of an invocation's cost."""
+        return log_cost(len(log.encode(errors="replace")), self.target.region, self.prices)
+
+    def badges_of(self, function: FunctionInfo, entry: HistoryEntry) -> tuple[CostBadge, ...]:
+        """What the REPORT can't tell of the cost of an invocation made here."""
+        return cost_badges(function, entry.report, is_durable=bool(entry.durable_name))
 
     async def recent(self, function: str = "") -> list[HistoryEntry]:
         """Earlier invocations made here, newest first, without payload and response."""

@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import QTimer
+
 from lambdadesk.core.money import format_cents, format_money
 from lambdadesk.desk.console import Console
 from lambdadesk.ui.widgets.plain import set_plain_tooltip
@@ -10,6 +12,8 @@ if TYPE_CHECKING:
     from lambdadesk.desk.connection import Connection
     from lambdadesk.ui.dialogs.prices_dialog import PricesDialog
     from lambdadesk.ui.main_window import MainWindow
+
+_GATHER_MS = 250  # hundreds of invocations a second are shown once
 
 
 class Prices:
@@ -20,6 +24,8 @@ class Prices:
         self._window = window
         self._dialog: PricesDialog | None = None
         self._is_metered = False
+        self._gather = QTimer(window, singleShot=True, interval=_GATHER_MS)
+        self._gather.timeout.connect(self.show_own_cost)
         console.opened.connect(self._on_opened)
 
     def show(self) -> None:
@@ -52,8 +58,12 @@ class Prices:
     def _on_opened(self, connection: "Connection") -> None:
         if connection.gateway.meter is not None and not self._is_metered:
             self._is_metered = True
-            self._console.own_use.changed.connect(self.show_own_cost)
+            self._console.own_use.changed.connect(self._ask_own_cost)
             self.show_own_cost()
+
+    def _ask_own_cost(self) -> None:
+        if not self._gather.isActive():
+            self._gather.start()
 
     def _on_dialog_closed(self, _result: int) -> None:
         self._dialog = None

@@ -11,6 +11,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QCheckBox, QDialog, QWidget
 
+from lambdadesk.core.money import format_money
 from lambdadesk.core.own_cost import OwnUse, UseRow
 from lambdadesk.core.prices import PriceItem
 from lambdadesk.store.own_use import OwnUseStore
@@ -145,6 +146,9 @@ async def test_what_is_paid_instead_holds_at_once_and_is_said(desk: Desk) -> Non
     assert "Requests, less 10 %\n    1 requests x 0.00000018 = " in arithmetic
     assert "Duration, Savings Plan rate\n    0.001625 GB-s x 0.0000147 = " in arithmetic
     assert "your Savings Plan, as entered under Prices" in arithmetic
+    size = len(desk.get("resultLog").toPlainText().encode())
+    amount = format_money(size * Decimal("0.45") / 1024**3)
+    assert f"Apart from that, its log (at least)\n    {size} bytes x 0.450 a GB = {amount}\n" in arithmetic
     dialog = await open_dialog(desk)
     turn_to(dialog, "What you pay")
     again = find(dialog, "savingsPlan duration x86_64")

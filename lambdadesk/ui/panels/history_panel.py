@@ -270,7 +270,14 @@ class HistoryPanel(QWidget):
         function = self._connection.catalog.get(whole.function)
         cost = self._connection.cost_of(function, whole) if function else None
         why = "billed duration, memory and cost are in the log, which nobody read then"
-        self.result.show_entry(whole, whole.log_tail, cost, why)
+        self.result.show_entry(
+            whole,
+            whole.log_tail,
+            cost,
+            why,
+            self._connection.log_cost_of(whole.log_tail),
+            self._connection.badges_of(function, whole) if function else (),
+        )
 
     def _load(self) -> None:
         self._hand_over(self.load_requested.emit)
