@@ -7,12 +7,12 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from itertools import count
 
-from lambdadesk.core.cost import gb_seconds
+from lambdadesk.core.cost import gb_seconds, streamed_gb
 from lambdadesk.core.event import Event
 from lambdadesk.core.types import Cost, Invocation, InvocationType, Outcome, Report
 
 # What one invocation costs: (function, report, how it was invoked if known, payload bytes), None if unknown.
-# For one whose answer was streamed to here it is called with `streamed_bytes` besides.
+# For one that streamed more to here than is free it is called with `streamed_bytes` besides.
 Pricer = Callable[..., Cost | None]
 
 _GRAVITY = {
@@ -433,7 +433,8 @@ class _Book:
             shown.cost = None
         elif not is_priced:
             kind, payload_bytes = (None, 0) if here is None else (here.kind, here.payload_bytes)
-            more = {"streamed_bytes": here.streamed_bytes} if here is not None and here.streamed_bytes else {}
+            streamed_bytes = 0 if here is None else here.streamed_bytes
+            more = {"streamed_bytes": streamed_bytes} if streamed_gb(streamed_bytes) else {}
             shown.cost = self.pricer(self.function, shown.report, kind, payload_bytes, **more)
         if shown.outcome in _GRAVITY:
             self.tally.count(shown, 1)
