@@ -125,9 +125,9 @@ class _Laid:
     begins: Floats
     starts: Floats
     ends: Floats
-    kinds: list[Kind]
-    rows: list[int]
-    colds: list[bool]
+    kinds: NDArray[np.int8]
+    rows: NDArray[np.int32]
+    colds: NDArray[np.bool_]
     depth: int
 
 
@@ -136,7 +136,7 @@ class Timeline:
 
     `runs` and the columns have an entry per invocation, lane by lane and in a lane by start:
     begins: init or restore, else the same as `starts`, where the handler starts; ends: infinite while
-    it runs; kinds: a `Kind`; lane_of: index of its lane; rows: its row in the lane; colds: has an init or a restore.
+    it runs; kinds: a `Kind`; lane_of: index of its lane; rows: its row in the lane; colds: has init or restore.
     curve_ms, curve: from each moment on so many run at once, init and restore included; starts empty.
 
     The result depends on what is known, not on its order nor on how often it was updated.
@@ -245,9 +245,9 @@ class Timeline:
         self.begins = np.concatenate([nothing, *(part.begins for part in parts)])
         self.starts = np.concatenate([nothing, *(part.starts for part in parts)])
         self.ends = np.concatenate([nothing, *(part.ends for part in parts)])
-        self.kinds = np.array([kind for part in parts for kind in part.kinds], np.int8)
-        self.rows = np.array([row for part in parts for row in part.rows], np.int32)
-        self.colds = np.array([cold for part in parts for cold in part.colds], np.bool_)
+        self.kinds = np.concatenate([np.empty(0, np.int8), *(part.kinds for part in parts)])
+        self.rows = np.concatenate([np.empty(0, np.int32), *(part.rows for part in parts)])
+        self.colds = np.concatenate([np.empty(0, np.bool_), *(part.colds for part in parts)])
         self.lane_of = np.repeat(np.arange(len(parts)), [len(part.runs) for part in parts])
         self.curve_ms, self.curve = _curve(self.begins, self.ends, self.kinds != Kind.UNKNOWN)
 
@@ -295,9 +295,9 @@ def _lay_out(stream: str, pairs: Sequence[tuple[tuple[object, ...], Invocation]]
         begins=np.array(begins),
         starts=np.array(starts),
         ends=np.array(ends),
-        kinds=[_KINDS[run.outcome] for run in runs],
-        rows=rows,
-        colds=colds,
+        kinds=np.array([_KINDS[run.outcome] for run in runs], np.int8),
+        rows=np.array(rows, np.int32),
+        colds=np.array(colds, np.bool_),
         depth=len(free_at),
     )
 
@@ -335,7 +335,7 @@ def _lane(stream: str, part: _Laid, first: int) -> Lane:
         depth=part.depth,
         began_ms=float(part.begins.min()),
         last_ms=float(lasts.max()),
-        is_start_seen=bool(stream) and any(part.colds),
+        is_start_seen=bool(stream) and bool(part.colds.any()),
         idle_ms=float(waits.max(initial=0.0)) if stream else 0.0,
     )
 
