@@ -136,7 +136,7 @@ class Timeline:
 
     `runs` and the columns have an entry per invocation, lane by lane and in a lane by start:
     begins: init or restore, else the same as `starts`, where the handler starts; ends: infinite while
-    it runs; kinds: a `Kind`; lane_of: index of its lane; rows: its row in the lane; colds: has init or restore.
+    it runs; kinds: a `Kind`; lane_of: index of its lane; rows: its row in there; colds: has init or restore.
     curve_ms, curve: from each moment on so many run at once, init and restore included; starts empty.
 
     The result depends on what is known, not on its order nor on how often it was updated.
