@@ -163,7 +163,7 @@ NEEDS = (
     Need("lambda:ListVersionsByFunction", ("Invoke", "Configuration", "Triggers"), _FUNCTION, _get_one),
     Need("lambda:ListAliases", ("Invoke", "Configuration", "Triggers"), _FUNCTION, _get_one),
     Need(INVOKE, ("Invoke",), _FUNCTION),
-    Need("logs:FilterLogEvents", ("Logs", "Charts", "Cost"), _LOG_GROUP, _get_recent),
+    Need("logs:FilterLogEvents", ("Logs", "Charts", "Timeline", "Cost"), _LOG_GROUP, _get_recent),
     Need("logs:DescribeLogStreams", ("Logs",), _LOG_GROUP, _get_group),
     Need("logs:GetLogEvents", ("Logs",), _LOG_GROUP, _get_stream),
     Need("cloudwatch:GetMetricData", ("Functions",), "*", _get_metric),

@@ -83,7 +83,9 @@ class Lane:
 
     @property
     def title(self) -> str:
-        return f"{self.version} · {self.short_id}" if self.stream else UNKNOWN_ENVIRONMENT
+        if not self.stream:
+            return UNKNOWN_ENVIRONMENT
+        return f"{name_version(self.version)} · {self.short_id}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +190,7 @@ class Timeline:
             if lane.stream:
                 first[lane.version] = min(lane.began_ms, first.get(lane.version, np.inf))
         for version, at_ms in sorted(first.items(), key=lambda each: each[1])[1:]:
-            marks.append(Mark(at_ms, f"first run of {version if version == '$LATEST' else f'v{version}'}"))
+            marks.append(Mark(at_ms, f"first run of {name_version(version)}"))
         return sorted(marks, key=lambda mark: mark.at_ms)
 
     def in_span(self, left_ms: float, right_ms: float) -> NDArray[np.bool_]:
@@ -338,6 +340,11 @@ def _lane(stream: str, part: _Laid, first: int) -> Lane:
         is_start_seen=bool(stream) and bool(part.colds.any()),
         idle_ms=float(waits.max(initial=0.0)) if stream else 0.0,
     )
+
+
+def name_version(version: str) -> str:
+    """ "v7" for version 7, else the name as it is."""
+    return f"v{version}" if version.isdigit() else version
 
 
 def name_stream(stream: str, version: str) -> tuple[str, str]:

@@ -98,6 +98,7 @@ class FunctionPage(QWidget):
         builders: dict[str, Callable[[], QWidget]] = {
             "Logs": self._build_logs,
             "Charts": self._build_charts,
+            "Timeline": self._build_timeline,
             "Triggers": self._build_triggers,
             "Configuration": self._build_configuration,
             "Role": self._build_role,
@@ -201,6 +202,14 @@ class FunctionPage(QWidget):
         self.charts = charts = ChartsPanel(self.connection, self.function)
         charts.log_requested.connect(self._show_request)
         return charts
+
+    def _build_timeline(self) -> QWidget:
+        from lambdadesk.ui.panels.timeline_panel import TimelinePanel
+
+        panel = TimelinePanel(self.connection, self.function, self._tail)
+        panel.log_requested.connect(self._show_request)
+        self._more.append(panel)
+        return panel
 
     def _build_triggers(self) -> QWidget:
         from lambdadesk.desk.function_facts import read_scan

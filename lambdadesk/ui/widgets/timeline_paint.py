@@ -197,22 +197,28 @@ def _paint_bars(
             )
         bar = QRectF(start, whole.top() + slim, max(whole.right() - start, 2.0), whole.height() - 2 * slim)
         bars[kind].append(bar)
-        if bar.width() > _WIDE_BAR * metrics.height() and bar.height() > metrics.ascent():
+        if bar.width() > _WIDE_BAR * metrics.height() and bar.height() > 0.9 * metrics.ascent():
             texts.append((bar, kind, run))
-    boot = boot_colour(colours)
-    painter.setPen(QPen(boot, 1))
-    painter.setBrush(_over(boot, colours.base, 0.35))
-    painter.drawRects(boots)
-    painter.setBrush(QBrush(boot, Qt.BrushStyle.BDiagPattern))
-    painter.drawRects([each for each in boots if each.width() >= 4])
+    paint_boots(painter, boots, colours)
     for kind, rects in bars.items():
         if rects:
-            _fill(painter, kind, rects, colours)
+            paint_kind(painter, kind, rects, colours)
     for bar, kind, run in texts:
         _write_on(painter, frame, bar, kind, timeline, run, colours)
 
 
-def _fill(painter: QPainter, kind: Kind, rects: list[QRectF], colours: theme.Colours) -> None:
+def paint_boots(painter: QPainter, rects: list[QRectF], colours: theme.Colours) -> None:
+    """Init and restore: hatched, and lower than a run."""
+    colour = boot_colour(colours)
+    painter.setPen(QPen(colour, 1))
+    painter.setBrush(_over(colour, colours.base, 0.35))
+    painter.drawRects(rects)
+    painter.setBrush(QBrush(colour, Qt.BrushStyle.BDiagPattern))
+    painter.drawRects([each for each in rects if each.width() >= 4])
+
+
+def paint_kind(painter: QPainter, kind: Kind, rects: list[QRectF], colours: theme.Colours) -> None:
+    """Runs of one kind: full, hatched with a sign, or hollow."""
     colour = colour_of(kind, colours)
     wide = [each for each in rects if each.width() >= 6]
     if kind in (Kind.UNKNOWN, Kind.RUNNING):  # hollow: not ended, as far as is known

@@ -229,7 +229,7 @@ class TimelineView(QAbstractScrollArea):
     def _lay_out(self) -> None:
         metrics = self.fontMetrics()
         line = metrics.height()
-        single, row = line + theme.SPACE, max(3.0, line * 0.5)
+        single, row = line + 1.5 * theme.SPACE, max(3.0, line * 0.5)
         depths = np.array([lane.depth for lane in self.timeline.lanes], float)
         heights = np.where(depths > 1, np.minimum(single + (depths - 1) * row, _LONGEST_LANES * line), single)
         self._tops = np.concatenate([[0.0], np.cumsum(heights)])
