@@ -6,7 +6,15 @@ from typing import Final
 
 from PySide6.QtCore import QBuffer, QIODevice, Qt, QTimer, Signal
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QFileDialog,
+    QHBoxLayout,
+    QPushButton,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from lambdadesk.core.errors import ErrorKind, UserError
 from lambdadesk.core.threads import in_thread
@@ -78,29 +86,39 @@ class TimelinePanel(QWidget):
         self._refresh()
 
     def _build(self) -> None:
+        self.view = named(TimelineView(), "timelineView", "Timeline of the execution environments")
+        self.view.run_activated.connect(self._on_run_activated)
+        self.view.moved.connect(self._on_moved)
         self.range = named(CalmComboBox(), "timelineRange", "Range of time")
         self.range.addItems([*_RANGES])
         self.range.activated.connect(lambda _index: self._use_range())
         set_plain_tooltip(self.range, "Which time is in view; all but the last follow what is new")
-        self.all = named(QPushButton("Show all"), "timelineAll", "Show all of the timeline")
-        set_plain_tooltip(self.all, "Bring all there is into view (Home, or a double click)")
-        self.all.clicked.connect(self._show_all)
+        self.fit = named(QPushButton("Show all"), "timelineAll", "Show all of the timeline")
+        set_plain_tooltip(self.fit, "Bring all there is into view (Home, or a double click)")
+        self.fit.clicked.connect(self._show_all)
+        self.every_lane = named(
+            QCheckBox("All environments"),
+            "timelineEveryLane",
+            "Show all environments, also those not in view",
+        )
+        set_plain_tooltip(
+            self.every_lane, "Keep the lanes of environments that did not live in the time in view"
+        )
+        self.every_lane.toggled.connect(lambda checked: self.view.hide_idle(not checked))
         self.export = named(QPushButton(icon("save"), "Export…"), "timelineExport", "Export the timeline")
         set_plain_tooltip(self.export, "Write what is in view to a PNG or CSV file")
         self.export.clicked.connect(self._ask_where)
         top = QHBoxLayout()
         top.setSpacing(theme.SPACE)
         top.addWidget(self.range)
-        top.addWidget(self.all)
+        top.addWidget(self.fit)
+        top.addWidget(self.every_lane)
         top.addStretch(1)
         top.addWidget(self.export)
         self.summary = named(PlainLabel(), "timelineSummary", "What the timeline shows")
         self.summary.setWordWrap(True)
         self.trouble = named(ToneLabel("warning"), "timelineTrouble", "What is missing from the timeline")
         self.trouble.hide()
-        self.view = named(TimelineView(), "timelineView", "Timeline of the execution environments")
-        self.view.run_activated.connect(self._on_run_activated)
-        self.view.moved.connect(self._on_moved)
         self.legend = named(TimelineLegend(), "timelineLegend")
         content = QWidget()
         column = QVBoxLayout(content)
@@ -294,10 +312,10 @@ def summary_text(summary: Summary) -> str:
     parts.append(cold if summary.cold_rate is None else f"{cold} ({100 * summary.cold_rate:.1f} %)")
     if summary.per_hour is not None:
         parts.append(f"{summary.per_hour:,.3g} new environments an hour")
-    if summary.reuse_mean is not None:
-        parts.append(
-            f"{summary.reuse_mean:,.3g} invocations an environment on average, {summary.reuse_most:,} at most"
-        )
+    if summary.reuse_most == 1:
+        parts.append("no environment used twice")
+    elif summary.reuse_mean is not None:
+        parts.append(f"each environment used {summary.reuse_mean:,.3g} times, {summary.reuse_most:,} at most")
     parts.append(f"at most {summary.peak:,} at once")
     if summary.idle_ms:
         parts.append(f"longest idle {format_ms(summary.idle_ms)}")

@@ -82,6 +82,11 @@ class Frame:
         end = int(np.searchsorted(self.tops, self.scroll + self.height - self.top, "left"))
         return max(0, min(first, count)), max(0, min(end, count))
 
+    @property
+    def has_gaps(self) -> bool:
+        """Whether lanes are left out: those have no height."""
+        return bool((np.diff(self.tops) == 0).any())
+
     def lane_top(self, lane: int) -> float:
         return self.top + float(self.tops[lane]) - self.scroll
 
@@ -137,6 +142,8 @@ def _paint_lanes(
     separators, lives = [], []
     for at, lane in enumerate(lanes, first):
         top, height = frame.lane_top(at), frame.lane_height(at)
+        if not height:
+            continue
         separators.append(QLineF(0, top + height, frame.width, top + height))
         if not lane.stream:
             continue
@@ -156,6 +163,8 @@ def _paint_lanes(
     first_run, end_run = lanes[0].first, lanes[-1].end
     begins, ends = timeline.begins[first_run:end_run], timeline.ends[first_run:end_run]
     runs = first_run + np.flatnonzero((begins <= frame.right_ms) & (ends >= frame.left_ms))
+    if frame.has_gaps:
+        runs = runs[np.diff(frame.tops)[timeline.lane_of[runs]] > 0]
     if len(runs) > MOST_BARS:
         _paint_density(painter, frame, timeline, runs, (first, end), colours)
     else:
@@ -166,6 +175,8 @@ def _paint_lanes(
     painter.drawLines([QLineF(0, line.y1(), frame.labels, line.y1()) for line in separators])
     room = frame.labels - 2 * theme.SPACE
     for at, lane in enumerate(lanes, first):
+        if not frame.lane_height(at):
+            continue
         painter.setPen(colours.text if lane.stream else colours.dim)
         title = metrics.elidedText(one_line(lane.title, 80), Qt.TextElideMode.ElideRight, room)
         place = QRectF(
@@ -190,11 +201,9 @@ def _paint_bars(
         kind = Kind(int(timeline.kinds[run]))
         slim = 0.0 if kind >= Kind.ERROR else whole.height() * _SLIM
         start = frame.x(float(timeline.starts[run]))
-        if start - whole.left() > 0.5:
-            thin = whole.height() * 0.3
-            boots.append(
-                QRectF(whole.left(), whole.top() + thin, start - whole.left(), whole.height() - 2 * thin)
-            )
+        if timeline.colds[run]:  # to be seen at any zoom
+            thin, left = whole.height() * 0.3, min(whole.left(), start - 2)
+            boots.append(QRectF(left, whole.top() + thin, start - left, whole.height() - 2 * thin))
         bar = QRectF(start, whole.top() + slim, max(whole.right() - start, 2.0), whole.height() - 2 * slim)
         bars[kind].append(bar)
         if bar.width() > _WIDE_BAR * metrics.height() and bar.height() > 0.9 * metrics.ascent():
@@ -339,6 +348,8 @@ def _paint_density(
             frame.width - frame.labels,
             frame.lane_height(at) - 2 * _MARGIN,
         )
+        if place.height() <= 0:
+            continue
         off = place.height() / depth * _SLIM if depth == 1 else 0.0
         painter.drawImage(place.adjusted(0, off, 0, -off), slim, source)
         if failed[at - lanes[0]]:

@@ -22,7 +22,7 @@ from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QFrame, QToolTi
 
 from lambdadesk.core.money import format_money
 from lambdadesk.core.text import one_line
-from lambdadesk.core.timeline import Mark, Timeline
+from lambdadesk.core.timeline import Lane, Mark, Timeline
 from lambdadesk.core.types import Invocation, Outcome
 from lambdadesk.ui import theme
 from lambdadesk.ui.widgets.notices import announce
@@ -77,7 +77,11 @@ class TimelineView(QAbstractScrollArea):
         self._follows_ms: float | None = math.inf  # the newest so much, all there is, or nothing
         self._marks: Sequence[Mark] = ()
         self._shown: list[Invocation] = []  # in the order of the columns that are painted
+        self._lanes: list[Lane] = []
+        self.hides_idle = True  # only lanes that live in the span in view
+        self._heights = np.empty(0)
         self._tops = np.zeros(1)
+        self._widest_px = 0.0
         self._labels_px = 0.0
         self._press: tuple[QPointF, float, int] | None = None  # where, and what was in view then
         self._is_dragging = False
@@ -102,10 +106,11 @@ class TimelineView(QAbstractScrollArea):
         here = {id(run): at for at, run in enumerate(timeline.runs)} if at_run else {}
         self.current = here.get(at_run.get(self.current, 0), -1)
         self.pointed = here.get(at_run.get(self.pointed, 0), -1)
-        self._shown = list(timeline.runs)
+        self._shown, self._lanes = list(timeline.runs), list(timeline.lanes)
+        self._measure()
+        self._follow()
         self._lay_out()
         self._return_to(lane, offset)
-        self._follow()
         self._show_card()
         self.viewport().update()
 
@@ -122,6 +127,14 @@ class TimelineView(QAbstractScrollArea):
         """Show a span of time, within the limits; nothing is followed any more."""
         self._follows_ms = None
         self._set_span(left_ms, right_ms)
+
+    def hide_idle(self, hides: bool) -> None:
+        """Leave out the environments that began after the span in view, or were last seen before it."""
+        lane, offset = self._top_lane()
+        self.hides_idle = hides
+        self._lay_out()
+        self._return_to(lane, offset)
+        self.viewport().update()
 
     def zoom(self, factor: float, at_ms: float) -> None:
         """Show less (a factor below 1) or more around a moment, which stays where it is."""
@@ -226,30 +239,54 @@ class TimelineView(QAbstractScrollArea):
 
     # -- moving
 
-    def _lay_out(self) -> None:
+    def _measure(self) -> None:
+        """Heights of the lanes and width of their labels, which only fonts and lanes change."""
         metrics = self.fontMetrics()
         line = metrics.height()
         single, row = line + 1.5 * theme.SPACE, max(3.0, line * 0.5)
         depths = np.array([lane.depth for lane in self.timeline.lanes], float)
-        heights = np.where(depths > 1, np.minimum(single + (depths - 1) * row, _LONGEST_LANES * line), single)
-        self._tops = np.concatenate([[0.0], np.cumsum(heights)])
+        self._heights = np.where(
+            depths > 1, np.minimum(single + (depths - 1) * row, _LONGEST_LANES * line), single
+        )
         words = {"Running at once", *(one_line(lane.title, 40) for lane in self.timeline.lanes)}
-        widest = max(metrics.horizontalAdvance(each) for each in words) + 2 * theme.SPACE
-        self._labels_px = float(min(widest, self.viewport().width() * 0.3))
+        self._widest_px = max(metrics.horizontalAdvance(each) for each in words) + 2 * theme.SPACE
+        self.verticalScrollBar().setSingleStep(int(single))
+
+    def _lay_out(self) -> None:
+        """Put the lanes below each other; one that is left out has no height."""
+        heights = self._heights
+        if self.hides_idle and len(heights):
+            began = np.array([lane.began_ms for lane in self.timeline.lanes])
+            last = np.array([lane.last_ms for lane in self.timeline.lanes])
+            is_running = np.bincount(
+                self.timeline.lane_of, np.isinf(self.timeline.ends), len(self.timeline.lanes)
+            )
+            alive = (began <= self.right_ms) & ((last >= self.left_ms) | (is_running > 0))
+            heights = np.where(alive, heights, 0.0)
+        self._tops = np.concatenate([[0.0], np.cumsum(heights)])
+        self._labels_px = float(min(self._widest_px, self.viewport().width() * 0.3))
         frame = self.make_frame()
         room = frame.height - frame.top
         bar = self.verticalScrollBar()
         bar.setRange(0, max(0, math.ceil(self._tops[-1] - room)))
         bar.setPageStep(max(1, int(room)))
-        bar.setSingleStep(int(single))
 
     def _top_lane(self) -> tuple[str, float]:
-        """The lane at the upper edge, and how far it is scrolled out."""
+        """The lane that stays where it is when others come or go, and how far it is scrolled out.
+
+        That of the current run where it is in sight, else the one at the upper edge.
+        """
         scroll = self.verticalScrollBar().value()
-        if not scroll or not self.timeline.lanes:
+        lanes = self._lanes
+        if not lanes or (not scroll and self.current < 0):
             return "", 0.0
-        lane = min(int(np.searchsorted(self._tops, scroll, "right")) - 1, len(self.timeline.lanes) - 1)
-        return self.timeline.lanes[lane].stream, scroll - float(self._tops[lane])
+        first, end = self.make_frame().lanes_in_sight()
+        lane = first
+        if self.current >= 0:
+            of_current = int(np.searchsorted([each.end for each in lanes], self.current, "right"))
+            lane = of_current if first <= of_current < end else first
+        lane = min(lane, len(lanes) - 1)
+        return lanes[lane].stream, scroll - float(self._tops[lane])
 
     def _return_to(self, stream: str, offset: float) -> None:
         for at, lane in enumerate(self.timeline.lanes):
@@ -283,7 +320,11 @@ class TimelineView(QAbstractScrollArea):
         # Something is always in view, were it at the edge.
         left_ms = min(max(left_ms, first - width * 0.9), max(last, self._now_ms) - width * 0.1)
         if (left_ms, left_ms + width) != (self.left_ms, self.right_ms):
+            lane, offset = self._top_lane()
             self.left_ms, self.right_ms = left_ms, left_ms + width
+            if self.hides_idle and not self._is_dragging:
+                self._lay_out()
+                self._return_to(lane, offset)
             self.span_changed.emit()
             self._show_card()
             self.viewport().update()
@@ -304,6 +345,11 @@ class TimelineView(QAbstractScrollArea):
     def _walk_to(self, run: int) -> None:
         """Put the keyboard on a run, bring it into view, and say it."""
         self.current, self.pointed = run, -1
+        begin, end = float(self.timeline.begins[run]), min(float(self.timeline.ends[run]), self._now_ms)
+        width = self.right_ms - self.left_ms
+        if begin < self.left_ms or min(end, begin + width / 2) > self.right_ms:
+            self.show_span(begin - width * 0.25, begin + width * 0.75)
+            self.moved.emit()
         frame = self.make_frame()
         lane = int(self.timeline.lane_of[run])
         top, bottom = float(self._tops[lane]), float(self._tops[lane + 1])
@@ -312,11 +358,6 @@ class TimelineView(QAbstractScrollArea):
             bar.setValue(math.floor(top))
         elif bottom > frame.scroll + frame.height - frame.top:
             bar.setValue(math.ceil(bottom - (frame.height - frame.top)))
-        begin, end = float(self.timeline.begins[run]), min(float(self.timeline.ends[run]), self._now_ms)
-        width = self.right_ms - self.left_ms
-        if begin < self.left_ms or min(end, begin + width / 2) > self.right_ms:
-            self.show_span(begin - width * 0.25, begin + width * 0.75)
-            self.moved.emit()
         self._show_card()
         self.viewport().update()
         announce(self, self.run_text(run))
@@ -336,8 +377,9 @@ class TimelineView(QAbstractScrollArea):
         if key in (Qt.Key.Key_Left, Qt.Key.Key_Right):
             step = -1 if key == Qt.Key.Key_Left else 1
             return min(max(self.current + step, lines.lanes[lane].first), lines.lanes[lane].end - 1)
-        to = lane + (-1 if key == Qt.Key.Key_Up else 1)
-        if not 0 <= to < len(lines.lanes):
+        others = range(lane - 1, -1, -1) if key == Qt.Key.Key_Up else range(lane + 1, len(lines.lanes))
+        to = next((at for at in others if self._tops[at + 1] > self._tops[at]), -1)
+        if to < 0:
             return self.current
         part = slice(lines.lanes[to].first, lines.lanes[to].end)
         return lines.lanes[to].first + int(np.argmin(np.abs(lines.begins[part] - lines.begins[self.current])))
@@ -424,6 +466,7 @@ class TimelineView(QAbstractScrollArea):
         if self._is_dragging:
             self._is_dragging = False
             self.viewport().unsetCursor()
+            self.hide_idle(self.hides_idle)
         elif was_pressed and event.button() == Qt.MouseButton.LeftButton:
             run = self.run_at(event.position())
             if run >= 0:
@@ -463,12 +506,14 @@ class TimelineView(QAbstractScrollArea):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        self._measure()
         self._lay_out()
         self._show_card()
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
         if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
+            self._measure()
             self._lay_out()
         self.viewport().update()
 
