@@ -15,7 +15,8 @@ from lambdadesk.core.text import one_line
 from lambdadesk.core.timeline import Kind, Mark, Timeline
 from lambdadesk.ui import theme
 
-MOST_BARS: Final = 800  # in sight; more are painted as an image, which takes as long for any number
+MOST_BARS: Final = 500  # in sight; more are painted as an image, which takes as long for any number
+_BY_NUMBER: Final = tuple(Kind)
 _LEVELS: Final = 64  # of density
 _FAINTEST: Final = 0.4  # how strong a pixel is that hardly anything ran in
 _WIDE_BAR: Final = 3.0  # heights of a line: from here a bar has a sign or a text in it
@@ -95,17 +96,31 @@ class Frame:
 
     def bar(self, timeline: Timeline, run: int) -> QRectF:
         """Where a run is painted, its init or restore included, as tall as what failed."""
-        lane = int(timeline.lane_of[run])
-        depth = timeline.lanes[lane].depth
-        height = (self.lane_height(lane) - 2 * _MARGIN) / depth
-        top = self.lane_top(lane) + _MARGIN + height * int(timeline.rows[run])
-        left = self.x(float(timeline.begins[run]))
-        right = self.x(min(float(timeline.ends[run]), max(self.now_ms, float(timeline.starts[run]))))
-        left, right = max(left, self.labels - _BEYOND), min(right, self.width + _BEYOND)
-        return QRectF(left, top, max(right - left, 2.0), height)
+        ((left, _, top, right, height),) = self.places(timeline, np.array([run])).tolist()
+        return QRectF(left, top, right - left, height)
+
+    def places(self, timeline: Timeline, runs: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Where runs are painted, a row each: left, left of the handler, top, right, height."""
+        lanes = timeline.lane_of[runs]
+        depths = np.array([timeline.lanes[lane].depth for lane in lanes.tolist()])
+        heights = (self.tops[lanes + 1] - self.tops[lanes] - 2 * _MARGIN) / depths
+        tops = self.top + self.tops[lanes] - self.scroll + _MARGIN + heights * timeline.rows[runs]
+        finish = np.minimum(timeline.ends[runs], np.maximum(self.now_ms, timeline.starts[runs]))
+        low, high = self.labels - _BEYOND, self.width + _BEYOND
+        lefts, starts, rights = (
+            np.clip(self.labels + (times - self.left_ms) * self.scale, low, high)
+            for times in (timeline.begins[runs], timeline.starts[runs], finish)
+        )
+        return np.column_stack([lefts, starts, tops, np.maximum(rights, lefts + 2), heights])
 
 
 _BEYOND: Final = 40.0  # pixels outside: Qt takes long over very wide patterns
+# Which fifths of its height a failure too narrow for a sign fills: no two look the same without colour.
+_FIFTHS: Final = {
+    Kind.ERROR: (True, True, True, True, True),
+    Kind.TIMEOUT: (True, True, False, True, True),
+    Kind.OUT_OF_MEMORY: (True, False, True, False, True),
+}
 _MARGIN: Final = 2.0  # above and below the bars of a lane
 _SLIM: Final = 0.18  # of the height is left off above and below what did not fail
 
@@ -196,17 +211,19 @@ def _paint_bars(
     bars: dict[Kind, list[QRectF]] = {kind: [] for kind in Kind}
     boots: list[QRectF] = []
     texts: list[tuple[QRectF, Kind, int]] = []
-    for run in runs.tolist():
-        whole = frame.bar(timeline, run)
-        kind = Kind(int(timeline.kinds[run]))
-        slim = 0.0 if kind >= Kind.ERROR else whole.height() * _SLIM
-        start = frame.x(float(timeline.starts[run]))
-        if timeline.colds[run]:  # to be seen at any zoom
-            thin, left = whole.height() * 0.3, min(whole.left(), start - 2)
-            boots.append(QRectF(left, whole.top() + thin, start - left, whole.height() - 2 * thin))
-        bar = QRectF(start, whole.top() + slim, max(whole.right() - start, 2.0), whole.height() - 2 * slim)
+    kinds, colds = timeline.kinds[runs].tolist(), timeline.colds[runs].tolist()
+    widest = _WIDE_BAR * metrics.height()
+    for run, number, is_cold, (left, start, top, right, height) in zip(
+        runs.tolist(), kinds, colds, frame.places(timeline, runs).tolist(), strict=True
+    ):
+        kind = _BY_NUMBER[number]
+        slim = 0.0 if number >= Kind.ERROR else height * _SLIM
+        if is_cold:  # to be seen at any zoom
+            thin, left = height * 0.3, min(left, start - 2)
+            boots.append(QRectF(left, top + thin, start - left, height - 2 * thin))
+        bar = QRectF(start, top + slim, max(right - start, 2.0), height - 2 * slim)
         bars[kind].append(bar)
-        if bar.width() > _WIDE_BAR * metrics.height() and bar.height() > 0.9 * metrics.ascent():
+        if right - start > widest and height - 2 * slim > 0.9 * metrics.ascent():
             texts.append((bar, kind, run))
     paint_boots(painter, boots, colours)
     for kind, rects in bars.items():
@@ -241,7 +258,17 @@ def paint_kind(painter: QPainter, kind: Kind, rects: list[QRectF], colours: them
     painter.setBrush(colour)
     painter.drawRects(wide)
     painter.setPen(Qt.PenStyle.NoPen)
-    painter.drawRects([each for each in rects if each.width() < 6])
+    fifths = _FIFTHS.get(kind, (True,))
+    painter.drawRects(
+        [
+            QRectF(each.left(), each.top() + at * each.height() / len(fifths), each.width(), part)
+            for each in rects
+            if each.width() < 6
+            for part in (each.height() / len(fifths),)
+            for at, fills in enumerate(fifths)
+            if fills
+        ]
+    )
     pattern = {Kind.TIMEOUT: Qt.BrushStyle.FDiagPattern, Kind.OUT_OF_MEMORY: Qt.BrushStyle.DiagCrossPattern}
     if kind in pattern:
         faint = QColor(colours.base)
@@ -330,15 +357,20 @@ def _paint_density(
     ]
     boots = starts - begins > 0
     image[_touched(line[boots], begins[boots], starts[boots], height, width)] = boot_colour(colours).rgba()
-    tall = np.zeros((height, width), np.uint32)
+    tall = np.zeros((height, 5, width), np.uint32)
     for kind in (Kind.UNKNOWN, Kind.RUNNING, Kind.ERROR, Kind.TIMEOUT, Kind.OUT_OF_MEMORY):
         own = kinds == kind
         if own.any():
             touched = _touched(line[own], starts[own], ends[own], height, width)
-            (tall if kind >= Kind.ERROR else image)[touched] = colour_of(kind, colours).rgba()
+            colour = colour_of(kind, colours).rgba()
+            if kind in _FIFTHS:
+                for at, fills in enumerate(_FIFTHS[kind]):
+                    tall[:, at][touched] = colour if fills else 0
+            else:
+                image[touched] = colour
     painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
-    slim, full = _as_image(image), _as_image(tall)
-    failed = np.add.reduceat(tall.any(axis=1), bases[:-1])
+    slim, full = _as_image(image), _as_image(tall.reshape(5 * height, width))
+    failed = np.add.reduceat(tall.any(axis=(1, 2)), bases[:-1])
     for at in range(*lanes):
         base, depth = int(bases[at - lanes[0]]), int(depths[at - lanes[0]])
         source = QRectF(0, base, width, depth)
@@ -353,7 +385,7 @@ def _paint_density(
         off = place.height() / depth * _SLIM if depth == 1 else 0.0
         painter.drawImage(place.adjusted(0, off, 0, -off), slim, source)
         if failed[at - lanes[0]]:
-            painter.drawImage(place, full, source)
+            painter.drawImage(place, full, QRectF(0, 5 * base, width, 5 * depth))
 
 
 def _coverage(
