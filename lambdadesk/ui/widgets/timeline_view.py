@@ -222,7 +222,7 @@ class TimelineView(QAbstractScrollArea):
             lines.append(f"longest idle {format_ms(own.idle_ms)}")
         if own.depth > 1:
             lines.append(f"up to {own.depth} requests at once")
-        return one_line("\n".join(lines)).replace(" ⏎ ", "\n") + f"\n{one_line(own.stream, _ID_LIMIT)}"
+        return "\n".join(one_line(line, _ID_LIMIT) for line in [*lines, own.stream])
 
     def lane_rect(self, lane: int) -> QRectF:
         """Where a lane is in the viewport."""
