@@ -11,7 +11,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QToolTip, QWidget
 from pytestqt.qtbot import QtBot
 
-from lambdadesk.core.timeline import Kind, Mark, Timeline
+from lambdadesk.core.timeline import Kind, Mark
 from lambdadesk.core.types import Cost, Invocation, Outcome, Report
 from lambdadesk.ui import theme
 from lambdadesk.ui.widgets.plain import PlainLabel
@@ -482,7 +482,3 @@ def test_help_is_at_hand(make: Make, qtbot: QtBot) -> None:
 )
 def test_durations_are_short(value: float, text: str) -> None:
     assert format_ms(value) == text
-
-
-def test_an_empty_timeline_has_no_lanes_to_leave_out() -> None:
-    assert Timeline().summary().invocations == 0
