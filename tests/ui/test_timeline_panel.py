@@ -260,8 +260,8 @@ async def test_hovering_shows_a_card(desk: Desk, aws: FakeAws) -> None:
             " · at most 1 at once",
         ),
         (
-            Summary(2_000, 3, 1, 4, 5, None, 12.34, 500.0, 900, 6, 90_000.0),
-            "2,000 invocations in 4 environments · 1 running · 3 failed · 5 cold starts"
+            Summary(2_000, 3, 1, 4, 0, 0.0, 12.34, 500.0, 900, 6, 90_000.0),
+            "2,000 invocations in 4 environments · 1 running · 3 failed · no cold start seen"
             " · 12.3 new environments an hour · each environment used 500 times, 900 at most"
             " · at most 6 at once · longest idle 1.5 min",
         ),

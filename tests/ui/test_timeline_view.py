@@ -289,6 +289,7 @@ def test_the_wheel_zooms_around_the_mouse_with_control(make: Make) -> None:
     for _ in range(80):
         turn_wheel(view, place, QPoint(0, 240), CONTROL)
     assert view.right_ms - view.left_ms == pytest.approx(SHORTEST_MS)
+    assert abs(view.make_frame().x(at_ms) - place.x()) < 1  # and nothing slides at the limit
     for _ in range(160):
         turn_wheel(view, place, QPoint(0, -240), CONTROL)
     assert view.right_ms - view.left_ms == pytest.approx(HOUR_MS)

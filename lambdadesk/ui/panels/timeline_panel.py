@@ -308,8 +308,10 @@ def summary_text(summary: Summary) -> str:
     if summary.running:
         parts.append(f"{summary.running:,} running")
     parts.append(f"{summary.failed:,} failed")
-    cold = _count(summary.cold_starts, "cold start")
-    parts.append(cold if summary.cold_rate is None else f"{cold} ({100 * summary.cold_rate:.1f} %)")
+    if summary.cold_starts and summary.cold_rate is not None:
+        parts.append(f"{_count(summary.cold_starts, 'cold start')} ({100 * summary.cold_rate:.1f} %)")
+    else:
+        parts.append("no cold start seen")  # some endpoints report none
     if summary.per_hour is not None:
         parts.append(f"{summary.per_hour:,.3g} new environments an hour")
     if summary.reuse_most == 1:

@@ -18,7 +18,7 @@ from lambdadesk.ui import theme
 MOST_BARS: Final = 500  # in sight; more are painted as an image, which takes as long for any number
 _BY_NUMBER: Final = tuple(Kind)
 _LEVELS: Final = 64  # of density
-_FAINTEST: Final = 0.4  # how strong a pixel is that hardly anything ran in
+_FAINTEST: Final = 0.55  # how strong a pixel is that hardly anything ran in
 _WIDE_BAR: Final = 3.0  # heights of a line: from here a bar has a sign or a text in it
 _STEPS_MS: Final = (
     *(unit * factor for unit in (1, 10, 100) for factor in (1, 2, 5)),
@@ -160,7 +160,7 @@ def _paint_lanes(
         if not height:
             continue
         separators.append(QLineF(0, top + height, frame.width, top + height))
-        if not lane.stream:
+        if not lane.stream or lane.depth > 1:  # rows of their own tell as much
             continue
         middle = top + height / 2
         left, right = max(frame.x(lane.began_ms), frame.labels), min(frame.x(lane.last_ms), frame.width)
@@ -338,8 +338,7 @@ def _paint_density(
     colours: theme.Colours,
 ) -> None:
     """All runs as one image, a row of pixels for each row of a lane: the busier, the stronger."""
-    ratio = painter.device().devicePixelRatioF()
-    width = max(1, round((frame.width - frame.labels) * ratio))
+    width = max(1, round(frame.width - frame.labels))  # a pixel of the screen may be half of one: too thin
     scale = width / (frame.right_ms - frame.left_ms)
     depths = np.array([lane.depth for lane in timeline.lanes[lanes[0] : lanes[1]]])
     bases = np.concatenate([[0], np.cumsum(depths)])
@@ -361,7 +360,8 @@ def _paint_density(
     for kind in (Kind.UNKNOWN, Kind.RUNNING, Kind.ERROR, Kind.TIMEOUT, Kind.OUT_OF_MEMORY):
         own = kinds == kind
         if own.any():
-            touched = _touched(line[own], starts[own], ends[own], height, width)
+            wide = np.minimum(np.maximum(ends[own], starts[own] + 1), width)  # two pixels, as a bar has
+            touched = _touched(line[own], starts[own], wide, height, width)
             colour = colour_of(kind, colours).rgba()
             if kind in _FIFTHS:
                 for at, fills in enumerate(_FIFTHS[kind]):

@@ -249,7 +249,8 @@ class TimelineView(QAbstractScrollArea):
             depths > 1, np.minimum(single + (depths - 1) * row, _LONGEST_LANES * line), single
         )
         words = {"Running at once", *(one_line(lane.title, 40) for lane in self.timeline.lanes)}
-        self._widest_px = max(metrics.horizontalAdvance(each) for each in words) + 2 * theme.SPACE
+        # One pixel more, for fractions of one.
+        self._widest_px = max(metrics.horizontalAdvance(each) for each in words) + 2 * theme.SPACE + 1
         self.verticalScrollBar().setSingleStep(int(single))
 
     def _lay_out(self) -> None:
