@@ -4,7 +4,7 @@ import json
 import os
 import platform
 
-from benchmarks import micro, startup, table, timeline
+from benchmarks import micro, series, startup, table, timeline
 from benchmarks.measure import ROOT
 
 
@@ -18,6 +18,7 @@ def main() -> None:
         "startup": startup.measure(),
         "table": table.measure(),
         "timeline": timeline.measure(),
+        "series": series.measure(),
         "micro": micro.measure(),
     }
     path = ROOT / "build" / "bench.json"

@@ -6,6 +6,7 @@ import inspect
 import logging
 import os
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -113,6 +114,14 @@ def _no_leftover_windows(request: pytest.FixtureRequest) -> Iterator[None]:
 
     left = [widget for widget in QApplication.topLevelWidgets() if widget.isVisible()]
     assert not left, f"windows left open: {left}"
+
+
+def wait_for_threads(prefix: str, within_s: float = 5.0) -> None:
+    """Return once no thread has such a name: one that is done goes on under another, ready for more work."""
+    ends_at, pause = time.monotonic() + within_s, threading.Event()
+    while left := threads_named(prefix):
+        assert time.monotonic() < ends_at, f"threads left running: {left}"
+        pause.wait(0.01)
 
 
 def threads_named(prefix: str) -> list[str]:

@@ -31,6 +31,7 @@ class Limits:
     reads_at_once: int = 8
     invoke_margin_s: float = 30.0  # on top of the function's own timeout
     invoke_body_s: float = 60.0  # for the answer's body, once the function has ended
+    stream_s: float = 120.0  # on top, for a streamed one: 200 MB at 2 MB/s
     backoff_s: float = 1.0  # first pause after AWS throttled all attempts
     page_events: int = 10_000  # log events per page, AWS's own maximum
 
@@ -39,6 +40,7 @@ class Limits:
 _LONGEST_FUNCTION_S = 900
 
 _KEEPALIVE_S = 60
+_MOST_AT_ONCE = 100  # runs of a series; others are thrown away after each call
 _LAST_ANSWERS_S = 0.2
 
 
@@ -84,7 +86,7 @@ class Clients:
             read_timeout=read_s,
             retries={"mode": "standard", "total_max_attempts": 1},
             tcp_keepalive=True,
-            max_pool_connections=50,
+            max_pool_connections=_MOST_AT_ONCE,
         )
 
     def get_invoke_read_s(self, timeout_s: float) -> float:
@@ -164,7 +166,7 @@ class Clients:
         """The last fence of a read-only connection: no way through the gateway leads around it."""
         check_guard(self._guard, model.service_model.service_name, model.name)
 
-    def _check_reply(self, response_dict: dict[str, Any], **_: Any) -> None:
+    def _check_reply(self, response_dict: dict[str, Any], operation_model: Any, **_: Any) -> None:
         """Refuse a success that AWS did not send: botocore would make an empty list of a login page."""
         headers = response_dict["headers"]
         self._note_date(headers.get("date", ""))
@@ -173,7 +175,9 @@ class Clients:
             return
         content_type = headers.get("content-type", "")
         signed_by_aws = "x-amzn-requestid" in headers or "x-amz-request-id" in headers
-        if not signed_by_aws or "text/html" in content_type.lower():
+        # A streamed response has the content type of what the function returns.
+        is_page = "text/html" in content_type.lower() and not operation_model.has_event_stream_output
+        if not signed_by_aws or is_page:
             if hasattr(body := response_dict["body"], "close"):
                 body.close()  # of a streamed answer, which nobody is going to read
             raise NotAwsError(status, content_type)

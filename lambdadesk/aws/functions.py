@@ -31,16 +31,30 @@ async def fetch_function(gateway: Gateway, name: str) -> FunctionInfo:
     return to_function_info(reply)
 
 
-async def fetch_qualifiers(gateway: Gateway, name: str) -> list[str]:
-    """What the function can be invoked as: $LATEST, then aliases by name, then versions, newest first."""
-    aliases: list[str] = []
+async def fetch_qualifiers(gateway: Gateway, name: str) -> dict[str, str]:
+    """What the function can be invoked as: $LATEST, then aliases by name, then versions, newest first.
+
+    For an alias the value says which versions that means ("7 90 %, 8 10 %"), else it is empty.
+    """
+    aliases: dict[str, str] = {}
     async for page in fetch_pages(gateway, "ListAliases", "Aliases", FunctionName=name):
-        aliases += [str(entry["Name"]) for entry in page if "Name" in entry]
+        aliases |= {str(entry["Name"]): _to_weights(entry) for entry in page if "Name" in entry}
     versions: list[str] = []
     async for page in fetch_pages(gateway, "ListVersionsByFunction", "Versions", FunctionName=name):
         versions += [str(entry["Version"]) for entry in page if "Version" in entry]
     numbered = sorted((version for version in versions if version.isdecimal()), key=int, reverse=True)
-    return ["$LATEST", *sorted(aliases), *numbered]
+    return {"$LATEST": "", **dict(sorted(aliases.items())), **dict.fromkeys(numbered, "")}
+
+
+def _to_weights(alias: Mapping[str, Any]) -> str:
+    """The versions of an alias; the first one gets what its weights leave."""
+    main = str(alias.get("FunctionVersion") or "")
+    weights = (alias.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {}
+    shares = {str(version): float(weight) for version, weight in weights.items()}
+    if not main or not shares:
+        return main
+    shares = {main: 1 - sum(shares.values()), **shares}
+    return ", ".join(f"{get_plain_text(version)} {share * 100:.4g} %" for version, share in shares.items())
 
 
 def to_function_info(entry: Mapping[str, Any]) -> FunctionInfo:
@@ -75,6 +89,8 @@ def to_function_info(entry: Mapping[str, Any]) -> FunctionInfo:
         last_update_status=str(entry.get("LastUpdateStatus") or ""),
         last_update_reason=str(entry.get("LastUpdateStatusReason") or ""),
         capacity_provider=str(instances.get("CapacityProviderArn") or ""),
+        is_tenant_isolated=(entry.get("TenancyConfig") or {}).get("TenantIsolationMode") == "PER_TENANT",
+        is_durable=bool(entry.get("DurableConfig")),
     )
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Callable
 from typing import Any
 
 from lambdadesk.aws import invoke
@@ -10,7 +11,9 @@ from lambdadesk.aws.credentials import CredentialSource, get_source
 from lambdadesk.aws.endpoints import check_target, is_aws
 from lambdadesk.aws.failures import is_about_signature, to_user_error
 from lambdadesk.aws.guard import check_guard
+from lambdadesk.aws.invoke_failures import outcome_unknown, to_invoke_error
 from lambdadesk.aws.quota import TokenBucket, get_logs_rate_per_s
+from lambdadesk.aws.reception import Reception
 from lambdadesk.core.connections import Guard
 from lambdadesk.core.errors import ErrorKind, UserError
 from lambdadesk.core.threads import in_thread
@@ -104,29 +107,53 @@ class Gateway:
             self._forget_credentials(clients, error, failure)
             raise failure from error
 
-    async def invoke(self, request: InvokeRequest, *, confirmed: bool = False) -> InvokeResult:
+    async def invoke(
+        self,
+        request: InvokeRequest,
+        *,
+        confirmed: bool = False,
+        reception: Reception | None = None,
+        before: Callable[[], None] = lambda: None,
+    ) -> InvokeResult:
         """Invoke a function: exactly one request is sent, whatever happens.
 
-        A function that fails is a normal result. OUTCOME_UNKNOWN is raised where the function may have run
-        but no answer came; with any other kind of UserError it did not run.
+        A function that fails is a normal result, and so is a stream that broke (`is_partial`).
+        OUTCOME_UNKNOWN is raised where the function may have run but no answer came; with any other kind of
+        UserError it did not run.
         confirmed: the person did what an invoke on a production connection asks for.
+        reception: where a streamed response is seen while it comes.
+        before: called in the thread that sends, just before it does.
         """
-        check_guard(self.guard, "lambda", "Invoke", confirmed=confirmed)
+        operation = invoke.get_operation(request)
+        check_guard(self.guard, "lambda", operation, confirmed=confirmed)
+        invoke.check_request(request)
         self.source.check()
-        await self._sign_in("lambda", "Invoke")
+        await self._sign_in("lambda", operation)
         clients = self._clients
         read_s = clients.get_invoke_read_s(request.function.timeout_s)
-        deadline = asyncio.timeout(self.limits.connect_s + read_s + self.limits.invoke_body_s)
+        bound_s = self.limits.connect_s + read_s + self.limits.invoke_body_s
+        if request.is_streaming:
+            bound_s += self.limits.stream_s
+            reception = reception or Reception()
+        sent_ms = time.time_ns() // 1_000_000
+        deadline = asyncio.timeout(bound_s)
         try:
             async with deadline:
-                return await in_thread(_invoke, clients, request)
+                return await in_thread(_invoke, clients, request, reception, before)
         except Exception as error:
             if deadline.expired():
-                failure = invoke.outcome_unknown("No complete answer came in time.", "lambda:Invoke")
+                if reception is not None and reception.status_code:
+                    return invoke.to_streamed_result(
+                        reception, sent_ms, None, "did not end in time, and broke"
+                    )
+                failure = outcome_unknown("No complete answer came in time.", f"lambda:{operation}")
             else:
-                failure = invoke.to_invoke_error(error, request)
+                failure = to_invoke_error(error, request)
             self._forget_credentials(clients, error, failure)
             raise failure from error
+        finally:
+            if reception is not None:
+                reception.close()
 
     async def identity(self) -> Identity:
         """Whose credentials these are (sts:GetCallerIdentity, which needs no permission)."""
@@ -217,5 +244,11 @@ def _call(clients: Clients, service: str, operation: str, params: dict[str, Any]
         return reply
 
 
-def _invoke(clients: Clients, request: InvokeRequest) -> InvokeResult:
-    return invoke.send(clients.get_invoker(request.function.timeout_s), request)
+def _invoke(
+    clients: Clients, request: InvokeRequest, reception: Reception | None, before: Callable[[], None]
+) -> InvokeResult:
+    client = clients.get_invoker(request.function.timeout_s)
+    before()
+    if reception is None or not request.is_streaming:
+        return invoke.send(client, request)
+    return invoke.send_streaming(client, request, reception)

@@ -163,6 +163,7 @@ NEEDS = (
     Need("lambda:ListVersionsByFunction", ("Invoke", "Configuration", "Triggers"), _FUNCTION, _get_one),
     Need("lambda:ListAliases", ("Invoke", "Configuration", "Triggers"), _FUNCTION, _get_one),
     Need(INVOKE, ("Invoke",), _FUNCTION),
+    Need("lambda:GetFunctionEventInvokeConfig", ("Invoke",), _FUNCTION, _get_function),
     Need("logs:FilterLogEvents", ("Logs", "Charts", "Timeline", "Cost"), _LOG_GROUP, _get_recent),
     Need("logs:DescribeLogStreams", ("Logs",), _LOG_GROUP, _get_group),
     Need("logs:GetLogEvents", ("Logs",), _LOG_GROUP, _get_stream),
@@ -200,18 +201,23 @@ NEEDS = (
 
 
 def get_event_groups() -> dict[str, tuple[str, ...]]:
-    """What the picker of events needs beyond a trigger scan, by what it is for; none of it is probed."""
-    from lambdadesk.aws import live_events, shared_events
+    """What the picker of events and the follow-up of asynchronous runs need beyond a trigger scan, by what
+    it is for; none of it is probed.
+    """
+    from lambdadesk.aws import async_records, live_events, shared_events
 
     live = sorted({action for actions in live_events.ACTIONS.values() for action in actions})
     return {
         "Read shared test events": shared_events.ACTIONS[:1],
         "Share test events": shared_events.ACTIONS,
         "Use live data": tuple(live),
+        "Follow asynchronous runs": async_records.ACTIONS,
     }
 
 
 def _get_event_resource(action: str) -> str:
+    if action == "s3:GetObject":
+        return "s3:::*/aws/lambda/async/*"  # where Lambda puts the records of failed runs
     if not action.startswith("schemas:") or action == "schemas:GetDiscoveredSchema":
         return "*"
     kind = "registry/{}" if action.endswith("Registry") else "schema/{}/*"

@@ -12,6 +12,9 @@ NAMES = ("{{uuid}}", "{{now}}", "{{now:epoch}}", "{{now:ms}}", "{{env:NAME}}")
 
 _VARIABLE = re.compile(r"\{\{(uuid|now|now:epoch|now:ms|env:([A-Za-z_][A-Za-z0-9_]*))\}\}")
 _STRING_OR_VARIABLE = re.compile(rf'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|{_VARIABLE.pattern}', re.DOTALL)
+_SECRET = re.compile(
+    r"^AWS_(?!REGION$|DEFAULT_REGION$|PROFILE$)|SECRET|TOKEN|PASSW|CREDENTIAL|_KEY", re.IGNORECASE
+)
 _START = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -33,7 +36,8 @@ def expand(text: str, environment: Mapping[str, str], now: datetime, new_uuid: C
     """The text with its variables filled in; each {{uuid}} is a new one, {{now}} is ISO 8601 in UTC.
 
     Within a JSON string the values are escaped. Outside of one they stand as they are, a number for example.
-    environment: the function's variables. now: with a time zone. UserError for a name that is not among them.
+    environment: of this process. now: with a time zone. UserError for a name that is not in the environment,
+    and for one that may hold a secret: an event may come from anybody.
     """
 
     def get(found: re.Match[str]) -> str:
@@ -41,8 +45,14 @@ def expand(text: str, environment: Mapping[str, str], now: datetime, new_uuid: C
         if name is not None:
             if name not in environment:
                 raise UserError(
-                    f"The function has no environment variable {name}.",
-                    f"Correct {found[0]} in the payload, or add the variable to the function.",
+                    f"there is no environment variable {name} here.",
+                    f"Correct {found[0]} in the payload, or start LambdaDesk with the variable set.",
+                    kind=ErrorKind.INVALID,
+                )
+            if _SECRET.search(name):
+                raise UserError(
+                    f"the environment variable {name} may hold a secret, which no event may ask for.",
+                    f"Use a variable of another name than {found[0]}.",
                     kind=ErrorKind.INVALID,
                 )
             return environment[name]

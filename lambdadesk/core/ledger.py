@@ -43,11 +43,13 @@ class InvocationLedger:
     An invocation made here and one in the log are the same if their request ids agree. With `match_by_time`,
     for endpoints whose answers carry another id than their logs, times decide where no id agrees.
 
-    `changed` is emitted with the function's name after every change.
+    `changed` is emitted with the function's name after every change, `here_changed` before it with the
+    records of invocations made here of which more, or other, is known than before.
     """
 
     def __init__(self, pricer: Pricer, *, match_by_time: bool = False) -> None:
         self.changed: Event[str] = Event()
+        self.here_changed: Event[list[Invocation]] = Event()
         self._pricer = pricer
         self._match_by_time = match_by_time
         self._books: dict[str, _Book] = {}
@@ -79,9 +81,8 @@ class InvocationLedger:
     def add_seen(self, function: str, *invocations: Invocation) -> None:
         """Add invocations that a log shows; those without a REPORT yet are passed over: add them again."""
         book = self._book(function)
-        # Every invocation has to be added, so no short-circuit.
-        if any([book.add_seen(invocation) for invocation in invocations]):
-            self.changed.emit(function)
+        if book.add_seen(invocations):
+            self._tell(book)
 
     def add_here(
         self,
@@ -96,10 +97,13 @@ class InvocationLedger:
         outcome: Outcome,
         error_type: str = "",
         payload_bytes: int = 0,
+        match_later: bool = False,
     ) -> Invocation:
         """Add an invocation made here; times are epoch milliseconds of this machine's clock.
 
         `outcome` is QUEUED for an asynchronous event, UNKNOWN where no answer came; the log decides then.
+        match_later: it is joined with the log when more of that is seen, or by `match`: one of a thousand
+        runs doesn't have to go through all others.
         Returns the record, which goes on changing as the log tells more. A dry run is no invocation.
         """
         if kind is InvocationType.DRY_RUN:
@@ -115,10 +119,24 @@ class InvocationLedger:
             report=report,
             here=True,
         )
-        record, is_changed = self._book(function).add_here(facts, kind, payload_bytes)
+        book = self._book(function)
+        record, is_changed = book.add_here(facts, kind, payload_bytes, match_later)
         if is_changed:
-            self.changed.emit(function)
+            self._tell(book)
         return record
+
+    def match(self, function: str) -> None:
+        """Join what was to be matched later with what the log has shown."""
+        if book := self._books.get(function):
+            book.match()
+            if book.touched:
+                self._tell(book)
+
+    def _tell(self, book: "_Book") -> None:
+        touched, book.touched = book.touched, {}
+        if touched:
+            self.here_changed.emit(list(touched.values()))
+        self.changed.emit(book.function)
 
     def _book(self, function: str) -> "_Book":
         book = self._books.get(function)
@@ -218,6 +236,9 @@ class _Book:
     match_by_time: bool
     entries: dict[int, _Entry] = field(default_factory=dict)
     tally: _Tally = field(default_factory=_Tally)
+    touched: dict[int, Invocation] = field(
+        default_factory=dict
+    )  # records of here that changed, by their id()
     _seen: dict[tuple[str, str, int], _Seen] = field(default_factory=dict)
     _seen_by_id: dict[str, list[_Seen]] = field(default_factory=dict)
     _seen_by_time: list[_Seen] = field(default_factory=list)
@@ -226,9 +247,22 @@ class _Book:
     _ids_here: set[str] = field(default_factory=set)
     _births: "count[int]" = field(default_factory=count)
 
-    def add_seen(self, invocation: Invocation) -> bool:
+    def add_seen(self, invocations: Sequence[Invocation]) -> bool:
+        """Whether anything changed."""
+        added = [seen for each in invocations if (seen := self._add_seen(each)) is not None]
+        entries = [seen.entry for seen in added]
+        # Once for all of them: it goes through everything that was made here.
+        if any(seen.entry.here is not None or self._may_be_here(seen) for seen in added):
+            self.match()
+        for seen, entry in zip(added, entries, strict=True):
+            if seen.entry is entry:
+                self._refresh(entry)
+        return bool(added)
+
+    def _add_seen(self, invocation: Invocation) -> _Seen | None:
+        """What the invocation is here; None where it says nothing new."""
         if invocation.outcome not in _GRAVITY or invocation.ended_ms is None:
-            return False
+            return None
         key = (invocation.stream, invocation.request_id, invocation.ended_ms)
         seen = self._seen.get(key)
         if seen is None:
@@ -239,19 +273,14 @@ class _Book:
         else:
             merged = _merge(seen.facts, invocation)
             if merged == seen.facts:
-                return False
+                return None
             self._seen_by_time.remove(seen)
             seen.facts = merged
-        entry = seen.entry
         insort(self._seen_by_time, seen, key=lambda each: each.order)
-        if entry.here is not None or self._may_be_here(seen):
-            self._match()
-        if seen.entry is entry:
-            self._refresh(entry)
-        return True
+        return seen
 
     def add_here(
-        self, facts: Invocation, kind: InvocationType, payload_bytes: int
+        self, facts: Invocation, kind: InvocationType, payload_bytes: int, match_later: bool
     ) -> tuple[Invocation, bool]:
         """The record, and whether anything changed."""
         key = (facts.request_id, facts.started_ms)
@@ -265,7 +294,8 @@ class _Book:
         else:
             here.facts, here.payload_bytes = facts, payload_bytes
         self._ids_here.update(here.ids)
-        self._match()
+        if not match_later and (here.entry.seen is not None or self._may_be_seen(here)):
+            self.match()
         self._refresh(here.entry)
         return here.entry.shown, True
 
@@ -282,7 +312,16 @@ class _Book:
             for here in self._heres_by_time[first:last]
         )
 
-    def _match(self) -> None:
+    def _may_be_seen(self, here: _Here) -> bool:
+        if any(each in self._seen_by_id for each in here.ids):
+            return True
+        if not self.match_by_time:
+            return False
+        first = bisect_left(self._seen_by_time, here.facts.started_ms - _SLACK_MS, key=_started_ms)
+        last = bisect_right(self._seen_by_time, here.latest_start_ms, key=_started_ms)
+        return any(here.distance_ms(seen.facts) is not None for seen in self._seen_by_time[first:last])
+
+    def match(self) -> None:
         """Join what is the same and part what turned out not to be.
 
         Always worked out anew from all that is known, so that the order of arrival makes no difference.
@@ -339,6 +378,8 @@ class _Book:
     def _join(self, here: _Here, seen: _Seen) -> None:
         kept, dropped = sorted((here.entry, seen.entry), key=lambda entry: entry.born)
         self._uncount(dropped)
+        self._uncount(kept)
+        kept.shown = here.entry.shown  # which somebody holds
         del self.entries[dropped.born]
         kept.here, kept.seen = here, seen
         here.entry = seen.entry = kept
@@ -354,6 +395,8 @@ class _Book:
         self._uncount(entry)
         facts = _facts_of(entry)
         shown, here = entry.shown, entry.here
+        if here is not None:
+            self.touched[id(shown)] = shown
         is_priced = shown.report == facts.report and shown.cost is not None and shown.here == facts.here
         for name in ("request_id", "stream", "started_ms", "ended_ms", "version", "outcome", "error_type"):
             setattr(shown, name, getattr(facts, name))

@@ -100,6 +100,8 @@ class FunctionInfo:
     last_update_status: str = ""
     last_update_reason: str = ""
     capacity_provider: str = ""  # ARN; runs on Managed Instances, which are billed by the hour
+    is_tenant_isolated: bool = False  # every invoke needs a tenant id
+    is_durable: bool = False
 
     @property
     def log_group_name(self) -> str:
@@ -160,7 +162,11 @@ class InvokeRequest:
 
 @dataclass(frozen=True, slots=True)
 class InvokeResult:
-    """The answer to one Invoke. Times are epoch milliseconds of this machine's clock."""
+    """The answer to one Invoke. Times are epoch milliseconds of this machine's clock.
+
+    A streamed response has `payload` as its beginning, of `response_bytes` in all. `problem` is the sentence
+    for a stream that broke off (`is_partial`), `error_details` what the function said of its failure in it.
+    """
 
     request_id: str
     status_code: int
@@ -170,6 +176,12 @@ class InvokeResult:
     executed_version: str
     sent_ms: int
     received_ms: int
+    content_type: str = ""
+    durable_arn: str = ""  # of the durable execution that it started, or found
+    error_details: str = ""
+    is_partial: bool = False
+    problem: str = ""
+    response_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Connection, everything that belongs to one target while it is shown."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
@@ -17,6 +17,7 @@ from lambdadesk.core.errors import UserError
 from lambdadesk.core.event import Event
 from lambdadesk.core.ledger import InvocationLedger
 from lambdadesk.core.prices import PriceItem, PriceTable, load_prices
+from lambdadesk.core.series import SeriesEstimate, estimate_runs
 from lambdadesk.core.threads import in_thread
 from lambdadesk.core.types import Cost, FunctionInfo, Identity, InvocationType, Report, Target
 from lambdadesk.desk.catalog import Catalog
@@ -26,10 +27,12 @@ from lambdadesk.desk.run_history import RunHistory
 from lambdadesk.desk.tailer import Tailer
 from lambdadesk.desk.tasks import TaskScope
 from lambdadesk.store.catalog_cache import CatalogCache
+from lambdadesk.store.drafts import DraftStore
 from lambdadesk.store.history import History, HistoryEntry, HistoryKeeps
 
 LOCAL_POLL_S, AWS_POLL_S = 0.5, 2.0
 READ_UNASKED = 50  # functions
+_OBSERVED = 100  # runs whose durations an estimate is made from
 
 
 class Connection:
@@ -48,6 +51,7 @@ class Connection:
         history: History,
         cache: CatalogCache,
         report: Callable[[str, Exception], None],
+        drafts: DraftStore,
     ) -> None:
         target = gateway.target
         self.info = info
@@ -62,12 +66,13 @@ class Connection:
         self.catalog = Catalog(self.gateway, cache)
         # Answers of the Local AWS and of some other endpoints carry another request id than their logs.
         self.ledger = InvocationLedger(self._price, match_by_time=not is_aws(target))
-        self.invoker = Invoker(self.gateway, history, self.ledger)
+        self.invoker = Invoker(self.gateway, history, self.ledger, report)
         self.invoker.updated.connect(self._save_history)
         self.runs = RunHistory(history, target.key)
         self.dashboard = Dashboard(self.gateway, self.catalog, self.ledger)
         self.tails: dict[str, Tailer] = {}
         self.may_read_all = False  # the user wants all logs read, however many there are
+        self.drafts = drafts
         self._history = history
 
     def rename(self, info: ConnectionInfo, target: Target) -> None:
@@ -165,7 +170,8 @@ class Connection:
         if self.identity is None or self.identity_error is not None:
             self.scope.start("identity", self.identify)
 
-    async def qualifiers(self, name: str) -> list[str]:
+    async def qualifiers(self, name: str) -> dict[str, str]:
+        """What the function can be invoked as, and which versions that means where it is an alias."""
         return await fetch_qualifiers(self.gateway, name)
 
     def cost_of(self, function: FunctionInfo, entry: HistoryEntry) -> Cost | None:
@@ -184,6 +190,33 @@ class Connection:
     async def recent(self, function: str = "") -> list[HistoryEntry]:
         """Earlier invocations made here, newest first, without payload and response."""
         return await self._history.recent(self.target.key, function)
+
+    async def recent_series(self, function: str) -> list[tuple[str, int, int]]:
+        """The newest series of a function: (its name, when its first run was sent, how many runs it has)."""
+        return await self._history.recent_series(self.target.key, function)
+
+    async def of_series(self, function: str, series: str) -> list[HistoryEntry]:
+        """The runs of a series, without payload and response."""
+        return await self._history.of_series(self.target.key, function, series)
+
+    async def billed_ms(self, function: str) -> list[int]:
+        """Billed durations of the last runs that are known, by the log or else by the history."""
+        reports = [run.report for run in self.ledger.of(function)[-_OBSERVED:]]
+        known = [each.billed_ms for each in reports if each and each.billed_ms is not None]
+        if known:
+            return known
+        reports = [entry.report for entry in await self.recent(function)]
+        return [each.billed_ms for each in reports if each and each.billed_ms is not None][:_OBSERVED]
+
+    def estimate(
+        self,
+        function: FunctionInfo,
+        kind: InvocationType,
+        payload_bytes: Sequence[int],
+        billed_ms: Sequence[int],
+    ) -> SeriesEstimate:
+        """What runs with payloads of these sizes will cost; billed_ms: see the method of this name."""
+        return estimate_runs(function, kind, payload_bytes, billed_ms, self.target.region, self._prices)
 
     @property
     def keeps_payloads(self) -> bool:
@@ -221,8 +254,10 @@ class Connection:
     def _prices(self) -> PriceTable:
         return load_prices()
 
-    def _save_history(self, _entry: HistoryEntry) -> None:
-        if not self.scope.is_running("save history"):
+    def _save_history(self, entry: HistoryEntry) -> None:
+        if entry.series:  # hundreds a second
+            self.invoker.write_soon()
+        elif not self.scope.is_running("save history"):
             self.scope.start("save history", self.invoker.flush)
 
     async def close(self) -> None:

@@ -19,6 +19,7 @@ from lambdadesk.desk.local_aws import LocalAws
 from lambdadesk.desk.tasks import TaskScope
 from lambdadesk.store.catalog_cache import CatalogCache
 from lambdadesk.store.connections import ConnectionStore
+from lambdadesk.store.drafts import DraftStore
 from lambdadesk.store.history import History, HistoryKeeps
 from lambdadesk.store.paths import Paths
 from lambdadesk.store.saved_events import SavedEvents
@@ -58,6 +59,7 @@ class Console:
         self.connections = connections or Connections(
             ConnectionStore(paths.connections_file), SecretStore(paths.lock_name), settings
         )
+        self.drafts = DraftStore(paths.drafts_dir)
         self.local = LocalAws(paths.local_dir)
         self.shown: dict[str, Connection] = {}
         self.failures: dict[str, tuple[Target, UserError]] = {}
@@ -66,7 +68,7 @@ class Console:
         self._saved_events: dict[Path, SavedEvents] = {}  # by the folder in use
         self._disconnects = [
             self.connections.refreshed.connect(self._on_refreshed),
-            settings.changed.connect(lambda _key: self._choose_history()),
+            settings.changed.connect(self._on_setting_changed),
         ]
         self._choose_history()
 
@@ -93,7 +95,16 @@ class Console:
         """Open the history and delete what is too old. Returns a sentence if all is not as usual."""
         message = await self.history.open()
         await self.history.delete_older(self.settings.history_days)
+        if self.drafts.keeps:
+            await self.drafts.delete_older(self.settings.history_days)
+        else:
+            await self.drafts.delete_all()
         return message
+
+    async def delete_history(self) -> None:
+        """Delete all that was ever sent, and what was typed, so that nothing of it is left. UserError."""
+        await self.drafts.delete_all()
+        await self.history.delete_all()
 
     async def profiles(self) -> list[str]:
         """Names of the profiles in the shared AWS files. Raises UserError where they can't be parsed."""
@@ -250,7 +261,7 @@ class Console:
 
         info = self.connections.info_of(target)
         gateway = self.connections.open_gateway(info, target)
-        connection = Connection(info, gateway, self.history, self._cache, self.failed.emit)
+        connection = Connection(info, gateway, self.history, self._cache, self.failed.emit, self.drafts)
         self.shown[target.key] = connection
         connection.catalog.load_cached()
         self.opened.emit(connection)
@@ -277,6 +288,13 @@ class Console:
 
     def _choose_history(self) -> None:
         self.history.keeps = HistoryKeeps(self.settings.history_keeps)
+        self.drafts.keeps = self.history.keeps is HistoryKeeps.FULL
+
+    def _on_setting_changed(self, _key: str) -> None:
+        kept_before = self.drafts.keeps
+        self._choose_history()
+        if kept_before and not self.drafts.keeps:
+            self.scope.start("forget drafts", self.drafts.delete_all)
 
     def _on_refreshed(self, keys: frozenset[str]) -> None:
         for connection in self.shown.values():

@@ -5,7 +5,7 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, fields, replace
 from decimal import Decimal
@@ -32,12 +32,21 @@ class HistoryKeeps(StrEnum):
     OFF = "off"  # nothing; what is there already stays
 
 
+class Write(StrEnum):
+    """What is to be done with an entry; see the methods of History of the same names."""
+
+    ADD = "add"
+    UPDATE = "update"
+    SETTLE = "settle"
+
+
 @dataclass(frozen=True, slots=True)
 class HistoryEntry:
     """One invocation made from a window. `id` is 0 until it is added; times are epoch milliseconds.
 
     `response` is cut at RESPONSE_LIMIT_BYTES when it is stored, and `response_truncated` says so. `error` is
-    the sentence that was shown where no answer came. `is_partial`: the response broke off. `origin` says
+    the sentence that was shown where no answer came, or that explains a function error of Lambda's own
+    (`status_code` tells them apart). `is_partial`: the response broke off. `origin` says
     where the payload came from, `series` which series the run belongs to, `fate` what became of an
     asynchronous run. `is_starred` and `note` are the user's own: `update` leaves them as they are on disk.
     """
@@ -74,6 +83,9 @@ class HistoryEntry:
     fate: str = ""
     is_starred: bool = False
     note: str = ""
+    content_type: str = ""
+    response_bytes: int = 0  # that came; `response` may be their beginning
+    durable_arn: str = ""
 
 
 def lean(entry: HistoryEntry) -> HistoryEntry:
@@ -109,6 +121,11 @@ _MIGRATIONS: Final = (
     ALTER TABLE invocation ADD COLUMN fate TEXT NOT NULL DEFAULT '';
     ALTER TABLE invocation ADD COLUMN is_starred INTEGER NOT NULL DEFAULT 0;
     ALTER TABLE invocation ADD COLUMN note TEXT NOT NULL DEFAULT ''
+    """,
+    """
+    ALTER TABLE invocation ADD COLUMN content_type TEXT NOT NULL DEFAULT '';
+    ALTER TABLE invocation ADD COLUMN response_bytes INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE invocation ADD COLUMN durable_arn TEXT NOT NULL DEFAULT ''
     """,
 )
 
@@ -146,7 +163,9 @@ _SEARCHED: Final = (
 )
 _STEPS: Final = 10_000  # of SQLite's machine, between two looks at whether anybody still waits
 _SETTLED_COLUMNS: Final = tuple(
-    column for column in _COLUMNS if column in ("outcome", "log_stream", "cost", "currency", "cost_exact")
+    column
+    for column in _COLUMNS
+    if column in ("outcome", "log_stream", "cost", "currency", "cost_exact", "fate")
 ) + tuple(_REPORT_COLUMNS.values())
 _SETTLE: Final = (
     f"UPDATE invocation SET {', '.join(f'{column} = ?' for column in _SETTLED_COLUMNS)} WHERE id = ?"  # noqa: S608
@@ -185,29 +204,45 @@ class History:
 
     async def add(self, entry: HistoryEntry) -> int:
         """Store a new entry; returns its id, or 0 if it is not kept. Raises UserError once."""
+        return (await self.write([(Write.ADD, entry)]))[0]
 
-        def insert(connection: sqlite3.Connection) -> int:
-            return connection.execute(_INSERT, self._to_kept_row(entry)).lastrowid or 0
-
-        await self._was_opened.wait()
-        if self.keeps is HistoryKeeps.OFF:
-            return 0
-        return await in_thread(self._write, insert) or 0
+    def add_now(self, entry: HistoryEntry) -> int:
+        """The same for who is in a thread already; the file has to be open. Blocks."""
+        keeps = self.keeps
+        return self._write(lambda connection: _write_one(connection, Write.ADD, entry, keeps)) or 0
 
     async def update(self, entry: HistoryEntry) -> None:
         """Store the entry with this id anew; one that was deleted meanwhile stays deleted."""
-        if entry.id:
-            await self._was_opened.wait()
-            row = dict(zip(_COLUMNS, self._to_kept_row(entry), strict=True))
-            values = (*(row[column] for column in _UPDATED), entry.id)
-            await in_thread(self._write, lambda connection: connection.execute(_UPDATE, values))
+        await self.write([(Write.UPDATE, entry)])
 
     async def settle(self, entry: HistoryEntry) -> None:
         """Store what the log told of the entry with this id; its payload, response and log tail stay."""
-        if entry.id:
-            await self._was_opened.wait()
-            values = _to_settled(entry)
-            await in_thread(self._write, lambda connection: connection.execute(_SETTLE, (*values, entry.id)))
+        await self.write([(Write.SETTLE, entry)])
+
+    async def write(self, writes: Sequence[tuple[Write, HistoryEntry]]) -> list[int]:
+        """Do all of these in one transaction, or none of them; returns the id of each entry, 0: not kept.
+
+        Much quicker than one by one: a thread and a commit for all, not for each. Raises UserError once.
+        """
+        await self._was_opened.wait()
+        keeps = self.keeps
+        if not any(_is_kept(write, entry, keeps) for write, entry in writes):
+            return [0] * len(writes)
+
+        def run(connection: sqlite3.Connection) -> list[int]:
+            if len(writes) == 1:
+                return [_write_one(connection, *writes[0], keeps)]
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                ids = [_write_one(connection, write, entry, keeps) for write, entry in writes]
+                connection.execute("COMMIT")
+            except BaseException:
+                with suppress(sqlite3.Error):  # a full disk may have ended the transaction already
+                    connection.execute("ROLLBACK")
+                raise
+            return ids
+
+        return await in_thread(self._write, run) or [0] * len(writes)
 
     async def recent(self, target_key: str, function: str = "", limit: int = 200) -> list[HistoryEntry]:
         """The newest entries of a target, newest first, of one function or of all.
@@ -295,6 +330,33 @@ class History:
         await self._was_opened.wait()
         await in_thread(self._write_or_fail, run)
 
+    async def recent_series(
+        self, target_key: str, function: str, limit: int = 20
+    ) -> list[tuple[str, int, int]]:
+        """The newest series of a function: (its name, when its first run was sent, how many runs it has)."""
+
+        def select(connection: sqlite3.Connection) -> list[tuple[str, int, int]]:
+            return connection.execute(
+                "SELECT series, min(sent_ms), count(*) FROM invocation "
+                "WHERE target_key = ? AND function = ? AND series != '' "
+                "GROUP BY series ORDER BY min(sent_ms) DESC LIMIT ?",
+                (target_key, function, limit),
+            ).fetchall()
+
+        await self._was_opened.wait()
+        return await in_thread(self._read, select, [])
+
+    async def of_series(self, target_key: str, function: str, series: str) -> list[HistoryEntry]:
+        """The runs of a series as they were sent, without payload, response and log tail."""
+
+        def select(connection: sqlite3.Connection) -> list[HistoryEntry]:
+            where = "target_key = ? AND function = ? AND series = ? ORDER BY sent_ms, id"
+            rows = connection.execute(f"{_SELECT_LEAN} WHERE {where}", (target_key, function, series))
+            return [_to_entry(row) for row in rows]
+
+        await self._was_opened.wait()
+        return await in_thread(self._read, select, [])
+
     async def entry(self, entry_id: int) -> HistoryEntry | None:
         """One entry whole, None if it is not there."""
 
@@ -321,9 +383,6 @@ class History:
 
     async def close(self) -> None:
         await in_thread(self._locked, self._close)
-
-    def _to_kept_row(self, entry: HistoryEntry) -> tuple[Any, ...]:
-        return _to_row(entry if self.keeps is HistoryKeeps.FULL else lean(entry))
 
     # Below, everything runs in a thread and under the lock.
 
@@ -481,6 +540,24 @@ class History:
             self._connection.close()
             self._connection = None
         self.writable = False
+
+
+def _is_kept(write: Write, entry: HistoryEntry, keeps: HistoryKeeps) -> bool:
+    return keeps is not HistoryKeeps.OFF if write is Write.ADD else entry.id != 0
+
+
+def _write_one(connection: sqlite3.Connection, write: Write, entry: HistoryEntry, keeps: HistoryKeeps) -> int:
+    if not _is_kept(write, entry, keeps):
+        return 0
+    if write is Write.SETTLE:
+        connection.execute(_SETTLE, (*_to_settled(entry), entry.id))
+        return entry.id
+    row = _to_row(entry if keeps is HistoryKeeps.FULL else lean(entry))
+    if write is Write.ADD:
+        return connection.execute(_INSERT, row).lastrowid or 0
+    values = dict(zip(_COLUMNS, row, strict=True))
+    connection.execute(_UPDATE, (*(values[column] for column in _UPDATED), entry.id))
+    return entry.id
 
 
 def _escape_like(text: str) -> str:

@@ -57,6 +57,10 @@ class Paths:
         return self.state_dir / "local"
 
     @property
+    def drafts_dir(self) -> Path:
+        return self.state_dir / "drafts"
+
+    @property
     def crash_dir(self) -> Path:
         return self.state_dir / "crashes"
 

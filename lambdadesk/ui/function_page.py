@@ -24,8 +24,10 @@ from lambdadesk.ui.widgets.named import named
 
 if TYPE_CHECKING:
     from lambdadesk.core.function_facts import Facts
+    from lambdadesk.desk.console import Console
     from lambdadesk.desk.function_details import Details
     from lambdadesk.desk.function_rows import FunctionRows
+    from lambdadesk.ui.invoke.tools import InvokeTools
 
 UNREACHABLE = (ErrorKind.OFFLINE, ErrorKind.NOT_AWS)
 
@@ -94,6 +96,7 @@ class FunctionPage(QWidget):
         self.charts: QWidget | None = None
         self.pages = named(QTabWidget(), "pageTabs", "Pages")
         self.pages.setDocumentMode(True)
+        self._tools: InvokeTools | None = None
         self._more: list[QWidget] = []  # further pages that have been built
         builders: dict[str, Callable[[], QWidget]] = {
             "Logs": self._build_logs,
@@ -120,6 +123,14 @@ class FunctionPage(QWidget):
     def key(self) -> tuple[str, str]:
         """Where the function is, as `Target.key`, and its name."""
         return self.connection.target.key, self.function.name
+
+    def offer_tools(self, console: "Console") -> None:
+        """Offer events, series, versions and cases on the Invoke page."""
+        from lambdadesk.ui.invoke.tools import InvokeTools
+
+        self._tools = InvokeTools(console, self.connection, self.function, self.invoke)
+        self._tools.write_requested.connect(self.write_requested)
+        self._tools.not_found.connect(self.refresh_requested)
 
     def follow(self, rows: "FunctionRows") -> None:
         """Show the lamps of the function's row from now on, and tell the row what the pages find out."""
@@ -179,6 +190,8 @@ class FunctionPage(QWidget):
         for disconnect in self._disconnects:
             disconnect()
         self._disconnects, self._rows = [], None
+        if self._tools is not None:
+            await self._tools.close()
         await self.invoke.close_panel()
         for panel in (self.logs, self.charts, *self._more):
             if panel is not None:

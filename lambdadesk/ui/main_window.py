@@ -150,6 +150,7 @@ class MainWindow(QMainWindow):
     def _on_page_opened(self, page: "FunctionPage") -> None:
         connection = page.connection
         page.follow(self.functions.rows)
+        page.offer_tools(self.console)
         page.refresh_requested.connect(lambda: self.places.retry(connection.target.key))
         page.reachable_changed.connect(lambda failure: self._on_reachable_changed(connection, failure))
         page.confirm_requested.connect(lambda request: self.production.confirm(page, request))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 PAGE_SHORTCUTS = (
     ("Invoke", "Ctrl+Return"),
     ("Format the payload", "Ctrl+Shift+I"),
-    ("Stop waiting for an answer", "Esc"),
+    ("Stop waiting for an answer, or a scan", "Esc"),
     ("Find in the log", "Ctrl+F"),
     ("Follow the newest log line", "Ctrl+T"),
 )

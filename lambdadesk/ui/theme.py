@@ -248,8 +248,10 @@ QSpinBox::up-arrow { image: url(icons:sort-up.svg); width: 9px; height: 6px }
 QSpinBox::down-arrow { image: url(icons:sort-down.svg); width: 9px; height: 6px }
 QComboBox::drop-down { border: 0; width: 22px }
 QComboBox::down-arrow { image: url(icons:chevron-down.svg); width: 14px; height: 14px }
-QCheckBox::indicator { width: 14px; height: 14px; border: 1px solid %(dim)s; border-radius: 3px }
-QCheckBox::indicator:checked { background: %(accent_fill)s; image: url(icons:check.svg) }
+QCheckBox::indicator, QListView::indicator {
+  width: 14px; height: 14px; border: 1px solid %(dim)s; border-radius: 3px }
+QCheckBox::indicator:checked, QListView::indicator:checked {
+  background: %(accent_fill)s; image: url(icons:check.svg) }
 QCheckBox::indicator:focus { border: 2px solid %(accent)s; width: 12px; height: 12px }
 QAbstractItemView, QPlainTextEdit { border: 1px solid %(border)s; margin: 1px }
 QAbstractItemView:focus, QPlainTextEdit:focus { border: 2px solid %(accent)s; margin: 0 }
@@ -269,12 +271,19 @@ QHeaderView::down-arrow { image: url(icons:sort-down.svg) }
 QTabBar { qproperty-drawBase: 0 }
 QTabWidget::pane { border: 0; border-top: 1px solid %(border)s }
 QTabBar::tab { color: %(dim)s; padding: 7px 14px; border: 0; border-bottom: 2px solid transparent }
-QTabWidget#functionTabs > QTabBar::tab { min-width: 64px }
+QTabWidget#functionTabs > QTabBar::tab { min-width: 84px }
+QTabBar::scroller { width: 40px }
+QTabBar QToolButton { border-color: transparent; border-radius: 0; padding: 0; min-height: 0 }
+QTabBar QToolButton:disabled { border-color: transparent }
+QTabBar QToolButton::left-arrow { image: url(icons:scroll-left.svg); width: 14px; height: 14px }
+QTabBar QToolButton::right-arrow { image: url(icons:scroll-right.svg); width: 14px; height: 14px }
 QTabBar::tab:selected { color: %(text)s; border-bottom-color: %(accent)s }
 QTabBar::tab:hover:!selected { color: %(text)s; background: %(line_highlight)s }
 QTabBar:focus { border: 2px solid %(accent)s }
 QTabBar::close-button { image: url(icons:tab-close.svg) }
 QStatusBar::item { border: 0 }
+QProgressBar { background: %(base)s; border: 1px solid %(border)s; border-radius: 4px }
+QProgressBar::chunk { background: %(accent_fill)s; border-radius: 3px }
 QScrollBar { background: transparent; border: 0 }
 QScrollBar:vertical { width: 11px } QScrollBar:horizontal { height: 11px }
 QScrollBar::handle { background: %(handle)s; border-radius: 3px; margin: 2px; min-width: 24px;

@@ -71,10 +71,23 @@ async def test_qualifiers_are_latest_aliases_and_versions_newest_first(aws: Fake
     aws.aliases["a"] = ["prod", "beta"]
     aws.versions["a"] = [str(number) for number in range(1, 61)]
     gateway = make_gateway(aws)
-    qualifiers = await fetch_qualifiers(gateway, "a")
+    qualifiers = list(await fetch_qualifiers(gateway, "a"))
     await gateway.close()
     assert qualifiers[:4] == ["$LATEST", "beta", "prod", "60"]
     assert qualifiers[-2:] == ["2", "1"]
+
+
+async def test_an_alias_says_which_versions_it_means(aws: FakeAws) -> None:
+    aws.functions = [make_function("a")]
+    weights = {"AdditionalVersionWeights": {"8": 0.1}}
+    aws.aliases["a"] = [
+        {"Name": "live", "FunctionVersion": "7", "RoutingConfig": weights},
+        {"Name": "old", "FunctionVersion": "6"},
+    ]
+    gateway = make_gateway(aws)
+    qualifiers = await fetch_qualifiers(gateway, "a")
+    await gateway.close()
+    assert qualifiers == {"$LATEST": "", "live": "7 90 %, 8 10 %", "old": "6"}
 
 
 async def test_denied_qualifiers_are_told(aws: FakeAws, quick: Limits) -> None:

@@ -1,13 +1,17 @@
 import asyncio
+import base64
 import os
 import socket
 import time
 from pathlib import Path
+from typing import Any
 
+import botocore.session
 import pytest
 
 from lambdadesk.aws.clients import Limits
 from lambdadesk.aws.gateway import Gateway
+from lambdadesk.aws.invoke_failures import _REFUSALS
 from lambdadesk.core.errors import ErrorKind, UserError
 from lambdadesk.core.types import FunctionInfo, InvocationType, InvokeRequest, InvokeResult, Target
 from tests.servers import faults
@@ -137,8 +141,7 @@ async def test_throttling_names_the_limit_and_is_not_tried_again(
         (faults.error(404, "ResourceNotFoundException"), ErrorKind.NOT_FOUND, "hello ($LATEST)"),
         (faults.error(413, "RequestEntityTooLargeException"), ErrorKind.INVALID, "larger"),
         (faults.error(400, "InvalidRequestContentException", "x"), ErrorKind.INVALID, "JSON"),
-        (faults.error(502, "EC2ThrottledException", "x"), ErrorKind.OTHER, "not"),
-        (faults.error(409, "ResourceConflictException", "busy"), ErrorKind.OTHER, "could not invoke hello"),
+        (faults.error(400, "SomethingNewException", "busy"), ErrorKind.OTHER, "could not invoke hello"),
         (faults.html(200), ErrorKind.NOT_AWS, "not as AWS does"),
         (faults.html(302, location="http://127.0.0.1:1/"), ErrorKind.NOT_AWS, "login page"),
         (faults.html(511), ErrorKind.NOT_AWS, "login page"),
@@ -151,6 +154,158 @@ async def test_a_refusal_has_a_sentence_of_its_own(
     error = await invoke_failing(aws, quick, fault)
     assert error.kind is kind
     assert words in error.message
+
+
+async def test_the_reason_to_wait_is_told_with_its_time(aws: FakeAws, quick: Limits) -> None:
+    def fault(exchange: faults.Exchange) -> None:
+        reply = faults.error_reply(429, "TooManyRequestsException", "Rate exceeded")
+        reply.headers["Retry-After"] = "7"
+        exchange.send(reply)
+
+    error = await invoke_failing(aws, quick, fault)
+    assert error.hint == "Wait 7 s, then invoke again."
+
+
+@pytest.mark.parametrize("code", sorted(_REFUSALS))
+async def test_each_refusal_of_the_api_says_what_to_do(aws: FakeAws, quick: Limits, code: str) -> None:
+    """Whatever status it comes with: Lambda refuses for these before the handler has begun."""
+    error = await invoke_failing(aws, quick, faults.error(502, code, "the service's own words"))
+    assert error.kind is not ErrorKind.OUTCOME_UNKNOWN
+    assert error.message.startswith("Lambda did not run hello: ")
+    assert error.message.endswith(".")
+    assert error.hint.endswith(".")
+    assert "the service's own words" not in f"{error}"
+    assert "the service's own words" in error.details
+
+
+def test_the_table_knows_every_error_of_the_api() -> None:
+    model = botocore.session.get_session().get_service_model("lambda").operation_model("Invoke")
+    told_elsewhere = {
+        "EFSIOException",
+        "InvalidParameterValueException",
+        "RequestTooLargeException",
+        "ResourceConflictException",
+        "ResourceNotFoundException",
+        "ResourceNotReadyException",
+        "SerializedRequestEntityTooLargeException",
+        "ServiceException",
+        "TooManyRequestsException",
+    }
+    assert {shape.name for shape in model.error_shapes} <= {*_REFUSALS, *told_elsewhere}
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind", "words"),
+    [
+        (
+            faults.error(
+                409,
+                "ResourceConflictException",
+                "The operation cannot be performed at this time. "
+                "The function is currently in the following state: Pending",
+            ),
+            ErrorKind.OTHER,
+            "still being made",
+        ),
+        (faults.error(502, "ResourceNotReadyException", "in state Inactive"), ErrorKind.OTHER, "idle"),
+        (
+            faults.error(409, "ResourceConflictException", "state: Failed"),
+            ErrorKind.OTHER,
+            "deployment failed",
+        ),
+        (
+            faults.error(409, "ResourceConflictException", "an update is in progress"),
+            ErrorKind.OTHER,
+            "updated",
+        ),
+        (faults.error(409, "ResourceConflictException", "busy"), ErrorKind.OTHER, "not ready"),
+        (
+            faults.error(400, "InvalidParameterValueException", "Add a valid tenant ID in your request."),
+            ErrorKind.INVALID,
+            "no tenant id was given",
+        ),
+        (faults.error(410, "EFSIOException", "x"), ErrorKind.OUTCOME_UNKNOWN, "while the function ran"),
+    ],
+)
+async def test_states_of_the_function_are_told_apart(
+    aws: FakeAws, quick: Limits, fault: faults.Fault, kind: ErrorKind, words: str
+) -> None:
+    error = await invoke_failing(aws, quick, fault)
+    assert error.kind is kind
+    assert words in error.message
+
+
+@pytest.mark.parametrize(
+    ("kind", "limit"), [(InvocationType.EVENT, "1 MB"), (InvocationType.REQUEST_RESPONSE, "6 MB")]
+)
+async def test_a_payload_that_is_too_large_names_its_limit(
+    aws: FakeAws, kind: InvocationType, limit: str
+) -> None:
+    aws.script("Invoke", faults.error(413, "RequestTooLargeException"))
+    with pytest.raises(UserError) as caught:
+        await invoke(aws, kind=kind)
+    assert f"is {limit};" in caught.value.hint
+
+
+async def send(aws: FakeAws, **options: Any) -> InvokeResult:
+    gateway = Gateway(Target("us-east-1", endpoint_url=aws.url))
+    try:
+        return await gateway.invoke(InvokeRequest(options.pop("function", HELLO), PAYLOAD, **options))
+    finally:
+        await gateway.close()
+
+
+async def test_options_go_into_their_headers(aws: FakeAws) -> None:
+    aws.durable_arns["hello"] = "arn:aws:lambda:us-east-1:000000000000:durable-execution:x"
+    context = '{"custom": {"\u00e9": 1}}'
+    result = await send(aws, client_context=context, tenant_id="a b@c", durable_name="order-1", qualifier="7")
+    (request,) = aws.requests("Invoke")
+    assert base64.b64decode(request.headers["x-amz-client-context"]).decode() == context
+    assert request.headers["x-amz-tenant-id"] == "a b@c"
+    assert request.headers["x-amz-durable-execution-name"] == "order-1"
+    assert result.durable_arn.endswith(":durable-execution:x")
+    assert result.executed_version == "$LATEST"
+    assert result.content_type == "application/json"
+
+
+@pytest.mark.parametrize(
+    "options", [{"log_tail": False}, {"function": FunctionInfo("hello", capacity_provider="arn:x")}]
+)
+async def test_a_log_tail_is_asked_for_only_where_it_is_wanted_and_given(
+    aws: FakeAws, options: dict[str, Any]
+) -> None:
+    assert (await send(aws, **options)).log_tail == ""
+    assert "x-amz-log-type" not in aws.requests("Invoke")[0].headers
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"client_context": "{"}, "not valid JSON"),
+        ({"client_context": "[1]"}, "not a JSON object"),
+        ({"client_context": '{"a": "' + "x" * 2680 + '"}'}, "3,588 bytes"),
+        ({"client_context": "{}", "kind": InvocationType.EVENT}, "synchronous"),
+        ({"tenant_id": "a\nb"}, "not a tenant id"),
+        ({"tenant_id": "x" * 257}, "not a tenant id"),
+        ({"durable_name": "a b"}, "durable"),
+        ({"is_streaming": True, "kind": InvocationType.EVENT}, "to stream"),
+        ({"is_streaming": True, "durable_name": "a"}, "can't be streamed"),
+    ],
+)
+async def test_options_that_lambda_would_refuse_are_not_sent(
+    aws: FakeAws, options: dict[str, Any], words: str
+) -> None:
+    with pytest.raises(UserError) as caught:
+        await send(aws, **options)
+    assert caught.value.kind is ErrorKind.INVALID
+    assert words in caught.value.message
+    assert aws.requests() == []
+
+
+async def test_the_longest_client_context_is_sent(aws: FakeAws) -> None:
+    context = '{"a": "' + "x" * 2676 + '"}'
+    await send(aws, client_context=context)
+    assert len(aws.requests("Invoke")[0].headers["x-amz-client-context"]) == 3580
 
 
 async def test_what_was_not_sent_did_not_run(quick: Limits) -> None:

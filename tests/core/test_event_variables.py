@@ -45,7 +45,14 @@ def test_values_are_escaped_within_strings_and_only_there() -> None:
     assert fill("{{env:A}}", A="{{uuid}}") == "{{uuid}}"
 
 
-def test_a_name_that_the_function_does_not_have_is_an_error() -> None:
+@pytest.mark.parametrize("name", ["AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "DB_PASSWORD", "API_KEY"])
+def test_no_event_gets_a_secret(name: str) -> None:
+    with pytest.raises(UserError, match="may hold a secret"):
+        fill(f'"{{{{env:{name}}}}}"', **{name: "x"})
+    assert fill('"{{env:AWS_REGION}}"', AWS_REGION="eu-west-1") == '"eu-west-1"'
+
+
+def test_a_name_that_is_not_there_is_an_error() -> None:
     with pytest.raises(UserError, match="no environment variable STAGE") as caught:
         fill('"{{env:STAGE}}"', stage="test")
     assert caught.value.kind is ErrorKind.INVALID

@@ -97,6 +97,31 @@ def test_changed_is_emitted_once_a_batch_and_only_for_changes() -> None:
     assert names == ["f", "f"]
 
 
+def test_records_made_here_are_told_of_when_more_is_known_of_them() -> None:
+    book = ledger()
+    told: list[list[Invocation]] = []
+    book.here_changed.connect(told.append)
+    book.add_seen("f", seen("b", 1000, 1100))
+    assert told == []
+    one, other = add_here(book, "a", 900, 1200), add_here(book, "b", 900, 1200)
+    told.clear()
+    book.add_seen("f", seen("a", 1000, 1100), seen("c", 1000, 1100))
+    ((changed,),) = told
+    assert changed is one
+    assert changed is not other
+
+
+def test_what_is_to_be_matched_later_waits_for_the_log_or_for_a_word() -> None:
+    book = ledger(match_by_time=True)
+    book.add_seen("f", seen("x", 1000, 1100))
+    record = add_here(book, "a", 990, 1110, match_later=True)
+    assert len(book.of("f")) == 2
+    book.match("f")
+    assert len(book.of("f")) == 1
+    assert book.of("f")[0] is record  # though the one that was seen came first
+    assert record.report == report("x")
+
+
 def test_a_running_invocation_counts_once_it_has_ended() -> None:
     book, tracker = ledger(), InvocationTracker("f")
     tracker.feed(LogEvent(1000, "START RequestId: a Version: 3", "s"))
@@ -319,7 +344,7 @@ HERE = st.tuples(
 )
 
 
-def count(items: list[Any], match_by_time: bool) -> tuple[int, set[Any], Totals]:
+def count(items: list[Any], match_by_time: bool, match_later: bool = False) -> tuple[int, set[Any], Totals]:
     book = ledger(match_by_time=match_by_time)
     for item in items:
         if isinstance(item, Invocation):
@@ -327,7 +352,16 @@ def count(items: list[Any], match_by_time: bool) -> tuple[int, set[Any], Totals]
         else:
             request_id, sent_ms, waited_ms, outcome = item
             kind = EVENT if outcome is Outcome.QUEUED else SYNC
-            add_here(book, request_id, sent_ms, sent_ms + waited_ms, kind=kind, outcome=outcome)
+            add_here(
+                book,
+                request_id,
+                sent_ms,
+                sent_ms + waited_ms,
+                kind=kind,
+                outcome=outcome,
+                match_later=match_later,
+            )
+    book.match("f")  # says what is said already, where nothing was to be matched later
     records = {
         (each.request_id, each.started_ms, each.ended_ms, each.outcome, each.here) for each in book.of("f")
     }
@@ -360,6 +394,7 @@ def test_order_and_repetition_make_no_difference(
     again = data.draw(st.lists(st.sampled_from(items), max_size=4)) if items else []
     wanted = count(items, match_by_time)
     assert count([*shuffled, *again], match_by_time) == wanted
+    assert count(shuffled, match_by_time, match_later=True) == wanted
     assert len(seens) <= wanted[0] <= len(items)
 
 

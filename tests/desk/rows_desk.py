@@ -11,6 +11,7 @@ from lambdadesk.core.types import Target
 from lambdadesk.desk.connection import Connection
 from lambdadesk.desk.function_rows import FunctionRows
 from lambdadesk.store.catalog_cache import CatalogCache
+from lambdadesk.store.drafts import DraftStore
 from lambdadesk.store.history import History
 from lambdadesk.store.settings import Settings
 from tests.servers.fake_aws import FakeAws
@@ -47,6 +48,7 @@ class Desk:
             self.history,
             self.cache,
             lambda name, error: self.failures.append((name, error)),
+            DraftStore(self.cache.folder / "drafts"),
         )
         self.connections.append(connection)
         return connection

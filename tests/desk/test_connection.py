@@ -17,6 +17,7 @@ from lambdadesk.core.types import FunctionInfo, Identity, InvokeRequest, Outcome
 from lambdadesk.desk.connection import READ_UNASKED, Connection
 from lambdadesk.desk.tailer import TailState
 from lambdadesk.store.catalog_cache import CatalogCache
+from lambdadesk.store.drafts import DraftStore
 from lambdadesk.store.history import History
 from tests.conftest import threads_named
 from tests.desk.waiting import until
@@ -29,7 +30,8 @@ HELLO = FunctionInfo("hello")
 def make_connection(
     target: Target, history: History, cache: CatalogCache, report: Callable[[str, Exception], None]
 ) -> Connection:
-    return Connection(get_unsaved_info(target), Gateway(target), history, cache, report)
+    drafts = DraftStore(cache.folder / "drafts")
+    return Connection(get_unsaved_info(target), Gateway(target), history, cache, report, drafts)
 
 
 @asynccontextmanager
@@ -130,7 +132,7 @@ async def test_who_one_is_and_what_a_function_can_be_invoked_as(aws: FakeAws, tm
     async with connected(aws, tmp_path) as connection:
         await connection.identify()
         assert connection.identity == Identity("000000000000", "arn:aws:iam::000000000000:root")
-        assert await connection.qualifiers("hello") == ["$LATEST", "live", "2", "1"]
+        assert list(await connection.qualifiers("hello")) == ["$LATEST", "live", "2", "1"]
 
 
 @asynccontextmanager
@@ -141,7 +143,14 @@ async def regions(aws: FakeAws, folder: Path) -> AsyncIterator[list[Connection]]
     source = NoSource(aws.url)
     targets = [Target(region, endpoint_url=aws.url) for region in ("us-east-1", "us-west-2", "eu-west-1")]
     made = [
-        Connection(get_unsaved_info(target), Gateway(target, credentials=source), history, cache, fail)
+        Connection(
+            get_unsaved_info(target),
+            Gateway(target, credentials=source),
+            history,
+            cache,
+            fail,
+            DraftStore(folder / "drafts"),
+        )
         for target in targets
     ]
     yield made

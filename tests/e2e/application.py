@@ -100,6 +100,10 @@ class Application:
     def click(self, name: str) -> None:
         self._ask(f"click {name}")
 
+    def type(self, name: str, text: str) -> None:
+        """Replace the text of an editor by hand."""
+        self._ask(f"type {name} {text}")
+
     def close_window(self) -> None:
         self._ask("close")
 

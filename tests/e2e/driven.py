@@ -1,7 +1,8 @@
 """The real application with a remote control, run as `python -m tests.e2e.driven [arguments]`.
 
 Each line on standard input asks for one thing: "click NAME" presses the button with that objectName, "read
-NAME" prints the visible texts within a widget as a JSON list, "close" closes the window as a user would.
+NAME" prints the visible texts within a widget as a JSON list, "type NAME TEXT" replaces an editor's text by
+hand, "close" closes the window as a user would.
 """
 
 import json
@@ -10,7 +11,14 @@ import sys
 import threading
 
 from PySide6.QtCore import QObject, Qt, Signal
-from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QWidget  # noqa: TID251  to look for, not to show
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QApplication,
+    QLabel,  # noqa: TID251  to look for, not to show
+    QPlainTextEdit,
+    QWidget,
+)
 
 from lambdadesk.cli import main
 
@@ -41,10 +49,21 @@ class Remote(QObject):
             assert isinstance(button, QAbstractButton)
             assert button.isEnabled()
             button.click()
+        elif what == "type":
+            name, _, text = name.partition(" ")
+            editor = self._find(name)
+            assert isinstance(editor, QPlainTextEdit)
+            editor.selectAll()
+            QTest.keyClicks(editor, text)
+        elif (editor := self._find(name)) and isinstance(editor, QPlainTextEdit):
+            self._print([editor.toPlainText()])
         else:
             labels = [label for label in self._find(name).findChildren(QLabel) if label.isVisible()]
-            sys.stdout.write(json.dumps([label.text() for label in labels]) + "\n")
-            sys.stdout.flush()
+            self._print([label.text() for label in labels])
+
+    def _print(self, texts: list[str]) -> None:
+        sys.stdout.write(json.dumps(texts) + "\n")
+        sys.stdout.flush()
 
     def _find(self, name: str) -> QWidget:
         (found,) = [widget for widget in QApplication.allWidgets() if widget.objectName() == name]

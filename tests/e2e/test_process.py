@@ -93,6 +93,24 @@ def test_a_kill_leaves_a_history_that_says_so_and_no_lock(aws: FakeAws, tmp_path
     assert len(aws.requests("Invoke")) == 1
 
 
+def test_what_was_typed_survives_a_kill(aws: FakeAws, tmp_path: Path) -> None:
+    arguments = ("--endpoint-url", aws.url, "--function", "hello")
+    drafts = tmp_path / "home" / "state" / "drafts"
+    with Application(tmp_path, *arguments, driven=True) as application:
+        aws.wait_for_requests("ListAliases", timeout_s=20)
+        application.wait_for_text("payloadEditor", "{}")
+        application.type("payloadEditor", '{"typed":1,"not sent":"')
+        wait_until(lambda: any(b"not sent" in path.read_bytes() for path in drafts.glob("*.json")), "a draft")
+        application.process.kill()
+        application.wait(5)
+    known = len(aws.requests("ListAliases"))
+    with Application(tmp_path, *arguments, driven=True) as again:
+        aws.wait_for_requests("ListAliases", known + 1, timeout_s=20)
+        again.wait_for_text("payloadEditor", '{"typed":1,"not sent":"')
+        again.quit()
+    assert not aws.requests("Invoke")
+
+
 @pytest.fixture(params=["short", "long"])
 def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
     """One that leaves room for the path of a socket, and one that does not."""

@@ -39,6 +39,7 @@ from tests.servers.fake_logs import FakeLogs
 from tests.servers.fake_mappings import FakeMappings
 from tests.servers.fake_metrics import FakeMetrics
 from tests.servers.fake_schemas import FakeSchemas
+from tests.servers.fake_streams import to_stream
 from tests.servers.fake_sts import FakeSts
 from tests.servers.faults import Exchange, Fault, Reply, error_reply, json_reply, slow
 
@@ -99,6 +100,7 @@ class FakeAws(FakeSts, FakeDetails, FakeIam, FakeMappings, FakeSchemas, FakeLogs
         self.versions: dict[str, list[Any]] = {}
         self.handlers: dict[str, Callable[[bytes], bytes]] = {}  # by function; default: echo
         self.function_errors: dict[str, str] = {}  # X-Amz-Function-Error, by function
+        self.durable_arns: dict[str, str] = {}  # X-Amz-Durable-Execution-Arn, by function
         self.clock_ahead_s = 0.0  # of the Date header
         self.tls: ssl.SSLContext | None = None
         self.stopping = threading.Event()
@@ -197,6 +199,8 @@ class FakeAws(FakeSts, FakeDetails, FakeIam, FakeMappings, FakeSchemas, FakeLogs
                 return self.get_policy(name)
             case "Invoke":
                 return self._invoke(name, request, request_id)
+            case "InvokeWithResponseStream":
+                return to_stream(self._invoke(name, request, request_id))
             case "FilterLogEvents":
                 return self.logs_filter(request.params)
             case "DescribeLogGroups":
@@ -243,6 +247,8 @@ class FakeAws(FakeSts, FakeDetails, FakeIam, FakeMappings, FakeSchemas, FakeLogs
             return error_reply(404, "ResourceNotFoundException", f"Function not found: {name}")
         kind = request.headers.get("x-amz-invocation-type", "RequestResponse")
         headers = {"Content-Type": "application/json", "X-Amz-Executed-Version": "$LATEST"}
+        if name in self.durable_arns:
+            headers["X-Amz-Durable-Execution-Arn"] = self.durable_arns[name]
         if kind == "DryRun":
             return Reply(204, b"", headers)
         memory_mb = function["MemorySize"]
@@ -279,6 +285,7 @@ _LAMBDA_ROUTES = (
     ("GET", r"/2015-03-31/functions/[^/]+/versions", "ListVersionsByFunction"),
     ("GET", r"/2015-03-31/functions/[^/]+/aliases", "ListAliases"),
     ("POST", r"/2015-03-31/functions/[^/]+/invocations", "Invoke"),
+    ("POST", r"/2021-11-15/functions/[^/]+/response-streaming-invocations", "InvokeWithResponseStream"),
     *fake_mappings.ROUTES,
     *fake_details.ROUTES,
     *fake_schemas.ROUTES,

@@ -13,6 +13,7 @@ ROUTES = (
     ("GET", r"/2020-06-30/functions/[^/]+/code-signing-config", "GetFunctionCodeSigningConfig"),
     ("GET", r"/2021-10-31/functions/[^/]+/urls", "ListFunctionUrlConfigs"),
     ("GET", r"/2019-09-25/functions/[^/]+/event-invoke-config/list", "ListFunctionEventInvokeConfigs"),
+    ("GET", r"/2019-09-25/functions/[^/]+/event-invoke-config", "GetFunctionEventInvokeConfig"),
     ("GET", r"/2015-03-31/functions/[^/]+/policy", "GetPolicy"),
 )
 _GROUPS_PAGE = 50
@@ -25,6 +26,7 @@ _DEFAULTS: dict[str, dict[str, Any]] = {
     "GetFunctionCodeSigningConfig": {},
     "ListFunctionUrlConfigs": {"FunctionUrlConfigs": []},
     "ListFunctionEventInvokeConfigs": {"FunctionEventInvokeConfigs": []},
+    "GetFunctionEventInvokeConfig": {},
     "GetFunction": {},
 }
 

@@ -7,7 +7,7 @@ import urllib.error
 import urllib.request
 from urllib.parse import urlsplit
 
-from tests.conftest import threads_named
+from tests.conftest import wait_for_threads
 from tests.servers.fake_sso import FakeSso, get_query
 
 
@@ -75,10 +75,7 @@ def get_port(url: str) -> int:
 
 def assert_no_threads_stay(server: FakeSso) -> None:
     server.stopping.set()  # what still asks gets no answer, and ends
-    for thread in threading.enumerate():
-        if thread.name.startswith("in_thread"):
-            thread.join(5)
-    assert threads_named("in_thread") == []
+    wait_for_threads("in_thread")
 
 
 def is_listening(port: int) -> bool:

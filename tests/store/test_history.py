@@ -19,7 +19,14 @@ import pytest
 
 from lambdadesk.core.errors import ErrorKind, UserError
 from lambdadesk.core.types import InvocationType, Outcome, Report
-from lambdadesk.store.history import DAY_MS, RESPONSE_LIMIT_BYTES, History, HistoryEntry, HistoryKeeps
+from lambdadesk.store.history import (
+    DAY_MS,
+    RESPONSE_LIMIT_BYTES,
+    History,
+    HistoryEntry,
+    HistoryKeeps,
+    Write,
+)
 
 REPORT = Report(
     request_id="b1c0ffee-0001",
@@ -129,6 +136,43 @@ async def test_an_update_replaces_the_entry_and_never_revives_a_deleted_one(tmp_
         await history.delete_all()
         await history.update(stored)
         assert await history.recent("local") == []
+
+
+async def test_many_are_written_together_in_their_order(tmp_path: Path) -> None:
+    async with opened(tmp_path / "history.sqlite") as history:
+        kept = replace(FULL, id=await history.add(FULL))
+        changed = replace(kept, outcome=Outcome.ERROR, cost=Decimal(1))
+        ids = await history.write(
+            [
+                (Write.ADD, plain("one", 1)),
+                (Write.UPDATE, replace(kept, error="first")),
+                (Write.SETTLE, changed),
+                (Write.UPDATE, plain("never stored")),
+                (Write.ADD, plain("two", 2)),
+            ]
+        )
+        assert ids == [kept.id + 1, kept.id, kept.id, 0, kept.id + 2]
+        assert [each.function for each in await history.recent("local")] == [
+            "image-thumbnailer",
+            "two",
+            "one",
+        ]
+        assert await history.entry(kept.id) == replace(changed, error="first")
+
+
+async def test_of_many_either_all_are_written_or_none(tmp_path: Path) -> None:
+    path = tmp_path / "history.sqlite"
+    async with opened(path) as history:
+        other = sqlite3.connect(path)
+        other.execute(
+            "CREATE TRIGGER no BEFORE INSERT ON invocation WHEN NEW.function = 'two' "
+            "BEGIN SELECT RAISE(ABORT, 'no'); END"
+        )
+        other.close()
+        with pytest.raises(UserError):
+            await history.write([(Write.ADD, plain("one")), (Write.ADD, plain("two"))])
+        assert await history.recent("local") == []
+        assert await history.write([(Write.ADD, plain("one")), (Write.ADD, plain("three"))]) == [1, 2]
 
 
 async def test_long_responses_are_cut_and_say_so(tmp_path: Path) -> None:

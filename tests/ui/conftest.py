@@ -2,13 +2,13 @@
 
 import functools
 import gc
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from PySide6.QtWidgets import QApplication
 
+from tests.conftest import wait_for_threads
 from tests.keyring_session import KeyringSession, keyring_session, needs_keyring
 from tests.servers.fake_aws import FakeAws, make_function
 from tests.ui.desk import Desk
@@ -30,11 +30,7 @@ def _quick_collections() -> Iterator[None]:
 def _no_threads_left() -> Iterator[None]:
     """Torn down last, when the server has let go of every call."""
     yield
-    waiting = [thread for thread in threading.enumerate() if thread.name.startswith("in_thread")]
-    for thread in waiting:
-        thread.join(5)
-    left = [thread.name for thread in waiting if thread.is_alive()]
-    assert not left, f"threads left running: {left}"
+    wait_for_threads("in_thread")
 
 
 @pytest.fixture

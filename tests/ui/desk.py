@@ -5,7 +5,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
-from PySide6.QtCore import QAbstractItemModel, QCoreApplication, QEvent, QPoint, QPointF, Qt
+from PySide6.QtCore import (
+    QAbstractItemModel,
+    QAbstractListModel,
+    QCoreApplication,
+    QEvent,
+    QPoint,
+    QPointF,
+    Qt,
+)
 from PySide6.QtGui import QAction, QMouseEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
@@ -93,9 +101,13 @@ def press(widget: QWidget, key: Qt.Key, modifiers: Qt.KeyboardModifier | None = 
 def rows(view: QAbstractItemView) -> list[list[str]]:
     """What an item view shows, cell by cell; hidden columns are not shown."""
     model: QAbstractItemModel = view.model()
-    columns = range(model.columnCount())
+    columns = range(_column_count(model))
     shown = [one for one in columns if not (isinstance(view, QTableView) and view.isColumnHidden(one))]
     return [[str(model.index(row, column).data()) for column in shown] for row in range(model.rowCount())]
+
+
+def _column_count(model: QAbstractItemModel) -> int:
+    return 1 if isinstance(model, QAbstractListModel) else model.columnCount()  # a list's own is private
 
 
 def click_row(view: QAbstractItemView, row: int) -> None:
@@ -124,7 +136,7 @@ def visible_words(widget: QWidget) -> str:
             first = max(0, child.indexAt(QPoint(2, 2)).row())
             model = child.model()
             for row in range(first, min(first + 60, model.rowCount())):
-                found += [str(model.index(row, column).data()) for column in range(model.columnCount())]
+                found += [str(model.index(row, column).data()) for column in range(_column_count(model))]
         found += [child.toolTip(), child.accessibleName(), child.accessibleDescription()]
     return "\n".join(words for words in found if words)
 

@@ -35,6 +35,8 @@ async def test_a_deleted_function_is_not_invoked_but_its_log_is_read(desk: Desk,
     deleted = aws.functions.pop(0)
     press(desk.window, Qt.Key.Key_F5)
     await until(lambda: desk.text("functionAbout") == "deleted; its log can still be read")
+    assert "hello" in desk.function_names()
+    assert desk.text("functionCount") == "2 functions · 1 deleted"
     assert not desk.get("invokeButton").isEnabled()
     assert "the function has been deleted" in desk.text("resultStatus")
     desk.get("payloadEditor").setFocus()

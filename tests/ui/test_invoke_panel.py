@@ -107,6 +107,7 @@ async def test_a_failure_sends_once_and_says_not_run_only_where_that_is_so(
 ) -> None:
     desk.aws.functions[0]["Timeout"] = 0
     desk.aws.always("Invoke", fault)
+    desk.aws.always("FilterLogEvents", faults.denied("logs:FilterLogEvents"))  # which would tell more
     await desk.open("hello")
     assert await desk.invoke('{"typed": true}') == status
     await turns()
@@ -193,7 +194,8 @@ async def test_the_problem_is_said_while_typing_and_goes_when_it_is_mended(desk:
     desk.type_payload('{"a": 1')
     await until(lambda: desk.text("payloadProblem").startswith("✖ Line 1, column 8: "))
     QTest.keyClicks(desk.get("payloadEditor"), "}")
-    await until(lambda: desk.text("payloadProblem") == "Valid JSON · 8 bytes")
+    await until(lambda: desk.text("payloadProblem") == "Valid JSON")
+    assert desk.text("payloadSize") == "8 bytes of 6 MB"
     desk.type_payload("{oh no}")  # with a problem marked, all is deleted and typed anew
     await until(lambda: desk.text("payloadProblem").startswith("✖ Line 1, column 2: "))
     desk.type_payload('{"a": 1, "a": 2}')

@@ -22,6 +22,7 @@ from lambdadesk.ui.models.cost_table import CostRow, CostTableModel
 from lambdadesk.ui.models.function_table import FunctionTableModel
 from lambdadesk.ui.models.history_table import WIDTH_SAMPLES, HistoryTableModel, format_duration
 from lambdadesk.ui.widgets.tables import make_table
+from tests.ui.desk import until
 
 Role = Qt.ItemDataRole
 
@@ -371,3 +372,17 @@ def test_numbers_are_right_aligned_in_figures_of_one_width(costs: CostTableModel
     for column in range(3, 8):
         assert costs.index(0, column).data(Role.TextAlignmentRole) & Qt.AlignmentFlag.AlignRight
         assert costs.index(0, column).data(Role.FontRole).featureTags()
+
+
+async def test_runs_of_a_series_are_shown_together_and_the_oldest_make_way(qapp: QApplication) -> None:
+    model = HistoryTableModel()
+    model.put(HistoryEntry("t", "hello", 1, 1))
+    assert model.rowCount() == 1
+    for number in range(2, 1_502):
+        model.put(HistoryEntry("t", "hello", number, number, series="s"))
+        model.put(HistoryEntry("t", "hello", number, number, series="s", outcome=Outcome.OK))
+    assert model.rowCount() == 1
+    await until(lambda: model.rowCount() > 1)
+    assert model.rowCount() == 1_000
+    assert [model.entry_at(row).id for row in (0, 999)] == [1_501, 502]
+    assert {entry.outcome for entry in model.entries()} == {Outcome.OK}

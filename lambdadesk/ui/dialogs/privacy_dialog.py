@@ -23,12 +23,13 @@ _WIDTH_PX: Final = 560
 _CHOICES: Final = {
     HistoryKeeps.FULL: (
         "Everything",
-        "Payloads, answers and log tails are kept, so that they can be looked at and sent again.",
+        "Payloads, answers and log tails are kept, so that they can be looked at and sent again; "
+        "so is what you type and have not sent yet.",
     ),
     HistoryKeeps.METADATA: (
         "Only what happened",
         "Time, outcome, duration and cost are kept. "
-        "Payloads, answers and log tails are gone when LambdaDesk is closed.",
+        "Payloads, answers and log tails are gone when LambdaDesk is closed, and so is what you typed.",
     ),
     HistoryKeeps.OFF: ("Nothing", "What you invoke is listed until LambdaDesk is closed."),
 }
@@ -145,7 +146,7 @@ class PrivacyDialog(QDialog):
 
     async def _delete(self) -> None:
         try:
-            await self._console.history.delete_all()
+            await self._console.delete_history()
         except UserError as error:
             if self._is_closed:
                 raise  # told in the window

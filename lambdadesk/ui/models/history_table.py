@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, QTimer
 
 from lambdadesk.core.money import format_money
 from lambdadesk.core.types import InvocationType, Outcome
@@ -53,13 +53,13 @@ def _full_when(entry: HistoryEntry) -> str:
 
 
 def _kind(entry: HistoryEntry) -> str:
-    kind = _KINDS[entry.kind]
+    kind = "Stream" if entry.is_streamed else _KINDS[entry.kind]
     return kind if entry.qualifier in ("", "$LATEST") else f"{kind}, {entry.qualifier}"
 
 
 def status(entry: HistoryEntry) -> tuple[str, str, str]:
     """What became of an invocation: (words, icon name, colour name)."""
-    if entry.outcome is Outcome.ERROR and entry.error and entry.report is None:
+    if entry.outcome is Outcome.ERROR and entry.error and entry.report is None and not entry.status_code:
         return _NOT_RUN
     if entry.outcome is Outcome.OK and entry.kind is InvocationType.DRY_RUN:
         return _PERMITTED
@@ -186,21 +186,44 @@ WIDTH_SAMPLES: Final = (
 )
 
 
+GATHER_MS: Final = 200
+MOST_SHOWN: Final = 1_000
+
+
 class HistoryTableModel(RowTableModel[HistoryEntry]):
-    """History entries, newest first. Entries that could not be stored (id 0) are told apart by their time."""
+    """History entries, newest first.
+
+    Entries that could not be stored (id 0) are told apart by their time. Those of a series come hundreds a
+    second, and are shown together a little later.
+    """
 
     def __init__(
         self, parent: QObject | None = None, columns: Sequence[Column[HistoryEntry]] = COLUMNS
     ) -> None:
         super().__init__(columns, self._entry_key, parent)
+        self._gathered: dict[Hashable, HistoryEntry] = {}
+        self._gather = QTimer(self, singleShot=True, interval=GATHER_MS)
+        self._gather.timeout.connect(self._show_gathered)
 
     def set_entries(self, entries: Iterable[HistoryEntry]) -> None:
         """Show these, in any order given."""
         unique = {self._entry_key(entry): entry for entry in entries}
         self._show(sorted(unique.values(), key=lambda entry: (entry.sent_ms, entry.id), reverse=True))
 
+    def _show_gathered(self) -> None:
+        gathered, self._gathered = self._gathered, {}
+        most = max(MOST_SHOWN, len(self._shown))  # of thousands the oldest make way
+        unique = {self._entry_key(entry): entry for entry in (*self._shown, *gathered.values())}
+        newest = sorted(unique.values(), key=lambda entry: (entry.sent_ms, entry.id), reverse=True)
+        self._show(newest[:most])
+
     def put(self, entry: HistoryEntry) -> None:
         """Insert a new entry in its place (the top, as a rule), or show the changes of one already there."""
+        if entry.series:
+            self._gathered[self._entry_key(entry)] = entry
+            if not self._gather.isActive():
+                self._gather.start()
+            return
         row = self.row_of(self._entry_key(entry))
         if row < 0:
             self.set_entries([*self._shown, entry])

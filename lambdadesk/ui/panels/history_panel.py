@@ -26,6 +26,7 @@ from lambdadesk.desk.tasks import TaskScope
 from lambdadesk.store.history import HistoryEntry
 from lambdadesk.ui import theme
 from lambdadesk.ui.icons import icon
+from lambdadesk.ui.invoke.requests import get_commands, to_request
 from lambdadesk.ui.models.history_table import (
     FUNCTION_COLUMN,
     NOTEBOOK_COLUMNS,
@@ -42,6 +43,7 @@ from lambdadesk.ui.widgets.notices import announce
 from lambdadesk.ui.widgets.plain import set_plain_tooltip
 from lambdadesk.ui.widgets.result_view import ResultView
 from lambdadesk.ui.widgets.tables import make_table
+from lambdadesk.ui.widgets.wrapping_row import WrappingRow
 
 SEARCH_DELAY_MS = 200
 LIMIT = 500  # runs that are shown; more are found by searching
@@ -111,6 +113,7 @@ class HistoryPanel(QWidget):
         for widget in self.result.findChildren(QWidget):
             if (name := widget.objectName()) and not name.startswith("qt_"):
                 widget.setObjectName(f"notebook{name[0].upper()}{name[1:]}")
+        self.result.copies = self._get_copies
         self.result.save_requested.connect(
             lambda path, data: self.scope.start("save", self.result.save, path, data)
         )
@@ -134,16 +137,14 @@ class HistoryPanel(QWidget):
         layout.setSpacing(theme.SPACE)
         layout.addLayout(top)
         layout.addWidget(parts, 1)
-        layout.addLayout(self._build_buttons())
+        layout.addWidget(self._build_buttons())
         layout.addWidget(self.ask)
         layout.addWidget(self.said)
         QShortcut(QKeySequence("Ctrl+F"), self, self.filter.setFocus).setContext(
             Qt.ShortcutContext.WidgetWithChildrenShortcut
         )
 
-    def _build_buttons(self) -> QHBoxLayout:
-        row = QHBoxLayout()
-        row.setSpacing(theme.SPACE)
+    def _build_buttons(self) -> WrappingRow:
         self.buttons: dict[str, QPushButton] = {}
         for key, text, icon_name, tip, action in (
             ("load", "Load", "", "Put the payload back into the editor (Enter)", self._load),
@@ -159,14 +160,10 @@ class HistoryPanel(QWidget):
             set_plain_tooltip(button, tip)
             button.clicked.connect(action)
             self.buttons[key] = button
-            if key in ("compare", "export"):
-                row.addSpacing(theme.SPACE)
-            row.addWidget(button)
-        row.addStretch(1)
         for keys, action in (("S", self._star), ("N", self._ask_note), ("Delete", self._ask_delete)):
             shortcut = QShortcut(QKeySequence(keys), self.table, action)
             shortcut.setContext(Qt.ShortcutContext.WidgetShortcut)
-        return row
+        return WrappingRow(tuple(self.buttons.values()))
 
     async def close_panel(self) -> None:
         for disconnect in self._disconnects:
@@ -295,6 +292,15 @@ class HistoryPanel(QWidget):
                 kind=ErrorKind.INVALID,
             )
         emit(whole)
+
+    def _get_copies(self) -> dict[str, str]:
+        """The run that is shown as others would make it, for the clipboard."""
+        shown = self._shown
+        if shown is None or not shown.payload:
+            return {}
+        function = self._connection.catalog.get(shown.function) or FunctionInfo(shown.function)
+        commands = get_commands(self._connection, to_request(shown, function))
+        return commands | ({"Request id": shown.request_id} if shown.request_id else {})
 
     def _compare(self) -> None:
         self.scope.start("compare", self._show_difference, *reversed(self._selected()))

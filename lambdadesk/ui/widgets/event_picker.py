@@ -330,6 +330,10 @@ class EventPicker(QWidget):
             self.verdict.say(one_line(f"{words} {reasons}".strip(), _LONGEST_NOTE), tone)
         self._show_buttons()
 
+    def say_not_confirmed(self) -> None:
+        """Nobody confirmed what was about to be done."""
+        self._say("You did not confirm it. Nothing was changed.")
+
     def _say(self, text: str, tone: str = "dim") -> None:
         self.note.say(one_line(text, _LONGEST_NOTE), tone)
         self.note.setVisible(bool(text))

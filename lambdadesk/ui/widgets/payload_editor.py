@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from lambdadesk.core.details import format_bytes
 from lambdadesk.core.errors import ErrorKind, UserError
+from lambdadesk.core.event_variables import find_variables
 from lambdadesk.core.payload import (
     ASYNC_LIMIT,
     SYNC_LIMIT,
@@ -53,6 +54,7 @@ class PayloadEditor(QWidget):
         self._size_bytes = 0
         self._repair: Repair | None = None
         self._path = ""
+        self._variables: list[str] = []
         self._remark = ("", "dim")  # of what was done last; a change of the text takes it away
         self._build()
         self.edit.textChanged.connect(self._on_edited)
@@ -250,6 +252,7 @@ class PayloadEditor(QWidget):
 
     def _measure(self, text: str) -> None:
         self._size_bytes = len(text.encode("utf-8", "surrogatepass"))
+        self._variables = sorted({each.text for each in find_variables(text)}) if "{{" in text else []
         self._show_size()
         self._show_note()
 
@@ -273,6 +276,8 @@ class PayloadEditor(QWidget):
             sentence = (
                 "A very long line is shown in pieces, marked · at the left. It is sent as the one line it is."
             )
+        if not sentence and self._variables:
+            sentence = f"Filled in when it is sent: {one_line(', '.join(self._variables), 200)}"
         self.note.say(sentence, tone)
         self.note.setVisible(bool(sentence))
 

@@ -1,12 +1,13 @@
 """ResultView: what became of one invocation."""
 
+import codecs
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QGuiApplication, QTextCursor
 from PySide6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
@@ -18,10 +19,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from lambdadesk.core.details import format_bytes
 from lambdadesk.core.errors import ErrorKind, UserError
 from lambdadesk.core.function_errors import parse_function_error
 from lambdadesk.core.money import format_money
 from lambdadesk.core.responses import BodyKind, Response, recognise
+from lambdadesk.core.text import short_lines, visible
 from lambdadesk.core.threads import in_thread
 from lambdadesk.core.types import Cost, InvocationType, Outcome
 from lambdadesk.store.history import HistoryEntry
@@ -38,13 +41,14 @@ from lambdadesk.ui.widgets.plain import PlainLabel, set_plain_tooltip, show_plai
 
 RESPONSE, ERROR, BODY, TREE, LOG, COST = range(6)
 LOG_LIMIT = 1024 * 1024  # characters of a log that are shown here
+STREAM_LIMIT = 200_000  # characters of a response that are shown while they come
 
 
 class ResultView(QWidget):
     """The outcome in words, then the response, the log of the request and the arithmetic of its cost.
 
     A failure, an HTTP envelope and JSON get a tab each, which is there only where there is something to see.
-    `copies`, if set, gives what "Copy as" offers for the shown invocation: a title and its text.
+    `copies`, if set, gives what Copy offers for the shown invocation: a title, and its text or what gets it.
 
     Signals:
         save_requested(str, bytes): where to write the response; the owner runs `save` with the two.
@@ -65,7 +69,7 @@ class ResultView(QWidget):
         self.error = ErrorView()
         self.body = BodyView()
         self.tree = JsonTree()
-        self.copies: Callable[[], Mapping[str, str]] | None = None
+        self.copies: Callable[[], Mapping[str, str | Callable[[], None]]] | None = None
         self.log = named(QPlainTextEdit(), "resultLog", "Log of this request")
         self.arithmetic = named(QPlainTextEdit(), "costArithmetic", "How the cost was computed")
         for view in (self.log, self.arithmetic):
@@ -95,6 +99,9 @@ class ResultView(QWidget):
         buttons.addWidget(self.save_button)
         self.views.setCornerWidget(corner)
         self.saved = named(ToneLabel(), "saveOutcome", "What became of saving")
+        self._live_log = ""
+        self._has_chunks = False  # the response shows what is in no data yet
+        self._stream = codecs.getincrementaldecoder("utf-8")("replace")
         self._is_cut = False  # the history has the beginning of the response only
         self._set_response(b"")
         layout = QVBoxLayout(self)
@@ -112,6 +119,10 @@ class ResultView(QWidget):
         self.summary.setVisible(bool(summary))
 
     def clear(self) -> None:
+        if self._has_chunks:
+            self.response.set_data(b"")
+        self._live_log, self._has_chunks = "", False
+        self._stream.reset()
         self._set_response(b"")
         show_plain_text(self.log, "")
         self.arithmetic.setPlainText("")
@@ -144,6 +155,35 @@ class ResultView(QWidget):
             self.views.setTabText(LOG, "Details")
         announce(self, f"{head}: {error}", is_urgent=True)
 
+    def show_live_log(self, log: str) -> None:
+        """Show the log of a run while it goes on."""
+        if log != self._live_log:
+            self._live_log = log
+            show_plain_text(self.log, _beginning(log))
+            self.views.setTabText(LOG, f"Log ({len(log.splitlines())})")
+
+    def append_chunk(self, data: bytes) -> None:
+        """Show what came of a response that is streamed, up to STREAM_LIMIT; `show_entry` shows it whole."""
+        text = self._stream.decode(data) if data else ""
+        shown = self.response.document().characterCount()
+        if not text or shown > STREAM_LIMIT:
+            return
+        self._has_chunks = True
+        cursor = QTextCursor(self.response.document())
+        cursor.movePosition(QTextCursor.MoveOperation.End)
+        cursor.insertText(short_lines(visible(text[: STREAM_LIMIT - shown])))
+        bar = self.response.verticalScrollBar()
+        bar.setValue(bar.maximum())
+
+    def say_saved(self, path: Path, count: int, error: str) -> None:
+        """Say what came of saving a streamed response; error: why it is not whole."""
+        if error:
+            self.saved.say(f"✖ Only {format_bytes(count)} were saved to {path}: {error}.", "error")
+        else:
+            self.saved.say(f"✔ Saved {format_bytes(count)} to {path}.", "ok")
+        self.saved.show()
+        announce(self, self.saved.text(), is_urgent=bool(error))
+
     async def save(self, path: str, data: bytes) -> None:
         """Write a response to a file, byte for byte, and say below it what came of that."""
         try:
@@ -172,13 +212,22 @@ class ResultView(QWidget):
     def _show_copies(self) -> None:
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        texts = {"Response": self.response.data.decode("utf-8", "replace")} if self.response.data else {}
+        texts: dict[str, str | Callable[[], None]] = {}
+        if self.response.data:
+            texts["Response"] = self.response.data.decode("utf-8", "replace")
         texts |= self.copies() if self.copies else {}
         for title, text in texts.items():
-            menu.addAction(title, partial(QGuiApplication.clipboard().setText, text))
+            menu.addAction(title, partial(self.copy, title, text) if isinstance(text, str) else text)
         if not texts:
             menu.addAction("Nothing to copy yet").setEnabled(False)
         menu.popup(self.copy_button.mapToGlobal(self.copy_button.rect().bottomLeft()))
+
+    def copy(self, title: str, text: str) -> None:
+        """Put a text into the clipboard, and say so."""
+        QGuiApplication.clipboard().setText(text)
+        self.saved.say(f"✔ Copied: {title}", "ok")
+        self.saved.show()
+        announce(self, self.saved.text())
 
     def _set_response(self, data: bytes, *, is_cut: bool = False, has_failed: bool = False) -> None:
         is_same = data == self.response.data and has_failed == self.views.isTabVisible(ERROR)
@@ -239,7 +288,7 @@ def _outcome_words(entry: HistoryEntry) -> tuple[str, str]:
     """The colour and the words of a result."""
     if entry.outcome is Outcome.UNKNOWN:
         return "warning", "▲ Outcome unknown"
-    if entry.error and entry.report is None:
+    if entry.error and entry.report is None and not entry.status_code:
         return "error", "✖ Not run"
     code = entry.status_code
     status = f"{code} " if code else ""
@@ -276,11 +325,11 @@ def _summary(entry: HistoryEntry, why_no_report: str) -> str:
         if entry.cost is not None:
             sign = "" if entry.cost_exact else "≈ "
             parts.append(f"cost {sign}{format_money(entry.cost, entry.currency)}")
-    elif entry.received_ms is not None and not entry.error:
+    elif entry.received_ms is not None and (entry.status_code or not entry.error):
         parts.append(f"Answer after {entry.received_ms - entry.sent_ms} ms")
         if not _is_dry(entry):
             parts.append(why_no_report)
-    if entry.error and report is None:
+    if entry.error and (report is None or entry.status_code):
         parts.append(entry.error)
     if not entry.payload and entry.outcome is not Outcome.RUNNING:
         parts.append("payload and answer were not kept")

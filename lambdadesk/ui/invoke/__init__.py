@@ -1,0 +1,1 @@
+"""The parts of the Invoke page that are no widgets of their own."""

@@ -1,0 +1,146 @@
+"""InvokeLayout: the widgets of the Invoke page and where they are."""
+
+from collections.abc import Callable
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeySequence, QPainter, QPaintEvent, QShortcut
+from PySide6.QtWidgets import QProgressBar, QSplitter, QTabWidget, QVBoxLayout, QWidget
+
+from lambdadesk.core.types import FunctionInfo
+from lambdadesk.ui import theme
+from lambdadesk.ui.widgets.fate_view import FateView
+from lambdadesk.ui.widgets.named import named
+from lambdadesk.ui.widgets.payload_editor import PayloadEditor
+from lambdadesk.ui.widgets.plain import PlainLabel
+from lambdadesk.ui.widgets.recent_runs import RecentRuns
+from lambdadesk.ui.widgets.result_view import ResultView
+from lambdadesk.ui.widgets.run_bar import RunBar
+
+_PROGRESS_PX = 4
+
+
+class InvokeLayout:
+    """Builds the page into `page`: the run bar, payload beside result, and tabs below them."""
+
+    def __init__(
+        self, page: QWidget, function: FunctionInfo, report: Callable[[str, Exception], None]
+    ) -> None:
+        self._page = page
+        self._builders: dict[int, Callable[[], QWidget]] = {}
+        self.bar = RunBar(function)
+        self.payload = PayloadEditor(report)
+        self.result = ResultView()
+        self.progress = named(_ThinBar(), "runProgress", "Time until the function's timeout")
+        self.progress.setFixedHeight(_PROGRESS_PX)
+        policy = self.progress.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)  # nothing jumps when it comes and goes
+        self.progress.setSizePolicy(policy)
+        self.progress.hide()
+        self.fate = FateView()
+        self.recent = RecentRuns()
+        self._build()
+
+    def _build(self) -> None:
+        self._events = QWidget()  # the pane that a picker of events comes into
+        self._events_column = _column(self._events)
+        self._events.hide()
+        left = QWidget()
+        column = _column(left)
+        column.addWidget(PlainLabel("Payload"))
+        column.addWidget(self.payload, 1)
+        right = QWidget()
+        column = _column(right)
+        column.addWidget(self.progress)
+        column.addWidget(self.result, 1)
+        column.addWidget(self.fate)
+        top = named(QSplitter(Qt.Orientation.Horizontal), "invokeSplitter")
+        top.setChildrenCollapsible(False)
+        for widget in (left, right):
+            top.addWidget(widget)
+        top.setStretchFactor(0, 1)
+        top.setStretchFactor(1, 1)
+        beside = named(QSplitter(Qt.Orientation.Horizontal), "eventsSplitter")
+        beside.setChildrenCollapsible(False)
+        beside.addWidget(self._events)
+        beside.addWidget(top)
+        beside.setStretchFactor(1, 1)
+        self._tabs = named(QTabWidget(), "bottomTabs", "Runs and what is made of them")
+        self._tabs.setDocumentMode(True)
+        self._tabs.addTab(self.recent, "Runs")
+        self._tabs.currentChanged.connect(self._on_tab)
+        whole = named(QSplitter(Qt.Orientation.Vertical), "historySplitter")
+        whole.setChildrenCollapsible(False)
+        whole.addWidget(beside)
+        whole.addWidget(self._tabs)
+        whole.setStretchFactor(0, 3)
+        whole.setStretchFactor(1, 1)
+        whole.setSizes([440, 190])
+        layout = QVBoxLayout(self._page)
+        layout.setContentsMargins(theme.SPACE, theme.SPACE, theme.SPACE, theme.SPACE)
+        layout.setSpacing(theme.SPACE)
+        layout.addWidget(self.bar)
+        layout.addWidget(whole, 1)
+
+    def add_bottom_tab(self, title: str, build: Callable[[], QWidget]) -> None:
+        """Add a tab; `build` makes its page when it is first shown."""
+        place = QWidget()
+        self._builders[self._tabs.addTab(place, title)] = build
+
+    def show_bottom_tab(self, title: str) -> None:
+        titles = [self._tabs.tabText(index) for index in range(self._tabs.count())]
+        self._tabs.setCurrentIndex(titles.index(title))
+
+    def set_event_picker(self, build: Callable[[], QWidget]) -> None:
+        """Show what `build` makes, when it is first wanted, in the pane at the left: a button and Ctrl+E."""
+        self._build_picker = build
+        self.bar.events_button.show()
+        self.bar.events_toggled.connect(self._show_events)
+        self._on_keys("Ctrl+E", self.bar.events_button.toggle)
+
+    def _show_events(self, shown: bool) -> None:
+        if shown and self._events_column.isEmpty():
+            self._events_column.addWidget(self._build_picker())
+        self._events.setVisible(shown)
+
+    def add_keys(
+        self, invoke: Callable[[], None], format_payload: Callable[[], None], stop: Callable[[], None]
+    ) -> None:
+        for keys in ("Ctrl+Return", "Ctrl+Enter"):
+            shortcut = self._on_keys(keys, invoke)
+            shortcut.setAutoRepeat(False)  # a quick function answers between two
+            # From the function list, too: what is sent is in sight, and a hidden page hears nothing.
+            shortcut.setContext(Qt.ShortcutContext.WindowShortcut)
+        self._on_keys("Ctrl+Shift+I", format_payload)
+        # Only while it runs: the editor lets go of the focus by Esc.
+        self.stop_keys = self._on_keys("Esc", stop)
+        self.stop_keys.setEnabled(False)
+
+    def _on_keys(self, keys: str, slot: Callable[[], None]) -> QShortcut:
+        shortcut = QShortcut(QKeySequence(keys), self._page, slot)
+        # PySide6 ignores the context where it is given to the constructor together with a slot.
+        shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        return shortcut
+
+    def _on_tab(self, index: int) -> None:
+        build = self._builders.pop(index, None)
+        place = self._tabs.widget(index)
+        if build is not None and place is not None:
+            _column(place).addWidget(build())
+
+
+class _ThinBar(QProgressBar):
+    """A bar too thin for the style's frame."""
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        colours = theme.colours(self.palette())
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), colours.border)
+        share = self.value() / max(1, self.maximum())
+        painter.fillRect(0, 0, round(self.width() * share), self.height(), colours.accent)
+
+
+def _column(widget: QWidget) -> QVBoxLayout:
+    column = QVBoxLayout(widget)
+    column.setContentsMargins(0, 0, 0, 0)
+    column.setSpacing(theme.TIGHT)
+    return column

@@ -1,0 +1,542 @@
+"""SeriesPanel: one payload many times, or a file of payloads, and the figures of all of it."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFileDialog,
+    QFormLayout,
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLineEdit,
+    QProgressBar,
+    QPushButton,
+    QScrollArea,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
+
+from lambdadesk.core.connections import Guard
+from lambdadesk.core.errors import UserError
+from lambdadesk.core.series import MAX_CONCURRENCY, MAX_PER_S, MAX_RUNS, SeriesPlan
+from lambdadesk.core.series_result import (
+    SeriesResult,
+    summarise,
+    tell,
+    tell_shortly,
+    to_csv,
+    to_json,
+    to_ndjson,
+)
+from lambdadesk.core.series_rows import (
+    ColumnType,
+    ColumnUse,
+    CsvTable,
+    Rows,
+    fill_template,
+    map_columns,
+    read_csv,
+    read_lines,
+)
+from lambdadesk.core.threads import in_thread
+from lambdadesk.core.types import FunctionInfo, InvokeRequest
+from lambdadesk.desk.connection import Connection
+from lambdadesk.desk.series_files import read_text_file, write_text_file
+from lambdadesk.desk.series_run import Series, SeriesPhase, SeriesRunner, run_of
+from lambdadesk.desk.tasks import TaskScope
+from lambdadesk.ui import theme
+from lambdadesk.ui.icons import icon
+from lambdadesk.ui.models.series_table import (
+    ERROR_SAMPLES,
+    FIGURE_SAMPLES,
+    ErrorTableModel,
+    FigureTableModel,
+)
+from lambdadesk.ui.widgets.calm_combo import CalmComboBox
+from lambdadesk.ui.widgets.histogram import Histogram
+from lambdadesk.ui.widgets.labels import ToneLabel
+from lambdadesk.ui.widgets.named import named
+from lambdadesk.ui.widgets.notices import announce
+from lambdadesk.ui.widgets.plain import PlainLabel, set_plain_tooltip
+from lambdadesk.ui.widgets.tables import make_table
+
+SAME, FILE = "This payload", "A file of payloads"
+COLUMNS, TEMPLATE = "Columns become keys", "The payload is a template"
+_NAMED_BAD = 3  # rows that are named one by one
+
+
+class SeriesPanel(QWidget):
+    """Runs series of one function of a connection.
+
+    get_request: what Invoke would send now; None where it can't be sent, and then that was said.
+
+    Signals:
+        write_requested(str, Callable[[], None]): in production the whole series waits to be confirmed, once:
+            what it is about, with its price, and what starts it.
+        not_found(): AWS does not know the function any more.
+    """
+
+    write_requested = Signal(str, object)
+    not_found = Signal()
+
+    def __init__(
+        self,
+        connection: Connection,
+        function: FunctionInfo,
+        get_request: Callable[[], InvokeRequest | None],
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.scope = TaskScope(self._on_failure)
+        self.runner = SeriesRunner(connection.invoker)
+        self._connection = connection
+        self._function = function
+        self._get_request = get_request
+        self._text: tuple[str, str] = ("", "")  # the file's name and its text
+        self._table: CsvTable | None = None
+        self._keys: list[tuple[str, QLineEdit, QComboBox]] = []
+        self._earlier: SeriesResult | None = None
+        self._build()
+        self.runner.changed.connect(self._show)
+        self._on_source()
+        self._show()
+        self.scope.start("earlier", self._load_earlier)
+
+    # -- building
+
+    def _build(self) -> None:
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(theme.SPACE, theme.SPACE, theme.SPACE, theme.SPACE)
+        layout.setSpacing(theme.SPACE)
+        layout.addLayout(self._build_settings())
+        layout.addWidget(self._build_mapping())
+        layout.addLayout(self._build_start())
+        self.progress = named(QProgressBar(), "seriesProgress", "Answers so far")
+        self.progress.setTextVisible(False)
+        self.progress.setMaximumHeight(theme.SPACE)
+        layout.addWidget(self.progress)
+        self.status = named(ToneLabel("dim"), "seriesStatus", "Progress")
+        layout.addWidget(self.status)
+        layout.addLayout(self._build_above_result())
+        area = named(QScrollArea(), "seriesScroll")
+        area.setWidgetResizable(True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        area.setWidget(self._build_result())
+        layout.addWidget(area, 1)
+
+    def _build_settings(self) -> QGridLayout:
+        self.source = named(CalmComboBox(), "seriesSource", "What is sent")
+        self.source.addItems((SAME, FILE))
+        self.source.currentIndexChanged.connect(lambda _index: self._on_source())
+        self.runs = _spin("seriesRuns", "Number of runs", 1, MAX_RUNS, 10)
+        self.file_button = named(QPushButton("Choose a file…"), "seriesFile", "File of payloads")
+        set_plain_tooltip(self.file_button, "NDJSON: one JSON a line. CSV: a payload for each row.")
+        self.file_button.clicked.connect(self._ask_file)
+        self.concurrency = _spin("seriesConcurrency", "Runs at once", 1, MAX_CONCURRENCY, 1)
+        self.rate = _spin("seriesRate", "Starts a second at most", 0, MAX_PER_S, 0)
+        self.rate.setSpecialValueText("no limit")
+        self.errors = _spin("seriesErrors", "Stop after so many errors", 0, MAX_RUNS, 0)
+        self.errors.setSpecialValueText("never")
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(theme.SPACE)
+        grid.setVerticalSpacing(theme.TIGHT)
+        for column, (title, widget) in enumerate(
+            (
+                ("Send", self.source),
+                ("Runs", self.runs),
+                ("At once", self.concurrency),
+                ("A second", self.rate),
+                ("Stop after errors", self.errors),
+            )
+        ):
+            label = PlainLabel(title)
+            label.setBuddy(widget)
+            grid.addWidget(label, 0, column)
+            grid.addWidget(widget, 1, column)
+        grid.addWidget(self.file_button, 1, 1)
+        self._runs_label = grid.itemAtPosition(0, 1).widget()  # type: ignore[union-attr]  # put there above
+        grid.setColumnStretch(5, 1)
+        for box in (self.runs, self.concurrency, self.rate, self.errors):
+            box.valueChanged.connect(lambda _value: self.show_estimate())
+        return grid
+
+    def _build_mapping(self) -> QWidget:
+        self.mapping = QWidget()
+        column = QVBoxLayout(self.mapping)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(theme.TIGHT)
+        self.csv_mode = named(CalmComboBox(), "seriesCsvMode", "What becomes of the columns")
+        self.csv_mode.addItems((COLUMNS, TEMPLATE))
+        self.csv_mode.currentIndexChanged.connect(lambda _index: self._on_mapping())
+        self.columns = QWidget()
+        self._form = QFormLayout(self.columns)
+        self._form.setContentsMargins(0, 0, 0, 0)
+        self._form.setVerticalSpacing(theme.TIGHT)
+        self.csv_hint = named(ToneLabel("dim"), "seriesTemplateHint", "How a template is written")
+        self.csv_hint.say(
+            'Write {{column}} into strings of the payload, as in {"id": "{{id}}"}; each row fills them.',
+            "dim",
+        )
+        row = QHBoxLayout()
+        row.addWidget(self.csv_mode)
+        row.addStretch(1)
+        column.addLayout(row)
+        column.addWidget(self.columns)
+        column.addWidget(self.csv_hint)
+        return self.mapping
+
+    def _build_start(self) -> QHBoxLayout:
+        self.price = named(ToneLabel("dim"), "seriesEstimate", "Estimated price")
+        self.start_button = named(QPushButton(icon("invoke"), "Start"), "seriesStart", "Start the series")
+        self.start_button.clicked.connect(self.start)
+        self.stop_button = named(QPushButton(icon("stop"), "Stop"), "seriesStop", "Stop the series")
+        self.stop_button.clicked.connect(self.stop)
+        row = QHBoxLayout()
+        row.setSpacing(theme.SPACE)
+        row.addWidget(self.price, 1)
+        row.addWidget(self.stop_button)
+        row.addWidget(self.start_button)
+        return row
+
+    def _build_above_result(self) -> QHBoxLayout:
+        self.compare = named(CalmComboBox(), "seriesCompare", "Compare with an earlier series")
+        self.compare.addItem("Compare with…", "")
+        self.compare.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self.compare.activated.connect(lambda _index: self.scope.start("compare", self._compare))
+        self.export_button = named(QPushButton(icon("save"), "Export…"), "seriesExport", "Export the runs")
+        self.export_button.clicked.connect(self._ask_where)
+        row = QHBoxLayout()
+        row.setSpacing(theme.SPACE)
+        row.addStretch(1)
+        row.addWidget(self.compare)
+        row.addWidget(self.export_button)
+        return row
+
+    def _build_result(self) -> QWidget:
+        self.figures = FigureTableModel(self)
+        self.figure_table = named(
+            make_table(self.figures, FIGURE_SAMPLES, stretch=None), "seriesFigures", "Percentiles"
+        )
+        self.figure_table.setMinimumHeight(self.figure_table.verticalHeader().defaultSectionSize() * 6 + 12)
+        self.histogram = named(Histogram(), "seriesHistogram", "Histogram")
+        self.groups = ErrorTableModel(self)
+        self.error_table = named(
+            make_table(self.groups, ERROR_SAMPLES, stretch=2), "seriesErrorTable", "Errors"
+        )
+        self.error_table.setMinimumHeight(self.error_table.verticalHeader().defaultSectionSize() * 4)
+        self.result = QWidget()
+        column = QVBoxLayout(self.result)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(theme.SPACE)
+        column.addWidget(self.figure_table, 2)
+        column.addWidget(self.histogram)
+        column.addWidget(self.error_table, 1)
+        column.addStretch(0)
+        self.result.hide()
+        return self.result
+
+    async def close_panel(self) -> None:
+        await self.scope.close()
+        self.runner.close()
+
+    def showEvent(self, event: object) -> None:
+        super().showEvent(event)  # type: ignore[arg-type]  # a QShowEvent
+        self.show_estimate()  # the payload may be another one now
+
+    # -- what is sent
+
+    def _on_source(self) -> None:
+        is_file = self.source.currentText() == FILE
+        self.runs.setVisible(not is_file)
+        self._runs_label.setVisible(not is_file)  # type: ignore[union-attr]  # a label
+        self.file_button.setVisible(is_file)
+        self._on_mapping()
+
+    def _on_mapping(self) -> None:
+        is_csv = self._table is not None and self.source.currentText() == FILE
+        is_template = self.csv_mode.currentText() == TEMPLATE
+        self.mapping.setVisible(is_csv)
+        self.columns.setVisible(is_csv and not is_template)
+        self.csv_hint.setVisible(is_csv and is_template)
+        self.show_estimate()
+
+    def _ask_file(self) -> None:
+        dialog = QFileDialog(self, "File of payloads")
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        dialog.setNameFilters(["Payloads (*.ndjson *.jsonl *.csv *.tsv)", "All files (*)"])
+        dialog.fileSelected.connect(lambda path: self.load_file(Path(path)))
+        dialog.open()
+
+    def load_file(self, path: Path) -> None:
+        """Read a file of payloads: CSV by its name, else one JSON a line."""
+        self.scope.start("file", self._load_file, path)
+
+    async def _load_file(self, path: Path) -> None:
+        text = await read_text_file(path)
+        is_csv = path.suffix.lower() in (".csv", ".tsv")
+        self._table = await in_thread(read_csv, text) if is_csv else None
+        self._text = (path.name, text)
+        self.file_button.setText(path.name)
+        while self._form.rowCount():
+            self._form.removeRow(0)
+        self._keys = []
+        for name in self._table.header if self._table else ():
+            self._add_column(name)
+        self._on_mapping()
+
+    def _add_column(self, name: str) -> None:
+        at = len(self._keys)
+        key = named(QLineEdit(name), f"seriesKey{at}", f"Key of column {name}")
+        key.setPlaceholderText("left out")
+        kind = named(CalmComboBox(), f"seriesType{at}", f"Type of column {name}")
+        for each in ColumnType:
+            kind.addItem(each.value, each)
+        row = QHBoxLayout()
+        row.addWidget(key, 1)
+        row.addWidget(kind)
+        self._form.addRow(PlainLabel(name), row)
+        self._keys.append((name, key, kind))
+        key.editingFinished.connect(self.show_estimate)
+        kind.currentIndexChanged.connect(lambda _index: self.show_estimate())
+
+    def _rows(self, request: InvokeRequest) -> Rows:
+        _name, text = self._text
+        if self._table is None:
+            return read_lines(text, request.kind)
+        if self.csv_mode.currentText() == TEMPLATE:
+            return fill_template(self._table, request.payload.decode(), request.kind)
+        uses = [
+            ColumnUse(name, key.text().strip(), ColumnType(kind.currentData()))
+            for name, key, kind in self._keys
+        ]
+        return map_columns(self._table, uses, request.kind)
+
+    async def _plan(self) -> tuple[SeriesPlan, Rows] | None:
+        """What Start would run, and the rows that it leaves out; None where nothing can be sent."""
+        request = self._get_request()
+        if request is None:
+            self.price.say("The payload above can't be sent.", "warning")
+            return None
+        rows = Rows((), ())
+        if self.source.currentText() == FILE:
+            if not self._text[0]:
+                self.price.say("Choose a file: one JSON a line (NDJSON), or CSV.", "dim")
+                return None
+            rows = await in_thread(self._rows, request)
+            if not rows.payloads:
+                self.price.say(f"Nothing of {self._text[0]} can be sent. {_tell_bad(rows)}", "error")
+                return None
+        plan = SeriesPlan(
+            request,
+            self.runs.value(),
+            rows.payloads,
+            rows.lines,
+            self.concurrency.value(),
+            float(self.rate.value()),
+            self.errors.value(),
+        )
+        return plan, rows
+
+    def show_estimate(self) -> None:
+        """Say what Start would cost."""
+        if not self.runner.is_running and self.isVisible():
+            self.scope.start("estimate", self._show_estimate)
+
+    async def _show_estimate(self) -> None:
+        planned = await self._plan()
+        self.start_button.setEnabled(planned is not None and not self.runner.is_running)
+        if planned is None:
+            self.start_button.setText("Start")
+            return
+        plan, rows = planned
+        request = plan.request
+        billed_ms = await self._connection.billed_ms(self._function.name)
+        estimate = self._connection.estimate(request.function, request.kind, plan.payload_bytes, billed_ms)
+        text = " ".join((str(estimate), *estimate.notes))
+        self.price.say(f"{text} {_tell_bad(rows)}".strip(), "warning" if rows.bad else "dim")
+        self.start_button.setText(f"Start {plan.count:,} run{'s' * (plan.count != 1)}")
+
+    # -- running
+
+    def start(self) -> None:
+        """Start what is chosen, or have it confirmed first in production."""
+        if not self.runner.is_running:
+            self.scope.start("start", self._start)
+
+    async def _start(self) -> None:
+        planned = await self._plan()
+        if planned is None:
+            return
+        plan, _rows = planned
+        if self._connection.info.guard is not Guard.PRODUCTION:
+            self._run(plan)
+            return
+        request = plan.request
+        billed_ms = await self._connection.billed_ms(self._function.name)
+        estimate = self._connection.estimate(request.function, request.kind, plan.payload_bytes, billed_ms)
+        verb = f"Run {self._function.name} {plan.count:,} times (estimate {estimate.short})"
+        self.write_requested.emit(verb, partial(self._run, plan, confirmed=True))
+
+    def _run(self, plan: SeriesPlan, *, confirmed: bool = False) -> None:
+        if not self.runner.is_running:
+            self.scope.cancel("estimate")
+            self._earlier = None
+            self.scope.start("series", self._run_series, plan, confirmed)
+
+    async def _run_series(self, plan: SeriesPlan, confirmed: bool) -> None:
+        series = await self.runner.run(plan, confirmed=confirmed)
+        announce(self.status, self.status.text())
+        if series.error is not None and series.error.kind == "not-found":
+            self.not_found.emit()
+        await self._load_earlier()
+        self.show_estimate()
+
+    def stop(self) -> None:
+        """Send nothing more; the second time, don't wait for answers any more either."""
+        series = self.runner.series
+        if series is not None and series.phase is SeriesPhase.STOPPING:
+            self.scope.cancel("series")
+        else:
+            self.runner.stop()
+
+    # -- showing
+
+    def _show(self) -> None:
+        series = self.runner.series
+        is_running = self.runner.is_running
+        self.stop_button.setVisible(is_running)
+        self.start_button.setEnabled(not is_running)
+        is_stopping = series is not None and series.phase is SeriesPhase.STOPPING
+        self.stop_button.setText("Stop waiting" if is_stopping else "Stop")
+        self.progress.setVisible(is_running)
+        self.export_button.setEnabled(series is not None and bool(series.runs) and not is_running)
+        if series is None:
+            self.status.say(
+                "Nothing was run yet. Each run is one request, and one run in the history.", "dim"
+            )
+            return
+        if is_running:
+            self.result.hide()
+            self.progress.setMaximum(series.plan.count)
+            self.progress.setValue(len(series.runs))
+            self.status.say(_tell_progress(series), "text")
+            return
+        result = series.result()
+        self.status.say(_tell_end(series, result), "error" if series.error else "text")
+        self.status.setAccessibleDescription(tell(result))
+        self._show_result(series, result)
+
+    def _show_result(self, series: Series, result: SeriesResult) -> None:
+        self.result.setVisible(bool(series.runs))
+        self.figures.set_result(result, self._earlier)
+        self.groups.set_result(result)
+        self.error_table.setVisible(bool(result.errors))
+        times = [run.round_trip_ms for run in series.runs if run.round_trip_ms is not None and run.did_run]
+        self.histogram.set_values("Round trips", times)
+
+    async def _load_earlier(self) -> None:
+        now = self.runner.series.id if self.runner.series else ""
+        found = await self._connection.recent_series(self._function.name)
+        with QSignalBlocker(self.compare):
+            self.compare.clear()
+            self.compare.addItem("Compare with…", "")
+            for name, sent_ms, count in found:
+                if name != now:
+                    self.compare.addItem(f"{_when(sent_ms)}, {count:,} runs", name)
+        self.compare.setVisible(self.compare.count() > 1)
+
+    async def _compare(self) -> None:
+        name = self.compare.currentData()
+        entries = await self._connection.of_series(self._function.name, name) if name else []
+        self._earlier = (
+            summarise([run_of(each, at) for at, each in enumerate(entries, 1)]) if entries else None
+        )
+        self._show()
+
+    def _ask_where(self) -> None:
+        dialog = QFileDialog(self, "Export the runs of the series")
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setNameFilters(["CSV (*.csv)", "NDJSON (*.ndjson)", "JSON with the figures (*.json)"])
+        dialog.selectFile(f"{self._function.name}-series.csv")
+        dialog.filterSelected.connect(lambda name: dialog.setDefaultSuffix(name.split("*.")[1].rstrip(")")))
+        dialog.setDefaultSuffix("csv")
+        dialog.fileSelected.connect(lambda path: self.scope.start("export", self.export, Path(path)))
+        dialog.open()
+
+    async def export(self, path: Path) -> None:
+        """Write the runs as CSV, NDJSON or JSON, by the file's name."""
+        series = self.runner.series
+        if series is None:
+            return
+        runs = sorted(series.runs, key=lambda run: run.number)
+        write = {".ndjson": to_ndjson, ".jsonl": to_ndjson, ".csv": to_csv}.get(path.suffix.lower())
+        text = await in_thread(write, runs) if write else await in_thread(to_json, runs, series.result())
+        await write_text_file(path, text)
+        self.status.say(f"✔ {len(runs):,} runs written to {path}.", "ok")
+
+    def _on_failure(self, name: str, error: Exception) -> None:
+        if not isinstance(error, UserError):
+            self._connection.scope.report(name, error)
+            return
+        place = self.price if name in ("file", "estimate", "start") else self.status
+        place.say(f"✖ {error}", "error")
+        announce(place, place.text())
+        with suppress(RuntimeError):
+            self.start_button.setEnabled(name not in ("estimate", "start") and not self.runner.is_running)
+
+
+def _spin(object_name: str, title: str, lowest: int, highest: int, value: int) -> QSpinBox:
+    box = named(QSpinBox(), object_name, title)
+    box.setRange(lowest, highest)
+    box.setValue(value)
+    box.setGroupSeparatorShown(True)
+    box.setKeyboardTracking(False)
+    box.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+    return box
+
+
+def _tell_bad(rows: Rows) -> str:
+    if not rows.bad:
+        return ""
+    first = "; ".join(str(each) for each in rows.bad[:_NAMED_BAD])
+    more = len(rows.bad) - _NAMED_BAD
+    count = f"{len(rows.bad):,} row{'s are' if len(rows.bad) != 1 else ' is'} left out"
+    return f"▲ {count}. {first}{f'; and {more:,} more' if more > 0 else ''}."
+
+
+def _tell_progress(series: Series) -> str:
+    parts = [f"{len(series.runs):,} of {series.plan.count:,} answered", f"{series.per_s:,.1f} a second"]
+    if series.failed:
+        parts.append(f"{series.failed:,} failed")
+    if series.throttled:
+        parts.append(f"{series.throttled:,} throttled")
+    if series.phase is SeriesPhase.STOPPING:
+        parts.append(f"{series.reason} {series.under_way:,} under way are waited for")
+    return " · ".join(parts)
+
+
+def _tell_end(series: Series, result: SeriesResult) -> str:
+    parts = [tell_shortly(result)] if series.runs else []
+    unsent = series.plan.count - series.sent
+    if series.reason:
+        hint = f" {series.error.hint}" if series.error and series.error.hint else ""
+        parts.append(f"{series.reason}{hint}")
+    if unsent:
+        parts.append(f"{unsent:,} were not sent.")
+    if series.may_still_run:
+        parts.append(f"▲ {series.may_still_run:,} may still run: nobody waited for their answers.")
+    return "\n".join(parts)
+
+
+def _when(at_ms: int) -> str:
+    return datetime.fromtimestamp(at_ms / 1000).astimezone().strftime("%m-%d %H:%M:%S")

@@ -1,0 +1,257 @@
+"""A series sends each run once, keeps to its pace and its limits, and says what became of all of it."""
+
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from lambdadesk.aws.clients import Limits
+from lambdadesk.core.connections import Guard
+from lambdadesk.core.errors import ErrorKind
+from lambdadesk.core.series import SeriesPlan
+from lambdadesk.core.threads import in_thread
+from lambdadesk.core.types import InvokeRequest, Outcome
+from lambdadesk.desk.series_run import Series, SeriesPhase, SeriesRunner
+from lambdadesk.desk.tasks import TaskScope
+from tests.desk.test_invoker import COST, HELLO, Bench, opened, report_line
+from tests.desk.test_tailer import following
+from tests.desk.waiting import until
+from tests.servers import faults
+from tests.servers.fake_aws import FakeAws
+from tests.servers.faults import Exchange, Reply
+
+REQUEST = InvokeRequest(HELLO, b"{}")
+
+
+class Rig:
+    def __init__(self, bench: Bench) -> None:
+        self.bench = bench
+        self.runner = SeriesRunner(bench.invoker)
+        self.failures: list[Exception] = []
+        self.scope = TaskScope(lambda _name, error: self.failures.append(error))
+        self.told = 0
+        self.runner.changed.connect(self._count)
+
+    def _count(self) -> None:
+        self.told += 1
+
+    def start(self, plan: SeriesPlan, *, confirmed: bool = False) -> None:
+        async def run() -> None:
+            await self.runner.run(plan, confirmed=confirmed)
+
+        self.scope.start("series", run)
+
+    async def finish(self) -> Series:
+        await self.scope.wait("series")
+        assert self.failures == []
+        assert self.runner.series is not None
+        return self.runner.series
+
+
+@asynccontextmanager
+async def rigged(aws: FakeAws, limits: Limits, folder: Path) -> AsyncIterator[Rig]:
+    async with opened(aws, limits, folder / "history.sqlite") as bench:
+        rig = Rig(bench)
+        yield rig
+        await rig.scope.close()
+        rig.runner.close()
+        await bench.invoker.flush()
+
+
+async def test_each_run_is_one_request_and_one_entry(aws: FakeAws, tmp_path: Path) -> None:
+    async with rigged(aws, Limits(), tmp_path) as rig:
+        rig.start(SeriesPlan(REQUEST, runs=30, concurrency=7))
+        series = await rig.finish()
+        assert len(aws.requests("Invoke")) == 30
+        entries = await rig.bench.history.recent(rig.bench.gateway.target.key)
+        assert {entry.series for entry in entries} == {series.id}
+        assert {entry.id for entry in entries} == {run.entry_id for run in series.runs}
+        assert {entry.outcome for entry in entries} == {Outcome.OK}
+        assert {entry.cost for entry in entries} == {COST}
+        assert sorted(run.number for run in series.runs) == list(range(1, 31))
+        result = series.result()
+        assert (result.runs, result.failed, result.throttled) == (30, 0, 0)
+        assert result.cost == 30 * COST
+        assert result.billed is not None
+        assert result.billed.p50 == 13
+        assert series.phase is SeriesPhase.DONE
+        assert (series.may_still_run, series.reason) == (0, "")
+        assert rig.bench.ledger.totals("hello").invocations == 30
+        assert rig.told >= 1
+
+
+async def test_no_more_at_once_than_asked_for(aws: FakeAws, tmp_path: Path) -> None:
+    inside, most, lock = 0, 0, threading.Lock()
+
+    def handle(payload: bytes) -> bytes:
+        nonlocal inside, most
+        with lock:
+            inside += 1
+            most = max(most, inside)
+        aws.stopping.wait(0.01)
+        with lock:
+            inside -= 1
+        return payload
+
+    aws.handlers["hello"] = handle
+    async with rigged(aws, Limits(), tmp_path) as rig:
+        rig.start(SeriesPlan(REQUEST, runs=12, concurrency=3))
+        await rig.finish()
+    assert most == 3
+
+
+async def test_a_list_is_sent_line_by_line(aws: FakeAws, tmp_path: Path) -> None:
+    async with rigged(aws, Limits(), tmp_path) as rig:
+        rig.start(SeriesPlan(REQUEST, payloads=(b"1", b"2", b"3"), lines=(1, 4, 5)))
+        series = await rig.finish()
+        assert [request.body for request in aws.requests("Invoke")] == [b"1", b"2", b"3"]
+        assert [run.line for run in series.runs] == [1, 4, 5]
+
+
+async def test_throttled_runs_are_counted_and_not_sent_again(aws: FakeAws, tmp_path: Path) -> None:
+    aws.script("Invoke", faults.throttled(), faults.throttled())
+    async with rigged(aws, Limits(), tmp_path) as rig:
+        rig.start(SeriesPlan(REQUEST, runs=5, stop_after_errors=1))
+        result = (await rig.finish()).result()
+        assert len(aws.requests("Invoke")) == 5
+        assert (result.runs, result.failed, result.throttled) == (5, 0, 2)
+        assert result.cost == 3 * COST
+        assert result.unknown_cost == 0
+
+
+async def test_it_stops_after_so_many_errors(aws: FakeAws, tmp_path: Path) -> None:
+    aws.function_errors["hello"] = "Unhandled"
+    aws.handlers["hello"] = lambda _payload: b'{"errorType": "KeyError", "errorMessage": "order 7"}'
+    async with rigged(aws, Limits(), tmp_path) as rig:
+        rig.start(SeriesPlan(REQUEST, runs=50, stop_after_errors=2))
+        series = await rig.finish()
+        assert len(aws.requests("Invoke")) == 2
+        assert series.reason == "Stopped after 2 errors."
+        (group,) = series.result().errors
+        assert (group.error_type, group.message, group.count) == ("KeyError", "order <n>", 2)
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind"),
+    [
+        (faults.denied("lambda:InvokeFunction"), ErrorKind.DENIED),
+        (faults.error(404, "ResourceNotFoundException"), ErrorKind.NOT_FOUND),
+        (faults.html(), ErrorKind.NOT_AWS),
+    ],
+)
+async def test_what_would_fail_each_time_is_not_tried_again(
+    aws: FakeAws, tmp_path: Path, fault: faults.Fault, kind: ErrorKind
+) -> None:
+    aws.always("Invoke", fault)
+    async with rigged(aws, Limits(), tmp_path) as rig:
+        rig.start(SeriesPlan(REQUEST, runs=50))
+        series = await rig.finish()
+        assert len(aws.requests("Invoke")) == 1
+        assert series.error is not None
+        assert series.error.kind is kind
+        assert series.reason.startswith("Stopped: ")
+        assert series.result().cost == 0
+
+
+async def test_an_answer_that_is_lost_is_unknown(aws: FakeAws, tmp_path: Path) -> None:
+    aws.script("Invoke", faults.reset)
+    async with rigged(aws, Limits(), tmp_path) as rig:
+        rig.start(SeriesPlan(REQUEST, runs=3))
+        result = (await rig.finish()).result()
+        assert dict(result.outcomes) == {Outcome.OK: 2, Outcome.UNKNOWN: 1}
+        assert result.unknown_cost == 1
+
+
+async def test_stop_sends_nothing_more_and_waits_for_answers(aws: FakeAws, tmp_path: Path) -> None:
+    release = threading.Event()
+
+    def wait(exchange: Exchange) -> None:
+        release.wait(10)
+        exchange.send(exchange.normal())
+
+    aws.always("Invoke", wait)
+    async with rigged(aws, Limits(), tmp_path) as rig:
+        rig.start(SeriesPlan(REQUEST, runs=50, concurrency=4))
+        await in_thread(aws.wait_for_requests, "Invoke", 4)
+        rig.runner.stop()
+        series = rig.runner.series
+        assert series is not None
+        assert (series.phase, series.under_way) == (SeriesPhase.STOPPING, 4)
+        release.set()
+        await rig.finish()
+        assert len(aws.requests("Invoke")) == 4
+        assert (len(series.runs), series.may_still_run, series.reason) == (4, 0, "Stopped.")
+
+
+async def test_to_stop_waiting_says_how_many_may_still_run(aws: FakeAws, tmp_path: Path) -> None:
+    aws.always("Invoke", faults.hang)
+    async with rigged(aws, Limits(), tmp_path) as rig:
+        rig.start(SeriesPlan(REQUEST, runs=50, concurrency=4))
+        await in_thread(aws.wait_for_requests, "Invoke", 4)
+        rig.scope.cancel("series")
+        series = await rig.finish()
+        assert (series.phase, series.may_still_run, series.runs) == (SeriesPhase.DONE, 4, [])
+        await rig.bench.invoker.flush()
+        entries = await rig.bench.history.recent(rig.bench.gateway.target.key)
+        assert [entry.outcome for entry in entries] == [Outcome.UNKNOWN] * 4
+
+
+async def test_a_stop_does_not_wait_for_the_pace(aws: FakeAws, tmp_path: Path) -> None:
+    async with rigged(aws, Limits(), tmp_path) as rig:
+        rig.start(SeriesPlan(REQUEST, runs=50, concurrency=2, per_s=0.001))
+        await until(rig.runner.changed, lambda: rig.runner.series and rig.runner.series.runs, "the first run")
+        rig.runner.stop()
+        series = await rig.finish()
+        assert series.sent == 1
+
+
+async def test_production_is_confirmed_once_for_all(aws: FakeAws, tmp_path: Path) -> None:
+    async with rigged(aws, Limits(), tmp_path) as rig:
+        rig.bench.gateway.guard = Guard.PRODUCTION
+        rig.start(SeriesPlan(REQUEST, runs=5))
+        refused = await rig.finish()
+        assert refused.error is not None
+        assert refused.error.kind is ErrorKind.DENIED
+        assert aws.requests("Invoke") == []
+        rig.start(SeriesPlan(REQUEST, runs=5), confirmed=True)
+        await rig.finish()
+        assert len(aws.requests("Invoke")) == 5
+
+
+async def test_the_log_tells_of_runs_whose_answers_do_not(aws: FakeAws, tmp_path: Path) -> None:
+    """As on the Local AWS: the report comes under another id, some of it before the answer."""
+
+    def answer(exchange: Exchange) -> None:
+        request_id = f"11111111-2222-4333-8444-{len(aws.requests('Invoke')):012}"
+        aws.add_events(
+            "/aws/lambda/hello", f"START RequestId: {request_id} Version: $LATEST\n", report_line(request_id)
+        )
+        exchange.send(Reply(200, b'"done"', {"Content-Type": "application/json"}))
+
+    aws.always("Invoke", answer)
+    async with rigged(aws, Limits(), tmp_path) as rig:
+        rig.start(SeriesPlan(REQUEST, runs=6))
+        series = await rig.finish()
+        assert series.result().unknown_cost == 6
+        async with following(rig.bench.make_tail()):
+            await until(
+                rig.runner.changed, lambda: series.result().unknown_cost == 0, "the reports of all runs"
+            )
+        assert series.result().cost == 6 * COST
+        assert rig.bench.ledger.totals("hello").invocations == 6
+
+
+async def test_closing_in_the_middle_leaves_no_run_without_an_entry(aws: FakeAws, tmp_path: Path) -> None:
+    async with rigged(aws, Limits(), tmp_path) as rig:
+        rig.start(SeriesPlan(REQUEST, runs=200, concurrency=10))
+        await until(rig.runner.changed, lambda: rig.runner.series and rig.runner.series.runs, "the first run")
+        await rig.scope.close()
+        await rig.bench.invoker.flush()
+        entries = await rig.bench.history.recent(rig.bench.gateway.target.key, limit=1_000)
+        # A run that was cancelled while its request was not out yet has one, too.
+        assert len(entries) >= len(aws.requests("Invoke")) > 0
+        assert Decimal(0) < sum(entry.cost or 0 for entry in entries)
+        assert len({entry.id for entry in entries}) == len(entries)

@@ -1,0 +1,87 @@
+"""Series, versions and cases as they are on the Invoke page."""
+
+from dataclasses import replace
+
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLineEdit, QPushButton, QTabWidget
+
+from lambdadesk.core.connections import Guard
+from lambdadesk.ui.dialogs.confirm_invoke_dialog import ConfirmInvokeDialog
+from lambdadesk.ui.dialogs.diff_dialog import DiffDialog
+from tests.servers.fake_aws import FakeAws
+from tests.servers.faults import Exchange
+from tests.ui.desk import Desk, click, click_row, press, rows, until
+
+
+def turn_to(desk: Desk, title: str) -> None:
+    tabs: QTabWidget = desk.get("bottomTabs")
+    bar = tabs.tabBar()
+    (index,) = [each for each in range(bar.count()) if bar.tabText(each) == title]
+    click(bar, bar.tabRect(index).center())
+
+
+async def test_a_series_sends_what_is_typed_so_many_times(desk: Desk, aws: FakeAws) -> None:
+    await desk.open("hello")
+    desk.type_payload('{"n": 7}')
+    turn_to(desk, "Series")
+    start = desk.get("seriesStart")
+    await until(start.isEnabled, lambda: desk.text("seriesEstimate"))
+    click(start)
+    await until(lambda: len(aws.requests("Invoke")) == 10)
+    await until(lambda: "10" in desk.text("seriesStatus"))
+    assert {request.body for request in aws.requests("Invoke")} == {b'{"n": 7}'}
+
+
+async def test_a_version_that_answers_otherwise_is_compared(desk: Desk, aws: FakeAws) -> None:
+    def answer(exchange: Exchange) -> None:
+        reply = exchange.normal()
+        qualifier = aws.requests("Invoke")[-1].params["Qualifier"]
+        reply.body = b'{"version": "%s"}' % qualifier.encode()
+        exchange.send(reply)
+
+    aws.always("Invoke", answer)
+    aws.versions["hello"] = ["1"]
+    await desk.open("hello")
+    turn_to(desk, "Versions")
+    box = desk.get("versionsList")
+    await until(lambda: box.count() == 2)
+    for row in range(box.count()):
+        if box.item(row).checkState() != Qt.CheckState.Checked:
+            box.setFocus()
+            box.setCurrentRow(row)
+            press(box, Qt.Key.Key_Space)
+    start = desk.get("versionsStart")
+    await until(start.isEnabled)
+    click(start)
+    table = desk.get("versionsTable")
+    await until(lambda: "differs" in [row[2] for row in rows(table)])
+    click_row(table, [row[2] for row in rows(table)].index("differs"))
+    dialog = await until(lambda: desk.window.findChild(DiffDialog))
+    await until(lambda: dialog.responses.model.rowCount() == 1)
+    assert rows(dialog.responses.table)[0][1] == "version"
+    dialog.close()
+
+
+async def test_a_series_in_production_is_confirmed_once_and_can_be_declined(desk: Desk, aws: FakeAws) -> None:
+    await desk.open("hello")
+    connection = desk.connection
+    connection.info = replace(connection.info, guard=Guard.PRODUCTION)
+    connection.gateway.guard = Guard.PRODUCTION
+    turn_to(desk, "Series")
+    start = desk.get("seriesStart")
+    await until(start.isEnabled)
+    click(start)
+    dialog = await until(lambda: desk.window.findChild(ConfirmInvokeDialog))
+    dialog.reject()
+    await until(lambda: "did not confirm" in desk.text("resultStatus"))
+    assert aws.requests("Invoke") == []
+    click(start)
+    dialog = await until(
+        lambda: next(
+            (each for each in desk.window.findChildren(ConfirmInvokeDialog) if each.isVisible()), None
+        )
+    )
+    QTest.keyClicks(dialog.findChild(QLineEdit, "confirmName"), "hello")
+    click(dialog.findChild(QPushButton, "confirmInvoke"))
+    await until(lambda: len(aws.requests("Invoke")) == 10)
