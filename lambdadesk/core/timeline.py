@@ -184,7 +184,7 @@ class Timeline:
         """When the function was changed last, and when each further version was first seen to run."""
         marks = []
         if last_modified is not None:
-            marks.append(Mark(last_modified.timestamp() * 1000, "changed"))
+            marks.append(Mark(last_modified.timestamp() * 1000, "function changed"))
         first: dict[str, float] = {}
         for lane in self.lanes:
             if lane.stream:

@@ -192,7 +192,7 @@ def test_deploys_are_marked() -> None:
     )
     changed = datetime.fromtimestamp(START_MS / 1000 + 2, UTC)
     assert found.marks(changed) == [
-        Mark(START_MS + 2_000, "changed"),
+        Mark(START_MS + 2_000, "function changed"),
         Mark(START_MS + 4_900, "first run of v7"),
     ]
 

@@ -142,6 +142,21 @@ async def test_a_click_and_the_keyboard_lead_to_the_log(desk: Desk, aws: FakeAws
     assert desk.get("logFilter").text() == f"req:{request_id(2)}"
 
 
+async def test_a_run_without_a_request_id_has_no_log_to_go_to(desk: Desk, aws: FakeAws) -> None:
+    aws.script("Invoke", faults.reset)
+    await desk.open("hello")
+    await desk.invoke()
+    desk.turn_to("Timeline")
+    await counted(desk, 1)
+    await until(desk.get("timelineView").isVisible)
+    view, pages = desk.get("timelineView"), desk.get("pageTabs")
+    view.setFocus()
+    for key in (Qt.Key.Key_End, Qt.Key.Key_Return):
+        press(view, key)
+    assert "its log can't be found" in desk.text("timelineSaid")
+    assert pages.tabText(pages.currentIndex()) == "Timeline"
+
+
 async def test_ranges_follow_until_one_moves_by_hand(desk: Desk, aws: FakeAws) -> None:
     some(aws)
     await desk.open("hello", "Timeline")

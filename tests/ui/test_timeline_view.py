@@ -1,12 +1,13 @@
 """The timeline is hit, walked, zoomed and moved by real mouse and keys, and stays put when more comes."""
 
+import re
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
-from PySide6.QtGui import QAccessible, QColor, QHelpEvent, QImage, QMouseEvent, QWheelEvent
+from PySide6.QtGui import QAccessible, QColor, QFontMetricsF, QHelpEvent, QImage, QMouseEvent, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QToolTip, QWidget
 from pytestqt.qtbot import QtBot
@@ -15,7 +16,7 @@ from lambdadesk.core.timeline import Kind, Mark
 from lambdadesk.core.types import Cost, Invocation, Outcome, Report
 from lambdadesk.ui import theme
 from lambdadesk.ui.widgets.plain import PlainLabel
-from lambdadesk.ui.widgets.timeline_paint import MOST_BARS, colour_of, format_ms
+from lambdadesk.ui.widgets.timeline_paint import MOST_BARS, _ticks, colour_of, format_ms
 from lambdadesk.ui.widgets.timeline_view import HELP, SHORTEST_MS, TimelineView
 
 # The offscreen platform says so of every window with a minimum size.
@@ -293,6 +294,24 @@ def test_the_wheel_zooms_around_the_mouse_with_control(make: Make) -> None:
     for _ in range(160):
         turn_wheel(view, place, QPoint(0, -240), CONTROL)
     assert view.right_ms - view.left_ms == pytest.approx(HOUR_MS)
+
+
+def test_the_lane_under_the_mouse_stays_while_the_wheel_zooms(make: Make) -> None:
+    view = make([run(number, 20_000 * number, 30_000, lane=number) for number in range(60)])
+    view.verticalScrollBar().setValue(700)
+    frame = view.make_frame()
+    bar = frame.bar(view.timeline, 33)
+    assert frame.top < bar.top() < frame.height
+    turn_wheel(view, bar.center(), QPoint(0, 120), CONTROL)
+    assert view.lane_rect(0).height() == 0  # above it, lanes have gone
+    assert abs(view.make_frame().bar(view.timeline, 33).top() - bar.top()) < 2
+
+
+def test_days_are_named_where_they_begin(make: Make) -> None:
+    view = make([run(number, HOUR_MS * 8 * number) for number in range(9)])
+    days = [text for _, text in _ticks(view.make_frame(), QFontMetricsF(view.font())) if "-" in text]
+    assert len(days) in (2, 3)  # by the time zone
+    assert all(re.fullmatch(r"2026-09-\d\d", text) for text in days)
 
 
 def test_the_wheel_alone_scrolls_the_lanes_and_sideways_moves_the_time(make: Make) -> None:

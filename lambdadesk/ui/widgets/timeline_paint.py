@@ -531,13 +531,15 @@ def _ticks(frame: Frame, metrics: QFontMetricsF) -> list[tuple[float, str]]:
     first = math.ceil((frame.left_ms + offset) / step) * step - offset
     count = int((frame.right_ms - first) / step) + 1 if first <= frame.right_ms else 0
     form = "%H:%M:%S.%f" if step < 1_000 else "%H:%M:%S" if step < 60_000 else "%H:%M"
-    if step >= 86_400_000:
-        form = "%Y-%m-%d"
     found = []
     for number in range(count):
         at = first + number * step
-        text = _local(at).strftime(form)
-        found.append((frame.x(at), text[:-3] if step < 1_000 else text))
+        moment = _local(at)
+        if moment == moment.replace(hour=0, minute=0, second=0, microsecond=0):
+            text = moment.strftime("%Y-%m-%d")  # another day
+        else:
+            text = moment.strftime(form)[: -3 if step < 1_000 else None]
+        found.append((frame.x(at), text))
     return found
 
 

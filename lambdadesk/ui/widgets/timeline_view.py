@@ -85,6 +85,7 @@ class TimelineView(QAbstractScrollArea):
         self._labels_px = 0.0
         self._press: tuple[QPointF, float, int] | None = None  # where, and what was in view then
         self._is_dragging = False
+        self._wheel_at: QPointF | None = None
         self._card = _Card(self.viewport())
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -275,15 +276,19 @@ class TimelineView(QAbstractScrollArea):
     def _top_lane(self) -> tuple[str, float]:
         """The lane that stays where it is when others come or go, and how far it is scrolled out.
 
-        That of the current run where it is in sight, else the one at the upper edge.
+        That under the mouse while the wheel zooms, else that of the current run where it is in sight, else
+        the one at the upper edge.
         """
         scroll = self.verticalScrollBar().value()
         lanes = self._lanes
-        if not lanes or (not scroll and self.current < 0):
+        if not lanes or (not scroll and self.current < 0 and self._wheel_at is None):
             return "", 0.0
-        first, end = self.make_frame().lanes_in_sight()
+        frame = self.make_frame()
+        first, end = frame.lanes_in_sight()
         lane = first
-        if self.current >= 0:
+        if self._wheel_at is not None and (under := self._lane_at(frame, self._wheel_at)) >= 0:
+            lane = under
+        elif self.current >= 0:
             of_current = int(np.searchsorted([each.end for each in lanes], self.current, "right"))
             lane = of_current if first <= of_current < end else first
         lane = min(lane, len(lanes) - 1)
@@ -426,11 +431,11 @@ class TimelineView(QAbstractScrollArea):
         return (self.left_ms + self.right_ms) / 2
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        turns = event.angleDelta() / 120
         if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            self._wheel_at = event.position()
             at = max(event.position().x(), self._labels_px)
-            if turns.y() or event.angleDelta().y():
-                self.zoom(_ZOOM ** (-event.angleDelta().y() / 120), self.make_frame().ms(at))
+            self.zoom(_ZOOM ** (-event.angleDelta().y() / 120), self.make_frame().ms(at))
+            self._wheel_at = None
             event.accept()
         elif event.modifiers() & Qt.KeyboardModifier.ShiftModifier or event.angleDelta().x():
             delta = event.angleDelta().x() or event.angleDelta().y()
