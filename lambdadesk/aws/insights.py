@@ -70,17 +70,28 @@ async def start_query(gateway: Gateway, request: QueryRequest) -> str:
 
 
 async def follow_query(
-    gateway: Gateway, query_id: str, *, limit: int = DEFAULT_LIMIT, first_poll_s: float = FIRST_POLL_S
+    gateway: Gateway,
+    query_id: str,
+    *,
+    limit: int = DEFAULT_LIMIT,
+    stop: asyncio.Event | None = None,
+    first_poll_s: float = FIRST_POLL_S,
 ) -> AsyncIterator[QueryReply]:
     """Ask how far the query is until it has ended: after 0.5 s at first, later every 2 s.
 
     A poll that fails for reasons that pass is repeated; the query goes on without us. The last reply is
-    final, and whole where the query completed.
+    final, and whole where the query completed. Once `stop` is set the query is stopped, and followed to that
+    end; see `stop_query` for what is raised.
     """
+    stop = stop or asyncio.Event()
+    was_stopped = False
     pause_s, failures = first_poll_s, 0
     while True:
-        await asyncio.sleep(pause_s)
+        await _pause(pause_s, asyncio.Event() if was_stopped else stop)
         pause_s = min(pause_s * _GROWTH, SLOWEST_POLL_S)
+        if stop.is_set() and not was_stopped:
+            was_stopped, pause_s, failures = True, first_poll_s, 0
+            await stop_query(gateway, query_id)
         try:
             reply, token = await _fetch_results(gateway, query_id)
         except UserError as error:
@@ -88,21 +99,28 @@ async def follow_query(
             if error.kind not in _PASSING or failures == _PATIENCE:
                 raise
             continue
-        failures = failures + 1 if reply.status is QueryStatus.UNKNOWN else 0
+        is_odd = was_stopped or reply.status is QueryStatus.UNKNOWN  # and will hardly become better
+        failures = failures + 1 if is_odd else 0
         if not reply.status.is_final and failures < _PATIENCE:
             yield reply
             continue
         rows, seen = reply.rows, {token}
-        while token and len(rows) < limit:
+        while token and len(rows) < limit and not stop.is_set():
             yield QueryReply(QueryStatus.RUNNING, reply.statistics, rows)
             page, token = await _fetch_results(gateway, query_id, token)
             rows = [*rows, *page.rows]
             if token in seen:
                 break  # it would go round in circles
             seen.add(token)
-        is_whole = reply.status is QueryStatus.COMPLETE
+        is_whole = reply.status is QueryStatus.COMPLETE and (not token or len(rows) >= limit)
         yield QueryReply(reply.status, reply.statistics, rows[:limit], is_whole)
         return
+
+
+async def _pause(seconds: float, wake: asyncio.Event) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await wake.wait()
 
 
 async def stop_query(gateway: Gateway, query_id: str) -> None:
