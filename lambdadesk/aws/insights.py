@@ -257,9 +257,9 @@ def _get_problem(cause: BaseException | None, text: str, details: str) -> QueryP
         location = found.get("location") or {}
         start = int(location.get("startCharOffset", -1))
         end = int(location.get("endCharOffset", -1))
-    said = said or "it is not said what is wrong"
+    said = said.rstrip(".") or "it is not said what is wrong"
     return QueryProblem(
-        f"The query can't be understood: {said}",
+        f"The query can't be understood: {said}.",
         "Mend it, then run it again.",
         start=start,
         end=end,

@@ -501,7 +501,7 @@ def make_chart(table: QueryTable, value: str) -> ResultChart:
     if not times:
         texts = texts or [n for n, each in enumerate(table.columns) if each.kind is ColumnKind.TEXT]
         bars = [
-            (" · ".join(row[number] or "—" for number in texts), float(row[y] or 0))
+            (_name_line(table, row, texts), float(row[y] or 0))
             for row in table.rows
             if row[y] not in (None, "")
         ]
@@ -515,7 +515,7 @@ def make_chart(table: QueryTable, value: str) -> ResultChart:
             continue
         height = float(row[y] or 0)
         if math.isfinite(height):
-            name = " · ".join(row[number] or "—" for number in texts) or value
+            name = _name_line(table, row, texts) or value
             points.setdefault(name, []).append((at_ms / 1000, height))
     ranked = sorted(points, key=lambda name: -sum(height for _, height in points[name]))
     lines = tuple(
@@ -527,6 +527,17 @@ def make_chart(table: QueryTable, value: str) -> ResultChart:
         for name in ranked[:MAX_LINES]
     )
     return ResultChart(value, lines, (), max(0, len(ranked) - MAX_LINES))
+
+
+def _name_line(table: QueryTable, row: Sequence[str | None], texts: Iterable[int]) -> str:
+    """What the texts of a row say together; a log group without its account and usual prefix."""
+    parts = []
+    for number in texts:
+        part = row[number] or "—"
+        if table.columns[number].name == "@log":
+            part = part.rpartition(":")[2].removeprefix("/aws/lambda/")
+        parts.append(part)
+    return " · ".join(parts)
 
 
 # -- writing a result out

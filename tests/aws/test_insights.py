@@ -121,11 +121,11 @@ async def test_a_mistake_in_the_query_is_told_with_its_place(aws: FakeAws, gatew
     error = await refused(gateway)
     assert isinstance(error, QueryProblem)
     assert (error.start, error.end, error.kind) == (7, 9, ErrorKind.INVALID)
-    assert error.message == "The query can't be understood: unexpected symbol found | at line 1"
+    assert error.message == "The query can't be understood: unexpected symbol found | at line 1."
     aws.script("StartQuery", faults.error(400, "MalformedQueryException", "end is before retention"))
     error = await refused(gateway)
     assert isinstance(error, QueryProblem)
-    assert (error.start, error.message.endswith("end is before retention")) == (-1, True)
+    assert (error.start, error.message.endswith("end is before retention.")) == (-1, True)
 
 
 async def test_refusals_are_told_apart(aws: FakeAws, gateway: Gateway) -> None:

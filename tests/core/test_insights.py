@@ -182,8 +182,8 @@ def test_bins_fit_the_range() -> None:
 def test_a_chart_has_a_line_for_each_text_over_time() -> None:
     table = make_table(
         rows(
-            {"bin(5m)": "1970-01-01 00:05:00.000", "@log": "b", "n": "2"},
-            {"bin(5m)": "1970-01-01 00:00:00.000", "@log": "b", "n": "1"},
+            {"bin(5m)": "1970-01-01 00:05:00.000", "@log": "1:/aws/lambda/b", "n": "2"},
+            {"bin(5m)": "1970-01-01 00:00:00.000", "@log": "1:/aws/lambda/b", "n": "1"},
             {"bin(5m)": "1970-01-01 00:00:00.000", "@log": "a", "n": "9"},
             {"bin(5m)": "1970-01-01 00:05:00.000", "@log": "a"},
         )

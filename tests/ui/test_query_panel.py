@@ -84,9 +84,11 @@ async def test_nothing_runs_unasked_and_prices_are_said_before(desk: Desk, aws: 
     await open_query(desk)
     assert desk.get("querySource").text() == GROUP
     assert "Task timed out" in desk.get("queryText").toPlainText()
-    assert "$0.005000 per GB" in visible_words(desk.page)
-    await until(lambda: "to scan, about $" in desk.text("queryEstimate"), lambda: desk.text("queryEstimate"))
-    assert desk.text("queryEstimate").startswith("About 41.7 kB to scan, about $0.000000208")
+    assert "0.005 USD per GB" in visible_words(desk.page)
+    await until(
+        lambda: "to scan, less than $0.01" in desk.text("queryEstimate"), lambda: desk.text("queryEstimate")
+    )
+    assert desk.text("queryEstimate").startswith("About 41.7 kB to scan")
     assert aws.queries == []
 
 
@@ -181,7 +183,7 @@ async def test_a_large_scan_asks_first(desk: Desk, aws: FakeAws) -> None:
     click(desk.get("queryRun"))
     await until(lambda: desk.page.findChild(QWidget, "askQuestion"))
     question = desk.text("askQuestion")
-    assert question.startswith("The query may scan about 24.0 GB, which costs about $0.12")
+    assert question.startswith("The query may scan about 24.0 GB, which costs about $0.12. Run it?")
     click(desk.get("askRefuse"))
     assert aws.queries == []
     click(desk.get("queryRun"))

@@ -64,6 +64,7 @@ class LinesAroundDialog(QDialog):
         parts.setStretchFactor(1, 1)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         copy = buttons.addButton("Copy", QDialogButtonBox.ButtonRole.ActionRole)
+        copy.setAutoDefault(False)
         copy.setAccessibleName("Copy the selected lines, or all")
         copy.clicked.connect(self._copy)
         buttons.rejected.connect(self.close)
@@ -102,6 +103,7 @@ class LinesAroundDialog(QDialog):
                 "No line is there any more", "They may have expired, or the stream was deleted."
             )
         self.stack.setCurrentWidget(self.table if around.lines else self.state)
+        self.text.setVisible(bool(around.lines))
         if around.lines and (had_none or not around.is_loading):
             index = self.model.index(around.nearest, 0)
             self.table.setCurrentIndex(index)

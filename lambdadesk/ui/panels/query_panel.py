@@ -36,7 +36,7 @@ from lambdadesk.core.insights import (
     format_bytes,
     write_query,
 )
-from lambdadesk.core.money import format_money
+from lambdadesk.core.money import format_about, format_money
 from lambdadesk.core.text import one_line
 from lambdadesk.core.types import FunctionInfo
 from lambdadesk.desk.connection import Connection
@@ -128,6 +128,7 @@ class QueryPanel(QWidget):
         options.addStretch(1)
 
         self.editor = named(QueryEdit(), "queryText", "Query")
+        self.editor.setMinimumHeight(7 * self.editor.fontMetrics().height())
         self.problem = named(ToneLabel("error"), "queryProblem", "What is wrong with the query")
         self.problem.hide()
         self.estimate_label = named(ToneLabel("dim"), "queryEstimate", "What the query may scan and cost")
@@ -147,7 +148,7 @@ class QueryPanel(QWidget):
 
         upper = QWidget()
         column = QVBoxLayout(upper)
-        column.setContentsMargins(0, 0, 0, 0)
+        column.setContentsMargins(0, 0, 0, theme.TIGHT)  # the handle is below
         column.setSpacing(theme.SPACE)
         column.addLayout(groups)
         column.addLayout(options)
@@ -167,7 +168,7 @@ class QueryPanel(QWidget):
         self.stack.addWidget(self.state)
         lower = QWidget()
         column = QVBoxLayout(lower)
-        column.setContentsMargins(0, 0, 0, 0)
+        column.setContentsMargins(0, theme.TIGHT, 0, 0)
         column.setSpacing(theme.SPACE)
         column.addWidget(self.status)
         column.addWidget(self.stack, 1)
@@ -236,8 +237,8 @@ class QueryPanel(QWidget):
             self._is_preparing = False
             self._show()
         if found is not None and found.bytes_scanned >= ASK_FROM_BYTES:
-            size, price = format_bytes(found.bytes_scanned), self._tell_price(found.bytes_scanned)
-            question = f"The query may scan about {size}, which costs about {price}. Run it?"
+            size, price = format_bytes(found.bytes_scanned), self._tell_about(found.bytes_scanned)
+            question = f"The query may scan about {size}, which costs {price}. Run it?"
             run = partial(self.scope.start, "query", self._send, request)
             self.ask.ask(question, [("queryRunAnyway", "Run it", run)], "Don't run it")
         else:
@@ -286,9 +287,14 @@ class QueryPanel(QWidget):
         known = len(request.groups) - len(found.unknown)
         if not known:
             return ""
-        size, price = format_bytes(found.bytes_scanned), self._tell_price(found.bytes_scanned)
+        size, price = format_bytes(found.bytes_scanned), self._tell_about(found.bytes_scanned)
         where = f" in {known:,} of {len(request.groups):,} log groups" if found.unknown else ""
-        return f"About {size} to scan{where}, about {price}: an estimate from what is stored, spread evenly."
+        return f"About {size} to scan{where}, {price}: an estimate from what is stored, spread evenly."
+
+    def _tell_about(self, bytes_scanned: int) -> str:
+        cost = self._query.price(bytes_scanned)
+        text = format_about(cost.amount, cost.currency)
+        return text if text.startswith("less") else f"about {text}"
 
     def _tell_price(self, bytes_scanned: int) -> str:
         cost = self._query.price(bytes_scanned)
@@ -344,14 +350,12 @@ class QueryPanel(QWidget):
         elif query.status is not None:
             self.state.show_empty("No rows", query.status.sentence)
         else:
-            billed = (
-                ""
-                if self._connection.target.is_local
-                else f" AWS bills {self._tell_price(GB)} per GB scanned."
-            )
-            self.state.show_empty(
-                "No query has run yet", f"Choose one under Queries, or write one; Ctrl+Enter runs it.{billed}"
-            )
+            text = "Choose one under Queries, or write one; Ctrl+Enter runs it."
+            if not self._connection.target.is_local:
+                cost = query.price(GB)
+                price = f"{'' if cost.exact else '≈ '}{cost.amount.normalize():f} {cost.currency}"
+                text += f" AWS bills {price} per GB scanned."
+            self.state.show_empty("No query has run yet", text)
 
     def _tell_status(self) -> tuple[str, str]:
         query, figures = self._query, self._query.statistics
@@ -364,6 +368,8 @@ class QueryPanel(QWidget):
             word = "Cancelling…" if query.is_stopping else query.status.sentence if query.status else "Sent."
             parts.append(f"{word.rstrip('.')} · {query.took_s:.0f} s")
             parts.append(f"{figures.records_matched:,} matched")
+            if query.table.rows:
+                parts.append("the rows below are of the query before")
         else:
             rows = len(query.table.rows)
             parts.append(f"{rows:,} {'row' if rows == 1 else 'rows'} in {query.took_s:.1f} s")

@@ -1,7 +1,7 @@
 """QueryChart: the numbers of a query's result over time as lines, or over texts as bars. Painted here."""
 
 import math
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Final
 
@@ -27,6 +27,10 @@ from lambdadesk.ui.widgets.notices import announce
 _STEPS: Final = 4  # lines of the grid above zero
 _DOTS_UP_TO: Final = 120  # points of a line that are drawn as dots, too
 _REACH_PX: Final = 24
+_TICKS_S: Final = (
+    *(1, 5, 10, 30, 60, 300, 600, 1_800, 3_600, 2 * 3_600, 3 * 3_600, 6 * 3_600, 12 * 3_600),
+    *(86_400, 2 * 86_400, 7 * 86_400, 28 * 86_400),
+)
 _NO_CHART: Final = "There is nothing to draw: a chart takes numbers over times, or over texts."
 
 
@@ -164,16 +168,11 @@ class QueryChart(QWidget):
         metrics = self.fontMetrics()
         first, last = self._span()
         sample = metrics.horizontalAdvance("00-00 00:00") + theme.WIDE
-        count = max(1, min(6, int(area.width() // sample)))
         painter.setPen(colours.dim)
-        for number in range(count + 1):
-            at = first + (last - first) * number / count
-            x = area.left() + area.width() * number / count
-            # The first and the last are kept within the picture.
-            left = min(max(x - sample / 2, theme.TIGHT), self.width() - sample - theme.TIGHT)
-            box = QRectF(left, area.bottom() + theme.TIGHT, sample, metrics.height())
-            aligned = Qt.AlignmentFlag.AlignHCenter
-            painter.drawText(box, aligned, self._tick(at, last - first))
+        for at in self._ticks(first, last, most=max(2, int(area.width() // sample))):
+            x = area.left() + area.width() * (at - first) / (last - first)
+            box = QRectF(x - sample / 2, area.bottom() + theme.TIGHT, sample, metrics.height())
+            painter.drawText(box, Qt.AlignmentFlag.AlignHCenter, self._tick(at, last - first))
         x = area.left()
         for line, each in enumerate(self.chart.lines):
             colour = self._colour(line, colours)
@@ -186,7 +185,7 @@ class QueryChart(QWidget):
                     painter.drawEllipse(place, 2.5, 2.5)
                 painter.setBrush(Qt.BrushStyle.NoBrush)
             if len(self.chart.lines) > 1:
-                name = metrics.elidedText(one_line(each.name, 200), Qt.TextElideMode.ElideMiddle, 180)
+                name = metrics.elidedText(one_line(each.name, 200), Qt.TextElideMode.ElideLeft, 180)
                 y = theme.SPACE + metrics.height() / 2
                 painter.drawLine(QPointF(x, y), QPointF(x + 14, y))
                 painter.setPen(colours.text)
@@ -215,7 +214,7 @@ class QueryChart(QWidget):
         width = max(map(metrics.horizontalAdvance, lines)) + 2 * theme.SPACE
         height = metrics.height() * len(lines) + 2 * theme.TIGHT
         left = min(max(theme.TIGHT, place.x() + 12), self.width() - width - theme.TIGHT)
-        top = min(max(theme.TIGHT, place.y() - height - 8), self.height() - height - theme.TIGHT)
+        top = min(max(self._plot().top(), place.y() - height - 8), self.height() - height - theme.TIGHT)
         painter.setPen(QPen(self._colour(self.pointed[0], colours), 2))
         painter.drawEllipse(place, 6, 6)
         painter.setPen(QPen(colours.border, 1))
@@ -271,6 +270,13 @@ class QueryChart(QWidget):
 
     def _moment(self, at_s: float) -> str:
         return self._at(at_s).strftime("%Y-%m-%d %H:%M:%S")
+
+    def _ticks(self, first: float, last: float, most: int) -> list[float]:
+        """Round moments of the zone that is shown, at most so many."""
+        step = next((step for step in _TICKS_S if (last - first) / step <= most), _TICKS_S[-1] * 8.0)
+        offset = (self._at(first).utcoffset() or timedelta()).total_seconds()
+        begin = math.ceil((first + offset) / step) * step - offset
+        return [begin + step * number for number in range(int((last - begin) / step) + 1)]
 
     def _tick(self, at_s: float, span_s: float) -> str:
         wanted = "%H:%M:%S" if span_s < 600 else "%H:%M" if span_s <= 86_400 else "%m-%d %H:%M"

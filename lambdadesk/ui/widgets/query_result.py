@@ -73,6 +73,8 @@ class QueryResult(QWidget):
         self.row.view.setObjectName("queryRow")
         self.row.view.setAccessibleName("Selected row as a tree")
         self.row.notice.setObjectName("queryRowNotice")
+        self.row.model.top_name = "row"
+        self.row.view.header().resizeSection(0, self.row.view.fontMetrics().averageCharWidth() * 20)
         self.parts = named(QSplitter(), "queryRowSplitter")
         self.parts.setChildrenCollapsible(False)
         self.parts.addWidget(self.table)
