@@ -48,6 +48,8 @@ class LinesAroundDialog(QDialog):
             make_table(self.model, ("2026-01-02 03:04:05.678", "message"), stretch=1), "linesAround", "Lines"
         )
         self.table.setFont(theme.fixed_font())
+        room = self.table.fontMetrics().horizontalAdvance("2026-01-02 03:04:05.678") + 3 * theme.SPACE
+        self.table.horizontalHeader().resizeSection(0, room)
         self.table.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.table.selectionModel().currentRowChanged.connect(self._show_line)
         self.text = named(JsonView(line_numbers=False), "linesAroundText", "Text of the selected line")
@@ -89,8 +91,8 @@ class LinesAroundDialog(QDialog):
         count = f"{len(around.lines):,} lines" + (f", the first {MOST_LINES:,}" if around.is_cut else "")
         minutes = AROUND_MS // 60_000
         self.heading.setText(
-            f"{around.group} · {around.stream} · {minutes} min before and after "
-            f"{_moment(around.at_ms, self._is_utc)} · {count}"
+            f"{count} · {minutes} min before and after {_moment(around.at_ms, self._is_utc)} · "
+            f"{around.group} · {around.stream}"
         )
         had_none = self.model.rowCount() == 0
         self.model.set_lines(around.lines)
@@ -108,6 +110,8 @@ class LinesAroundDialog(QDialog):
             index = self.model.index(around.nearest, 0)
             self.table.setCurrentIndex(index)
             self.table.scrollTo(index, QAbstractItemView.ScrollHint.PositionAtCenter)
+            if had_none:
+                self.table.setFocus()
 
     def _show_line(self, now: QModelIndex) -> None:
         if now.isValid():

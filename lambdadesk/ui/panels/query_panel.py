@@ -5,8 +5,8 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QKeySequence, QShortcut, QShowEvent
+from PySide6.QtCore import QSize, Qt, QTimer
+from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut, QShowEvent
 from PySide6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
@@ -95,7 +95,6 @@ class QueryPanel(QWidget):
 
     def _build(self) -> None:
         self.source = named(QLineEdit(self._function.log_group_name), "querySource", "Log groups to query")
-        self.source.setClearButtonEnabled(True)
         self.source.setPlaceholderText("Log groups, or patterns: /aws/lambda/orders-*")
         set_plain_tooltip(self.source, "Up to 50 log groups, apart by spaces; * stands for any characters")
         choose = named(QPushButton(icon("search"), "Choose…"), "queryChoose", "Choose log groups")
@@ -128,7 +127,7 @@ class QueryPanel(QWidget):
         options.addStretch(1)
 
         self.editor = named(QueryEdit(), "queryText", "Query")
-        self.editor.setMinimumHeight(7 * self.editor.fontMetrics().height())
+        self.editor.setMinimumHeight(5 * self.editor.fontMetrics().height())
         self.problem = named(ToneLabel("error"), "queryProblem", "What is wrong with the query")
         self.problem.hide()
         self.estimate_label = named(ToneLabel("dim"), "queryEstimate", "What the query may scan and cost")
@@ -146,7 +145,7 @@ class QueryPanel(QWidget):
         bottom.addWidget(self.run_button)
         self.ask = AskBar()
 
-        upper = QWidget()
+        upper = _Fields()
         column = QVBoxLayout(upper)
         column.setContentsMargins(0, 0, 0, theme.TIGHT)  # the handle is below
         column.setSpacing(theme.SPACE)
@@ -285,7 +284,7 @@ class QueryPanel(QWidget):
         if request.names_its_source:
             return "The query names its log groups itself, so that what it scans is not known before."
         known = len(request.groups) - len(found.unknown)
-        if not known:
+        if not known or not found.bytes_scanned:  # what is stored is counted hours later
             return ""
         size, price = format_bytes(found.bytes_scanned), self._tell_about(found.bytes_scanned)
         where = f" in {known:,} of {len(request.groups):,} log groups" if found.unknown else ""
@@ -529,6 +528,21 @@ class QueryPanel(QWidget):
         else:
             self._error = error
             self._show()
+
+
+class _Fields(QWidget):
+    """What is above the result. A splitter does not ask lines that wrap for their height; this does."""
+
+    def minimumSizeHint(self) -> QSize:
+        hint, layout = super().minimumSizeHint(), self.layout()
+        if layout is None or not layout.hasHeightForWidth():
+            return hint
+        return QSize(hint.width(), max(hint.height(), layout.minimumHeightForWidth(self.width())))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if event.size().width() != event.oldSize().width():
+            self.updateGeometry()
 
 
 def _escape(text: str) -> str:

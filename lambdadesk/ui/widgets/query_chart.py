@@ -46,7 +46,7 @@ class QueryChart(QWidget):
         self.pointed: tuple[int, int] | None = None  # line and point
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMouseTracking(True)
-        self.setMinimumSize(240, 140)
+        self.setMinimumSize(240, 110)
 
     def sizeHint(self) -> QSize:
         return QSize(480, 240)
