@@ -7,6 +7,7 @@ import math
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from decimal import ROUND_CEILING, Decimal
 from enum import StrEnum
 from typing import Final
@@ -199,16 +200,13 @@ def sort_values(table: QueryTable, column: int) -> list[float | str | None]:
 
 def get_time_ms(text: str) -> int | None:
     """Epoch milliseconds of a time as Insights writes it; None where the text is none."""
-    from datetime import UTC, datetime  # 2 ms
-
     if not _TIME.fullmatch(text):
         return None
-    whole, _, fraction = text.partition(".")
     try:
-        at = datetime.strptime(whole, "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC)
-    except ValueError:
+        at = datetime.fromisoformat(text).replace(tzinfo=UTC)
+    except ValueError:  # the 30th of February
         return None
-    return int(at.timestamp()) * 1000 + int(fraction[:3].ljust(3, "0") if fraction else 0)
+    return int(at.timestamp() * 1000 + 0.5)
 
 
 def get_commands(text: str) -> list[str]:

@@ -76,7 +76,7 @@ def choose(desk: Desk, title: str) -> None:
     """Choose an entry of the menu of queries."""
     menu = desk.get("queryMenu")
     menu.aboutToShow.emit()
-    (action,) = [each for each in menu.actions() if each.text() == title]
+    (action,) = [each for each in menu.actions() if each.text().partition("\t")[0] == title]
     action.trigger()
 
 
@@ -403,3 +403,24 @@ async def test_it_is_painted_in_both_themes(desk: Desk, aws: FakeAws, mode: str,
     await run(desk)
     desk.get("queryTabs").setCurrentIndex(1)
     assert not desk.window.grab().isNull()
+
+
+async def test_the_mouse_points_at_the_nearest_point(desk: Desk, aws: FakeAws) -> None:
+    bins = [
+        {"bin(1s)": f"2026-01-02 {n // 3600:02d}:{n // 60 % 60:02d}:{n % 60:02d}.000", "n": str(n % 97)}
+        for n in range(5_000)
+    ]
+    aws.query_scripts = [QueryScript([*bins, {"bin(1s)": TIMES[0], "n": "-5"}], ["Complete"])]
+    await open_query(desk)
+    await run(desk)
+    desk.get("queryTabs").setCurrentIndex(1)
+    chart = desk.get("queryChart")
+    assert not chart.grab().isNull()
+    places = chart._places(0)
+    assert len(places) == 5_001
+    QTest.mouseMove(chart, places[2_500].toPoint())
+    await until(lambda: chart.pointed is not None)
+    near = places[chart.pointed[1]]
+    assert abs(near.x() - places[2_500].x()) <= 2
+    assert min(place.y() for place in places) >= 0
+    assert max(place.y() for place in places) <= chart.height()

@@ -110,7 +110,6 @@ class QueryPanel(QWidget):
         self.menu_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.menu_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.menu = named(QMenu(self), "queryMenu", "Written and saved queries")
-        self.menu.setToolTipsVisible(True)
         self._deletes = QMenu("Delete", self)  # a menu that is cleared keeps its submenus alive
         self.menu.aboutToShow.connect(self._fill_menu)
         self.menu_button.setMenu(self.menu)
@@ -409,8 +408,7 @@ class QueryPanel(QWidget):
         menu, book = self.menu, self._connection.queries
         menu.clear()
         for written in WRITTEN:
-            action = menu.addAction(written.title)
-            action.setToolTip(written.about)
+            action = menu.addAction(f"{written.title}\t{written.about}")  # where shortcuts stand
             action.triggered.connect(partial(self._choose_written, written))
         menu.addSeparator()
         for name, text in book.saved:

@@ -1,8 +1,10 @@
 """QueryChart: the numbers of a query's result over time as lines, or over texts as bars. Painted here."""
 
 import math
+from bisect import bisect_left
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from itertools import groupby
 from typing import Final
 
 from PySide6.QtCore import QObject, QPointF, QRectF, QSize, Qt
@@ -44,6 +46,10 @@ class QueryChart(QWidget):
         self.chart: ResultChart | None = None
         self.is_utc = False
         self.pointed: tuple[int, int] | None = None  # line and point
+        self._base, self._top = 0.0, 1.0  # of the value axis
+        self._span = 0.0, 1.0  # of the other one
+        self._placed_in = QRectF()
+        self._placed: list[list[QPointF]] = []
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMouseTracking(True)
         self.setMinimumSize(240, 110)
@@ -56,6 +62,16 @@ class QueryChart(QWidget):
 
     def show_chart(self, chart: ResultChart | None) -> None:
         self.chart, self.pointed = chart, None
+        heights = [height for line in chart.lines for height in line.values] if chart else []
+        self._base = min(0.0, min(heights, default=0.0))
+        self._top = _round_up(max(heights, default=0.0), self._base)
+        xs = [x for line in chart.lines for x in line.xs] if chart else []
+        self._span = (min(xs), max(xs)) if xs else (0.0, 1.0)
+        if chart and chart.labels:
+            self._span = -0.5, len(chart.labels) - 0.5
+        elif self._span[0] == self._span[1]:
+            self._span = self._span[0] - 30, self._span[1] + 30
+        self._placed_in = QRectF()
         self.setAccessibleDescription(self.text_summary())
         self.update()
 
@@ -96,38 +112,24 @@ class QueryChart(QWidget):
         )
         return area
 
-    def _heights(self) -> list[float]:
-        return [height for line in self.chart.lines for height in line.values] if self.chart else []
-
-    def _base(self) -> float:
-        return min(0.0, min(self._heights(), default=0.0))
-
-    def _top(self) -> float:
-        most = max(self._heights(), default=0.0)
-        if most <= 0:
-            return 0.0 if self._base() < 0 else 1.0
-        step = 10.0 ** math.floor(math.log10(most / _STEPS))
-        return _STEPS * next(step * n for n in (1, 2, 2.5, 5, 10, 20) if step * n * _STEPS >= most)
-
     def _grid_value(self, number: int) -> float:
-        return self._base() + (self._top() - self._base()) * number / _STEPS
+        return self._base + (self._top - self._base) * number / _STEPS
 
-    def _span(self) -> tuple[float, float]:
+    def _places(self, line: int) -> list[QPointF]:
+        """Where the points of a line are, from left to right."""
         assert self.chart is not None  # noqa: S101  the callers have one
-        if self.chart.labels:
-            return -0.5, len(self.chart.labels) - 0.5
-        xs = [x for line in self.chart.lines for x in line.xs]
-        first, last = min(xs), max(xs)
-        return (first, last) if last > first else (first - 30, last + 30)
-
-    def _place(self, line: int, point: int) -> QPointF:
-        assert self.chart is not None  # noqa: S101
-        area, (first, last) = self._plot(), self._span()
-        x, height = self.chart.lines[line].xs[point], self.chart.lines[line].values[point]
-        return QPointF(
-            area.left() + area.width() * (x - first) / (last - first),
-            area.bottom() - area.height() * (height - self._base()) / (self._top() - self._base()),
-        )
+        area, (first, last) = self._plot(), self._span
+        if area != self._placed_in:
+            self._placed_in = area
+            across, up = area.width() / (last - first), area.height() / (self._top - self._base)
+            self._placed = [
+                [
+                    QPointF(area.left() + across * (x - first), area.bottom() - up * (height - self._base))
+                    for x, height in zip(each.xs, each.values, strict=True)
+                ]
+                for each in self.chart.lines
+            ]
+        return self._placed[line]
 
     # -- painting
 
@@ -166,7 +168,7 @@ class QueryChart(QWidget):
     def _paint_lines(self, painter: QPainter, area: QRectF, colours: theme.Colours) -> None:
         assert self.chart is not None  # noqa: S101
         metrics = self.fontMetrics()
-        first, last = self._span()
+        first, last = self._span
         sample = metrics.horizontalAdvance("00-00 00:00") + theme.WIDE
         painter.setPen(colours.dim)
         for at in self._ticks(first, last, most=max(2, int(area.width() // sample))):
@@ -177,7 +179,7 @@ class QueryChart(QWidget):
         for line, each in enumerate(self.chart.lines):
             colour = self._colour(line, colours)
             painter.setPen(QPen(colour, 2))
-            places = [self._place(line, point) for point in range(len(each.xs))]
+            places = _thinned(self._places(line), most=2 * int(area.width()))
             painter.drawPolyline(QPolygonF(places))
             if len(places) <= _DOTS_UP_TO:
                 painter.setBrush(colour)
@@ -196,9 +198,8 @@ class QueryChart(QWidget):
         assert self.chart is not None  # noqa: S101
         metrics = self.fontMetrics()
         width = area.width() / len(self.chart.labels)
-        for number, label in enumerate(self.chart.labels):
-            top = self._place(0, number)
-            zero = area.bottom() + area.height() * self._base() / (self._top() - self._base())
+        for top, label in zip(self._places(0), self.chart.labels, strict=True):
+            zero = area.bottom() + area.height() * self._base / (self._top - self._base)
             bar = QRectF(top.x() - width * 0.35, top.y(), width * 0.7, zero - top.y())
             painter.fillRect(bar, self._colour(0, colours))
             painter.setPen(colours.dim)
@@ -209,7 +210,7 @@ class QueryChart(QWidget):
 
     def _paint_card(self, painter: QPainter, colours: theme.Colours) -> None:
         assert self.pointed is not None  # noqa: S101
-        place, metrics = self._place(*self.pointed), self.fontMetrics()
+        place, metrics = self._places(self.pointed[0])[self.pointed[1]], self.fontMetrics()
         lines = self.point_text().split("\n")
         width = max(map(metrics.horizontalAdvance, lines)) + 2 * theme.SPACE
         height = metrics.height() * len(lines) + 2 * theme.TIGHT
@@ -253,12 +254,13 @@ class QueryChart(QWidget):
         if self.chart is None:
             return None
         best, found = float(_REACH_PX), None
-        for line, each in enumerate(self.chart.lines):
-            for point in range(len(each.xs)):
-                place = self._place(line, point)
-                far = (
-                    abs(place.x() - at.x()) if self.chart.labels else math.dist(place.toTuple(), at.toTuple())
-                )
+        for line in range(len(self.chart.lines)):
+            places = self._places(line)
+            first = bisect_left(places, at.x() - _REACH_PX, key=QPointF.x)
+            last = bisect_left(places, at.x() + _REACH_PX, key=QPointF.x)
+            for point in range(first, last):
+                aside = abs(places[point].x() - at.x())
+                far = aside if self.chart.labels else math.hypot(aside, places[point].y() - at.y())
                 if far < best:
                     best, found = far, (line, point)
         return found
@@ -285,6 +287,29 @@ class QueryChart(QWidget):
     def _at(self, at_s: float) -> datetime:
         at = datetime.fromtimestamp(at_s, UTC)
         return at if self.is_utc else at.astimezone()
+
+
+def _thinned(places: list[QPointF], most: int) -> list[QPointF]:
+    """The lowest and the highest place of each pixel across, where there are more than can be told apart."""
+    if len(places) <= most:
+        return places
+    kept: list[QPointF] = []
+    for _x, group in groupby(places, key=lambda place: int(place.x())):
+        here = list(group)
+        ends = {
+            min(range(len(here)), key=lambda n: here[n].y()),
+            max(range(len(here)), key=lambda n: here[n].y()),
+        }
+        kept += [here[number] for number in sorted(ends)]
+    return kept
+
+
+def _round_up(most: float, base: float) -> float:
+    """The upper end of the value axis: a number that _STEPS round steps lead to."""
+    if most <= 0:
+        return 0.0 if base < 0 else 1.0
+    step = 10.0 ** math.floor(math.log10(most / _STEPS))
+    return _STEPS * next(step * n for n in (1, 2, 2.5, 5, 10, 20) if step * n * _STEPS >= most)
 
 
 def _figure(value: float) -> str:

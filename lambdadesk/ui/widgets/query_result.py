@@ -86,6 +86,7 @@ class QueryResult(QWidget):
         self.tabs.setDocumentMode(True)
         self.tabs.addTab(self.parts, "Table")
         self.tabs.addTab(self._build_chart(), "Chart")
+        self.tabs.currentChanged.connect(lambda _index: self._draw_if_seen())
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(theme.SPACE)
@@ -97,6 +98,7 @@ class QueryResult(QWidget):
         self.chart = named(QueryChart(), "queryChart", "Chart of the result")
         self.chart_value = named(CalmComboBox(), "queryChartValue", "What is drawn")
         self.chart_value.currentTextChanged.connect(lambda _text: self._draw())
+        self._drawn: QueryTable | None = None
         self.chart_note = named(ToneLabel("dim"), "queryChartNote", "What the chart leaves off")
         row = QHBoxLayout()
         row.setSpacing(theme.SPACE)
@@ -139,8 +141,8 @@ class QueryResult(QWidget):
         self.chart_value.clear()
         self.chart_value.addItems(get_chart_values(table))
         self.chart_value.blockSignals(False)
-        self._draw()
-        self.tabs.setTabEnabled(1, self.chart.point_count() > 0)
+        self.tabs.setTabEnabled(1, self.chart_value.count() > 0)
+        self._draw_if_seen()
         if table.rows:
             self.table.selectRow(0)
         self._show_row()
@@ -171,7 +173,13 @@ class QueryResult(QWidget):
             width = max(map(metrics.horizontalAdvance, [f"{one_line(each.name, 80)}   ↓", *texts]))
             header.resizeSection(column, min(width, widest) + 3 * theme.SPACE)
 
+    def _draw_if_seen(self) -> None:
+        # Not before: 100,000 rows take a second.
+        if self.tabs.currentIndex() == 1 and self._drawn is not self.model.table:
+            self._draw()
+
     def _draw(self) -> None:
+        self._drawn = self.model.table
         value = self.chart_value.currentText()
         chart = make_chart(self.model.table, value) if value else None
         self.chart.show_chart(chart)
@@ -179,7 +187,9 @@ class QueryResult(QWidget):
         self.chart_note.setText(f"{left_off:,} more are left off." if left_off else "")
 
     def _selected(self) -> list[int]:
-        return sorted({index.row() for index in self.table.selectionModel().selectedRows()})
+        # By ranges: an index for each of 100,000 rows takes a second.
+        ranges = self.table.selectionModel().selection()
+        return sorted({row for part in ranges.toList() for row in range(part.top(), part.bottom() + 1)})
 
     def _show_row(self) -> None:
         selected = self._selected()
