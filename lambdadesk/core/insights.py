@@ -411,7 +411,7 @@ def write_query(
 ) -> str:
     """The text of a written query for a function: for its log format, and for its streams alone where it
     shares its log group with others."""
-    text = query.json if function.log_format == "JSON" else query.text
+    text = f"# {query.about}\n{query.json if function.log_format == 'JSON' else query.text}"
     if "COST" in text:
         duration = prices.rate(PriceItem.DURATION, region, function.architecture)
         request = prices.rate(PriceItem.REQUEST, region, function.architecture)

@@ -408,8 +408,7 @@ class QueryPanel(QWidget):
         menu, book = self.menu, self._connection.queries
         menu.clear()
         for written in WRITTEN:
-            action = menu.addAction(f"{written.title}\t{written.about}")  # where shortcuts stand
-            action.triggered.connect(partial(self._choose_written, written))
+            menu.addAction(written.title).triggered.connect(partial(self._choose_written, written))
         menu.addSeparator()
         for name, text in book.saved:
             menu.addAction(icon("star"), _escape(name)).triggered.connect(partial(self._choose_text, text))
