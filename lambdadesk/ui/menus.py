@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 # Shortcuts that live in a page instead of a menu.
 PAGE_SHORTCUTS = (
     ("Invoke", "Ctrl+Return"),
+    ("Run the query", "Ctrl+Return"),
     ("Format the payload", "Ctrl+Shift+I"),
     ("Stop waiting for an answer, or a scan", "Esc"),
     ("Find in the log", "Ctrl+F"),

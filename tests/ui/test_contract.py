@@ -51,6 +51,10 @@ PAGE = {
     "triggerTable": QAbstractItemView,
     "configurationView": QAbstractItemView,
     "roleView": QPlainTextEdit,
+    "querySource": QLineEdit,
+    "queryText": QPlainTextEdit,
+    "queryRun": QPushButton,
+    "queryTable": QAbstractItemView,
 }
 
 
@@ -93,7 +97,7 @@ async def test_pages_and_tabs_have_their_titles(desk: Desk) -> None:
     await desk.open("hello")
     tabs, pages = desk.get("functionTabs"), desk.get("pageTabs")
     assert [pages.tabText(index) for index in range(pages.count())] == [*PAGES]
-    assert PAGES == ("Invoke", "Logs", "Charts", "Triggers", "Configuration", "Role", "History")
+    assert PAGES == ("Invoke", "Logs", "Charts", "Triggers", "Configuration", "Role", "History", "Query")
     assert [tabs.tabText(index) for index in range(tabs.count())] == ["Cost", "hello"]
 
 
@@ -136,7 +140,7 @@ async def test_log_and_charts_answer_for_their_figures(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize(
-    "page", ["invoke", "logs", "charts", "triggers", "configuration", "role", "cost", "history"]
+    "page", ["invoke", "logs", "charts", "triggers", "configuration", "role", "cost", "history", "query"]
 )
 async def test_pages_of_the_command_line_are_shown(desk: Desk, page: str) -> None:
     desk.window.want("hello", page)
@@ -148,7 +152,7 @@ async def test_pages_of_the_command_line_are_shown(desk: Desk, page: str) -> Non
     assert pages.tabText(pages.currentIndex()) == page.capitalize()
 
 
-@pytest.mark.parametrize("page", ["timeline", "query"])
+@pytest.mark.parametrize("page", ["timeline"])
 async def test_a_page_that_is_not_built_yet_is_named(desk: Desk, page: str) -> None:
     desk.window.want("hello", page)
     await until(lambda: page in desk.notices())
