@@ -5,6 +5,12 @@ from decimal import Decimal
 _SYMBOLS = {"USD": "$", "CNY": "¥"}
 
 
+def format_about(amount: Decimal, currency: str = "USD") -> str:
+    """An estimate, to the cent: "$1.20", "less than $0.01"."""
+    symbol = _SYMBOLS.get(currency, f"{currency} ")
+    return f"less than {symbol}0.01" if amount < Decimal("0.01") else f"{symbol}{amount:,.2f}"
+
+
 def format_money(amount: Decimal, currency: str = "USD") -> str:
     """An amount to the micro-dollar, and finer where it takes that to show three significant digits.
 

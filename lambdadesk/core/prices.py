@@ -34,6 +34,7 @@ class PriceItem(StrEnum):
     KAFKA_POLLER = "kafka_poller"
     SQS_POLLER = "sqs_poller"
     LOG_INGESTION = "log_ingestion"
+    LOG_INSIGHTS = "log_insights"
 
     @property
     def words(self) -> tuple[str, str]:
@@ -59,6 +60,7 @@ _WORDS = {
     PriceItem.KAFKA_POLLER: ("Kafka event pollers", "EPU-hours"),
     PriceItem.SQS_POLLER: ("SQS event pollers", "EPU-hours"),
     PriceItem.LOG_INGESTION: ("Logs ingested", "GB"),
+    PriceItem.LOG_INSIGHTS: ("Logs scanned by Insights", "GB"),
 }
 
 

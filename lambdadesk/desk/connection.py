@@ -23,12 +23,14 @@ from lambdadesk.core.types import Cost, FunctionInfo, Identity, InvocationType, 
 from lambdadesk.desk.catalog import Catalog
 from lambdadesk.desk.dashboard import Dashboard
 from lambdadesk.desk.invoker import Invoker
+from lambdadesk.desk.query_book import QueryBook
 from lambdadesk.desk.run_history import RunHistory
 from lambdadesk.desk.tailer import Tailer
 from lambdadesk.desk.tasks import TaskScope
 from lambdadesk.store.catalog_cache import CatalogCache
 from lambdadesk.store.drafts import DraftStore
 from lambdadesk.store.history import History, HistoryEntry, HistoryKeeps
+from lambdadesk.store.settings import Settings
 
 LOCAL_POLL_S, AWS_POLL_S = 0.5, 2.0
 READ_UNASKED = 50  # functions
@@ -52,6 +54,7 @@ class Connection:
         cache: CatalogCache,
         report: Callable[[str, Exception], None],
         drafts: DraftStore,
+        settings: Settings | None = None,
     ) -> None:
         target = gateway.target
         self.info = info
@@ -69,6 +72,7 @@ class Connection:
         self.invoker = Invoker(self.gateway, history, self.ledger, report)
         self.invoker.updated.connect(self._save_history)
         self.runs = RunHistory(history, target.key)
+        self.queries = QueryBook(settings, target.key)
         self.dashboard = Dashboard(self.gateway, self.catalog, self.ledger)
         self.tails: dict[str, Tailer] = {}
         self.may_read_all = False  # the user wants all logs read, however many there are
@@ -182,7 +186,7 @@ class Connection:
             entry.report,
             function,
             self.target.region,
-            self._prices,
+            self.prices,
             kind=entry.kind,
             payload_bytes=len(entry.payload),
         )
@@ -216,7 +220,7 @@ class Connection:
         billed_ms: Sequence[int],
     ) -> SeriesEstimate:
         """What runs with payloads of these sizes will cost; billed_ms: see the method of this name."""
-        return estimate_runs(function, kind, payload_bytes, billed_ms, self.target.region, self._prices)
+        return estimate_runs(function, kind, payload_bytes, billed_ms, self.target.region, self.prices)
 
     @property
     def keeps_payloads(self) -> bool:
@@ -233,25 +237,25 @@ class Connection:
         if function is None:  # deleted meanwhile: its architecture and storage are not known
             return None
         return invocation_cost(
-            report, function, self.target.region, self._prices, kind=kind, payload_bytes=payload_bytes
+            report, function, self.target.region, self.prices, kind=kind, payload_bytes=payload_bytes
         )
 
     @property
     def has_own_prices(self) -> bool:
         """Whether prices of the region are known; else those of us-east-1 are used as an estimate."""
-        return self._prices.rate(PriceItem.DURATION, self.target.region, "x86_64").exact
+        return self.prices.rate(PriceItem.DURATION, self.target.region, "x86_64").exact
 
     @property
     def currency(self) -> str:
-        return self._prices.currency(self.target.region)
+        return self.prices.currency(self.target.region)
 
     @property
     def price_date(self) -> str:
         """When the price table was published, as "2026-09-19"."""
-        return self._prices.publication
+        return self.prices.publication
 
     @cached_property
-    def _prices(self) -> PriceTable:
+    def prices(self) -> PriceTable:
         return load_prices()
 
     def _save_history(self, entry: HistoryEntry) -> None:

@@ -261,7 +261,9 @@ class Console:
 
         info = self.connections.info_of(target)
         gateway = self.connections.open_gateway(info, target)
-        connection = Connection(info, gateway, self.history, self._cache, self.failed.emit, self.drafts)
+        connection = Connection(
+            info, gateway, self.history, self._cache, self.failed.emit, self.drafts, self.settings
+        )
         self.shown[target.key] = connection
         connection.catalog.load_cached()
         self.opened.emit(connection)

@@ -139,6 +139,8 @@ class Settings:
     pinned_functions = _pairs()  # (Target.key, name), the first pinned first
     recent_functions = _pairs()  # (Target.key, name), the last opened first
     saved_filters = _pairs()  # (name, text of the function filter), in the user's order
+    saved_queries = _pairs()  # (name, text of the Logs Insights query), in the user's order
+    last_queries = _pairs()  # ("Target.key function", text of the query it ran last), the last one first
 
     def __init__(self, path: Path) -> None:
         self.path = path

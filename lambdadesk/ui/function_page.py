@@ -106,6 +106,7 @@ class FunctionPage(QWidget):
             "Configuration": self._build_configuration,
             "Role": self._build_role,
             "History": self._build_history,
+            "Query": self._build_query,
         }
         self._builders = {PAGES.index(title): build for title, build in builders.items()}
         self.pages.addTab(self.invoke, PAGES[0])
@@ -255,6 +256,13 @@ class FunctionPage(QWidget):
         self.invoke.history.setObjectName("recentTable")  # the name of the contract is this page's now
         panel.load_requested.connect(self._load_run)
         panel.rerun_requested.connect(self._rerun)
+        self._more.append(panel)
+        return panel
+
+    def _build_query(self) -> QWidget:
+        from lambdadesk.ui.panels.query_panel import QueryPanel
+
+        panel = QueryPanel(self.connection, self.function)
         self._more.append(panel)
         return panel
 

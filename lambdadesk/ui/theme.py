@@ -220,7 +220,7 @@ def _style_sheet(c: Colours) -> str:
 # combo box and the clear button of a line edit, which have no room for it. In a table the row selection says
 # which row is the current one. Tabs give up the same share each when they get narrow: a short name has none.
 _STYLE = """
-QPushButton, QToolButton, QComboBox, QLineEdit, QSpinBox {
+QPushButton, QToolButton, QComboBox, QLineEdit, QSpinBox, QDateTimeEdit {
   background: %(raised)s; border: 1px solid %(border)s; border-radius: 4px;
   padding: 4px 10px; min-height: 18px }
 QLineEdit, QComboBox { padding: 4px 8px; combobox-popup: 0 }
@@ -228,7 +228,7 @@ QPushButton:hover, QToolButton:hover, QComboBox:hover { border-color: %(dim)s }
 QPushButton:pressed, QToolButton:pressed, QToolButton:checked { background: %(line_highlight)s }
 QPushButton:disabled, QToolButton:disabled, QComboBox:disabled, QLineEdit:disabled {
   background: %(panel)s; color: %(dim)s; border-color: %(border)s }
-QPushButton:focus, QToolButton:focus, QComboBox:focus, QLineEdit:focus, QSpinBox:focus {
+QPushButton:focus, QToolButton:focus, QComboBox:focus, QLineEdit:focus, QSpinBox:focus, QDateTimeEdit:focus {
   border: 2px solid %(accent)s; padding: 3px 9px }
 QLineEdit:focus, QComboBox:focus { padding: 3px 7px }
 QPushButton:default:enabled {
@@ -239,7 +239,10 @@ QToolButton[autoRaise="true"]:hover { border-color: %(border)s }
 QToolButton[autoRaise="true"]:focus { border: 2px solid %(accent)s; padding: 2px }
 QLineEdit > QToolButton { border: 0; padding: 0; min-height: 0; background: transparent }
 QSpinBox { padding: 4px 2px } QSpinBox:focus { padding: 3px 1px }
-QSpinBox > QLineEdit, QSpinBox > QLineEdit:focus {
+QDateTimeEdit { padding: 4px 2px } QDateTimeEdit:focus { padding: 3px 1px }
+QDateTimeEdit::drop-down { border: 0; width: 22px }
+QDateTimeEdit::down-arrow { image: url(icons:chevron-down.svg); width: 14px; height: 14px }
+QSpinBox > QLineEdit, QSpinBox > QLineEdit:focus, QDateTimeEdit > QLineEdit, QDateTimeEdit > QLineEdit:focus {
   border: 0; padding: 0 6px; min-height: 0; background: transparent }
 QSpinBox::up-button, QSpinBox::down-button { border: 0; width: 18px }
 QSpinBox::up-button { subcontrol-position: top right }

@@ -52,6 +52,10 @@ PAGE = {
     "triggerTable": QAbstractItemView,
     "configurationView": QAbstractItemView,
     "roleView": QPlainTextEdit,
+    "querySource": QLineEdit,
+    "queryText": QPlainTextEdit,
+    "queryRun": QPushButton,
+    "queryTable": QAbstractItemView,
 }
 
 
@@ -94,7 +98,17 @@ async def test_pages_and_tabs_have_their_titles(desk: Desk) -> None:
     await desk.open("hello")
     tabs, pages = desk.get("functionTabs"), desk.get("pageTabs")
     assert [pages.tabText(index) for index in range(pages.count())] == [*PAGES]
-    assert PAGES == ("Invoke", "Logs", "Charts", "Timeline", "Triggers", "Configuration", "Role", "History")
+    assert PAGES == (
+        "Invoke",
+        "Logs",
+        "Charts",
+        "Timeline",
+        "Triggers",
+        "Configuration",
+        "Role",
+        "History",
+        "Query",
+    )
     assert [tabs.tabText(index) for index in range(tabs.count())] == ["Cost", "hello"]
 
 
@@ -140,7 +154,7 @@ async def test_log_and_charts_answer_for_their_figures(desk: Desk) -> None:
 
 @pytest.mark.parametrize(
     "page",
-    ["invoke", "logs", "charts", "timeline", "triggers", "configuration", "role", "cost", "history"],
+    ["invoke", "logs", "charts", "timeline", "triggers", "configuration", "role", "cost", "history", "query"],
 )
 async def test_pages_of_the_command_line_are_shown(desk: Desk, page: str) -> None:
     desk.window.want("hello", page)
@@ -150,9 +164,3 @@ async def test_pages_of_the_command_line_are_shown(desk: Desk, page: str) -> Non
         return
     pages = desk.get("pageTabs")
     assert pages.tabText(pages.currentIndex()) == page.capitalize()
-
-
-async def test_a_page_that_is_not_built_yet_is_named(desk: Desk) -> None:
-    desk.window.want("hello", "query")
-    await until(lambda: "query" in desk.notices())
-    assert desk.page.function.name == "hello"
