@@ -4,7 +4,7 @@ import json
 import os
 import platform
 
-from benchmarks import micro, series, startup, table
+from benchmarks import micro, series, startup, table, timeline
 from benchmarks.measure import ROOT
 
 
@@ -17,6 +17,7 @@ def main() -> None:
         },
         "startup": startup.measure(),
         "table": table.measure(),
+        "timeline": timeline.measure(),
         "series": series.measure(),
         "micro": micro.measure(),
     }

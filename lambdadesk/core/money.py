@@ -6,6 +6,12 @@ _SYMBOLS = {"USD": "$", "CNY": "¥"}
 _CENT = Decimal("0.01")
 
 
+def format_about(amount: Decimal, currency: str = "USD") -> str:
+    """An estimate, to the cent: "$1.20", "less than $0.01"."""
+    symbol = _SYMBOLS.get(currency, f"{currency} ")
+    return f"less than {symbol}0.01" if amount < Decimal("0.01") else f"{symbol}{amount:,.2f}"
+
+
 def format_money(amount: Decimal, currency: str = "USD") -> str:
     """An amount to the micro-dollar, and finer where it takes that to show three significant digits.
 

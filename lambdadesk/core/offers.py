@@ -49,7 +49,7 @@ _DESCRIPTIONS: Final = (
 )
 _USAGE_TYPES: Final = {
     "VendedLog-Bytes": PriceItem.LOG_INGESTION,  # Lambda's own logs; -CFLogs and -WAFLogs are others'
-    "DataScanned-Bytes": PriceItem.LOGS_SCANNED,
+    "DataScanned-Bytes": PriceItem.LOG_INSIGHTS,
     "Logs-LiveTail": PriceItem.LIVE_TAIL,
     "CW:GMD-Metrics": PriceItem.METRICS_REQUESTED,
 }

@@ -36,7 +36,7 @@ class OwnUse(StrEnum):
 
 _ITEMS = {
     OwnUse.METRICS: (PriceItem.METRICS_REQUESTED, 1),
-    OwnUse.QUERY_BYTES: (PriceItem.LOGS_SCANNED, _GB),
+    OwnUse.QUERY_BYTES: (PriceItem.LOG_INSIGHTS, _GB),
     OwnUse.LIVE_TAIL_S: (PriceItem.LIVE_TAIL, 60),
     OwnUse.REQUESTS: (PriceItem.REQUEST, 1),
 }

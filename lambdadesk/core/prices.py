@@ -36,7 +36,7 @@ class PriceItem(StrEnum):
     KAFKA_POLLER = "kafka_poller"
     SQS_POLLER = "sqs_poller"
     LOG_INGESTION = "log_ingestion"
-    LOGS_SCANNED = "logs_scanned"  # by Logs Insights
+    LOG_INSIGHTS = "log_insights"  # bytes that queries scanned
     LIVE_TAIL = "live_tail"
     METRICS_REQUESTED = "metrics_requested"  # by GetMetricData
 
@@ -64,7 +64,7 @@ _WORDS = {
     PriceItem.KAFKA_POLLER: ("Kafka event pollers", "EPU-hours"),
     PriceItem.SQS_POLLER: ("SQS event pollers", "EPU-hours"),
     PriceItem.LOG_INGESTION: ("Logs ingested", "GB"),
-    PriceItem.LOGS_SCANNED: ("Logs scanned by queries", "GB"),
+    PriceItem.LOG_INSIGHTS: ("Logs scanned by Insights", "GB"),
     PriceItem.LIVE_TAIL: ("Live Tail", "minutes"),
     PriceItem.METRICS_REQUESTED: ("Metrics requested", "metrics"),
 }

@@ -23,12 +23,14 @@ from lambdadesk.desk.catalog import Catalog
 from lambdadesk.desk.dashboard import Dashboard
 from lambdadesk.desk.invoker import Invoker
 from lambdadesk.desk.price_book import PriceBook
+from lambdadesk.desk.query_book import QueryBook
 from lambdadesk.desk.run_history import RunHistory
 from lambdadesk.desk.tailer import Tailer
 from lambdadesk.desk.tasks import TaskScope
 from lambdadesk.store.catalog_cache import CatalogCache
 from lambdadesk.store.drafts import DraftStore
 from lambdadesk.store.history import History, HistoryEntry, HistoryKeeps
+from lambdadesk.store.settings import Settings
 
 LOCAL_POLL_S, AWS_POLL_S = 0.5, 2.0
 READ_UNASKED = 50  # functions
@@ -52,6 +54,7 @@ class Connection:
         cache: CatalogCache,
         report: Callable[[str, Exception], None],
         drafts: DraftStore,
+        settings: Settings | None = None,
         prices: PriceBook | None = None,
     ) -> None:
         target = gateway.target
@@ -70,6 +73,7 @@ class Connection:
         self.invoker = Invoker(self.gateway, history, self.ledger, report)
         self.invoker.updated.connect(self._save_history)
         self.runs = RunHistory(history, target.key)
+        self.queries = QueryBook(settings, target.key)
         self.dashboard = Dashboard(self.gateway, self.catalog, self.ledger)
         self.tails: dict[str, Tailer] = {}
         self.may_read_all = False  # the user wants all logs read, however many there are

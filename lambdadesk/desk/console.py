@@ -304,7 +304,14 @@ class Console:
         if is_aws(target):
             gateway.meter = self.own_use.for_gateway(gateway)
         connection = Connection(
-            info, gateway, self.history, self._cache, self.failed.emit, self.drafts, self.prices
+            info,
+            gateway,
+            self.history,
+            self._cache,
+            self.failed.emit,
+            self.drafts,
+            self.settings,
+            self.prices,
         )
         self.shown[target.key] = connection
         connection.catalog.load_cached()

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 # Shortcuts that live in a page instead of a menu.
 PAGE_SHORTCUTS = (
     ("Invoke", "Ctrl+Return"),
+    ("Run the query", "Ctrl+Return"),
     ("Format the payload", "Ctrl+Shift+I"),
     ("Stop waiting for an answer, or a scan", "Esc"),
     ("Find in the log", "Ctrl+F"),
@@ -55,7 +56,7 @@ class Menus:
         self._columns.aboutToShow.connect(lambda: functions.header.fill_menu(self._columns))
         view.addSeparator()
         for number, page in enumerate((*PAGES, "Cost"), start=1):
-            _act(view, f"{page} page", f"Ctrl+{number}", partial(window.show_page, page.lower()))
+            _act(view, f"{page} page", f"Ctrl+{number % 10}", partial(window.show_page, page.lower()))
         view.addSeparator()
         themes = view.addMenu("Theme")
         group = QActionGroup(window)

@@ -239,6 +239,8 @@ QToolButton[autoRaise="true"]:hover { border-color: %(border)s }
 QToolButton[autoRaise="true"]:focus { border: 2px solid %(accent)s; padding: 2px }
 QLineEdit > QToolButton { border: 0; padding: 0; min-height: 0; background: transparent }
 QAbstractSpinBox { padding: 4px 2px } QAbstractSpinBox:focus { padding: 3px 1px }
+QDateTimeEdit::drop-down { border: 0; width: 22px }
+QDateTimeEdit::down-arrow { image: url(icons:chevron-down.svg); width: 14px; height: 14px }
 QAbstractSpinBox > QLineEdit, QAbstractSpinBox > QLineEdit:focus {
   border: 0; padding: 0 6px; min-height: 0; background: transparent }
 QAbstractSpinBox::up-button, QAbstractSpinBox::down-button { border: 0; width: 18px }

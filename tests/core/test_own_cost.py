@@ -85,7 +85,7 @@ def test_prices() -> None:
     cost = own_cost(rows, PRICES)
     assert cost.terms == (
         ("Metrics requested", Decimal(5000), "metrics", Decimal("0.00001")),
-        ("Logs scanned by queries", Decimal(2), "GB", Decimal("0.005")),
+        ("Logs scanned by Insights", Decimal(2), "GB", Decimal("0.005")),
         ("Live Tail", Decimal("1.5"), "minutes", Decimal("0.01")),
         ("Requests", Decimal(5), "requests", Decimal("0.0000002")),
     )

@@ -90,7 +90,7 @@ async def test_a_query_is_counted_once_however_often_it_is_asked_for(rig: Rig) -
             ),
         )
         await gateway.call("logs", "GetQueryResults", queryId=query)
-    assert rig.terms() == {"Logs scanned by queries": 4}
+    assert rig.terms() == {"Logs scanned by Insights": 4}
     await gateway.close()
 
 

@@ -166,7 +166,7 @@ async def test_what_was_priced_before_is_priced_anew(shelf: Shelf, aws: FakeAws,
     target = Target(REGION, endpoint_url=aws.url)
     connection = Connection(
         get_unsaved_info(target), Gateway(target), History(tmp_path / "h.sqlite"), CatalogCache(tmp_path),
-        lambda name, error: pytest.fail(f"{name}: {error}"), DraftStore(tmp_path), shelf.book,
+        lambda name, error: pytest.fail(f"{name}: {error}"), DraftStore(tmp_path), None, shelf.book,
     )  # fmt: skip
     await connection.catalog.refresh()
     run = Invocation("f", "id", 1, "s", 2, outcome=Outcome.OK, report=Report("id", Decimal(1), 1000, 1024))

@@ -188,7 +188,7 @@ async def test_what_lambdadesk_itself_costs_is_told(desk: Desk, aws: FakeAws) ->
     await until(lambda: dialog.own.rowCount() == 2)
     assert rows(dialog.own_table) == [
         [ACCOUNT, "Metrics requested: 2,400 metrics", "$0.024000", "$0.024000"],
-        [ACCOUNT, "Logs scanned by queries: 1.50 GB", "$0.007500", "$0.007500"],
+        [ACCOUNT, "Logs scanned by Insights: 1.50 GB", "$0.007500", "$0.007500"],
     ]
     assert not desk.window.own_cost.isVisible()  # nothing that is shown is AWS itself
     type_into(find(dialog, "ownBudget"), "12.5")
