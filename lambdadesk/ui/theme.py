@@ -239,8 +239,6 @@ QToolButton[autoRaise="true"]:hover { border-color: %(border)s }
 QToolButton[autoRaise="true"]:focus { border: 2px solid %(accent)s; padding: 2px }
 QLineEdit > QToolButton { border: 0; padding: 0; min-height: 0; background: transparent }
 QAbstractSpinBox { padding: 4px 2px } QAbstractSpinBox:focus { padding: 3px 1px }
-QDateTimeEdit::drop-down { border: 0; width: 22px }
-QDateTimeEdit::down-arrow { image: url(icons:chevron-down.svg); width: 14px; height: 14px }
 QAbstractSpinBox > QLineEdit, QAbstractSpinBox > QLineEdit:focus {
   border: 0; padding: 0 6px; min-height: 0; background: transparent }
 QAbstractSpinBox::up-button, QAbstractSpinBox::down-button { border: 0; width: 18px }
@@ -248,6 +246,8 @@ QAbstractSpinBox::up-button { subcontrol-position: top right }
 QAbstractSpinBox::down-button { subcontrol-position: bottom right }
 QAbstractSpinBox::up-arrow { image: url(icons:sort-up.svg); width: 9px; height: 6px }
 QAbstractSpinBox::down-arrow { image: url(icons:sort-down.svg); width: 9px; height: 6px }
+QDateTimeEdit::drop-down { border: 0; width: 22px }
+QDateTimeEdit::down-arrow { image: url(icons:chevron-down.svg); width: 14px; height: 14px }
 QComboBox::drop-down { border: 0; width: 22px }
 QComboBox::down-arrow { image: url(icons:chevron-down.svg); width: 14px; height: 14px }
 QCheckBox::indicator, QListView::indicator {
