@@ -295,18 +295,18 @@ def test_format_and_minify_are_a_step_each(editor: JsonEdit) -> None:
     assert "\n" not in editor.toPlainText()
 
 
-def test_six_megabytes_on_one_line(qtbot, editor: JsonEdit) -> None:
-    text = json.dumps([{"id": i, "name": f"order {i}", "tags": ["a", "b"]} for i in range(110_000)])
-    assert len(text) > 6_000_000
+def test_more_than_a_megabyte_on_one_line(qtbot, editor: JsonEdit) -> None:
+    text = json.dumps([{"id": i, "name": f"order {i}", "tags": ["a", "b"]} for i in range(25_000)])
+    assert len(text) > 1_000_000
     editor.setPlainText(text)
     editor.selectAll()
     data = QMimeData()
     data.setText(text)
     editor.insertFromMimeData(data)
-    go_to(editor, 3_000_000)
+    go_to(editor, 500_000)
     qtbot.keyClicks(editor, "x")
     editor.grab()
-    assert editor.toPlainText() == text[:3_000_000] + "x" + text[3_000_000:]
+    assert editor.toPlainText() == text[:500_000] + "x" + text[500_000:]
     editor.undo()
     assert editor.format() is None
     assert editor.minify() is None
