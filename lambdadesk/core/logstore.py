@@ -2,10 +2,10 @@
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import IntEnum
 from itertools import accumulate
-from operator import itemgetter
+from operator import gt, itemgetter
 from typing import NamedTuple
 
 from lambdadesk.core.event import Event
@@ -140,6 +140,43 @@ class LogStore:
         self.changed.emit(changed)
         return changed
 
+    def add_columns(
+        self,
+        timestamps_ms: Sequence[int],
+        ingestions_ms: Sequence[int],
+        streams: Sequence[str],
+        messages: Sequence[str],
+        kinds: bytes,
+        levels: bytes,
+        invocations: Sequence[int],
+        lates: bytes,
+        request_ids: Mapping[int, str],
+    ) -> int:
+        """The same as `add`, field by field, in half the time where the lines are in order and the newest.
+
+        kinds, levels, lates: one byte for each line; request_ids: by invocation.
+        """
+        if not timestamps_ms:
+            return self.end
+        newest = (self._timestamps[-1], self._ingestions[-1]) if self._timestamps else (0, 0)
+        times = list(zip(timestamps_ms, ingestions_ms, strict=True))
+        if times[0] < newest or any(map(gt, times, times[1:])):
+            ids = (request_ids.get(invocation, "") for invocation in invocations)
+            columns = (streams, messages, kinds, levels, invocations, map(bool, lates), ids)
+            return self.add([LogRow(*time, *rest) for time, *rest in zip(times, *columns, strict=True)])
+        changed = self.end
+        self._timestamps.extend(timestamps_ms)
+        self._ingestions.extend(ingestions_ms)
+        self._kinds.frombytes(kinds)
+        self._levels.frombytes(levels)
+        self._invocations.extend(invocations)
+        self._lates.frombytes(lates)
+        self._request_ids.update((key, name) for key, name in request_ids.items() if name and key >= 0)
+        self._append_texts(streams, messages)
+        self._drop_oldest()
+        self.changed.emit(max(changed, self.first))
+        return max(changed, self.first)
+
     def clear(self) -> None:
         """Forget every line; the next one has number 0."""
         self._reset()
@@ -264,9 +301,6 @@ class LogStore:
         timestamps, ingestions, streams, messages, kinds, levels, invocations, lates, request_ids = zip(
             *rows, strict=True
         )
-        for name in set(streams).difference(self._stream_numbers):
-            self._stream_numbers[name] = len(self._stream_names)
-            self._stream_names.append(name)
         self._request_ids.update(
             (invocation, request_id)
             for invocation, request_id in set(zip(invocations, request_ids, strict=True))
@@ -274,17 +308,29 @@ class LogStore:
         )
         self._timestamps.extend(timestamps)
         self._ingestions.extend(ingestions)
-        self._streams.extend(map(self._stream_numbers.__getitem__, streams))
         self._kinds.extend(kinds)
         self._levels.extend(levels)
         self._invocations.extend(invocations)
         self._lates.extend(lates)
+        self._append_texts(streams, messages)
+
+    def _append_texts(self, streams: Sequence[str], messages: Sequence[str]) -> None:
+        for name in set(streams).difference(self._stream_numbers):
+            self._stream_numbers[name] = len(self._stream_names)
+            self._stream_names.append(name)
+        self._streams.extend(map(self._stream_numbers.__getitem__, streams))
+        characters = sum(map(len, messages))
+        self._characters += characters
+        lines_fit = len(self._open) + len(messages) < self._block_lines
+        if lines_fit and self._open_characters + characters < BLOCK_CHARACTERS:
+            self._open += messages
+            self._open_characters += characters
+            return
         for message in messages:
             self._open.append(message)
             self._open_characters += len(message)
             if len(self._open) >= self._block_lines or self._open_characters >= BLOCK_CHARACTERS:
                 self._close_block()
-        self._characters += sum(map(len, messages))
 
     def _close_block(self) -> None:
         start = self._starts[-1] + self._blocks[-1].line_count if self._blocks else self.first
