@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import time
 from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ _MIN_OVERLAP_MS, _MAX_OVERLAP_MS = 60_000, 300_000
 # Where a minute takes many pages, which all tails wait for: the sweeps find what is later.
 _MIN_BUSY_OVERLAP_MS, _BUSY_PAGES = 10_000, 3
 _SPARE_MS = 5_000
+_TICK_MS = 1_000  # of the server's clock, as its answers tell it
 _FADES = 0.99  # the largest delay, with every poll
 _CHUNK_MS, _MIN_CHUNK_MS = 3_600_000, 60_000  # read before the place is noted; long stretches fail half-way
 _REMEMBER_MS = SWEEP_WINDOW_MS + 5 * 60_000
@@ -89,6 +91,7 @@ class TailSource:
         self._lookback_ms = lookback_ms
         self._since_ms = since_ms
         self._floor_ms = 0
+        self._begun_s: float | None = None
         self._anchor_ms: int | None = None  # server time when the last completed poll began
         self._swept_ms = 0
         self._delay_ms = 0.0
@@ -106,7 +109,7 @@ class TailSource:
         anchor_ms = self._anchor_ms
         now_ms = self._gateway.server_now_ms  # a wall clock, so that it counts the time asleep
         if anchor_ms is None:
-            self._floor_ms = now_ms - self._lookback_ms if self._since_ms is None else self._since_ms
+            self._floor_ms = self._get_floor_ms()
             start_ms, sweep = self._floor_ms, True
         else:
             # By the time it is now: after an outage, the first poll has to find what came late meanwhile.
@@ -141,7 +144,7 @@ class TailSource:
             # Nothing beyond the end that was asked for is known, whatever the server's clock says.
             done_ms = min(began_ms, chunk_ms)
             knew_time, self._knows_time = self._knows_time, True
-            if not knew_time and self._since_ms is None and done_ms < now_ms - 1_000:
+            if not knew_time and self._since_ms is None and began_ms < now_ms - _TICK_MS:
                 break  # our clock was ahead: the next poll, which knows, is the first
             self._anchor_ms = self.counts.complete_to_ms = anchor_ms = done_ms
             if chunk_ms >= end_ms or chunk_ms >= began_ms:
@@ -189,6 +192,14 @@ class TailSource:
                 "and none of them is counted here."
             )
 
+    def _get_floor_ms(self) -> int:
+        """Where to begin, by what is known of the server's clock; counted from the first attempt on."""
+        if self._since_ms is not None:
+            return self._since_ms
+        if self._begun_s is None:
+            self._begun_s = time.time()
+        return round((self._begun_s + self._gateway.clock_skew_s) * 1000) - self._lookback_ms
+
     @property
     def _overlap_ms(self) -> int:
         if self._pages > _BUSY_PAGES:
@@ -214,7 +225,8 @@ class TailSource:
             if (covered_ms := counts.complete_to_ms) is not None:
                 counts.late += sum(at_ms < covered_ms for at_ms in fresh.timestamps_ms)
             if gap := counts.open_gap:
-                found = sum(gap.from_ms <= at_ms <= gap.to_ms for at_ms in fresh.timestamps_ms)
+                to_ms = gap.to_ms + _TICK_MS
+                found = sum(gap.from_ms <= at_ms <= to_ms for at_ms in fresh.timestamps_ms)
                 gap.recovered += found
                 counts.recovered += found
         return fresh

@@ -168,6 +168,8 @@ class Tailer:
             self.changed.emit()
             if source.state is not TailState.NO_GROUP:
                 await source.describe()
+                if source.note:
+                    self.changed.emit()
             await self._pause(source)
 
     def _get_pause_s(self, pause_s: float, found: bool) -> float:

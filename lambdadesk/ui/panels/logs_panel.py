@@ -7,6 +7,7 @@ from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from lambdadesk.core.logfilter import HELP, FilterProblem, parse_filter
+from lambdadesk.core.tail_counts import GapState
 from lambdadesk.desk.tailer import Tailer, TailState
 from lambdadesk.ui import theme
 from lambdadesk.ui.widgets.filter_edit import FilterEdit
@@ -48,7 +49,8 @@ class LogsPanel(QWidget):
         set_plain_tooltip(
             self.ledger,
             "late: came after an earlier poll had covered their time, and put in their place. "
-            "duplicates: delivered twice, and dropped. gaps: stretches that could not be read. "
+            "duplicates: delivered twice, and dropped. gaps: stretches that are not read yet, or lost. "
+            "recovered: came while nothing could be read, and were read afterwards. "
             "Events that come more than 15 minutes late are missed.",
         )
         row = QHBoxLayout()
@@ -131,12 +133,22 @@ class LogsPanel(QWidget):
         self.problem.setVisible(bool(problem))
         counts = tail.counts
         complete = f"complete to {_clock(counts.complete_to_ms)}" if counts.complete_to_ms else "not read yet"
-        delay = f" · late by up to {counts.largest_delay_ms / 1000:.1f} s" if counts.late else ""
-        # Programs read this, too: plain figures, and whatever is added comes after them.
-        self.ledger.setText(
+        said = [
             f"received {counts.received}, late {counts.late}, duplicates {counts.duplicates}, "
-            f"gaps {counts.gaps}, {complete}{delay} · {tail.function.log_group_name}"
-        )
+            f"gaps {counts.gaps}, {complete}"
+        ]
+        if counts.late:
+            said.append(f"late by up to {counts.largest_delay_ms / 1000:.1f} s")
+        if counts.recovered:
+            said.append(f"recovered {counts.recovered} after an interruption")
+        for gap in counts.interruptions:
+            if gap.state is not GapState.CLOSED:
+                said.append(f"gap {_clock(gap.from_ms)} to {_clock(gap.to_ms)} ({gap.state}): {gap.why}")
+        said += tail.notes
+        groups = len(tail.sources)
+        said.append(tail.sources[0].name if groups == 1 else f"{groups} log groups")
+        # Programs read this, too: plain figures, and whatever is added comes after them.
+        self.ledger.setText(" · ".join(said))
 
 
 _CLEARED = "Cleared. New lines appear here as they come."
@@ -146,6 +158,7 @@ _EMPTY = {
     TailState.NO_GROUP: "No log group yet: the function's first invocation creates it.",
     TailState.RETRYING: "The log can't be read at the moment.",
     TailState.DENIED: "The log may not be read.",
+    TailState.PAUSED: "Paused. What comes meanwhile is read when it goes on.",
 }
 
 
