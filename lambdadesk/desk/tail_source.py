@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import chain
 from operator import sub
 
 from lambdadesk.aws.gateway import Gateway
@@ -100,6 +101,7 @@ class TailSource:
         self._known: LogGroup | None = None
         self._is_described = False
         self._knows_time = False
+        self._late: list[LogColumns] = []  # of this poll
         self._is_other: dict[str, bool] = {}  # streams of another function
 
     async def poll(self, show: Callable[[LogColumns], None]) -> None:
@@ -120,6 +122,19 @@ class TailSource:
                 gap.to_ms = max(gap.to_ms, now_ms)
         end_ms = max(anchor_ms or 0, now_ms) + AHEAD_MS
         self._seen.begin_poll()
+        self._late = []
+        try:
+            await self._read(start_ms, end_ms, sweep, show)
+        finally:
+            self.scanned_to_ms = None
+            if self._late:
+                show(LogColumns.of(chain.from_iterable(self._late)))
+                self._late = []
+
+    async def _read(
+        self, start_ms: int, end_ms: int, sweep: bool, show: Callable[[LogColumns], None]
+    ) -> None:
+        anchor_ms, now_ms = self._anchor_ms, end_ms - AHEAD_MS
         pages = 0
         while True:
             chunk_ms = min(end_ms, max(start_ms, anchor_ms or 0) + self._chunk_ms)
@@ -133,7 +148,7 @@ class TailSource:
                     is_complete = is_complete and page.complete
                     self.scanned_to_ms = max(page.events.timestamps_ms, default=self.scanned_to_ms)
                     for start in range(0, len(page.events), SLICE):
-                        fresh = self._take(page.events.between(start, start + SLICE))
+                        fresh = self._put_late_aside(self._take(page.events.between(start, start + SLICE)))
                         if len(fresh):
                             show(fresh)
                         await asyncio.sleep(0)  # the window stays alive under a storm
@@ -151,7 +166,15 @@ class TailSource:
                 self._finish(done_ms, sweep, pages)
                 break
             start_ms = chunk_ms + 1
-        self.scanned_to_ms = None
+
+    def _put_late_aside(self, events: LogColumns) -> LogColumns:
+        """The others. Late lines are put in their places together: each change there moves many lines."""
+        covered_ms = self._anchor_ms
+        if covered_ms is None or min(events.timestamps_ms, default=covered_ms) >= covered_ms:
+            return events
+        late = [at_ms < covered_ms for at_ms in events.timestamps_ms]
+        self._late.append(events.where(late))
+        return events.where([not each for each in late])
 
     def interrupt(self, why: str, *, end_ms: int | None = None, state: GapState = GapState.OPEN) -> None:
         """Note that what came since the last completed poll could not be read; nothing before the first."""
@@ -166,7 +189,6 @@ class TailSource:
     def fail(self, error: UserError) -> None:
         """Keep why a poll failed, for people and for the account."""
         was = self.state
-        self.scanned_to_ms = None
         if error.kind is ErrorKind.NOT_FOUND:
             self.error, self.state = None, TailState.NO_GROUP
             if self._anchor_ms is not None and was is not TailState.NO_GROUP:
