@@ -1,7 +1,7 @@
 """A CloudWatch Logs of ours that is busy, late and unreliable, and counts what it sends.
 
-`python -m benchmarks.storm_server --port-file F` runs it until it is killed. The group "storm" gets events from a
-second after the start on; "pages" has 20 full pages of the usual events. GET /stats tells what was sent.
+`python -m benchmarks.storm_server --port-file F` runs it until it is killed. The group "storm" gets events from
+a second after the start on; "pages" has 20 full pages of the usual events. GET /stats tells what was sent.
 """
 
 import argparse
@@ -24,7 +24,7 @@ from typing import Any
 PAGE_EVENTS, PAGE_BYTES = 10_000, 1_000_000  # AWS's own
 OVERHEAD_BYTES = 26  # that CloudWatch Logs counts for each event
 STREAMS = 8
-PAGES = 20
+PAGES, FULL_PAGE = 20, 9_900  # a page of 10,000 without a token would not be taken for the last one
 WORDS = ("order", "shipped", "basket", "payment", "refused", "connection", "reset", "retry", "cache")
 THROTTLED, FAILED, RESET, EMPTY, REPEATED = 0.10, 0.05, 0.02, 0.05, 0.01
 
@@ -75,7 +75,7 @@ class Storm:
         heapq.heapify(self.coming)
 
     def _make_page(self, page: int) -> bytes:
-        start = page * PAGE_EVENTS
+        start = page * FULL_PAGE
         return b",".join(
             json.dumps(
                 make_event(
@@ -86,7 +86,7 @@ class Storm:
                 | {"eventId": f"{number:056d}"},
                 separators=(",", ":"),
             ).encode()
-            for number in range(start, start + PAGE_EVENTS)
+            for number in range(start, start + FULL_PAGE)
         )
 
     def answer(self, asked: dict[str, Any]) -> tuple[int, bytes]:
@@ -116,7 +116,7 @@ class Storm:
         return None
 
     def _answer_page(self, number: int) -> bytes:
-        self.stats.sent += PAGE_EVENTS
+        self.stats.sent += FULL_PAGE
         more = b"" if number + 1 == PAGES else b',"nextToken":"%d"' % (number + 1)
         if number not in self.pages:
             self.pages[number] = self._make_page(number)
@@ -133,7 +133,7 @@ class Storm:
         else:
             first = bisect_left(self.keys, (asked.get("startTime", 0), 0, 0))
         last = bisect_left(self.keys, (asked.get("endTime", 1 << 60) + 1, 0, 0))
-        drawn = 1.0 if self.options.no_faults else self.chance.random()
+        drawn = 0.5 if self.options.no_faults else self.chance.random()
         if token and drawn < REPEATED and token not in self.repeated:
             self._note("repeated tokens")
             self.repeated.add(token)

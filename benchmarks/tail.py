@@ -27,7 +27,7 @@ import orjson
 
 from benchmarks import startup
 from benchmarks.measure import ROOT, show_table
-from benchmarks.storm_server import PAGE_EVENTS, PAGES
+from benchmarks.storm_server import FULL_PAGE, PAGES
 from lambdadesk.aws.gateway import Gateway
 from lambdadesk.aws.sessions import create_client, open_session
 from lambdadesk.core.ledger import InvocationLedger
@@ -64,69 +64,75 @@ def measure(full: bool = False) -> dict[str, Any]:
 
 def _measure_costs() -> dict[str, float]:
     """CPU time of this process for each event of full pages; the server has a process of its own."""
-    ways: dict[str, Callable[[str], int]] = {PLAIN: _read_plain, BOTO: _read_with_boto, OURS: _read_to_store}
+    ways: dict[str, Callable[[str], tuple[int, float]]] = {
+        PLAIN: _read_plain,
+        BOTO: _read_with_boto,
+        OURS: _read_to_store,
+    }
     found: dict[str, list[float]] = {name: [] for name in ways}
     with storm_server("--seconds", "0") as (url, _process):
         for _round in range(ROUNDS):
             for name, read in ways.items():
-                started = time.process_time()
-                count = read(url)
-                found[name].append((time.process_time() - started) / count * 1e6)
-                assert count == PAGES * PAGE_EVENTS
+                count, seconds = read(url)
+                found[name].append(seconds / count * 1e6)
+                assert count == PAGES * FULL_PAGE
                 gc.collect()
     medians = {name: round(statistics.median(values), 2) for name, values in found.items()}
     show_table(
-        f"CPU per event, {PAGES} pages of {PAGE_EVENTS:,} events; medians of {ROUNDS}",
+        f"CPU per event, {PAGES} pages of {FULL_PAGE:,} events; medians of {ROUNDS}",
         ["", "us", "to the plain page"],
         [[name, f"{us:.2f}", f"{us / medians[PLAIN]:.1f}"] for name, us in medians.items()],
     )
     return medians
 
 
-def _read_plain(url: str) -> int:
+def _read_plain(url: str) -> tuple[int, float]:
+    """How many events, and the CPU time that they took; making the client is not counted."""
     connection = http.client.HTTPConnection(url.removeprefix("http://"))
-    count, token = 0, None
+    started = time.process_time()
+    count, asked = 0, {"logGroupName": "pages"}
     while True:
-        asked = {"logGroupName": "pages"} | ({"nextToken": token} if token else {})
         headers = {"X-Amz-Target": "Logs_20140328.FilterLogEvents"}
         connection.request("POST", "/", json.dumps(asked), headers)
         page = orjson.loads(connection.getresponse().read())
         count += len(page["events"])
-        token = page.get("nextToken")
-        if token is None:
+        if "nextToken" not in page:
             connection.close()
-            return count
+            return count, time.process_time() - started
+        asked["nextToken"] = page["nextToken"]
 
 
-def _read_with_boto(url: str) -> int:
-    session = open_session(None)
+def _read_with_boto(url: str) -> tuple[int, float]:
     keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
-    client = create_client(session, "logs", "us-east-1", url, keys)
+    client = create_client(open_session(None), "logs", "us-east-1", url, keys)
+    started = time.process_time()
     count, asked = 0, {"logGroupName": "pages"}
     while True:
         page = client.filter_log_events(**asked)
         count += len(page["events"])
         if "nextToken" not in page:
             client.close()
-            return count
+            return count, time.process_time() - started
         asked["nextToken"] = page["nextToken"]
 
 
-def _read_to_store(url: str) -> int:
-    async def read() -> int:
-        tail = make_tail(url, "pages")
+def _read_to_store(url: str) -> tuple[int, float]:
+    async def read() -> tuple[int, float]:
+        gateway, tail = make_tail(url, "pages")
+        await gateway.call("logs", "DescribeLogGroups")
+        started = time.process_time()
         await _run_until(tail, lambda: tail.counts.complete_to_ms is not None)
-        return len(tail.store) + tail.store.dropped
+        return len(tail.store), time.process_time() - started
 
     return asyncio.run(read())
 
 
-def make_tail(url: str, group: str) -> Tailer:
+def make_tail(url: str, group: str) -> tuple[Gateway, Tailer]:
     gateway = Gateway(Target("us-east-1", endpoint_url=url))
     function = FunctionInfo("orders", log_group=group)
     tail = Tailer(gateway, function, InvocationLedger(lambda *_: None), poll_s=POLL_S)
     tail.store = LogStore(cap=1_000_000)
-    return tail
+    return gateway, tail
 
 
 async def _run_until(tail: Tailer, is_done: Callable[[], bool]) -> None:
@@ -184,7 +190,7 @@ def _account(found: Counter[int], events: int) -> list[str]:
 async def _follow_storm(
     url: str, process: "subprocess.Popen[bytes]", until_s: float
 ) -> tuple[Counter[int], float, Any]:
-    tail = make_tail(url, "storm")
+    _gateway, tail = make_tail(url, "storm")
     events = get_stats(url)["events"]
     began_s = time.monotonic()
     started = time.process_time()

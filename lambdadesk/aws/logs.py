@@ -263,10 +263,15 @@ def _drop_known(events: Iterable[LogEvent], known: Counter[object]) -> Iterable[
 
 def _get_newest(earlier: list[LogEvent], events: LogColumns) -> list[LogEvent]:
     """The events of the newest millisecond among both; `earlier` are those of one."""
-    newest_ms = max(events.timestamps_ms, default=0)
+    times = events.timestamps_ms
+    newest_ms = max(times, default=0)
     if earlier and earlier[0].timestamp_ms > newest_ms:
         return earlier
-    newest = [*events.where([at_ms == newest_ms for at_ms in events.timestamps_ms])]
+    count = times.count(newest_ms)
+    if count == len(times) or times[-count:].count(newest_ms) == count:  # as it is where pages are in order
+        newest = [*events.between(len(times) - count, len(times))]
+    else:
+        newest = [*events.where([at_ms == newest_ms for at_ms in times])]
     return [*earlier, *newest] if earlier and earlier[0].timestamp_ms == newest_ms else newest
 
 

@@ -331,10 +331,15 @@ class LogStore:
         self._streams.extend(self._get_numbers(streams))
         characters = sum(map(len, messages))
         self._characters += characters
-        lines_fit = len(self._open) + len(messages) < self._block_lines
-        if lines_fit and self._open_characters + characters < BLOCK_CHARACTERS:
-            self._open += messages
-            self._open_characters += characters
+        if self._open_characters + characters < BLOCK_CHARACTERS:  # then lines alone fill blocks
+            start = 0
+            while start < len(messages):
+                stop = start + self._block_lines - len(self._open)
+                self._open += messages[start:stop]
+                start = stop
+                if len(self._open) >= self._block_lines:
+                    self._close_block()
+            self._open_characters = sum(map(len, self._open))
             return
         for message in messages:
             self._open.append(message)
@@ -371,7 +376,7 @@ class LogStore:
 
 
 def _make_block(lines: Sequence[str]) -> Block:
-    offsets = array("I", accumulate((len(line) + 1 for line in lines), initial=0))
+    offsets = array("I", accumulate([len(line) + 1 for line in lines], initial=0))
     return Block(SEPARATOR.join(lines), offsets)
 
 

@@ -78,11 +78,11 @@ def parse_platform(message: str) -> PlatformLine | None:
 def parse_line(message: str) -> PlatformLine | AppLine:
     """The platform line that the message is, or else what an application's line says of itself."""
     letter = message[:1]
-    if letter in _YEARS:  # most lines of an application, and hardly any of the platform's
-        line = None if message.find(_TIMED_OUT, 0, _TIMED_OUT_BY) < 0 else _parse_timeout(message)
-    else:
-        parse = _PARSERS.get(letter)
-        line = parse(message) if parse is not None else None
+    if letter in _YEARS and message.find(_TIMED_OUT, 0, _TIMED_OUT_BY) < 0:
+        match = _match_timed(message)  # most lines of an application, and none of the platform's
+        return _NOTHING if match is None else AppLine(_LEVELS[match[2].lower()], match[1])
+    parse = _PARSERS.get(letter)
+    line = parse(message) if parse is not None else None
     if line is not None:
         return line
     read = _APP_READERS.get(letter)
@@ -367,6 +367,7 @@ _TIMED = re.compile(
     rf"[0-9][0-9Tt:.,+-]{{5,35}}+[Zz]?(?: [0-9:.,]{{5,20}}+)?\s++({_ID}+)\s++"
     rf"(?=[{_LEVEL_LETTERS}])((?i:{_WORD}))\b"
 )
+_match_timed = _TIMED.match
 # Ruby: "I, [2024-01-31T10:42:37.567155 #8]  INFO -- <request id>: text".
 _RUBY = re.compile(rf"[DIWEFA], \[[^\]]{{1,60}}\]\s+({_WORD}) -- ({_ID})?", re.IGNORECASE)
 _LEADING = re.compile(rf"({_WORD})\b(?=[:\s\]|]|$)", re.IGNORECASE)
@@ -378,7 +379,7 @@ def _read_bracketed(message: str) -> AppLine:
 
 
 def _read_timed(message: str) -> AppLine:
-    match = _TIMED.match(message)
+    match = _match_timed(message)
     return _NOTHING if match is None else AppLine(_LEVELS[match[2].lower()], match[1])
 
 

@@ -17,6 +17,7 @@ class SeenEvents:
     def __init__(self) -> None:
         self._minutes: defaultdict[int, set[int]] = defaultdict(set)
         self._new: set[int] = set()  # in this poll, with an id
+        self._news: list[list[int]] = []  # the same, not yet put together
         self._delivered: dict[int, int] = {}  # in this poll, without one
 
     def __len__(self) -> int:
@@ -24,6 +25,7 @@ class SeenEvents:
 
     def begin_poll(self) -> None:
         self._new = set()
+        self._news = []
         self._delivered = {}
 
     def take(self, events: LogColumns) -> tuple[LogColumns, int]:
@@ -34,12 +36,16 @@ class SeenEvents:
         minutes = {at_ms // _MINUTE_MS for at_ms in events.timestamps_ms}
         if len(minutes) == 1:
             known = self._minutes[minutes.pop()]
-            if known.isdisjoint(keys) and len(set(keys)) == len(keys):
+            if known.isdisjoint(keys):
+                count = len(known) + len(keys)
                 known.update(keys)
-                self._new.update(keys)
-                return events, 0
-            if known.issuperset(keys) and self._new.isdisjoint(keys):
+                if len(known) == count:
+                    self._news.append(keys)
+                    return events, 0
+                known.difference_update(keys)  # one comes twice in here
+            elif known.issuperset(keys) and self._get_new().isdisjoint(keys):
                 return events.between(0, 0), 0
+        new = self._get_new()
         is_new = []
         duplicates = 0
         for at_ms, key in zip(events.timestamps_ms, keys, strict=True):
@@ -47,10 +53,16 @@ class SeenEvents:
             is_new.append(key not in known)
             if key not in known:
                 known.add(key)
-                self._new.add(key)
-            elif key in self._new:
+                new.add(key)
+            elif key in new:
                 duplicates += 1
         return events.where(is_new), duplicates
+
+    def _get_new(self) -> set[int]:
+        """What this poll has brought, with an id; put together only where something is known already."""
+        self._new.update(*self._news)
+        self._news.clear()
+        return self._new
 
     def forget(self, before_ms: int) -> None:
         """Forget events before a moment; none of them may be read again."""
@@ -65,10 +77,11 @@ class SeenEvents:
     def _take_one_by_one(self, events: LogColumns) -> tuple[LogColumns, int]:
         is_new = []
         duplicates = 0
+        new = self._get_new()
         for timestamp_ms, message, stream, ingestion_ms, event_id in events:
             if event_id:
                 key = hash(event_id)
-                duplicates += key in self._new
+                duplicates += key in new
             else:
                 key = hash((stream, timestamp_ms, ingestion_ms, message))
                 copies = self._delivered.get(key, 0)
@@ -80,5 +93,5 @@ class SeenEvents:
             if key not in known:
                 known.add(key)
                 if event_id:
-                    self._new.add(key)
+                    new.add(key)
         return events.where(is_new), duplicates
