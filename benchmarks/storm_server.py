@@ -1,7 +1,7 @@
 """A CloudWatch Logs of ours that is busy, late and unreliable, and counts what it sends.
 
-`python -m benchmarks.storm_server --port-file F` runs it until it is killed. The group "storm" gets events from
-a second after the start on; "pages" has 20 full pages of the usual events. GET /stats tells what was sent.
+`python -m benchmarks.storm_server --port-file F` runs it until it is killed. The group "storm" gets events
+from a second after the start on; "pages" has 20 full pages of the usual ones. GET /stats tells what was sent.
 """
 
 import argparse

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from lambdadesk.core.platform import (
+    PLAIN,
     AppLine,
     LineKind,
     PlatformLine,
@@ -127,6 +128,11 @@ class InvocationTracker:
             strict=True,
         )
         for at, (timestamp_ms, stream, line) in enumerate(lines):
+            if line is PLAIN and timestamp_ms >= stream.plain_from_ms:
+                if (run := stream.plain) is not None:
+                    run.ends_in_trace = False
+                    invocations[at] = run.index
+                continue
             if isinstance(line, PlatformLine):
                 event = LogEvent(timestamp_ms, messages[at], events.streams[at])
                 one = self._feed_platform(stream, event, line)

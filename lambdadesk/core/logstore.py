@@ -4,8 +4,8 @@ from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from enum import IntEnum
-from itertools import accumulate
-from operator import gt, itemgetter
+from itertools import accumulate, compress
+from operator import eq, gt, itemgetter
 from typing import NamedTuple
 
 from lambdadesk.core.event import Event
@@ -162,11 +162,12 @@ class LogStore:
         if not timestamps_ms:
             return self.end
         newest = (self._timestamps[-1], self._ingestions[-1]) if self._timestamps else (0, 0)
-        times = list(zip(timestamps_ms, ingestions_ms, strict=True))
-        if times[0] < newest or any(map(gt, times, times[1:])):
-            ids = (request_ids.get(invocation, "") for invocation in invocations)
-            columns = (streams, messages, kinds, levels, invocations, map(bool, lates), ids)
-            return self.add([LogRow(*time, *rest) for time, *rest in zip(times, *columns, strict=True)])
+        is_late = (timestamps_ms[0], ingestions_ms[0]) < newest
+        if is_late or not _are_in_order(timestamps_ms, ingestions_ms):
+            times = (timestamps_ms, ingestions_ms)
+            ids = [request_ids.get(invocation, "") for invocation in invocations]
+            rest = (streams, messages, kinds, levels, invocations, map(bool, lates), ids)
+            return self.add(list(map(LogRow._make, zip(*times, *rest, strict=True))))
         changed = self.end
         self._timestamps.extend(timestamps_ms)
         self._ingestions.extend(ingestions_ms)
@@ -334,7 +335,7 @@ class LogStore:
         if self._open_characters + characters < BLOCK_CHARACTERS:  # then lines alone fill blocks
             start = 0
             while start < len(messages):
-                stop = start + self._block_lines - len(self._open)
+                stop = start + max(0, self._block_lines - len(self._open))  # late lines may be in it, too
                 self._open += messages[start:stop]
                 start = stop
                 if len(self._open) >= self._block_lines:
@@ -373,6 +374,14 @@ class LogStore:
         if len(self._request_ids) > 2 * len(self) + BLOCK_LINES:
             kept = set(self._invocations)
             self._request_ids = {key: value for key, value in self._request_ids.items() if key in kept}
+
+
+def _are_in_order(timestamps_ms: Sequence[int], ingestions_ms: Sequence[int]) -> bool:
+    next_ms = timestamps_ms[1:]
+    if any(map(gt, timestamps_ms, next_ms)):
+        return False
+    equal = map(eq, timestamps_ms, next_ms)
+    return not any(compress(map(gt, ingestions_ms, ingestions_ms[1:]), equal))
 
 
 def _make_block(lines: Sequence[str]) -> Block:

@@ -80,7 +80,7 @@ def parse_line(message: str) -> PlatformLine | AppLine:
     letter = message[:1]
     if letter in _YEARS and message.find(_TIMED_OUT, 0, _TIMED_OUT_BY) < 0:
         match = _match_timed(message)  # most lines of an application, and none of the platform's
-        return _NOTHING if match is None else AppLine(_LEVELS[match[2].lower()], match[1])
+        return PLAIN if match is None else AppLine(_LEVELS[match[2].lower()], match[1])
     parse = _PARSERS.get(letter)
     line = parse(message) if parse is not None else None
     if line is not None:
@@ -351,6 +351,7 @@ _PARSERS: dict[str, Callable[[str], PlatformLine | None]] = {
 
 
 _NOTHING = AppLine()
+PLAIN = AppLine()  # what `parse_line` gives for lines that begin with a time, and say no more
 _LEVELS = {
     **dict.fromkeys(("error", "fail", "fatal", "crit", "critical", "severe", "alert", "emerg"), "error"),
     **dict.fromkeys(("warn", "warning"), "warn"),
