@@ -76,6 +76,7 @@ class TailSource:
         *,
         lookback_ms: int,
         since_ms: int | None,
+        progressed: Callable[[], None],
     ) -> None:
         self.index = index
         self.group = group
@@ -88,6 +89,7 @@ class TailSource:
         self.scanned_to_ms: int | None = None
         self.pause_s = 0.0  # until the next poll
         self._gateway = gateway
+        self._progressed = progressed
         self._seen = SeenEvents()
         self._lookback_ms = lookback_ms
         self._since_ms = since_ms
@@ -146,7 +148,11 @@ class TailSource:
                     pages += 1
                     began_ms = began_ms or page.server_now_ms
                     is_complete = is_complete and page.complete
-                    self.scanned_to_ms = max(page.events.timestamps_ms, default=self.scanned_to_ms)
+                    self.scanned_to_ms = max(
+                        page.events.timestamps_ms, default=self.scanned_to_ms or start_ms
+                    )
+                    if pages > 1:
+                        self._progressed()
                     for start in range(0, len(page.events), SLICE):
                         fresh = self._put_late_aside(self._take(page.events.between(start, start + SLICE)))
                         if len(fresh):

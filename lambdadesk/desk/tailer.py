@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from operator import gt, itemgetter
+from typing import Any
 
 from lambdadesk.aws.gateway import Gateway
 from lambdadesk.core.errors import UserError
@@ -42,6 +43,7 @@ class Tailer:
             to five times as much while none do, and at least twice and a half where nobody watches.
 
     Event changed: after `state`, `error` or `counts` changed. Lines arrive through `store.changed`.
+    Event progressed: after each page but the first of a poll, see `scanned_to_ms`.
     """
 
     def __init__(
@@ -60,11 +62,14 @@ class Tailer:
         self.function = function
         self.store = LogStore()
         self.changed: Event[[]] = Event()
+        self.progressed: Event[[]] = Event()
         self.is_watched = True
         self.invocations: list[Invocation] = []
+        options: dict[str, Any] = {"lookback_ms": lookback_ms, "since_ms": since_ms}
+        own = [TailGroup(function.log_group_name, function.name)]
         self.sources = [
-            TailSource(gateway, index, group, self.invocations, lookback_ms=lookback_ms, since_ms=since_ms)
-            for index, group in enumerate(groups or [TailGroup(function.log_group_name, function.name)])
+            TailSource(gateway, index, group, self.invocations, **options, progressed=self.progressed.emit)
+            for index, group in enumerate(groups or own)
         ]
         self._source_of: dict[str, int] = {}  # by the stream's name as it is stored
         self._stored_names: dict[tuple[int, str], str] = {}
@@ -109,6 +114,12 @@ class Tailer:
     def notes(self) -> list[str]:
         """What can't be promised, one sentence for each source that has something to say."""
         return [source.note for source in self.sources if source.note]
+
+    @property
+    def scanned_to_ms(self) -> int | None:
+        """How far polls of many pages have come, epoch milliseconds; None where none is under way."""
+        moments = [source.scanned_to_ms for source in self.sources if source.scanned_to_ms is not None]
+        return min(moments) if moments else None
 
     def source_of(self, stream: str) -> TailSource:
         """Where a line of the store comes from, by its stream."""

@@ -174,6 +174,17 @@ async def test_a_long_way_back_is_read_in_parts_and_gone_on_with_where_it_failed
     assert starts.count(since_ms) == 1  # what had been read was not read again
 
 
+async def test_a_poll_of_many_pages_tells_how_far_it_has_come(aws: FakeAws, quick: Limits) -> None:
+    began_ms = now_ms() - 5_000
+    aws.add_events(GROUP, *(f"line {number}" for number in range(35)), timestamp_ms=began_ms)
+    tail = make_tail(aws, quick)
+    told: list[int | None] = []
+    tail.progressed.connect(lambda: told.append(tail.scanned_to_ms))
+    async with following(tail):
+        assert told == [began_ms + 19, began_ms + 29, began_ms + 34]
+        assert tail.scanned_to_ms is None
+
+
 async def test_empty_pages_without_end_are_given_up_and_said(aws: FakeAws, quick: Limits) -> None:
     tokens = count()
 

@@ -80,12 +80,16 @@ class LogsPanel(QWidget):
             # PySide6 ignores the context where it is given to the constructor together with a slot.
             shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         self.view.set_store(tail.store)
-        self._disconnect = tail.changed.connect(self._show_tail)
+        self._disconnects = [
+            tail.changed.connect(self._show_tail),
+            tail.progressed.connect(self._show_tail),
+        ]
         self._show_tail()
         self._show_count()
 
     async def close_panel(self) -> None:
-        self._disconnect()
+        for disconnect in self._disconnects:
+            disconnect()
         self._typing.stop()
 
     def show_request(self, request_id: str) -> None:
@@ -144,6 +148,8 @@ class LogsPanel(QWidget):
         for gap in counts.interruptions:
             if gap.state is not GapState.CLOSED:
                 said.append(f"gap {_clock(gap.from_ms)} to {_clock(gap.to_ms)} ({gap.state}): {gap.why}")
+        if tail.scanned_to_ms is not None:
+            said.append(f"reading, scanned to {_clock(tail.scanned_to_ms)}")
         said += tail.notes
         groups = len(tail.sources)
         said.append(tail.sources[0].name if groups == 1 else f"{groups} log groups")
