@@ -28,11 +28,13 @@ class LogGroup:
     log_class: STANDARD, INFREQUENT_ACCESS, DELIVERY; empty where it is not told. Of the classes but STANDARD
                no events can be read one by one, though the former can be queried.
     created_ms: epoch milliseconds, 0 where it is not told.
+    arn:        without ":*" at the end; empty where it is not told.
     """
 
     name: str
     log_class: str = ""
     created_ms: int = 0
+    arn: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,7 @@ async def fetch_groups(gateway: Gateway, pattern: str, limit: int = 50) -> list[
                 str(entry.get("logGroupName", "")),
                 str(entry.get("logGroupClass", "")),
                 int(entry.get("creationTime", 0)),
+                str(entry.get("logGroupArn", "")) or str(entry.get("arn", "")).removesuffix(":*"),
             )
             if group.name == pattern or (prefix != pattern and fnmatchcase(group.name, pattern)):
                 found.append(group)

@@ -239,7 +239,7 @@ class TailSource:
     def _take(self, events: LogColumns) -> LogColumns:
         """Those that are new; counts them."""
         if self.group.function:
-            others = {stream for stream in set(events.streams) if self._is_anothers(stream)}
+            others = {stream for stream in set(events.streams) if self.is_anothers(stream)}
             if others:
                 events = events.where([stream not in others for stream in events.streams])
         fresh, duplicates = self._seen.take(events)
@@ -259,7 +259,10 @@ class TailSource:
                 counts.recovered += found
         return fresh
 
-    def _is_anothers(self, stream: str) -> bool:
+    def is_anothers(self, stream: str) -> bool:
+        """Whether a stream of a group that functions share belongs to another function."""
+        if not self.group.function:
+            return False
         is_other = self._is_other.get(stream)
         if is_other is None:
             named = _NAMED_STREAM.match(stream)

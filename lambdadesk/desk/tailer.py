@@ -43,6 +43,7 @@ class Tailer:
             to five times as much while none do, and at least twice and a half where nobody watches.
 
     Event changed: after `state`, `error` or `counts` changed. Lines arrive through `store.changed`.
+    Event arrived: with the lines of a poll that were new, once they are in the store.
     Event progressed: after each page but the first of a poll, see `scanned_to_ms`.
     """
 
@@ -63,6 +64,7 @@ class Tailer:
         self.store = LogStore()
         self.changed: Event[[]] = Event()
         self.progressed: Event[[]] = Event()
+        self.arrived: Event[[LogColumns]] = Event()
         self.is_watched = True
         self.invocations: list[Invocation] = []
         options: dict[str, Any] = {"lookback_ms": lookback_ms, "since_ms": since_ms}
@@ -227,6 +229,7 @@ class Tailer:
             lates,
             {at: self.invocations[at].request_id for at in set(fed.invocations) if at >= 0},
         )
+        self.arrived.emit(events)
         if source.group.function:
             changed = [self.invocations[index] for index in sorted(fed.changed)]
             self._ledger.add_seen(source.group.function, *changed)
