@@ -88,6 +88,7 @@ class TailSource:
         self.note = ""
         self.scanned_to_ms: int | None = None
         self.pause_s = 0.0  # until the next poll
+        self.is_described = False
         self._gateway = gateway
         self._progressed = progressed
         self._seen = SeenEvents()
@@ -101,7 +102,6 @@ class TailSource:
         self._pages = 0  # of the last poll that was no sweep
         self._chunk_ms = _CHUNK_MS
         self._known: LogGroup | None = None
-        self._is_described = False
         self._knows_time = False
         self._late: list[LogColumns] = []  # of this poll
         self._is_other: dict[str, bool] = {}  # streams of another function
@@ -206,10 +206,8 @@ class TailSource:
             self.interrupt(error.message)
 
     async def describe(self) -> None:
-        """Find out once what kind of group it is; where that may not be asked, nothing is said."""
-        if self._is_described:
-            return
-        self._is_described = True
+        """Find out what kind of group it is; where that may not be asked, nothing is said."""
+        self.is_described = True
         try:
             self._known = await fetch_group(self._gateway, self.name)
         except UserError:

@@ -155,6 +155,9 @@ class Tailer:
 
     async def run(self) -> None:
         """Follow until cancelled; failures are shown in `state` and tried again, more slowly each time."""
+        if len(self.sources) == 1:
+            await self._follow(self.sources[0])
+            return
         async with asyncio.TaskGroup() as group:
             for source in self.sources:
                 group.create_task(self._follow(source), name=f"tail {source.name}")
@@ -173,13 +176,14 @@ class Tailer:
                 else:
                     source.pause_s = min(RETRY_CEILING_S, max(source.pause_s, self._poll_s) * 2)
             else:
+                pause_s = source.pause_s if source.error is None else self._poll_s
                 source.error = None
                 source.state = TailState.FOLLOWING
-                source.pause_s = self._get_pause_s(source.pause_s, source.counts.received > received)
+                source.pause_s = self._get_pause_s(pause_s, source.counts.received > received)
                 if source.counts.complete_to_ms is None and not source.counts.gaps:
                     self._nudges[source.index].set()  # it has only learnt what time it is
             self.changed.emit()
-            if source.state is not TailState.NO_GROUP:
+            if source.state is not TailState.NO_GROUP and not source.is_described:
                 await source.describe()
                 if source.note:
                     self.changed.emit()

@@ -234,3 +234,16 @@ async def test_the_pace_follows_what_comes(aws: FakeAws, quick: Limits) -> None:
     tail.is_watched = False
     assert tail._get_pause_s(2.0, found=True) == 5.0
     assert tail._get_pause_s(10.0, found=False) == 10.0
+
+
+async def test_after_an_outage_the_pace_is_the_usual_one_again(aws: FakeAws, quick: Limits) -> None:
+    aws.always("FilterLogEvents", faults.error(500, "ServiceUnavailableException"))
+    async with following(make_tail(aws, quick, poll_s=0.05)) as tail:
+        tail._gateway.logs_quota = FairBucket(1_000.0)
+        for _ in range(8):
+            await poll(tail)
+        assert tail.sources[0].pause_s > 10
+        aws.always("FilterLogEvents", None)
+        aws.add_events(GROUP, "one")
+        await poll(tail)
+        assert tail.sources[0].pause_s < 1
