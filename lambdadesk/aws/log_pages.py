@@ -11,8 +11,6 @@ import orjson
 
 from lambdadesk.core.types import LogColumns
 
-READ_EVENTS = "readEvents"  # of an answer that was read here, in place of "events"
-
 _PIECE_BYTES = 256 * 1024
 # Where one object of a list ends and the next begins. Within a string the quote would have a backslash before
 # it, or end the string, and then no letter could follow.
@@ -26,7 +24,7 @@ def read_replies(client: Any) -> None:
 
 
 def read_page(body: bytes, piece_bytes: int = _PIECE_BYTES) -> dict[str, Any] | None:
-    """A page as botocore would give it, but with LogColumns as READ_EVENTS; None: it must read it.
+    """A page as botocore would give it, but with LogColumns as its events; None: it must read it.
 
     It must where anything is unusual: a key or type that is not the documented one, text that is no UTF-8.
     """
@@ -44,7 +42,7 @@ def read_page(body: bytes, piece_bytes: int = _PIECE_BYTES) -> dict[str, Any] | 
         return None
     if token is not None and type(token) is not str:
         return None
-    return {READ_EVENTS: LogColumns(*columns)} | ({} if token is None else {"nextToken": token})
+    return {"events": LogColumns(*columns)} | ({} if token is None else {"nextToken": token})
 
 
 def _read_reply(response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: Any) -> None:

@@ -12,7 +12,6 @@ from typing import Any
 
 from lambdadesk.aws.failures import get_plain_text, missing, retell
 from lambdadesk.aws.gateway import Gateway
-from lambdadesk.aws.log_pages import READ_EVENTS
 from lambdadesk.core.errors import ErrorKind, UserError
 from lambdadesk.core.types import LogColumns, LogEvent
 
@@ -131,7 +130,7 @@ async def fetch_events(
             tokens.add(token)
             asked["nextToken"] = token
             continue
-        if len(reply.get(READ_EVENTS, reply.get("events", ()))) < asked["limit"]:
+        if len(reply["events"]) < asked["limit"]:
             yield LogPage(fresh, now_ms)
             return
         asked.pop("nextToken", None)
@@ -176,7 +175,7 @@ async def _fetch_page(gateway: Gateway, asked: dict[str, Any], party: object) ->
             await asyncio.sleep(pause_s * random.uniform(0.5, 1.5))
             pause_s *= 2
             continue
-        if READ_EVENTS not in reply and not isinstance(reply.get("events"), list):
+        if not isinstance(reply.get("events"), LogColumns | list):
             raise missing("logs", "FilterLogEvents", "events")
         return reply
     raise AssertionError("the last attempt returns or raises")
@@ -224,8 +223,8 @@ async def _fetch_stream(
 
 
 def _to_events(reply: Mapping[str, Any], stream_prefix: str) -> LogColumns:
-    events: LogColumns | None = reply.get(READ_EVENTS)
-    if events is None:
+    events = reply["events"]
+    if not isinstance(events, LogColumns):
         try:
             events = LogColumns.of(_to_event(entry) for entry in reply["events"])
         except (TypeError, ValueError) as error:
