@@ -65,7 +65,7 @@ class Tailer:
         self.changed: Event[[]] = Event()
         self.progressed: Event[[]] = Event()
         self.arrived: Event[[LogColumns]] = Event()
-        self.is_watched = True
+        self._is_watched = False
         self.invocations: list[Invocation] = []
         options: dict[str, Any] = {"lookback_ms": lookback_ms, "since_ms": since_ms}
         own = [TailGroup(function.log_group_name, function.name)]
@@ -132,6 +132,12 @@ class Tailer:
         for nudge in self._nudges:
             nudge.set()
 
+    def watch(self, is_watched: bool) -> None:
+        """Whether its lines are looked at; where not, and a quota is shared, it polls less often."""
+        if is_watched and not self._is_watched and self._gateway.logs_quota is not None:
+            self.poll_now()
+        self._is_watched = is_watched
+
     def pause(self) -> None:
         """Ask nothing until `resume`, which then reads all that came meanwhile."""
         self._going.clear()
@@ -192,7 +198,7 @@ class Tailer:
     def _get_pause_s(self, pause_s: float, found: bool) -> float:
         if self._gateway.logs_quota is None:
             return self._poll_s
-        fastest_s = self._poll_s * (0.5 if self.is_watched else 2.5)
+        fastest_s = self._poll_s * (0.5 if self._is_watched else 2.5)
         slowest_s = self._poll_s * 5
         return min(slowest_s, max(fastest_s, pause_s * (0.5 if found else 1.25)))
 

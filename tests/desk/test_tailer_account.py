@@ -227,13 +227,23 @@ async def test_the_pace_follows_what_comes(aws: FakeAws, quick: Limits) -> None:
     tail = make(aws, quick, poll_s=2.0)
     assert tail._get_pause_s(2.0, found=False) == 2.0  # an endpoint has no quota to keep
     tail._gateway.logs_quota = FairBucket(1_000.0)
+    assert tail._get_pause_s(2.0, found=True) == 5.0  # nobody looks
+    tail.watch(True)
     assert tail._get_pause_s(2.0, found=True) == 1.0
     assert tail._get_pause_s(1.0, found=True) == 1.0
     assert tail._get_pause_s(2.0, found=False) == 2.5
     assert tail._get_pause_s(9.0, found=False) == 10.0
-    tail.is_watched = False
+    tail.watch(False)
     assert tail._get_pause_s(2.0, found=True) == 5.0
     assert tail._get_pause_s(10.0, found=False) == 10.0
+
+
+async def test_a_tail_that_is_looked_at_again_polls_at_once(aws: FakeAws, quick: Limits) -> None:
+    async with following(make_tail(aws, quick)) as tail:
+        tail._gateway.logs_quota = FairBucket(1_000.0)
+        aws.add_events(GROUP, "one")
+        tail.watch(True)
+        await until(tail.store.changed, lambda: messages(tail) == ["one"], "the line")
 
 
 async def test_after_an_outage_the_pace_is_the_usual_one_again(aws: FakeAws, quick: Limits) -> None:
