@@ -55,8 +55,8 @@ def measure(full: bool = False) -> dict[str, Any]:
     gc.disable()  # as the application does: it collects between events
     try:
         costs = _measure_costs()
-        storms = _measure_storms(60 if full else 15, 30 if full else 6)
-        stalls = _measure_stalls(15 if full else 8)
+        storms = _measure_storms(60 if full else 12, 30 if full else 4)
+        stalls = _measure_stalls(15 if full else 5)
     finally:
         gc.enable()
     return {"us_per_event": costs, "storms": storms, "stalls_ms": stalls}
