@@ -191,6 +191,8 @@ class TailSource:
             gap = Gap(from_ms, max(from_ms, now_ms), why)
             self.counts.interruptions.append(gap)
         gap.to_ms, gap.state = max(gap.to_ms, now_ms), state
+        if state is GapState.LOST:
+            gap.why = why  # whatever it was before, this is why it stays
 
     def fail(self, error: UserError) -> None:
         """Keep why a poll failed, for people and for the account."""
