@@ -4,7 +4,7 @@ import json
 import os
 import platform
 
-from benchmarks import micro, series, startup, table, timeline
+from benchmarks import micro, series, startup, table, tail, timeline
 from benchmarks.measure import ROOT
 
 
@@ -20,6 +20,7 @@ def main() -> None:
         "timeline": timeline.measure(),
         "series": series.measure(),
         "micro": micro.measure(),
+        "tail": tail.measure(),
     }
     path = ROOT / "build" / "bench.json"
     path.parent.mkdir(exist_ok=True)

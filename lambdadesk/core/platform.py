@@ -75,6 +75,20 @@ def parse_platform(message: str) -> PlatformLine | None:
     return parse(message) if parse is not None else None
 
 
+def parse_line(message: str) -> PlatformLine | AppLine:
+    """The platform line that the message is, or else what an application's line says of itself."""
+    letter = message[:1]
+    if letter in _YEARS and message.find(_TIMED_OUT, 0, _TIMED_OUT_BY) < 0:
+        match = _match_timed(message)  # most lines of an application, and none of the platform's
+        return PLAIN if match is None else AppLine(_LEVELS[match[2].lower()], match[1])
+    parse = _PARSERS.get(letter)
+    line = parse(message) if parse is not None else None
+    if line is not None:
+        return line
+    read = _APP_READERS.get(letter)
+    return read(message) if read is not None else _NOTHING
+
+
 def parse_app(message: str) -> AppLine:
     """Level and request id of an application's line, in the formats of the managed runtimes."""
     read = _APP_READERS.get(message[:1])
@@ -95,6 +109,7 @@ def request_id_of(message: str) -> str:
     return line.request_id if line is not None else parse_app(message).request_id
 
 
+_TIMED_OUT, _TIMED_OUT_BY = "Task timed out after ", 150
 _FAILURES = frozenset({"error", "failure", "timeout"})
 _NUMBER = r"[0-9]{1,12}(?:\.[0-9]{1,20})?"
 _ID = r"[0-9A-Za-z-]{1,64}"
@@ -266,7 +281,7 @@ def _parse_named(kind: LineKind, word: str, message: str) -> PlatformLine | None
 
 
 def _parse_timeout(message: str) -> PlatformLine | None:
-    if "Task timed out after " not in message[:150]:
+    if message.find(_TIMED_OUT, 0, _TIMED_OUT_BY) < 0:
         return None
     match = _TIMEOUT.fullmatch(message)
     if match is None:
@@ -355,6 +370,7 @@ def _json_integer(value: object) -> int | None:
     return None if number is None else int(number)
 
 
+_YEARS = frozenset("12")
 _PARSERS: dict[str, Callable[[str], PlatformLine | None]] = {
     "R": _parse_r,
     "S": _parse_s,
@@ -363,10 +379,12 @@ _PARSERS: dict[str, Callable[[str], PlatformLine | None]] = {
     "T": _parse_t,
     "L": _parse_l,
     "{": _parse_json,
-    **dict.fromkeys("12", _parse_timeout),  # a line that begins with a year
+    **dict.fromkeys(_YEARS, _parse_timeout),  # a line that begins with a year
 }
 
+
 _NOTHING = AppLine()
+PLAIN = AppLine()  # what `parse_line` gives for lines that begin with a time, and say no more
 _LEVELS = {
     **dict.fromkeys(("error", "fail", "fatal", "crit", "critical", "severe", "alert", "emerg"), "error"),
     **dict.fromkeys(("warn", "warning"), "warn"),
@@ -374,12 +392,16 @@ _LEVELS = {
     **dict.fromkeys(("debug", "dbug", "trace", "trce", "verbose"), "debug"),
 }
 _WORD = "|".join(_LEVELS)
+_LEVEL_LETTERS = "".join({letter for word in _LEVELS for letter in (word[0], word[0].upper())})
 # Python: "[INFO]\t<time>\t<request id>\ttext", and "[ERROR] ValueError: text" of the runtime itself.
 _BRACKETED = re.compile(rf"\[({_WORD})\](?:\t\S{{1,40}}\t({_ID})\t)?", re.IGNORECASE)
 # Node, .NET and log4j2: "<time> <request id> LEVEL text", by tabs or spaces; the time may hold one space.
+# The possessive quantifiers try nothing twice: most lines that begin with a digit are not of this form.
 _TIMED = re.compile(
-    rf"[0-9][0-9T:.,+-]{{5,35}}Z?(?: [0-9:.,]{{5,20}})?\s+({_ID})\s+({_WORD})\b", re.IGNORECASE
+    rf"[0-9][0-9Tt:.,+-]{{5,35}}+[Zz]?(?: [0-9:.,]{{5,20}}+)?\s++({_ID}+)\s++"
+    rf"(?=[{_LEVEL_LETTERS}])((?i:{_WORD}))\b"
 )
+_match_timed = _TIMED.match
 # Ruby: "I, [2024-01-31T10:42:37.567155 #8]  INFO -- <request id>: text".
 _RUBY = re.compile(rf"[DIWEFA], \[[^\]]{{1,60}}\]\s+({_WORD}) -- ({_ID})?", re.IGNORECASE)
 _LEADING = re.compile(rf"({_WORD})\b(?=[:\s\]|]|$)", re.IGNORECASE)
@@ -391,7 +413,7 @@ def _read_bracketed(message: str) -> AppLine:
 
 
 def _read_timed(message: str) -> AppLine:
-    match = _TIMED.match(message)
+    match = _match_timed(message)
     return _NOTHING if match is None else AppLine(_LEVELS[match[2].lower()], match[1])
 
 
