@@ -199,6 +199,22 @@ class LogStore:
         """The invocations of the lines from number start to stop (exclusive)."""
         return self._invocations[start - self.first : stop - self.first]
 
+    def streams(self, start: int, stop: int) -> "array[int]":
+        """Where in `stream_names` those of the lines from number start to stop (exclusive) are."""
+        return self._streams[start - self.first : stop - self.first]
+
+    @property
+    def stream_names(self) -> Sequence[str]:
+        return self._stream_names
+
+    def number_at(self, timestamp_ms: int) -> int:
+        """The number of the first line at that time or later, `end` if there is none."""
+        return self.first + bisect_left(self._timestamps, timestamp_ms)
+
+    def error_count(self, start: int, stop: int) -> int:
+        """How many of the lines from number start to stop (exclusive) are errors."""
+        return self._levels[start - self.first : stop - self.first].tobytes().count(Level.ERROR)
+
     def get_request_id(self, invocation: int) -> str:
         """The request id of an invocation, empty where it isn't known."""
         return self._request_ids.get(invocation, "")
