@@ -199,6 +199,16 @@ class LogStore:
         """The invocations of the lines from number start to stop (exclusive)."""
         return self._invocations[start - self.first : stop - self.first]
 
+    def invocations_of(self, numbers: "array[int]") -> Sequence[int]:
+        """The invocations of these lines, whose numbers ascend."""
+        if not numbers:
+            return ()
+        low, high = numbers[0], numbers[-1]
+        if high - low + 1 == len(numbers):
+            return self.invocations(low, high + 1)
+        first = self.first
+        return [self._invocations[number - first] for number in numbers]
+
     def streams(self, start: int, stop: int) -> "array[int]":
         """Where in `stream_names` those of the lines from number start to stop (exclusive) are."""
         return self._streams[start - self.first : stop - self.first]

@@ -1,0 +1,275 @@
+"""GroupedLines, the lines that a filter leaves, gathered by invocation under a header row each."""
+
+from array import array
+from bisect import bisect_left, bisect_right
+from itertools import accumulate
+from typing import NamedTuple
+
+from lambdadesk.core.logfilter import FilteredLines
+
+_MANY = 16  # splices; more than that cost a view more than one that covers them all
+
+
+class Splice(NamedTuple):
+    """At this row, so many rows were taken out and so many put in."""
+
+    row: int
+    removed: int
+    inserted: int
+
+
+class GroupedLines:
+    """Rows of a table: each invocation's header and, where it is open, its lines; other lines in between.
+
+    A group stands where its first line does, and keeps that place when this line is dropped. Everything is in
+    arrays, so that a million lines cost some 20 bytes each at worst. It follows the lines: call `cut` after
+    `lines.cut`, and `extend` after `lines.scan`.
+    """
+
+    def __init__(self, lines: FilteredLines, *, are_open: bool = True) -> None:
+        self.lines = lines
+        self.are_open = are_open  # the groups that were not toggled
+        self._toggled: set[int] = set()  # invocations
+        self._taken = 0  # entries of the lines that are in groups
+        self._invocations = array("q")  # by group; -1 for lines that belong to none
+        self._born = array("q")  # by group, ascending: the number of its first line ever
+        self._sizes = array("q")
+        self._members = array("I")  # line numbers, group after group
+        self._line_starts = array("q", [0])  # of each group in the members, and their end
+        self._row_starts = array("q", [0])
+        self._born_of: dict[int, int] = {}  # by invocation
+
+    def __len__(self) -> int:
+        """How many rows there are."""
+        return self._row_starts[-1]
+
+    @property
+    def group_count(self) -> int:
+        """How many invocations and stretches of lines without one there are."""
+        return len(self._born)
+
+    def number_at(self, row: int) -> int:
+        """The line number of a row, -1 for a header."""
+        group = self._group_at(row)
+        start = self._line_starts[group]
+        if self._invocations[group] < 0:
+            return self._members[start + row - self._row_starts[group]]
+        within = row - self._row_starts[group]
+        return self._members[start + within - 1] if within else -1
+
+    def header_at(self, row: int) -> int:
+        """The invocation whose header the row is, -1 for the row of a line."""
+        group = self._group_at(row)
+        return self._invocations[group] if row == self._row_starts[group] else -1
+
+    def numbers_of(self, invocation: int) -> "array[int]":
+        """The line numbers of an invocation, ascending."""
+        group = self._group_of(invocation)
+        if group < 0:
+            return array("I")
+        return self._members[self._line_starts[group] : self._line_starts[group + 1]]
+
+    def size_of(self, invocation: int) -> int:
+        """How many lines of an invocation there are."""
+        group = self._group_of(invocation)
+        return self._sizes[group] if group >= 0 else 0
+
+    def first_number_of(self, invocation: int) -> int:
+        """The first line number of an invocation, -1 if there is none."""
+        group = self._group_of(invocation)
+        return self._members[self._line_starts[group]] if group >= 0 else -1
+
+    def is_open(self, invocation: int) -> bool:
+        return self.are_open != (invocation in self._toggled)
+
+    def row_of(self, number: int) -> int:
+        """The row that shows a line: its own or that of its closed group; -1 where it is not among these."""
+        invocation = self.lines.store.invocation(number)
+        group = self._group_of(invocation) if invocation >= 0 else bisect_right(self._born, number) - 1
+        if group < 0:
+            return -1
+        start, stop = self._line_starts[group], self._line_starts[group + 1]
+        at = bisect_left(self._members, number, start, stop)
+        if at == stop or self._members[at] != number:
+            return -1
+        row = self._row_starts[group]
+        if self._invocations[group] < 0:
+            return row + at - start
+        return row + 1 + at - start if self.is_open(invocation) else row
+
+    def header_row(self, invocation: int) -> int:
+        """The row of an invocation's header, -1 if it has none."""
+        group = self._group_of(invocation)
+        return self._row_starts[group] if group >= 0 else -1
+
+    def toggle(self, invocation: int) -> Splice:
+        """Open or close a group."""
+        group = self._group_of(invocation)
+        if group < 0:
+            return Splice(0, 0, 0)
+        was_open = self.is_open(invocation)
+        self._toggled ^= {invocation}
+        self._count_rows(group)
+        size = self._sizes[group]
+        row = self._row_starts[group] + 1
+        return Splice(row, size, 0) if was_open else Splice(row, 0, size)
+
+    def cut(self, first_changed: int) -> list[Splice]:
+        """Follow `lines.cut` of the same change."""
+        splices = self._trim(self.lines.store.first)
+        splices += self._cut_from(first_changed)
+        self._taken = len(self.lines)
+        return splices
+
+    def extend(self) -> list[Splice]:
+        """Take in the entries that came to the lines."""
+        numbers = self.lines.numbers(self._taken, len(self.lines))
+        if not numbers:
+            return []
+        self._taken = len(self.lines)
+        old_count, old_rows = len(self._born), len(self)
+        grown: dict[int, list[int]] = {}  # by group that was there before
+        fresh: list[list[int]] = []
+        places: dict[int, list[int]] = {}  # by invocation: where its lines go
+        loose: list[int] | None = None
+        if self._invocations and self._invocations[-1] < 0:
+            loose = grown[old_count - 1] = []
+        for number, invocation in zip(numbers, self.lines.store.invocations_of(numbers), strict=True):
+            place = places.get(invocation) if invocation >= 0 else loose
+            if place is None:
+                place = []
+                group = self._group_of(invocation) if invocation >= 0 else -1
+                if group >= 0:
+                    grown[group] = place
+                else:
+                    fresh.append(place)
+                    self._invocations.append(invocation)
+                    self._born.append(number)
+                    if invocation >= 0:
+                        self._born_of[invocation] = number
+                        loose = None
+                if invocation >= 0:
+                    places[invocation] = place
+                else:
+                    loose = place
+            place.append(number)
+        for group in sorted(grown, reverse=True):
+            end = self._line_starts[group + 1]
+            self._members[end:end] = array("I", grown[group])
+            self._sizes[group] += len(grown[group])
+        for place in fresh:
+            self._members.extend(place)
+            self._sizes.append(len(place))
+        self._count_lines(min(grown, default=old_count))
+        splices = []
+        for group in sorted(grown):
+            invocation = self._invocations[group]
+            if grown[group] and (invocation < 0 or self.is_open(invocation)):
+                count = len(grown[group])
+                splices.append(Splice(self._row_starts[group + 1] - count, 0, count))
+        rows_of_fresh = self._row_starts[-1] - self._row_starts[old_count]
+        if rows_of_fresh:
+            splices.append(Splice(self._row_starts[old_count], 0, rows_of_fresh))
+        return self._gather(splices, old_rows)
+
+    def _trim(self, first: int) -> list[Splice]:
+        """Leave out the lines before a number; their groups stand at the front, with younger lines maybe."""
+        count = bisect_left(self._born, first)
+        if not count:
+            return []
+        old_rows, old_lines = self._row_starts[count], self._line_starts[count]
+        kept = array("I")
+        invocations, born, sizes = array("q"), array("q"), array("q")
+        for group in range(count):
+            start, stop = self._line_starts[group], self._line_starts[group + 1]
+            start = bisect_left(self._members, first, start, stop)
+            if start < stop:
+                kept.extend(self._members[start:stop])
+                invocations.append(self._invocations[group])
+                born.append(self._born[group])
+                sizes.append(stop - start)
+            else:
+                self._forget(self._invocations[group])
+        self._members[:old_lines] = kept
+        self._invocations[:count] = invocations
+        self._born[:count] = born
+        self._sizes[:count] = sizes
+        before = len(self)
+        self._count_lines(0)
+        new_rows = old_rows - (before - len(self))
+        return [Splice(0, old_rows, new_rows)]
+
+    def _cut_from(self, number: int) -> list[Splice]:
+        """Leave out the lines from a number on."""
+        count = bisect_left(self._born, number)
+        old_rows = len(self)
+        splices = []
+        if count < len(self._born):
+            row = self._row_starts[count]
+            splices.append(Splice(row, old_rows - row, 0))
+            for invocation in self._invocations[count:]:
+                self._forget(invocation)
+            del self._members[self._line_starts[count] :]
+            for column in (self._invocations, self._born, self._sizes):
+                del column[count:]
+            del self._line_starts[count + 1 :], self._row_starts[count + 1 :]
+        # The lines may also have lost some that stand before: the context of a match that is gone.
+        last = self.lines[len(self.lines) - 1] if len(self.lines) else -1
+        number = min(number, last + 1)
+        touched = count
+        for group in range(count - 1, -1, -1):
+            start, stop = self._line_starts[group], self._line_starts[group + 1]
+            if self._members[stop - 1] < number:
+                continue
+            kept_stop = bisect_left(self._members, number, start, stop)
+            removed = stop - kept_stop
+            del self._members[kept_stop:stop]
+            self._sizes[group] -= removed
+            touched = group
+            invocation = self._invocations[group]
+            if kept_stop == start:
+                rows = self._row_starts[group + 1] - self._row_starts[group]
+                splices.append(Splice(self._row_starts[group], rows, 0))
+                self._forget(invocation)
+                for column in (self._invocations, self._born, self._sizes):
+                    del column[group]
+            elif invocation < 0 or self.is_open(invocation):
+                splices.append(Splice(self._row_starts[group + 1] - removed, removed, 0))
+        self._count_lines(touched)
+        return self._gather(splices, old_rows)
+
+    def _gather(self, splices: list[Splice], old_rows: int) -> list[Splice]:
+        """The splices as they are, or one that covers them where they are many."""
+        if len(splices) <= _MANY:
+            return splices
+        first = min(splice.row for splice in splices)
+        return [Splice(first, old_rows - first, len(self) - first)]
+
+    def _forget(self, invocation: int) -> None:
+        if invocation >= 0:
+            del self._born_of[invocation]
+
+    def _group_at(self, row: int) -> int:
+        if not 0 <= row < len(self):
+            raise IndexError(f"there is no row {row}")
+        return bisect_right(self._row_starts, row) - 1
+
+    def _group_of(self, invocation: int) -> int:
+        born = self._born_of.get(invocation)
+        return -1 if born is None else bisect_left(self._born, born)
+
+    def _count_lines(self, group: int) -> None:
+        """Bring the starts in line with the sizes, from this group on."""
+        del self._line_starts[group + 1 :]
+        tail = accumulate(self._sizes[group:], initial=self._line_starts.pop())
+        self._line_starts.extend(tail)
+        self._count_rows(group)
+
+    def _count_rows(self, group: int) -> None:
+        del self._row_starts[group + 1 :]
+        are_open, toggled = self.are_open, self._toggled
+        sizes = (
+            size if invocation < 0 else size + 1 if are_open != (invocation in toggled) else 1
+            for invocation, size in zip(self._invocations[group:], self._sizes[group:], strict=True)
+        )
+        self._row_starts.extend(accumulate(sizes, initial=self._row_starts.pop()))
