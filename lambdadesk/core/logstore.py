@@ -175,6 +175,10 @@ class LogStore:
         """Epoch milliseconds, as the function's clock had it."""
         return self._timestamps[self._at(number)]
 
+    def ingestion(self, number: int) -> int:
+        """Epoch milliseconds at which CloudWatch had the line; 0 where that isn't known."""
+        return self._ingestions[self._at(number)]
+
     def stream(self, number: int) -> str:
         return self._stream_names[self._streams[self._at(number)]]
 

@@ -1,6 +1,6 @@
 """LogDetail, one log line in full."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 import orjson
 from PySide6.QtCore import Signal
@@ -14,6 +14,7 @@ from lambdadesk.ui.models.log_table import LEVEL_WORDS
 from lambdadesk.ui.widgets.json_view import JsonView
 from lambdadesk.ui.widgets.labels import ElidedLabel
 
+DETAIL_LIMIT = 200_000  # characters of an invocation's lines
 _JSON_LIMIT = 1024 * 1024  # characters of a line that is still looked at as JSON
 
 
@@ -24,6 +25,7 @@ class LogDetail(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.is_utc = False
         self.heading = ElidedLabel()
         self.heading.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.heading.setAccessibleName("Selected line")
@@ -46,7 +48,9 @@ class LogDetail(QWidget):
         layout.addWidget(self.text)
 
     def show_row(self, row: LogRow) -> None:
-        when = datetime.fromtimestamp(row.timestamp_ms / 1000).astimezone()
+        when = datetime.fromtimestamp(row.timestamp_ms / 1000, UTC)
+        if not self.is_utc:
+            when = when.astimezone()
         parts = [
             when.isoformat(sep=" ", timespec="milliseconds"),
             LEVEL_WORDS.get(Level(row.level), ""),
@@ -54,8 +58,11 @@ class LogDetail(QWidget):
             row.stream,
             "came late" if row.late else "",
         ]
-        self.heading.setText("   ·   ".join(part for part in parts if part))
-        self.text.set_text(laid_out(row.message.rstrip("\r\n")))
+        self.show_text("   ·   ".join(part for part in parts if part), laid_out(row.message.rstrip("\r\n")))
+
+    def show_text(self, heading: str, text: str) -> None:
+        self.heading.setText(heading)
+        self.text.set_text(text)
 
 
 def laid_out(text: str) -> str:

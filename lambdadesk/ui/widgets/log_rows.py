@@ -5,9 +5,11 @@ from PySide6.QtGui import QKeyEvent, QKeySequence, QPainter, QPaintEvent, QResiz
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QHeaderView, QTableView, QWidget
 
 from lambdadesk.ui import theme
-from lambdadesk.ui.models.log_table import INVOCATION, LEVEL, TIME
+from lambdadesk.ui.models.log_table import DELAY, INVOCATION, LEVEL, TIME
 
 ONE_ROW = QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows
+
+_FOLDS = {Qt.Key.Key_Right: 1, Qt.Key.Key_Left: -1, Qt.Key.Key_Return: 0, Qt.Key.Key_Enter: 0}
 
 
 class LogRows(QTableView):
@@ -16,6 +18,7 @@ class LogRows(QTableView):
     copy_requested = Signal()
     close_requested = Signal()
     resized = Signal()
+    fold_requested = Signal(int)  # 1 to open the invocation of the current row, -1 to close it, 0 to turn it
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -49,7 +52,14 @@ class LogRows(QTableView):
         if self._has_widths:
             return
         self._has_widths = True
-        for column, sample in ((TIME, "00:00:00.000"), (LEVEL, "✖ error"), (INVOCATION, "| 00000000")):
+        self.horizontalHeader().moveSection(DELAY, 1)  # the last one in sight takes the room that is left
+        self.setColumnHidden(DELAY, True)
+        for column, sample in (
+            (TIME, "00:00:00.000"),
+            (LEVEL, "✖ timeout"),
+            (INVOCATION, "| ▾ 00000000"),
+            (DELAY, "00,000 ms"),
+        ):
             self.setColumnWidth(column, self.fontMetrics().horizontalAdvance(sample) + 2 * theme.SPACE + 6)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -60,6 +70,8 @@ class LogRows(QTableView):
         elif event.key() in (Qt.Key.Key_Home, Qt.Key.Key_End) and self.model().rowCount():
             row = 0 if event.key() == Qt.Key.Key_Home else self.model().rowCount() - 1
             self.selectionModel().setCurrentIndex(self.model().index(row, 0), ONE_ROW)
+        elif event.key() in _FOLDS and not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier:
+            self.fold_requested.emit(_FOLDS[Qt.Key(event.key())])
         else:
             super().keyPressEvent(event)
 
