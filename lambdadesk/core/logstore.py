@@ -145,6 +145,18 @@ class LogStore:
         self._reset()
         self.changed.emit(0)
 
+    def snapshot(self) -> "LogStore":
+        """The store as it is now, for another thread to read; the blocks of text are shared."""
+        frozen = LogStore(self.cap, self.cap_characters)
+        frozen.first = self.first
+        for mine, theirs in zip(self._columns, frozen._columns, strict=True):
+            theirs.extend(mine)
+        frozen._stream_names = list(self._stream_names)
+        frozen._request_ids = dict(self._request_ids)
+        frozen._blocks, frozen._starts = list(self._blocks), list(self._starts)
+        frozen._open = list(self._open)
+        return frozen
+
     def row(self, number: int) -> LogRow:
         at = self._at(number)
         invocation = self._invocations[at]

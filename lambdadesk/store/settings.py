@@ -137,6 +137,7 @@ class Settings:
     open_functions = _mapping(_read_names, list)  # names in tab order, by Target.key
     pinned_functions = _pairs()  # (Target.key, name), the first pinned first
     recent_functions = _pairs()  # (Target.key, name), the last opened first
+    groups_log_lines = _Setting(default=True, read=_read_flag)  # by invocation
     saved_filters = _pairs()  # (name, text of the function filter), in the user's order
 
     def __init__(self, path: Path) -> None:

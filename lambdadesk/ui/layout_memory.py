@@ -12,13 +12,13 @@ class LayoutMemory:
     """Keeps window geometry, splitters and table headers in the settings, by objectName."""
 
     def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+        self.settings = settings
 
     def restore_window(self, window: QMainWindow, splitter: QSplitter, tables: Sequence[QTableView]) -> None:
-        if self._settings.window_geometry:
-            window.restoreGeometry(QByteArray(self._settings.window_geometry))
+        if self.settings.window_geometry:
+            window.restoreGeometry(QByteArray(self.settings.window_geometry))
         self._restore_splitter(splitter)  # the only one there is; to look for others takes 4 ms
-        saved = self._settings.table_headers
+        saved = self.settings.table_headers
         for table in tables:
             if state := saved.get(table.objectName()):
                 table.horizontalHeader().restoreState(QByteArray(state))
@@ -28,19 +28,19 @@ class LayoutMemory:
             self._restore_splitter(splitter)
 
     def _restore_splitter(self, splitter: QSplitter) -> None:
-        if state := self._settings.splitters.get(splitter.objectName()):
+        if state := self.settings.splitters.get(splitter.objectName()):
             splitter.restoreState(QByteArray(state))
 
     def keep_window(self, window: QMainWindow, tables: Sequence[QTableView]) -> None:
-        self._settings.window_geometry = bytes(window.saveGeometry().data())
+        self.settings.window_geometry = bytes(window.saveGeometry().data())
         self.keep_splitters(window)
-        self._settings.table_headers = {
+        self.settings.table_headers = {
             table.objectName(): bytes(table.horizontalHeader().saveState().data()) for table in tables
         }
 
     def keep_splitters(self, widget: QWidget) -> None:
-        saved = dict(self._settings.splitters)
+        saved = dict(self.settings.splitters)
         for splitter in widget.findChildren(QSplitter):
             if splitter.objectName():
                 saved[splitter.objectName()] = bytes(splitter.saveState().data())
-        self._settings.splitters = saved
+        self.settings.splitters = saved

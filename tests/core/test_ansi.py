@@ -14,12 +14,12 @@ from lambdadesk.core.text import one_line
         ("\x1b[1;92mok\x1b[22;39m.\n", [Piece("ok", 2, True), Piece(".", -1, False)]),
         ("\x1b[38;5;196mA\x1b[38;2;0;0;250mB", [Piece("A", 1, False), Piece("B", 4, False)]),
         ("\x1b[38;5;244mA\x1b[48;5;9mB", [Piece("A", 7, False), Piece("B", 7, False)]),
-        ("\x1b[38;5;3mA\x1b[38;5mB\x1b[mC", [Piece("A", 3, False), Piece("B", 0, False), Piece("C", -1, False)]),
+        ("\x1b[38;5;3mA\x1b[38;5mB", [Piece("A", 3, False), Piece("B", 0, False)]),
         ("a\x1b[2Kb \u202e\r\nc", [Piece("ab <U+202E> ⏎ c", -1, False)]),
         ("a\n\x1b[34mb", [Piece("a ⏎ ", -1, False), Piece("b", 4, False)]),
         ("\x1b[31m", []),
     ],
-)  # fmt: skip
+)
 def test_colours_of_a_line(text: str, expected: list[Piece]) -> None:
     assert pieces(text, 1_000) == expected
 

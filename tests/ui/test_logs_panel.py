@@ -170,6 +170,8 @@ async def test_keys_of_the_log(desk: Desk) -> None:
     view, field, follow = desk.get("logView"), desk.get("logFilter"), desk.get("logFollow")
     view.table.setFocus()
     press(view.table, Qt.Key.Key_F, CONTROL)
+    assert QApplication.focusWidget() is desk.get("logFind")
+    press(desk.get("logFind"), Qt.Key.Key_F, CONTROL | Qt.KeyboardModifier.ShiftModifier)
     assert QApplication.focusWidget() is field
     assert follow.isChecked()
     press(field, Qt.Key.Key_T, CONTROL)

@@ -411,6 +411,10 @@ class InvokePanel(QWidget):
         if not self.scope.is_running("invoke"):
             self._show_entry(entry)
 
+    def show_run(self, lean: HistoryEntry) -> None:
+        """Put back an earlier run of which only the figures are at hand."""
+        self.scope.start("entry", self._fetch_entry, lean, True)
+
     def load_run(self, entry: HistoryEntry) -> None:
         """Put an earlier run back, whole: its payload, how it was sent, and what became of it."""
         self._set_payload(entry)

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import orjson
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from lambdadesk.core.logstore import Level, LogRow
 from lambdadesk.core.payload import format_json
@@ -46,6 +46,11 @@ class LogDetail(QWidget):
         layout.setSpacing(theme.TIGHT)
         layout.addLayout(top)
         layout.addWidget(self.text)
+
+    def set_wrapped(self, wrapped: bool) -> None:
+        """Break long lines at the edge, or let them run out of sight."""
+        mode = QPlainTextEdit.LineWrapMode
+        self.text.setLineWrapMode(mode.WidgetWidth if wrapped else mode.NoWrap)
 
     def show_row(self, row: LogRow) -> None:
         when = datetime.fromtimestamp(row.timestamp_ms / 1000, UTC)
