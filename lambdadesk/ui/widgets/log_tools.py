@@ -14,6 +14,7 @@ from lambdadesk.ui.widgets.named import named
 from lambdadesk.ui.widgets.plain import set_plain_tooltip
 
 CONTEXTS = (0, 3, 10)
+_CHIP_PX = 90  # a narrow window cuts its text
 _LEVELS = {Level.ERROR: "Error", Level.WARN: "Warn", Level.INFO: "Info", Level.DEBUG: "Debug"}
 
 
@@ -58,6 +59,7 @@ class LogTools(QWidget):
         self.range = named(QPushButton(), "logRange", "Range of time in use; press to take it away")
         self.range.setIcon(icon("tab-close"))
         self.range.clicked.connect(self.range_cleared)
+        self.range.setMinimumWidth(_CHIP_PX)
         self.range.hide()
         row.addWidget(self.range)
         row.addStretch(1)

@@ -439,7 +439,9 @@ class LogView(QWidget):
         self._updating = False
         self._current = self._place_at(row)
         if not self.table.viewport().rect().contains(self.table.visualRect(index)):
+            self._updating = True  # the end of the rows is no wish to follow
             self.table.scrollTo(index, QAbstractItemView.ScrollHint.PositionAtCenter)
+            self._updating = False
         self._top = self._place_at(self.table.rowAt(0))
 
     def _on_clicked(self, row: int) -> None:
