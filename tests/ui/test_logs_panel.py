@@ -424,6 +424,7 @@ async def test_a_search_counts_and_steps(desk: Desk, aws: FakeAws) -> None:
     press(field, Qt.Key.Key_Return, Qt.KeyboardModifier.ShiftModifier)
     assert desk.text("logFindCount") == "11 of 11"
     assert [view.store.text(number) for number in view.selected_numbers()] == ["line 29\n"]
+    view.table.setFocus()
     press(view.table, Qt.Key.Key_F3)
     assert desk.text("logFindCount") == "1 of 11"
     press(field, Qt.Key.Key_A, CONTROL)

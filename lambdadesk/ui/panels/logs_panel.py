@@ -125,6 +125,7 @@ class LogsPanel(QWidget):
         self._typing.timeout.connect(self._apply_filter)
         self._filter_problem = ""
         self._wanted = Filter()  # as it was typed last without a mistake
+        self._search_problem = ""
         self._range: tuple[int, int] | None = None
         self._rate_timer = QTimer(self, singleShot=True, interval=RATE_DELAY_MS)
         self._rate_timer.timeout.connect(self._show_rate)
@@ -259,16 +260,15 @@ class LogsPanel(QWidget):
 
     def _search(self, text: str) -> None:
         try:
-            wanted = find_in_text(text)
+            wanted, self._search_problem = find_in_text(text), ""
         except FilterProblem as problem:
-            self.find_bar.show_count(0, 0, is_complete=True, problem=problem.message)
-        else:
-            self.view.search(wanted)
-            self._show_found()
+            wanted, self._search_problem = Filter(), problem.message
+        self.view.search(wanted)
+        self._show_found()
 
     def _show_found(self) -> None:
         position, total, is_complete = self.view.found_place()
-        self.find_bar.show_count(position, total, is_complete=is_complete)
+        self.find_bar.show_count(position, total, is_complete=is_complete, problem=self._search_problem)
 
     def _ask_where(self, is_all: bool) -> None:
         dialog = QFileDialog(self, "Export all lines" if is_all else "Export the lines shown")
