@@ -30,18 +30,20 @@ class GroupedLines:
         self.lines = lines
         self.are_open = are_open  # the groups that were not toggled
         self._toggled: set[int] = set()  # invocations
-        self._taken = 0  # entries of the lines that are in groups
+        self._first = 0  # lines before this number are left out already
+        self._last = -1  # no line after this number is in a group
         self._invocations = array("q")  # by group; -1 for lines that belong to none
         self._born = array("q")  # by group, ascending: the number of its first line ever
         self._sizes = array("q")
         self._members = array("I")  # line numbers, group after group
         self._line_starts = array("q", [0])  # of each group in the members, and their end
         self._row_starts = array("q", [0])
+        self._line_base = self._row_base = 0  # what the starts count too many, for lines dropped at the front
         self._born_of: dict[int, int] = {}  # by invocation
 
     def __len__(self) -> int:
         """How many rows there are."""
-        return self._row_starts[-1]
+        return self._rows_before(len(self._born))
 
     @property
     def group_count(self) -> int:
@@ -51,23 +53,23 @@ class GroupedLines:
     def number_at(self, row: int) -> int:
         """The line number of a row, -1 for a header."""
         group = self._group_at(row)
-        start = self._line_starts[group]
+        start = self._lines_before(group)
+        within = row - self._rows_before(group)
         if self._invocations[group] < 0:
-            return self._members[start + row - self._row_starts[group]]
-        within = row - self._row_starts[group]
+            return self._members[start + within]
         return self._members[start + within - 1] if within else -1
 
     def header_at(self, row: int) -> int:
         """The invocation whose header the row is, -1 for the row of a line."""
         group = self._group_at(row)
-        return self._invocations[group] if row == self._row_starts[group] else -1
+        return self._invocations[group] if row == self._rows_before(group) else -1
 
     def numbers_of(self, invocation: int) -> "array[int]":
         """The line numbers of an invocation, ascending."""
         group = self._group_of(invocation)
         if group < 0:
             return array("I")
-        return self._members[self._line_starts[group] : self._line_starts[group + 1]]
+        return self._members[self._lines_before(group) : self._lines_before(group + 1)]
 
     def size_of(self, invocation: int) -> int:
         """How many lines of an invocation there are."""
@@ -77,7 +79,7 @@ class GroupedLines:
     def first_number_of(self, invocation: int) -> int:
         """The first line number of an invocation, -1 if there is none."""
         group = self._group_of(invocation)
-        return self._members[self._line_starts[group]] if group >= 0 else -1
+        return self._members[self._lines_before(group)] if group >= 0 else -1
 
     def is_open(self, invocation: int) -> bool:
         return self.are_open != (invocation in self._toggled)
@@ -88,11 +90,11 @@ class GroupedLines:
         group = self._group_of(invocation) if invocation >= 0 else bisect_right(self._born, number) - 1
         if group < 0:
             return -1
-        start, stop = self._line_starts[group], self._line_starts[group + 1]
+        start, stop = self._lines_before(group), self._lines_before(group + 1)
         at = bisect_left(self._members, number, start, stop)
         if at == stop or self._members[at] != number:
             return -1
-        row = self._row_starts[group]
+        row = self._rows_before(group)
         if self._invocations[group] < 0:
             return row + at - start
         return row + 1 + at - start if self.is_open(invocation) else row
@@ -100,7 +102,7 @@ class GroupedLines:
     def header_row(self, invocation: int) -> int:
         """The row of an invocation's header, -1 if it has none."""
         group = self._group_of(invocation)
-        return self._row_starts[group] if group >= 0 else -1
+        return self._rows_before(group) if group >= 0 else -1
 
     def toggle(self, invocation: int) -> Splice:
         """Open or close a group."""
@@ -111,22 +113,28 @@ class GroupedLines:
         self._toggled ^= {invocation}
         self._count_rows(group)
         size = self._sizes[group]
-        row = self._row_starts[group] + 1
+        row = self._rows_before(group) + 1
         return Splice(row, size, 0) if was_open else Splice(row, 0, size)
 
     def cut(self, first_changed: int) -> list[Splice]:
         """Follow `lines.cut` of the same change."""
         splices = self._trim(self.lines.store.first)
         splices += self._cut_from(first_changed)
-        self._taken = len(self.lines)
         return splices
 
-    def extend(self) -> list[Splice]:
-        """Take in the entries that came to the lines."""
-        numbers = self.lines.numbers(self._taken, len(self.lines))
+    @property
+    def is_complete(self) -> bool:
+        """Whether all entries of the lines were taken in."""
+        return len(self._members) == len(self.lines)
+
+    def extend(self, limit: int | None = None) -> list[Splice]:
+        """Take in the entries that came to the lines, at most so many."""
+        taken = len(self._members)
+        stop = len(self.lines) if limit is None else min(len(self.lines), taken + limit)
+        numbers = self.lines.numbers(taken, stop)
         if not numbers:
             return []
-        self._taken = len(self.lines)
+        self._last = numbers[-1]
         old_count, old_rows = len(self._born), len(self)
         grown: dict[int, list[int]] = {}  # by group that was there before
         fresh: list[list[int]] = []
@@ -154,7 +162,7 @@ class GroupedLines:
                     loose = place
             place.append(number)
         for group in sorted(grown, reverse=True):
-            end = self._line_starts[group + 1]
+            end = self._lines_before(group + 1)
             self._members[end:end] = array("I", grown[group])
             self._sizes[group] += len(grown[group])
         for place in fresh:
@@ -166,59 +174,72 @@ class GroupedLines:
             invocation = self._invocations[group]
             if grown[group] and (invocation < 0 or self.is_open(invocation)):
                 count = len(grown[group])
-                splices.append(Splice(self._row_starts[group + 1] - count, 0, count))
-        rows_of_fresh = self._row_starts[-1] - self._row_starts[old_count]
+                splices.append(Splice(self._rows_before(group + 1) - count, 0, count))
+        rows_of_fresh = len(self) - self._rows_before(old_count)
         if rows_of_fresh:
-            splices.append(Splice(self._row_starts[old_count], 0, rows_of_fresh))
+            splices.append(Splice(self._rows_before(old_count), 0, rows_of_fresh))
         return self._gather(splices, old_rows)
 
     def _trim(self, first: int) -> list[Splice]:
         """Leave out the lines before a number; their groups stand at the front, with younger lines maybe."""
-        count = bisect_left(self._born, first)
-        if not count:
+        if first == self._first:
             return []
-        old_rows, old_lines = self._row_starts[count], self._line_starts[count]
+        self._first = first
+        count = bisect_left(self._born, first)
+        old_rows, old_lines = self._rows_before(count), self._lines_before(count)
         kept = array("I")
         invocations, born, sizes = array("q"), array("q"), array("q")
+        line_starts, row_starts = array("q"), array("q")
+        rows = 0
         for group in range(count):
-            start, stop = self._line_starts[group], self._line_starts[group + 1]
+            start, stop = self._lines_before(group), self._lines_before(group + 1)
             start = bisect_left(self._members, first, start, stop)
-            if start < stop:
-                kept.extend(self._members[start:stop])
-                invocations.append(self._invocations[group])
-                born.append(self._born[group])
-                sizes.append(stop - start)
-            else:
-                self._forget(self._invocations[group])
+            invocation = self._invocations[group]
+            if start == stop:
+                self._forget(invocation)
+                continue
+            line_starts.append(len(kept))
+            row_starts.append(rows)
+            kept.extend(self._members[start:stop])
+            invocations.append(invocation)
+            born.append(self._born[group])
+            sizes.append(stop - start)
+            rows += self._row_count(invocation, stop - start)
         self._members[:old_lines] = kept
         self._invocations[:count] = invocations
         self._born[:count] = born
         self._sizes[:count] = sizes
-        before = len(self)
-        self._count_lines(0)
-        new_rows = old_rows - (before - len(self))
-        return [Splice(0, old_rows, new_rows)]
+        # The starts of all other groups stay as they are: it is the base that moves.
+        self._line_base += old_lines - len(kept)
+        self._row_base += old_rows - rows
+        self._line_starts[:count] = array("q", (start + self._line_base for start in line_starts))
+        self._row_starts[:count] = array("q", (start + self._row_base for start in row_starts))
+        return [Splice(0, old_rows, rows)] if old_rows else []
 
     def _cut_from(self, number: int) -> list[Splice]:
         """Leave out the lines from a number on."""
+        # The lines may also have lost some that stand before: the context of a match that is gone.
+        taken = min(len(self._members), len(self.lines))
+        if taken == len(self._members) and number > self._last:
+            return []
         count = bisect_left(self._born, number)
         old_rows = len(self)
         splices = []
         if count < len(self._born):
-            row = self._row_starts[count]
+            row = self._rows_before(count)
             splices.append(Splice(row, old_rows - row, 0))
             for invocation in self._invocations[count:]:
                 self._forget(invocation)
-            del self._members[self._line_starts[count] :]
+            del self._members[self._lines_before(count) :]
             for column in (self._invocations, self._born, self._sizes):
                 del column[count:]
             del self._line_starts[count + 1 :], self._row_starts[count + 1 :]
-        # The lines may also have lost some that stand before: the context of a match that is gone.
         last = self.lines[len(self.lines) - 1] if len(self.lines) else -1
         number = min(number, last + 1)
+        self._last = number - 1
         touched = count
         for group in range(count - 1, -1, -1):
-            start, stop = self._line_starts[group], self._line_starts[group + 1]
+            start, stop = self._lines_before(group), self._lines_before(group + 1)
             if self._members[stop - 1] < number:
                 continue
             kept_stop = bisect_left(self._members, number, start, stop)
@@ -228,13 +249,13 @@ class GroupedLines:
             touched = group
             invocation = self._invocations[group]
             if kept_stop == start:
-                rows = self._row_starts[group + 1] - self._row_starts[group]
-                splices.append(Splice(self._row_starts[group], rows, 0))
+                rows = self._rows_before(group + 1) - self._rows_before(group)
+                splices.append(Splice(self._rows_before(group), rows, 0))
                 self._forget(invocation)
                 for column in (self._invocations, self._born, self._sizes):
                     del column[group]
             elif invocation < 0 or self.is_open(invocation):
-                splices.append(Splice(self._row_starts[group + 1] - removed, removed, 0))
+                splices.append(Splice(self._rows_before(group + 1) - removed, removed, 0))
         self._count_lines(touched)
         return self._gather(splices, old_rows)
 
@@ -249,10 +270,16 @@ class GroupedLines:
         if invocation >= 0:
             del self._born_of[invocation]
 
+    def _lines_before(self, group: int) -> int:
+        return self._line_starts[group] - self._line_base
+
+    def _rows_before(self, group: int) -> int:
+        return self._row_starts[group] - self._row_base
+
     def _group_at(self, row: int) -> int:
         if not 0 <= row < len(self):
             raise IndexError(f"there is no row {row}")
-        return bisect_right(self._row_starts, row) - 1
+        return bisect_right(self._row_starts, row + self._row_base) - 1
 
     def _group_of(self, invocation: int) -> int:
         born = self._born_of.get(invocation)
@@ -267,9 +294,11 @@ class GroupedLines:
 
     def _count_rows(self, group: int) -> None:
         del self._row_starts[group + 1 :]
-        are_open, toggled = self.are_open, self._toggled
-        sizes = (
-            size if invocation < 0 else size + 1 if are_open != (invocation in toggled) else 1
-            for invocation, size in zip(self._invocations[group:], self._sizes[group:], strict=True)
-        )
+        sizes = map(self._row_count, self._invocations[group:], self._sizes[group:])
         self._row_starts.extend(accumulate(sizes, initial=self._row_starts.pop()))
+
+    def _row_count(self, invocation: int, size: int) -> int:
+        """How many rows a group takes."""
+        if invocation < 0:
+            return size
+        return size + 1 if self.are_open != (invocation in self._toggled) else 1

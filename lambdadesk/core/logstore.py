@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from lambdadesk.core.event import Event
 
-CAP_LINES = 200_000
+CAP_LINES = 1_000_000
 CAP_CHARACTERS = 256_000_000
 BLOCK_LINES = 4_096
 BLOCK_CHARACTERS = 1_000_000

@@ -80,7 +80,11 @@ def test_whatever_comes_rows_are_those_of_all_lines_at_once(
         apply(groups.cut(first_changed))
         while not lines.is_complete:
             lines.scan(step)
-            apply(groups.extend())
+            if not lines.is_complete and step % 2:
+                continue  # the rows may lag behind
+            apply(groups.extend(step))
+        while not groups.is_complete:
+            apply(groups.extend(step))
 
     store.changed.connect(follow)
     for batch in batches:

@@ -26,7 +26,10 @@ Facts = Callable[[int], Invocation | None]
 LEVEL_WORDS = {Level.ERROR: "✖ error", Level.WARN: "▲ warn", Level.INFO: "info", Level.DEBUG: "debug"}
 CELL_LIMIT = 1_000  # characters; more than any screen shows, little enough to paint quickly
 SCAN_LINES = 4_096
-SCAN_S = 0.012  # how long the window may stand still for a filter
+SCAN_S = 0.006  # how long the window may stand still for a filter
+_SCREENFUL = 200  # rows
+_ROWS_EVERY_S = 0.06
+_GROUPED_AT_ONCE = 16_384  # lines, in some milliseconds
 # What the runtimes of Python and Node put before a message: level, time, request.
 _PREFIX = re.compile(
     r"(?:\[(?:DEBUG|INFO|WARNING|ERROR|CRITICAL)\]\t)?\d{4}-\d\d-\d\dT[\d:.]+Z\t([0-9a-f-]{36})\t"
@@ -107,6 +110,7 @@ class LogTableModel(QAbstractTableModel):
         self.is_utc = is_utc
         self.store: LogStore = lines.store
         self._row_count = 0  # as the view knows it
+        self._rows_due_s = 0.0
         self._bold = QFont(theme.fixed_font())
         self._bold.setBold(True)
         self.set_colours(colours)
@@ -289,27 +293,39 @@ class LogTableModel(QAbstractTableModel):
         """
         cut = self.lines.cut(first_changed)
         if self.groups is None:
+            trimmed = min(cut.trimmed, self._row_count)
             self._remove(cut.trimmed + cut.kept, self._row_count)
-            self._remove(0, cut.trimmed)
-            return cut
+            self._remove(0, trimmed)
+            return Cut(trimmed, self._row_count)
         splices = self.groups.cut(first_changed)
         self._apply(splices)
         trimmed = sum(removed - inserted for row, removed, inserted in splices if row == 0)
         return Cut(max(0, trimmed), self._row_count)
 
     def scan(self) -> int:
-        """Add rows for a few milliseconds; returns how many. Call it until `lines.is_complete`."""
+        """Look at lines for a few milliseconds; returns how many rows came. Call it until `is_complete`.
+
+        While many lines are looked at, rows come a screenful first and then now and then: each time the view
+        arranges them all.
+        """
         until = time.perf_counter() + SCAN_S
         before = self._row_count
         while not self.lines.is_complete:
             self.lines.scan(SCAN_LINES)
-            if self.groups is not None:
-                self._apply(self.groups.extend())
             if time.perf_counter() > until:
                 break
-        if self.groups is None:
-            self._insert(self._row_count, len(self.lines) - self._row_count)
+        if self.lines.is_complete or self._row_count < _SCREENFUL or time.perf_counter() > self._rows_due_s:
+            self._rows_due_s = time.perf_counter() + _ROWS_EVERY_S
+            if self.groups is not None:
+                self._apply(self.groups.extend(_GROUPED_AT_ONCE))
+            else:
+                self._insert(self._row_count, len(self.lines) - self._row_count)
         return self._row_count - before
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every line of the store has been looked at, and every one that is wanted has its row."""
+        return self.lines.is_complete and (self.groups is None or self.groups.is_complete)
 
     def _apply(self, splices: list[Splice]) -> None:
         for row, removed, inserted in splices:

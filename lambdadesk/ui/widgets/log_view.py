@@ -115,7 +115,7 @@ class LogView(QWidget):
     @property
     def is_scanning(self) -> bool:
         """Whether a filter is still being applied to the rest of the lines."""
-        return not self._model.lines.is_complete
+        return not self._model.is_complete
 
     @property
     def is_grouped(self) -> bool:
@@ -346,7 +346,7 @@ class LogView(QWidget):
         self._updating = True
         self._model.scan()
         self._updating = False
-        found, is_complete = self._found, self._model.lines.is_complete
+        found, is_complete = self._found, self._model.is_complete
         if found is not None and is_complete and not found.is_complete:
             while not found.is_complete and time.perf_counter() < until:
                 found.scan(SCAN_LINES)
@@ -356,7 +356,7 @@ class LogView(QWidget):
             self._scan_timer.start()
         else:
             self._scan_timer.stop()
-        if self._model.lines.is_complete and keep_place:
+        if self._model.is_complete and keep_place:
             self._restore_place()
         if self._following:
             self._to_end()

@@ -1,0 +1,100 @@
+"""The log page with 1,000,000 lines: memory, filters, scrolling, and stalls while lines arrive.
+
+`python -m benchmarks.logs` measures these alone.
+"""
+
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from benchmarks.measure import ROOT, Samples, show_table
+from benchmarks.micro import FILTERS
+
+PEER_ROUNDS = 5
+
+
+def measure() -> dict[str, Any]:
+    """Run everything, print the tables and return the figures."""
+    figures: dict[str, Any] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        text = Path(folder) / "log.txt"
+        for mode in ("grouped", "lines"):
+            command = [sys.executable, "-m", "benchmarks.logs_window", mode, str(text)]
+            environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen", "LAMBDADESK_HOME": folder}
+            answer = subprocess.run(
+                command, cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE, encoding="utf-8"
+            )
+            figures[mode] = json.loads(answer.stdout)
+        peers = {wanted: _peer(options, text) for wanted, options in FILTERS}
+    for mode, found in figures.items():
+        _show(mode, found, peers)
+    return figures
+
+
+def _peer(options: list[str], text: Path) -> Samples | None:
+    """Seconds of rg or grep over the same text."""
+    peer = shutil.which("rg") or shutil.which("grep")
+    if peer is None:
+        return None
+    if Path(peer).name == "rg":
+        options = [option.replace("-iE", "-i") for option in options]
+    samples = Samples(" ".join([Path(peer).name, "-c", *options]))
+    for _round in range(PEER_ROUNDS):
+        started = time.perf_counter()
+        command = [peer, "-c", *options, str(text)]
+        environment = {**os.environ, "LC_ALL": "C.UTF-8"}
+        subprocess.run(command, check=True, capture_output=True, env=environment)
+        samples.values.append(time.perf_counter() - started)
+    return samples
+
+
+def _show(mode: str, found: dict[str, Any], peers: dict[str, Samples | None]) -> None:
+    rows = []
+    for wanted, each in found["filters"].items():
+        first_ms, whole_s = 1000 * statistics.median(each["first_s"]), statistics.median(each["whole_s"])
+        peer = peers.get(wanted)
+        each["to_peer"] = round(whole_s / peer.median, 2) if peer else None
+        beside = (
+            [peer.name, f"{peer.median * 1000:.0f} ms", f"{whole_s / peer.median:.2f}"] if peer else ["-"] * 3
+        )
+        rows.append(
+            [
+                wanted or "(none)",
+                f"{each['count']:,}",
+                f"{first_ms:.0f} ms",
+                f"{whole_s * 1000:.0f} ms",
+                *beside,
+            ]
+        )
+    lines, text_mb = found["lines"], found["text_mb"]
+    head = "in groups" if mode == "grouped" else "one by one"
+    show_table(
+        f"A filter over {lines:,} lines ({text_mb:.0f} MB), {head}",
+        ["filter", "lines", "first repaint", "whole count", "peer", "peer's", "ratio"],
+        rows,
+    )
+    show_table(
+        f"The log page with {lines:,} lines, {head}",
+        ["", "figure"],
+        [
+            ["memory over the empty page, to the text", f"{found['memory_to_text']:.2f}"],
+            ["a frame of scrolling, p50 / p99", _pair(found["scroll_ms"])],
+            ["stall while 5,000 events/s arrive, p99 / longest", _pair(found["stall_ms"])],
+            ["the same with a tenth of them up to 30 s late", _pair(found["late_stall_ms"])],
+        ],
+    )
+
+
+def _pair(figures: list[float]) -> str:
+    return f"{figures[0]:.1f} / {figures[1]:.1f} ms"
+
+
+if __name__ == "__main__":
+    measure()
