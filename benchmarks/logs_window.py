@@ -91,6 +91,11 @@ class Paints(QObject):
         return False
 
 
+def settle(app: QApplication, panel: LogsPanel) -> None:
+    while panel.view.is_scanning:
+        app.processEvents()
+
+
 def time_filters(app: QApplication, panel: LogsPanel, paints: Paints) -> dict[str, Any]:
     figures: dict[str, Any] = {}
     for wanted, _peer in (*FILTERS, ("", [])):
@@ -98,8 +103,7 @@ def time_filters(app: QApplication, panel: LogsPanel, paints: Paints) -> dict[st
         for _round in range(ROUNDS):
             panel.filter.setText("zzz nothing")
             panel._apply_filter()
-            while panel.view.is_scanning:
-                app.processEvents()
+            settle(app, panel)
             panel.filter.setText(wanted)
             painted = paints.count
             started = time.perf_counter()
@@ -183,7 +187,7 @@ async def main(app: QApplication, mode: str, text: Path) -> dict[str, Any]:
     app.processEvents()
     gc.collect()
     empty = resident_bytes()
-    file = None if text.exists() else text.open("w", encoding="utf-8")
+    file = text.open("w", encoding="utf-8") if mode == "grouped" else None
     page: list[LogEvent] = []
     characters = 0
     for event in events(LINES, START_MS, 7):
@@ -198,8 +202,7 @@ async def main(app: QApplication, mode: str, text: Path) -> dict[str, Any]:
     if file:
         file.close()
     tail._seen.clear()  # the tailer's own memory of ids is not the store's
-    while panel.view.is_scanning:
-        app.processEvents()
+    settle(app, panel)
     gc.collect()
     memory = resident_bytes() - empty
     figures: dict[str, Any] = {
@@ -212,8 +215,7 @@ async def main(app: QApplication, mode: str, text: Path) -> dict[str, Any]:
     panel.follow.setChecked(True)
     panel.filter.setText("order")
     panel._apply_filter()
-    while panel.view.is_scanning:
-        app.processEvents()
+    settle(app, panel)
     figures["stall_ms"] = await stalls(tail, 0.0, 11)
     figures["late_stall_ms"] = await stalls(tail, 0.1, 12)
     panel.hide()

@@ -67,6 +67,10 @@ class Block(NamedTuple):
         return [self.text[start : end - 1] for start, end in zip(self.offsets, ends, strict=False)]
 
 
+def _block(lines: list[str]) -> Block:
+    return Block(SEPARATOR.join(lines), array("I", accumulate((len(line) + 1 for line in lines), initial=0)))
+
+
 _by_time = itemgetter(0, 1)
 
 
@@ -126,15 +130,23 @@ class LogStore:
     def add(self, rows: Sequence[LogRow]) -> int:
         """Put the rows in their places; returns the first changed line number.
 
-        Rows that are newer than all others are appended; a late row costs a move of every line after it.
+        Rows that are newer than all others are appended; the blocks that late ones fall into are made anew.
         """
         if not rows:
             return self.end
         rows = sorted(rows, key=_by_time)
-        changed = self._place(rows[0].timestamp_ms, rows[0].ingestion_ms)
-        if changed < self.end:
-            rows = sorted([*self._cut(changed), *rows], key=_by_time)
-        self._append(rows)
+        changed = end = self.end
+        places = []  # of the late rows, as the lines are numbered before
+        for row in rows:
+            place = self._place(row.timestamp_ms, row.ingestion_ms)
+            if place == end:
+                break
+            places.append(place)
+        if places:
+            changed = places[0]
+            self._insert(places, rows[: len(places)])
+        if len(places) < len(rows):
+            self._append(rows[len(places) :])
         self._drop_oldest()
         changed = max(changed, self.first)
         self.changed.emit(changed)
@@ -272,38 +284,53 @@ class LogStore:
         high = bisect_right(self._timestamps, timestamp_ms, low)
         return self.first + bisect_right(self._ingestions, ingestion_ms, low, high)
 
-    def _cut(self, number: int) -> list[LogRow]:
-        """Take every line from the number on out of the store."""
-        pieces = [self._open]
-        start = self._open_start
-        while start > number:
-            start = self._starts.pop()
-            pieces.append(self._blocks.pop().lines())
-        texts = [text for piece in reversed(pieces) for text in piece]
-        self._open = texts[: number - start]
-        self._open_characters = sum(map(len, self._open))
-        del texts[: number - start]
-        at = number - self.first
-        invocations = self._invocations[at:]
-        rows = zip(
-            self._timestamps[at:],
-            self._ingestions[at:],
-            map(self._stream_names.__getitem__, self._streams[at:]),
-            texts,
-            self._kinds[at:],
-            self._levels[at:],
-            invocations,
-            map(bool, self._lates[at:]),
-            map(self.get_request_id, invocations),
-            strict=True,
-        )
-        for column in self._columns:
+    def _insert(self, places: Sequence[int], rows: Sequence[LogRow]) -> None:
+        """Put late rows before the lines with these (ascending) numbers; only their blocks are made anew."""
+        at = places[0] - self.first
+        cuts = [place - self.first for place in places]
+        for column, values in zip(self._columns, self._values_of(rows), strict=True):
+            tail = array(column.typecode)
+            start = at
+            for cut, value in zip(cuts, values, strict=True):
+                if cut > start:
+                    tail.extend(column[start:cut])
+                    start = cut
+                tail.append(value)
+            tail.extend(column[start:])
             del column[at:]
-        self._characters -= sum(map(len, texts))
-        return list(map(LogRow._make, rows))
+            column.extend(tail)
+        stop = len(places)
+        open_start = self._starts[-1] + self._blocks[-1].line_count if self._blocks else self.first
+        while stop and places[stop - 1] >= open_start:
+            stop -= 1
+        for place, row in zip(reversed(places[stop:]), reversed(rows[stop:]), strict=True):
+            self._open.insert(place - open_start, row.message)
+            self._open_characters += len(row.message)
+        self._characters += sum(len(row.message) for row in rows)
+        while stop:
+            number = bisect_right(self._starts, places[stop - 1]) - 1
+            start = bisect_left(places, self._starts[number], 0, stop)
+            lines = self._blocks[number].lines()
+            for place, row in zip(reversed(places[start:stop]), reversed(rows[start:stop]), strict=True):
+                lines.insert(place - self._starts[number], row.message)
+            self._blocks[number : number + 1] = self._blocks_of(lines)
+            stop = start
+        counts = (block.line_count for block in self._blocks)
+        self._starts = list(accumulate(counts, initial=self.first))[:-1]
+        self._close_full()
 
-    def _append(self, rows: Sequence[LogRow]) -> None:
-        timestamps, ingestions, streams, messages, kinds, levels, invocations, lates, request_ids = zip(
+    def _blocks_of(self, lines: list[str]) -> list[Block]:
+        """One block, or several where the lines have become twice as many as one has."""
+        if len(lines) < 2 * self._block_lines and sum(map(len, lines)) < 2 * BLOCK_CHARACTERS:
+            return [_block(lines)]
+        if len(lines) == 1:
+            return [_block(lines)]
+        middle = len(lines) // 2
+        return [*self._blocks_of(lines[:middle]), *self._blocks_of(lines[middle:])]
+
+    def _values_of(self, rows: Sequence[LogRow]) -> tuple[Sequence[int], ...]:
+        """The columns of new rows; their streams and request ids are noted."""
+        timestamps, ingestions, streams, _texts, kinds, levels, invocations, lates, request_ids = zip(
             *rows, strict=True
         )
         for name in set(streams).difference(self._stream_numbers):
@@ -314,24 +341,25 @@ class LogStore:
             for invocation, request_id in set(zip(invocations, request_ids, strict=True))
             if request_id and invocation >= 0
         )
-        self._timestamps.extend(timestamps)
-        self._ingestions.extend(ingestions)
-        self._streams.extend(map(self._stream_numbers.__getitem__, streams))
-        self._kinds.extend(kinds)
-        self._levels.extend(levels)
-        self._invocations.extend(invocations)
-        self._lates.extend(lates)
-        for message in messages:
-            self._open.append(message)
-            self._open_characters += len(message)
-            if len(self._open) >= self._block_lines or self._open_characters >= BLOCK_CHARACTERS:
-                self._close_block()
-        self._characters += sum(map(len, messages))
+        numbers = [self._stream_numbers[name] for name in streams]
+        return timestamps, ingestions, numbers, kinds, levels, invocations, lates
+
+    def _append(self, rows: Sequence[LogRow]) -> None:
+        for column, values in zip(self._columns, self._values_of(rows), strict=True):
+            column.extend(values)
+        for row in rows:
+            self._open.append(row.message)
+            self._open_characters += len(row.message)
+            self._characters += len(row.message)
+            self._close_full()
+
+    def _close_full(self) -> None:
+        if len(self._open) >= self._block_lines or self._open_characters >= BLOCK_CHARACTERS:
+            self._close_block()
 
     def _close_block(self) -> None:
         start = self._starts[-1] + self._blocks[-1].line_count if self._blocks else self.first
-        offsets = array("I", accumulate((len(line) + 1 for line in self._open), initial=0))
-        self._blocks.append(Block(SEPARATOR.join(self._open), offsets))
+        self._blocks.append(_block(self._open))
         self._starts.append(start)
         self._open = []
         self._open_characters = 0

@@ -4,7 +4,7 @@ import time
 from operator import ge, gt, le, lt
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lambdadesk.core.logfilter import (
@@ -259,6 +259,7 @@ rows = st.builds(
 )
 
 
+@settings(deadline=None)  # the two cores have other work
 @given(
     st.lists(terms, max_size=3).map(" ".join),
     narrowing,

@@ -1,4 +1,4 @@
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lambdadesk.core.logfilter import FilteredLines, parse_filter
@@ -56,6 +56,7 @@ rows = st.builds(line, st.integers(0, 30), st.integers(-1, 4), st.sampled_from([
 batches = st.lists(st.lists(rows, max_size=12), max_size=8)
 
 
+@settings(deadline=None)  # the two cores have other work
 @given(batches, st.sampled_from(["", "yes"]), st.integers(0, 2), st.integers(1, 9), st.booleans(), st.data())
 def test_whatever_comes_rows_are_those_of_all_lines_at_once(
     batches: list[list[LogRow]], text: str, context: int, step: int, are_open: bool, data: st.DataObject

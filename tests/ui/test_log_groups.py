@@ -14,7 +14,7 @@ from lambdadesk.core.logstore import Level, LogRow, LogStore
 from lambdadesk.core.types import Cost, Invocation, Outcome, Report
 from lambdadesk.ui import theme
 from lambdadesk.ui.models.log_table import DELAY, INVOCATION, LEVEL, MESSAGE, TIME, LogTableModel, clock_text
-from lambdadesk.ui.widgets.log_cells import spans
+from lambdadesk.ui.widgets.log_cells import ANSI, spans
 from lambdadesk.ui.widgets.log_view import LogView
 
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")
@@ -225,9 +225,7 @@ def test_a_program_s_colours_are_painted(qtbot, view: LogView, store: LogStore) 
 
 @pytest.mark.parametrize("colours", [theme.LIGHT, theme.DARK])
 def test_every_colour_of_a_program_is_legible(colours: theme.Colours) -> None:
-    from lambdadesk.ui.widgets.log_cells import _ANSI
-
-    for name in _ANSI:
+    for name in ANSI:
         colour = getattr(colours, name)
         assert isinstance(colour, QColor)
         assert theme.contrast(colour, colours.base) >= 4.5

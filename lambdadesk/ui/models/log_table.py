@@ -140,6 +140,7 @@ class LogTableModel(QAbstractTableModel):
             self.dataChanged.emit(self.index(row, 0), self.index(row, len(_TITLES) - 1))
 
     def set_colours(self, colours: theme.Colours) -> None:
+        self.colours = colours
         self._dim = colours.dim
         self._level_colours = {
             Level.ERROR: colours.error,
@@ -198,6 +199,24 @@ class LogTableModel(QAbstractTableModel):
         if role == _DECORATION and column == INVOCATION:
             return self._mark_of(self.store.invocation(number))
         return None
+
+    def cell(self, row: int, column: int) -> tuple[str, QColor | None, bool]:
+        """Text and colour of a cell, and whether it is of a header: what painting needs, in one call."""
+        groups = self.groups
+        number = self.lines[row] if groups is None else groups.number_at(row)
+        if number < 0 and groups is not None:
+            invocation = groups.header_at(row)
+            return (
+                self.header_text(invocation, column),
+                self._header_data(invocation, column, _FOREGROUND),
+                True,
+            )
+        colour = self._dim if self._is_context(number) else self._foreground(number, column)
+        return self._display(number, column), colour, False
+
+    def mark_at(self, row: int) -> QPixmap:
+        """The small bar that lines of one invocation share."""
+        return self._mark_of(self.invocation_at(row))
 
     def _mark_of(self, invocation: int) -> QPixmap:
         return self._marks[invocation % len(self._marks)] if invocation >= 0 else self._no_mark
@@ -346,7 +365,6 @@ class LogTableModel(QAbstractTableModel):
 
 
 def _mark(colour: QColor) -> QPixmap:
-    """The small bar that lines of one invocation share."""
     pixmap = QPixmap(8, 28)
     pixmap.setDevicePixelRatio(2)
     pixmap.fill(Qt.GlobalColor.transparent)

@@ -23,7 +23,7 @@ from lambdadesk.core.loggroups import GroupedLines
 from lambdadesk.core.logstore import LogRow, LogStore
 from lambdadesk.ui import theme
 from lambdadesk.ui.models.log_table import DELAY, MESSAGE, SCAN_LINES, SCAN_S, Facts, LogTableModel
-from lambdadesk.ui.widgets.log_cells import MessageCell
+from lambdadesk.ui.widgets.log_cells import LogCell
 from lambdadesk.ui.widgets.log_detail import DETAIL_LIMIT, LogDetail
 from lambdadesk.ui.widgets.log_rows import ONE_ROW, LogRows
 
@@ -84,8 +84,8 @@ class LogView(QWidget):
         self.table.customContextMenuRequested.connect(self._open_menu)
         self.table.fold_requested.connect(self._fold)
         self.table.clicked.connect(lambda index: self._on_clicked(index.row()))
-        self._cell = MessageCell(self.table)
-        self.table.setItemDelegateForColumn(MESSAGE, self._cell)
+        self._cell = LogCell(self.table)
+        self.table.setItemDelegate(self._cell)
         self.detail = LogDetail()
         self.detail.close_requested.connect(self._hide_detail)
         self.detail.hide()
