@@ -22,7 +22,7 @@ SWEEP_WINDOW_MS = 15 * 60_000  # events later than this are found by no poll
 MIN_OVERLAP_MS, MAX_OVERLAP_MS = 60_000, 300_000
 AHEAD_MS = 60_000  # writers' clocks may run ahead of ours
 RETRY_CEILING_S = 30.0
-SLICE = 1_000  # events taken in one go
+SLICE = 250  # events taken in one go
 
 _ROW_KINDS = {LineKind.START: RowKind.START, LineKind.END: RowKind.END, LineKind.REPORT: RowKind.REPORT}
 _LEVELS = {"error": Level.ERROR, "warn": Level.WARN, "info": Level.INFO, "debug": Level.DEBUG}

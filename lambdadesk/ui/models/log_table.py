@@ -3,9 +3,9 @@
 import json
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QPainter, QPixmap
@@ -84,6 +84,14 @@ def _message_first(text: str, request_id: str) -> str:
 
 def _json_text(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+class RowLook(NamedTuple):
+    """A row as it is painted: text and colour of each cell, None for the usual one."""
+
+    is_header: bool
+    mark: QPixmap
+    cells: list[tuple[str, QColor | None]]
 
 
 class LogTableModel(QAbstractTableModel):
@@ -200,23 +208,24 @@ class LogTableModel(QAbstractTableModel):
             return self._mark_of(self.store.invocation(number))
         return None
 
-    def cell(self, row: int, column: int) -> tuple[str, QColor | None, bool]:
-        """Text and colour of a cell, and whether it is of a header: what painting needs, in one call."""
+    def look_at(self, row: int, columns: Sequence[int]) -> RowLook:
+        """All that painting a row needs, at once: a view asks `data` for each thing of each cell."""
         groups = self.groups
         number = self.lines[row] if groups is None else groups.number_at(row)
         if number < 0 and groups is not None:
             invocation = groups.header_at(row)
-            return (
-                self.header_text(invocation, column),
-                self._header_data(invocation, column, _FOREGROUND),
-                True,
-            )
-        colour = self._dim if self._is_context(number) else self._foreground(number, column)
-        return self._display(number, column), colour, False
-
-    def mark_at(self, row: int) -> QPixmap:
-        """The small bar that lines of one invocation share."""
-        return self._mark_of(self.invocation_at(row))
+            facts = self.facts(invocation)
+            cells = [
+                (self.header_text(invocation, column, facts), self._header_colour(facts, column))
+                for column in columns
+            ]
+            return RowLook(True, self._mark_of(invocation), cells)
+        is_dim = self._is_context(number)
+        cells = [
+            (self._display(number, column), self._dim if is_dim else self._foreground(number, column))
+            for column in columns
+        ]
+        return RowLook(False, self._mark_of(self.store.invocation(number)), cells)
 
     def _mark_of(self, invocation: int) -> QPixmap:
         return self._marks[invocation % len(self._marks)] if invocation >= 0 else self._no_mark
@@ -227,25 +236,26 @@ class LogTableModel(QAbstractTableModel):
 
     def _header_data(self, invocation: int, column: int, role: int) -> Any:
         if role == _DISPLAY:
-            return self.header_text(invocation, column)
+            return self.header_text(invocation, column, self.facts(invocation))
+        if role == _FOREGROUND:
+            return self._header_colour(self.facts(invocation), column)
         if role == _FONT:
             return self._bold
         if role == _BACKGROUND:
             return self._header_background
-        facts = self.facts(invocation) if column == LEVEL or role == _FOREGROUND else None
-        if role == _FOREGROUND:
-            if column in (TIME, INVOCATION, DELAY):
-                return self._dim
-            outcome = facts.outcome if facts is not None else Outcome.RUNNING
-            return self._outcome_colours.get(outcome, self._failure) if column == LEVEL else None
         return self._mark_of(invocation) if role == _DECORATION and column == INVOCATION else None
 
-    def header_text(self, invocation: int, column: int) -> str:
+    def _header_colour(self, facts: Invocation | None, column: int) -> QColor | None:
+        if column in (TIME, INVOCATION, DELAY):
+            return self._dim
+        outcome = facts.outcome if facts is not None else Outcome.RUNNING
+        return self._outcome_colours.get(outcome, self._failure) if column == LEVEL else None
+
+    def header_text(self, invocation: int, column: int, facts: Invocation | None) -> str:
         """What the header of an invocation says in a column."""
         groups = self.groups
         if groups is None:
             return ""
-        facts = self.facts(invocation)
         if column == TIME:
             first = groups.first_number_of(invocation)
             at_ms = facts.started_ms if facts is not None else self.store.timestamp(first)

@@ -1,11 +1,12 @@
 """LogRows, the table within LogView."""
 
-from PySide6.QtCore import QItemSelectionModel, Qt, Signal
+from PySide6.QtCore import QItemSelectionModel, QRect, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QHeaderView, QTableView, QWidget
 
 from lambdadesk.ui import theme
-from lambdadesk.ui.models.log_table import DELAY, INVOCATION, LEVEL, TIME
+from lambdadesk.ui.models.log_table import DELAY, INVOCATION, LEVEL, TIME, LogTableModel
+from lambdadesk.ui.widgets.log_cells import RowPainter
 
 ONE_ROW = QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows
 
@@ -25,7 +26,9 @@ class LogRows(QTableView):
         self.empty_text = ""
         self.no_match_text = ""
         self._has_widths = False
+        self.painter = RowPainter()
         self.setFont(theme.fixed_font())
+        self.painter.set_font(self.font())
         self.setShowGrid(False)
         self.setWordWrap(False)
         self.setTabKeyNavigation(False)
@@ -76,14 +79,35 @@ class LogRows(QTableView):
             super().keyPressEvent(event)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        super().paintEvent(event)
-        text = self.no_match_text or self.empty_text
-        if text and not self.model().rowCount():
-            painter = QPainter(self.viewport())
+        model = self.model()
+        painter = QPainter(self.viewport())
+        if isinstance(model, LogTableModel) and model.rowCount():
+            self._paint_rows(painter, model, event.rect())
+        elif text := self.no_match_text or self.empty_text:
             painter.setFont(QApplication.font())
             painter.setPen(theme.colours(self.palette()).dim)
             painter.drawText(self.viewport().rect(), Qt.AlignmentFlag.AlignCenter, text)
-            painter.end()
+        painter.end()
+
+    def _paint_rows(self, painter: QPainter, model: LogTableModel, area: QRect) -> None:
+        row = self.rowAt(area.top())
+        if row < 0:
+            return
+        header = self.horizontalHeader()
+        logical = [header.logicalIndex(at) for at in range(header.count())]
+        columns = [
+            (column, self.columnViewportPosition(column), self.columnWidth(column))
+            for column in logical
+            if not self.isColumnHidden(column)
+        ]
+        height, width = self.verticalHeader().defaultSectionSize(), self.viewport().width()
+        is_selected = self.selectionModel().isRowSelected
+        top = self.rowViewportPosition(row)
+        while row < model.rowCount() and top <= area.bottom():
+            rect = QRect(0, top, width, height)
+            self.painter.paint(painter, model, row, rect, columns, is_selected=is_selected(row))
+            top += height
+            row += 1
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -23,10 +23,11 @@ from lambdadesk.core.loggroups import GroupedLines
 from lambdadesk.core.logstore import LogRow, LogStore
 from lambdadesk.ui import theme
 from lambdadesk.ui.models.log_table import DELAY, MESSAGE, SCAN_LINES, SCAN_S, Facts, LogTableModel
-from lambdadesk.ui.widgets.log_cells import LogCell
 from lambdadesk.ui.widgets.log_detail import DETAIL_LIMIT, LogDetail
 from lambdadesk.ui.widgets.log_rows import ONE_ROW, LogRows
 
+_MANY_LINES = 50_000  # beyond these, lines that come are shown together with those of the next moment
+_APPEND_MS = 40
 _NO_MATCH = "No line matches the filter."
 
 
@@ -84,8 +85,6 @@ class LogView(QWidget):
         self.table.customContextMenuRequested.connect(self._open_menu)
         self.table.fold_requested.connect(self._fold)
         self.table.clicked.connect(lambda index: self._on_clicked(index.row()))
-        self._cell = LogCell(self.table)
-        self.table.setItemDelegate(self._cell)
         self.detail = LogDetail()
         self.detail.close_requested.connect(self._hide_detail)
         self.detail.hide()
@@ -105,6 +104,8 @@ class LogView(QWidget):
         self.setFocusProxy(self.table)
         self._scan_timer = QTimer(self, singleShot=True, interval=0)
         self._scan_timer.timeout.connect(self._scan)
+        self._append_timer = QTimer(self, singleShot=True, interval=_APPEND_MS)
+        self._append_timer.timeout.connect(self._append_rows)
         self._model = self._new_model(LogStore(), Filter())
         self.destroyed.connect(self._make_release())
 
@@ -309,7 +310,7 @@ class LogView(QWidget):
 
     def _show_model(self, store: LogStore, wanted: Filter) -> None:
         self._model = self._new_model(store, wanted)
-        self._cell.filtered = wanted.texts
+        self.table.painter.filtered = wanted.texts
         self._look_again()
         self.table.no_match_text = "" if wanted.is_empty else _NO_MATCH
         self._show_unseen(0)
@@ -318,7 +319,7 @@ class LogView(QWidget):
     def _look_again(self) -> None:
         """Search anew; with context, the lines that match are searched."""
         search, lines = self._search, self._model.lines
-        self._cell.found = search.texts
+        self.table.painter.found = search.texts
         both = lines.filter.narrowed(*search.terms)
         self._found = None if search.is_empty else FilteredLines(lines.store, both)
         self.table.viewport().update()
@@ -337,9 +338,19 @@ class LogView(QWidget):
         if self._found is not None:
             self._found.cut(first_changed)
         is_append = was_complete and trimmed + kept == rows_before
+        if is_append and len(self._model.store) > _MANY_LINES:
+            if not self._append_timer.isActive():
+                self._append_timer.start()  # each arrangement of so many rows takes milliseconds
+            return
         self._scan(keep_place=not is_append)
         if not self._following and was_complete:
             self._show_unseen(self._unseen + max(0, self._model.rowCount() - rows_before + trimmed))
+
+    def _append_rows(self) -> None:
+        rows_before = self._model.rowCount()
+        self._scan(keep_place=False)
+        if not self._following:
+            self._show_unseen(self._unseen + self._model.rowCount() - rows_before)
 
     def _scan(self, *, keep_place: bool = True) -> None:
         until = time.perf_counter() + SCAN_S
@@ -526,7 +537,7 @@ class LogView(QWidget):
             if characters > DETAIL_LIMIT:
                 texts.append("…")
                 break
-        words = self._model.header_text(invocation, MESSAGE)
+        words = self._model.header_text(invocation, MESSAGE, self._facts(invocation))
         heading = f"request {self._model.store.get_request_id(invocation)}   ·   {words}"
         self.detail.show_text(heading, "\n".join(texts))
 
