@@ -82,18 +82,18 @@ def _show(mode: str, found: dict[str, Any], peers: dict[str, Samples | None]) ->
     )
     show_table(
         f"The log page with {lines:,} lines, {head}",
-        ["", "figure"],
+        ["", "figure", "of it the thread's own work"],
         [
-            ["memory over the empty page, to the text", f"{found['memory_to_text']:.2f}"],
-            ["a frame of scrolling, p50 / p99", _pair(found["scroll_ms"])],
-            ["stall while 5,000 events/s arrive, p99 / longest", _pair(found["stall_ms"])],
-            ["the same with a tenth of them up to 30 s late", _pair(found["late_stall_ms"])],
+            ["memory over the empty page, to the text", f"{found['memory_to_text']:.2f}", ""],
+            ["a frame of scrolling, p99 / longest", *_pairs(found["scroll_ms"])],
+            ["stall while 5,000 events/s arrive, p99 / longest", *_pairs(found["stall_ms"])],
+            ["the same with a tenth of them up to 30 s late", *_pairs(found["late_stall_ms"])],
         ],
     )
 
 
-def _pair(figures: list[float]) -> str:
-    return f"{figures[0]:.1f} / {figures[1]:.1f} ms"
+def _pairs(figures: dict[str, list[float]]) -> list[str]:
+    return [f"{figures[key][0]:.1f} / {figures[key][1]:.1f} ms" for key in ("wall_ms", "work_ms")]
 
 
 if __name__ == "__main__":
