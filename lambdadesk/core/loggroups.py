@@ -238,10 +238,10 @@ class GroupedLines:
         number = min(number, last + 1)
         self._last = number - 1
         touched = count
-        for group in range(count - 1, -1, -1):
+        base, members = self._line_base + 1, self._members
+        ends = enumerate(self._line_starts[1 : count + 1])
+        for group in reversed([group for group, end in ends if members[end - base] >= number]):
             start, stop = self._lines_before(group), self._lines_before(group + 1)
-            if self._members[stop - 1] < number:
-                continue
             kept_stop = bisect_left(self._members, number, start, stop)
             removed = stop - kept_stop
             del self._members[kept_stop:stop]

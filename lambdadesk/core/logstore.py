@@ -71,6 +71,23 @@ def _block(lines: list[str]) -> Block:
     return Block(SEPARATOR.join(lines), array("I", accumulate((len(line) + 1 for line in lines), initial=0)))
 
 
+def _with_lines(block: Block, places: list[int], messages: list[str]) -> Block:
+    """The block with these messages before its lines of these (ascending) places."""
+    text, offsets = block
+    pieces: list[str] = []
+    moved = array("I")
+    at = shift = 0  # the next line of the block, and by how much its text has moved
+    for place, message in zip(places, messages, strict=True):
+        pieces += text[offsets[at] : offsets[place]], message, SEPARATOR
+        moved.extend([offset + shift for offset in offsets[at:place]])
+        moved.append(offsets[place] + shift)
+        shift += len(message) + len(SEPARATOR)
+        at = place
+    pieces.append(text[offsets[at] :])
+    moved.extend([offset + shift for offset in offsets[at:]])
+    return Block("".join(pieces), moved)
+
+
 _by_time = itemgetter(0, 1)
 
 
@@ -310,10 +327,14 @@ class LogStore:
         while stop:
             number = bisect_right(self._starts, places[stop - 1]) - 1
             start = bisect_left(places, self._starts[number], 0, stop)
-            lines = self._blocks[number].lines()
-            for place, row in zip(reversed(places[start:stop]), reversed(rows[start:stop]), strict=True):
-                lines.insert(place - self._starts[number], row.message)
-            self._blocks[number : number + 1] = self._blocks_of(lines)
+            first = self._starts[number]
+            block = _with_lines(
+                self._blocks[number],
+                [place - first for place in places[start:stop]],
+                [row.message for row in rows[start:stop]],
+            )
+            is_large = block.line_count >= 2 * self._block_lines or len(block.text) >= 2 * BLOCK_CHARACTERS
+            self._blocks[number : number + 1] = self._blocks_of(block.lines()) if is_large else [block]
             stop = start
         counts = (block.line_count for block in self._blocks)
         self._starts = list(accumulate(counts, initial=self.first))[:-1]

@@ -295,3 +295,27 @@ def test_a_click_beside_the_rows_does_nothing(qtbot, view: LogView, store: LogSt
     store.add(LINES)
     qtbot.mouseClick(view.table.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(5, 450))
     assert len(rows(view)) == 7
+
+
+@pytest.mark.parametrize("is_grouped", [False, True])
+def test_among_many_lines_late_ones_find_their_place_soon(qtbot, store: LogStore, is_grouped: bool) -> None:
+    store.add([line(10 * ms, str(ms), ms // 10) for ms in range(60_000)])
+    view = LogView()
+    qtbot.addWidget(view)
+    view.resize(700, 400)
+    view.show()
+    view.set_grouped(is_grouped)
+    view.set_store(store)
+    view.set_filter(parse_filter("/0$/"))
+    qtbot.waitUntil(lambda: not view.is_scanning, timeout=20_000)
+    assert view.line_count() == 6_000
+    store.add([line(599_995, "late 0", 5_999)])
+    store.add([line(599_996, "no"), line(600_000, "new 0", 7_000)])
+    store.add([line(5, "first 0", 0)])
+    headers = 6_001 if is_grouped else 0
+    qtbot.waitUntil(lambda: view.table.model().rowCount() == 6_003 + headers, timeout=20_000)
+    assert [view.line_text(row) for row in (0, 1, 2, 6_000)] == ["0", "first 0", "10", "59990"]
+    assert [view.line_text(row) for row in (6_001, 6_002)] == ["late 0", "new 0"]
+    store.add([line(15, "second 0", 0)])
+    assert view.line_text(2) == "second 0"  # at once where it is asked for
+    qtbot.waitUntil(lambda: view.line_count() == view.matching_count() == 6_004, timeout=20_000)

@@ -28,6 +28,7 @@ from lambdadesk.ui.widgets.log_rows import ONE_ROW, LogRows
 
 _MANY_LINES = 50_000  # beyond these, lines that come are shown together with those of the next moment
 _APPEND_MS = 40
+_LATE_MS = 200
 _NO_MATCH = "No line matches the filter."
 
 
@@ -106,6 +107,10 @@ class LogView(QWidget):
         self._scan_timer.timeout.connect(self._scan)
         self._append_timer = QTimer(self, singleShot=True, interval=_APPEND_MS)
         self._append_timer.timeout.connect(self._append_rows)
+        self._late_timer = QTimer(self, singleShot=True, interval=_LATE_MS)
+        self._late_timer.timeout.connect(self._catch_up)
+        self._stale_from: int | None = None  # the rows are not up to date from this line on
+        self._known_first = 0
         self._model = self._new_model(LogStore(), Filter())
         self.destroyed.connect(self._make_release())
 
@@ -133,6 +138,7 @@ class LogView(QWidget):
 
     def line_count(self) -> int:
         """The lines that the filter leaves, as far as it has been applied; context with them."""
+        self._catch_up()
         return len(self._model.lines)
 
     def matching_count(self) -> int:
@@ -145,6 +151,7 @@ class LogView(QWidget):
 
     def line_text(self, row: int) -> str:
         """The message of a filtered line as it was received, without its final line break."""
+        self._catch_up()
         return self._text_of(self._model.lines[row])
 
     def set_store(self, store: LogStore, wanted: Filter | None = None, facts: Facts | None = None) -> None:
@@ -207,6 +214,7 @@ class LogView(QWidget):
 
     def search_step(self, direction: int) -> None:
         """Go to the next line found (1) or the one before (-1), from the last to the first and back."""
+        self._catch_up()
         found = self._found
         if found is None or not len(found):
             return
@@ -282,6 +290,8 @@ class LogView(QWidget):
 
     def _new_model(self, store: LogStore, wanted: Filter) -> LogTableModel:
         """Put a fresh model into the table and let the old one go."""
+        self._late_timer.stop()
+        self._stale_from, self._known_first = None, store.first
         old_model, old_selection = self.table.model(), self.table.selectionModel()
         lines = FilteredLines(store, wanted, self._context)
         groups = GroupedLines(lines, are_open=self._are_open) if self._is_grouped else None
@@ -326,6 +336,30 @@ class LogView(QWidget):
         self.found_changed.emit()
 
     def _on_store_changed(self, first_changed: int) -> None:
+        store = self._model.store
+        is_late = first_changed < self._model.lines.scanned or self._stale_from is not None
+        if is_late and len(store) > _MANY_LINES and store.first == self._known_first:
+            # A late line moves all after it: that is done for those of a moment together. Until then every
+            # row still shows a line, though maybe one of its neighbours.
+            self._stale_from = min(
+                first_changed, first_changed if self._stale_from is None else self._stale_from
+            )
+            if not self._late_timer.isActive():
+                self._late_timer.start()
+            return
+        if self._stale_from is not None:
+            first_changed = min(first_changed, self._stale_from)
+        self._take_change(first_changed)
+
+    def _catch_up(self) -> None:
+        """Take in the changes that were put off."""
+        if self._stale_from is not None:
+            self._take_change(self._stale_from)
+
+    def _take_change(self, first_changed: int) -> None:
+        self._late_timer.stop()
+        self._stale_from = None
+        self._known_first = self._model.store.first
         rows_before = self._model.rowCount()
         scroll_bar = self.table.verticalScrollBar()
         value = scroll_bar.value()
@@ -347,12 +381,17 @@ class LogView(QWidget):
             self._show_unseen(self._unseen + max(0, self._model.rowCount() - rows_before + trimmed))
 
     def _append_rows(self) -> None:
+        if self._stale_from is not None:
+            return
         rows_before = self._model.rowCount()
         self._scan(keep_place=False)
         if not self._following:
             self._show_unseen(self._unseen + self._model.rowCount() - rows_before)
 
     def _scan(self, *, keep_place: bool = True) -> None:
+        if self._stale_from is not None:
+            self._catch_up()
+            return
         until = time.perf_counter() + SCAN_S
         self._updating = True
         self._model.scan()
