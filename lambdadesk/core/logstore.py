@@ -4,8 +4,10 @@ from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from enum import IntEnum
+from functools import lru_cache
 from itertools import accumulate
 from operator import itemgetter
+from sys import getsizeof
 from typing import NamedTuple
 
 from lambdadesk.core.event import Event
@@ -53,27 +55,48 @@ class LogRow(NamedTuple):
 
 
 class Block(NamedTuple):
-    """Closed lines in one string: line i of the block is text[offsets[i] : offsets[i + 1] - 1]."""
+    """Closed lines in one string: line i of the block is text[offsets[i] : offsets[i + 1] - 1].
 
-    text: str
+    packed: the text, or its UTF-8 where that is smaller: one emoji makes a string four bytes a character.
+    """
+
+    packed: str | bytes
     offsets: "array[int]"
+
+    @property
+    def text(self) -> str:
+        return self.packed if isinstance(self.packed, str) else _unpacked(self.packed)
 
     @property
     def line_count(self) -> int:
         return len(self.offsets) - 1
 
     def lines(self) -> list[str]:
-        ends = self.offsets[1:]
-        return [self.text[start : end - 1] for start, end in zip(self.offsets, ends, strict=False)]
+        text, ends = self.text, self.offsets[1:]
+        return [text[start : end - 1] for start, end in zip(self.offsets, ends, strict=False)]
+
+
+@lru_cache(maxsize=4)
+def _unpacked(packed: bytes) -> str:
+    return packed.decode("utf-8", "surrogatepass")
+
+
+def _packed(text: str) -> str | bytes:
+    if text.isascii():
+        return text
+    encoded = text.encode("utf-8", "surrogatepass")
+    return encoded if len(encoded) < getsizeof(text) * 0.9 else text
 
 
 def _block(lines: list[str]) -> Block:
-    return Block(SEPARATOR.join(lines), array("I", accumulate((len(line) + 1 for line in lines), initial=0)))
+    return Block(
+        _packed(SEPARATOR.join(lines)), array("I", accumulate((len(line) + 1 for line in lines), initial=0))
+    )
 
 
 def _with_lines(block: Block, places: list[int], messages: list[str]) -> Block:
     """The block with these messages before its lines of these (ascending) places."""
-    text, offsets = block
+    text, offsets = block.text, block.offsets
     pieces: list[str] = []
     moved = array("I")
     at = shift = 0  # the next line of the block, and by how much its text has moved
@@ -85,7 +108,7 @@ def _with_lines(block: Block, places: list[int], messages: list[str]) -> Block:
         at = place
     pieces.append(text[offsets[at] :])
     moved.extend([offset + shift for offset in offsets[at:]])
-    return Block("".join(pieces), moved)
+    return Block(_packed("".join(pieces)), moved)
 
 
 _by_time = itemgetter(0, 1)
@@ -208,7 +231,8 @@ class LogStore:
         if in_open >= 0:
             return self._open[in_open]
         block_number = bisect_right(self._starts, number) - 1
-        text, offsets = self._blocks[block_number]
+        block = self._blocks[block_number]
+        text, offsets = block.text, block.offsets
         in_block = number - self._starts[block_number]
         return text[offsets[in_block] : offsets[in_block + 1] - 1]
 
@@ -333,7 +357,7 @@ class LogStore:
                 [place - first for place in places[start:stop]],
                 [row.message for row in rows[start:stop]],
             )
-            is_large = block.line_count >= 2 * self._block_lines or len(block.text) >= 2 * BLOCK_CHARACTERS
+            is_large = block.line_count >= 2 * self._block_lines or block.offsets[-1] >= 2 * BLOCK_CHARACTERS
             self._blocks[number : number + 1] = self._blocks_of(block.lines()) if is_large else [block]
             stop = start
         counts = (block.line_count for block in self._blocks)
@@ -393,7 +417,7 @@ class LogStore:
                 break
             blocks += 1
             lines += block.line_count
-            characters += len(block.text) - block.line_count + 1
+            characters += block.offsets[-1] - block.line_count
         if not lines:
             return
         del self._blocks[:blocks], self._starts[:blocks]
