@@ -4,7 +4,7 @@ import json
 import os
 import platform
 
-from benchmarks import micro, startup, table
+from benchmarks import logs, micro, startup, table
 from benchmarks.measure import ROOT
 
 
@@ -18,6 +18,7 @@ def main() -> None:
         "startup": startup.measure(),
         "table": table.measure(),
         "micro": micro.measure(),
+        "logs": logs.measure(),
     }
     path = ROOT / "build" / "bench.json"
     path.parent.mkdir(exist_ok=True)
