@@ -14,7 +14,7 @@ from lambdadesk.core.logstore import Level, LogRow, LogStore
 from lambdadesk.core.types import Cost, Invocation, Outcome, Report
 from lambdadesk.ui import theme
 from lambdadesk.ui.models.log_table import DELAY, INVOCATION, LEVEL, MESSAGE, TIME, LogTableModel, clock_text
-from lambdadesk.ui.widgets.log_cells import ANSI, spans
+from lambdadesk.ui.widgets.log_cells import ANSI, FIND_OPACITY, MARK_OPACITY, spans
 from lambdadesk.ui.widgets.log_view import LogView
 
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")
@@ -229,6 +229,22 @@ def test_every_colour_of_a_program_is_legible(colours: theme.Colours) -> None:
         colour = getattr(colours, name)
         assert isinstance(colour, QColor)
         assert theme.contrast(colour, colours.base) >= 4.5
+
+
+@pytest.mark.parametrize("colours", [theme.LIGHT, theme.DARK])
+def test_marked_text_is_legible(colours: theme.Colours) -> None:
+    def over(shade: QColor, base: QColor, opacity: float) -> QColor:
+        mixed = (
+            int(opacity * one + (1 - opacity) * other)
+            for one, other in zip(shade.getRgb()[:3], base.getRgb()[:3], strict=True)
+        )
+        return QColor(*mixed)
+
+    for opacity in (MARK_OPACITY, FIND_OPACITY):
+        behind = over(colours.warning, colours.base, opacity)
+        assert theme.contrast(colours.text, behind) >= 4.5
+        for name in ("error", "warning", "dim"):
+            assert theme.contrast(getattr(colours, name), behind) >= 3
 
 
 def test_where_marks_are() -> None:

@@ -12,8 +12,8 @@ from lambdadesk.ui.models.log_table import INVOCATION, MESSAGE, LogTableModel
 # What ANSI's eight colours are here: each is legible on the background of either theme.
 ANSI = ("text", "error", "ok", "warning", "accent", "keyword", "number", "text")
 _MOST_MARKS = 50  # in one line
-_MARK_OPACITY = 0.30
-_FIND_OPACITY = 0.55
+MARK_OPACITY = 0.16
+FIND_OPACITY = 0.26
 Wanted = Sequence[TextTerm | RegexTerm]
 
 
@@ -78,23 +78,25 @@ class RowPainter:
         coloured = model.pieces_at(row)
         if not coloured and not (self.filtered or self.found):
             return False
-        marks = [(span, _MARK_OPACITY) for span in spans(text, self.filtered)]
-        marks += [(span, _FIND_OPACITY) for span in spans(text, self.found)]
+        marks = [(span, MARK_OPACITY) for span in spans(text, self.filtered)]
+        marks += [(span, FIND_OPACITY) for span in spans(text, self.found)]
         if not coloured and not marks:
             return False
         colours = model.colours
         metrics = QFontMetricsF(font)
         painter.save()
         painter.setClipRect(area)
-        right = area.right()
+        right, usual = area.right(), painter.pen()
         for (start, stop), opacity in marks:
             left = area.left() + metrics.horizontalAdvance(text[:start])
             if left <= right:
                 width = metrics.horizontalAdvance(text[start:stop])
                 box = QRectF(left, area.top() + 2, width, area.height() - 4)
                 painter.fillRect(box, _see_through(colours.warning, opacity))
+                if opacity == FIND_OPACITY:  # not by the shade alone
+                    painter.setPen(colours.warning)
+                    painter.drawRect(box.adjusted(0, 0, -1, 0))
         at = float(area.left())
-        usual = painter.pen()
         for piece in coloured or (Piece(text, -1, False),):
             its_font, its_metrics = font, metrics
             if piece.is_bold:
