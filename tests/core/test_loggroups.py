@@ -61,7 +61,7 @@ batches = st.lists(st.lists(rows, max_size=12), max_size=8)
 def test_whatever_comes_rows_are_those_of_all_lines_at_once(
     batches: list[list[LogRow]], text: str, context: int, step: int, are_open: bool, data: st.DataObject
 ) -> None:
-    store = LogStore(cap=48)  # dropped soon
+    store = LogStore(cap=16)  # dropped soon
     lines = FilteredLines(store, parse_filter(text), context)
     groups = GroupedLines(lines, are_open=are_open)
     seen: list[int | str] = []  # as a view that applies the splices has them
