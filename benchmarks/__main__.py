@@ -4,7 +4,7 @@ import json
 import os
 import platform
 
-from benchmarks import micro, series, startup, table, tail, timeline
+from benchmarks import logs, micro, series, startup, table, tail, timeline
 from benchmarks.measure import ROOT
 
 
@@ -21,6 +21,7 @@ def main() -> None:
         "series": series.measure(),
         "micro": micro.measure(),
         "tail": tail.measure(),
+        "logs": logs.measure(),
     }
     path = ROOT / "build" / "bench.json"
     path.parent.mkdir(exist_ok=True)

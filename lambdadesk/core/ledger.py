@@ -66,6 +66,11 @@ class InvocationLedger:
         book = self._books.get(function)
         return [entry.shown for entry in book.entries.values()] if book is not None else []
 
+    def find(self, invocation: Invocation) -> Invocation | None:
+        """The record, with its cost, of an invocation that a log shows; None while it has not ended."""
+        book = self._books.get(invocation.function)
+        return None if book is None else book.find(invocation)
+
     def totals(self, function: str) -> Totals:
         """The sums over the function's finished invocations."""
         book = self._books.get(function)
@@ -261,6 +266,12 @@ class _Book:
     _heres_by_time: list[_Here] = field(default_factory=list)
     _ids_here: set[str] = field(default_factory=set)
     _births: "count[int]" = field(default_factory=count)
+
+    def find(self, invocation: Invocation) -> Invocation | None:
+        if invocation.ended_ms is None:
+            return None
+        seen = self._seen.get((invocation.stream, invocation.request_id, invocation.ended_ms))
+        return None if seen is None else seen.entry.shown
 
     def add_seen(self, invocations: Sequence[Invocation]) -> bool:
         """Whether anything changed."""

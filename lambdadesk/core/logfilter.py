@@ -4,25 +4,44 @@ import re
 import warnings
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from itertools import compress
+from operator import eq, ge, gt, le, lt
+from typing import Any, NamedTuple
+
+import orjson
 
 from lambdadesk.core.errors import ErrorKind, UserError
 from lambdadesk.core.logstore import SEPARATOR, Block, Level, LogStore
 
-HELP = (
-    'Words must all occur; -word must not. "a phrase", /regular expression/, level:warn (and worse), '
-    "req:request id. Small letters match capitals too."
-)
+HELP = """\
+order           in the text; small letters match capitals too
+"out of stock"  the same, with blanks
+-order          not so; this goes before any of these
+/order \\d+/     a regular expression
+level:warn      at least a warning, as level>=warn; level=warn is that level alone
+req:0a1b2c3d    of the invocation whose request id has this in it
+stream:[7]      in the log stream's name
+user:ann        in a field of a line in JSON, or in the text as it stands
+took>500        a number in a field of a line in JSON; also >=, <, <=, =
+
+Every term has to fit.
+"""
 REGEX_REACH = (
     10_000  # characters of a line that a regular expression looks at: its time may grow with the square
 )
 _NESTED_REPEAT = re.compile(r"[+*}]\)[+*{]")  # (a+)+ can take forever, and re can't be stopped
 _LEVELS = {"error": Level.ERROR, "warning": Level.WARN, "info": Level.INFO, "debug": Level.DEBUG}
+_OPERATORS: dict[str, Callable[[Any, Any], bool]] = {">=": ge, "<=": le, ">": gt, "<": lt, "=": eq}
 _TERM = re.compile(
-    r'(?P<minus>-(?=\S))?(?:"(?P<phrase>[^"]*)"?|/(?P<regex>(?:[^/\\]|\\.)+)/(?=\s|$)'
-    r"|level:(?P<level>\S*)|req:(?P<request>\S*)|(?P<word>\S+))"
+    r"""(?P<minus>-(?=\S))?(?:
+    "(?P<phrase>[^"]*)"?
+    | /(?P<regex>(?:[^/\\]|\\.)+)/(?=\s|$)
+    | (?P<name>[A-Za-z_@][\w.@-]*)(?P<operator>:|>=|<=|>|<|=)(?:"(?P<quoted>[^"]*)"?|(?P<value>\S*))
+    | (?P<word>\S+)
+    )""",
+    re.VERBOSE,
 )
 
 
@@ -57,10 +76,32 @@ class RegexTerm:
 
 @dataclass(frozen=True, slots=True)
 class LevelTerm:
-    """The least level wanted. A line that names no level counts as information."""
+    """The levels wanted, as a comparison with one. A line that names no level counts as information."""
 
     least: Level
     exclude: bool
+    operator: str = ">="
+
+    def accepts(self, level: int) -> bool:
+        return _OPERATORS[self.operator](level or Level.INFO, self.least) != self.exclude
+
+
+@dataclass(frozen=True, slots=True)
+class LevelsTerm:
+    """A set of levels, as buttons switch them on and off. A line without one counts as information."""
+
+    levels: frozenset[Level]
+
+    def accepts(self, level: int) -> bool:
+        return (level or Level.INFO) in self.levels
+
+
+@dataclass(frozen=True, slots=True)
+class TimeTerm:
+    """From start_ms to end_ms (exclusive), by the timestamp."""
+
+    start_ms: int
+    end_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +112,57 @@ class RequestTerm:
     exclude: bool
 
 
-Term = TextTerm | RegexTerm | LevelTerm | RequestTerm
+@dataclass(frozen=True, slots=True)
+class StreamTerm:
+    """A part of the log stream's name, in lower case."""
+
+    stream: str
+    exclude: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FieldTerm:
+    """A field at the top of a line in JSON.
+
+    `:` looks for the value within the field's, and for "name:value" in the text of any line; the others
+    compare, as numbers where both are. Small letters match capitals, too.
+    """
+
+    name: str
+    operator: str
+    value: str
+    exclude: bool
+
+    def matches(self, text: str) -> bool:
+        literal = f"{self.name}{self.operator}{self.value}"
+        if literal in (text.lower() if literal == literal.lower() else text):
+            return True
+        if not text.startswith("{"):
+            return False
+        try:
+            fields = orjson.loads(text)
+        except orjson.JSONDecodeError:
+            return False
+        name = self.name
+        if name in fields:
+            return self._fits(fields[name])
+        return name == name.lower() and any(
+            self._fits(value) for key, value in fields.items() if key.lower() == name
+        )
+
+    def _fits(self, value: object) -> bool:
+        text = value if isinstance(value, str) else orjson.dumps(value).decode()
+        if self.value == self.value.lower():
+            text = text.lower()
+        if self.operator == ":":
+            return self.value in text
+        number = _number(self.value)
+        if number is not None and isinstance(value, int | float) and not isinstance(value, bool):
+            return _OPERATORS[self.operator](value, number)
+        return self.operator == "=" and text == self.value
+
+
+Term = TextTerm | RegexTerm | LevelTerm | LevelsTerm | TimeTerm | RequestTerm | StreamTerm | FieldTerm
 
 
 class _Chunk:
@@ -106,6 +197,13 @@ class _Chunk:
                 return self._find_in_block(text, self.block, term.text)
         return [at for at, text in enumerate(self.texts(term.exact_case)) if term.text in text]
 
+    def may_hold(self, term: FieldTerm) -> bool:
+        """Whether any line may have the field, or the words of the term: a quick look at them all."""
+        if self.block is None:
+            return True
+        text = self.block.text if term.name != term.name.lower() else self.block.text.lower()
+        return f'"{term.name}"' in text or f"{term.name}{term.operator}" in text or "\\u" in text
+
     def _find_in_block(self, text: str, block: Block, wanted: str) -> list[int]:
         offsets = block.offsets
         stop = offsets[self._to]
@@ -130,44 +228,76 @@ class Filter:
     def is_empty(self) -> bool:
         return not self.terms
 
+    @property
+    def texts(self) -> tuple[TextTerm | RegexTerm, ...]:
+        """What can be shown within a matching line."""
+        return tuple(
+            term for term in self.terms if isinstance(term, TextTerm | RegexTerm) and not term.exclude
+        )
+
+    def narrowed(self, *terms: Term) -> "Filter":
+        """This filter with further terms, to which a line must agree as well."""
+        return replace(self, terms=tuple(sorted((*self.terms, *terms), key=_cost)))
+
     def find(self, store: LogStore, start: int, stop: int) -> Sequence[int]:
         """The numbers of the wanted lines from number start to stop (exclusive), ascending."""
-        if not self.terms:
-            return range(start, stop)
+        terms = self.terms
+        while terms and isinstance(terms[0], TimeTerm):  # lines are in order of time
+            start = max(start, store.number_at(terms[0].start_ms))
+            stop = min(stop, store.number_at(terms[0].end_ms))
+            terms = terms[1:]
+        if not terms:
+            return range(start, max(start, stop))
         found: list[int] = []
         while start < stop:
             chunk = _Chunk(store, start, stop)
-            found.extend(at + start for at in self._find_in_chunk(chunk))
+            found.extend(at + start for at in _find_in_chunk(terms, chunk))
             start = chunk.stop
         return found
 
-    def _find_in_chunk(self, chunk: _Chunk) -> Sequence[int]:
-        terms = self.terms
-        found: Sequence[int] = range(chunk.stop - chunk.start)
-        if isinstance(terms[0], TextTerm) and not terms[0].exclude:
-            found = chunk.find(terms[0])
-            terms = terms[1:]
-        for term in terms:
-            if not found:
-                break
-            found = _narrow(found, term, chunk)
-        return found
+
+def _find_in_chunk(terms: tuple[Term, ...], chunk: _Chunk) -> Sequence[int]:
+    found: Sequence[int] = range(chunk.stop - chunk.start)
+    if isinstance(terms[0], TextTerm) and not terms[0].exclude:
+        found = chunk.find(terms[0])
+        terms = terms[1:]
+    for term in terms:
+        if not found:
+            break
+        found = _narrow(found, term, chunk)
+    return found
 
 
 def _narrow(found: Sequence[int], term: Term, chunk: _Chunk) -> list[int]:
-    exclude = term.exclude
     match term:
-        case TextTerm(text=wanted):
+        case TextTerm(text=wanted, exclude=exclude):
             texts = chunk.texts(term.exact_case)
             return [at for at in found if (wanted in texts[at]) != exclude]
-        case RegexTerm():
+        case RegexTerm(exclude=exclude):
             texts = chunk.texts(term.exact_case)
             search = term.pattern.search
             return [at for at in found if (search(texts[at], 0, REGEX_REACH) is None) == exclude]
-        case LevelTerm(least=least):
-            levels = chunk.store.levels(chunk.start, chunk.stop)
-            return [at for at in found if ((levels[at] or Level.INFO) >= least) != exclude]
-        case RequestTerm(request=request):
+        case LevelTerm() | LevelsTerm():
+            levels = chunk.store.levels(chunk.start, chunk.stop).tobytes()
+            accepted = levels.translate(
+                bytes(level <= max(Level) and term.accepts(level) for level in range(256))
+            )
+            if len(found) == len(accepted):
+                return list(compress(found, accepted))
+            return [at for at in found if accepted[at]]
+        case TimeTerm():
+            raise AssertionError("a range of time is a range of lines")
+        case StreamTerm(stream=stream, exclude=exclude):
+            streams = chunk.store.streams(chunk.start, chunk.stop)
+            names = chunk.store.stream_names
+            wanted_streams = {each for each in set(streams) if (stream in names[each].lower()) != exclude}
+            return [at for at in found if streams[at] in wanted_streams]
+        case FieldTerm(exclude=exclude):
+            texts = chunk.texts(exact_case=True)
+            if not chunk.may_hold(term):
+                return list(found) if exclude else []
+            return [at for at in found if term.matches(texts[at]) != exclude]
+        case RequestTerm(request=request, exclude=exclude):
             invocations = chunk.store.invocations(chunk.start, chunk.stop)
             texts = chunk.texts(exact_case=False)
             wanted_runs = {
@@ -182,21 +312,56 @@ def parse_filter(text: str) -> Filter:
     return Filter(text, tuple(sorted(terms, key=_cost)))
 
 
+def find_in_text(text: str) -> Filter:
+    """A filter for one text with its blanks, or for one /regular expression/; FilterProblem."""
+    if len(text) > 2 and text[0] == text[-1] == "/":
+        pattern = text[1:-1]
+        return Filter(text, (RegexTerm(_compile(pattern, 1), False, _has_capitals(pattern)),))
+    return Filter(text, (TextTerm(text, False, text != text.lower()),) if text else ())
+
+
 def _parse_term(match: re.Match[str]) -> Term | None:
     exclude = match["minus"] is not None
     if (pattern := match["regex"]) is not None:
         return RegexTerm(_compile(pattern, match.start("regex")), exclude, _has_capitals(pattern))
-    if (level := match["level"]) is not None:
-        if not level:
-            return None
-        for name, least in _LEVELS.items():
-            if name.startswith(level.lower()):
-                return LevelTerm(least, exclude)
-        raise FilterProblem("A level is error, warn, info or debug.", match.start("level") + 1)
-    if (request := match["request"]) is not None:
-        return RequestTerm(request.lower(), exclude) if request else None
-    wanted = match["phrase"] if match["phrase"] is not None else match["word"]
+    if (name := match["name"]) is not None:
+        value = match["quoted"] if match["quoted"] is not None else match["value"]
+        term = _parse_field(name, match["operator"], value, exclude, match.start("value") + 1)
+        if term != _JUST_TEXT:
+            return term
+        wanted = match[0][exclude:]
+    else:
+        wanted = match["phrase"] if match["phrase"] is not None else match["word"]
     return TextTerm(wanted, exclude, wanted != wanted.lower()) if wanted else None
+
+
+_JUST_TEXT = TextTerm("", False, False)
+
+
+def _parse_field(name: str, operator: str, value: str, exclude: bool, column: int) -> Term | None:
+    """The term of a field; _JUST_TEXT where it is none."""
+    match name.lower():
+        case "level":
+            if not value:
+                return None
+            for word, least in _LEVELS.items():
+                if word.startswith(value.lower()):
+                    return LevelTerm(least, exclude, ">=" if operator == ":" else operator)
+            raise FilterProblem("A level is error, warn, info or debug.", column)
+        case "req" if operator in ":=":
+            return RequestTerm(value.lower(), exclude) if value else None
+        case "stream" if operator in ":=":
+            return StreamTerm(value.lower(), exclude) if value else None
+    if not value or (operator not in ":=" and _number(value) is None):
+        return _JUST_TEXT
+    return FieldTerm(name, operator, value, exclude)
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
 
 
 def _has_capitals(pattern: str) -> bool:
@@ -225,11 +390,13 @@ def _compile(pattern: str, start: int) -> re.Pattern[str]:
 
 
 def _cost(term: Term) -> tuple[int, int]:
-    """Quick terms that leave few lines come first."""
+    """Quick terms that leave few lines come first; a range of time, which costs nothing, before all."""
     match term:
+        case TimeTerm():
+            return -1, 0
         case TextTerm(exclude=False):
             return 0, -len(term.text)
-        case LevelTerm():
+        case LevelTerm() | LevelsTerm() | StreamTerm():
             return 1, 0
         case RequestTerm():
             return 2, 0
@@ -237,6 +404,8 @@ def _cost(term: Term) -> tuple[int, int]:
             return 3, 0
         case RegexTerm():
             return 4, 0
+        case FieldTerm():
+            return 5, 0
 
 
 class Cut(NamedTuple):
@@ -249,14 +418,18 @@ class Cut(NamedTuple):
 class FilteredLines:
     """The numbers of a store's lines that a filter leaves, extended as the store grows.
 
-    Nothing is scanned before `scan` or `update` is called. Entries count from 0.
+    context: as many lines before and after each match belong to it, too. Nothing is scanned before `scan` or
+    `update` is called. Entries count from 0.
     """
 
-    def __init__(self, store: LogStore, wanted: Filter) -> None:
+    def __init__(self, store: LogStore, wanted: Filter, context: int = 0) -> None:
         self.store = store
         self.filter = wanted
+        self.context = 0 if wanted.is_empty else context
         self.scanned = store.first  # lines before this number have been looked at
         self._numbers = array("I")
+        self._matches = bytearray()  # with context: 1 for each entry that is no context
+        self._context_stop = 0  # lines before this number follow a match closely
 
     def __len__(self) -> int:
         return len(self._numbers)
@@ -269,25 +442,76 @@ class FilteredLines:
     def is_complete(self) -> bool:
         return self.scanned >= self.store.end
 
+    @property
+    def match_count(self) -> int:
+        """How many entries match, context left out."""
+        return self._matches.count(1) if self.context else len(self._numbers)
+
+    def numbers(self, start: int, stop: int) -> "array[int]":
+        """The line numbers of the entries from start to stop (exclusive)."""
+        return self._numbers[start:stop]
+
+    def is_context(self, entry: int) -> bool:
+        """Whether the entry only stands near a match."""
+        return bool(self.context) and not self._matches[entry]
+
     def entry_of(self, number: int) -> int:
         """The first entry whose line number is at least this one."""
         return bisect_left(self._numbers, number)
 
     def cut(self, first_changed: int) -> Cut:
         """Forget the entries that a change from this line on made stale, and those of dropped lines."""
-        del self._numbers[self.entry_of(first_changed) :]
-        trimmed = self.entry_of(self.store.first)
+        first = self.store.first
+        start, stop = self.entry_of(first), self.entry_of(first_changed)
+        if self.context:
+            start, stop = self._cut_context(start, max(start, stop))
+        del self._numbers[stop:]
+        trimmed = min(start, len(self._numbers))
         del self._numbers[:trimmed]
-        self.scanned = max(min(self.scanned, first_changed), self.store.first)
+        if self.context:
+            del self._matches[stop:], self._matches[:trimmed]
+        self.scanned = max(min(self.scanned, first_changed), first)
         return Cut(trimmed, len(self._numbers))
+
+    def _cut_context(self, start: int, stop: int) -> tuple[int, int]:
+        """Leave out also the context of matches before entry start and from entry stop on."""
+        first, last = self._matches.find(1, start, stop), self._matches.rfind(1, start, stop)
+        if first < 0:
+            self._context_stop = 0
+            return stop, stop
+        self._context_stop = self._numbers[last] + self.context + 1
+        start = max(start, self.entry_of(max(0, self._numbers[first] - self.context)))
+        return start, min(stop, self.entry_of(self._context_stop))
 
     def scan(self, limit: int | None = None) -> int:
         """Look at the next lines, at most `limit` of them; returns how many entries came to it."""
         stop = self.store.end if limit is None else min(self.store.end, self.scanned + limit)
         before = len(self._numbers)
-        self._numbers.extend(self.filter.find(self.store, self.scanned, stop))
+        found = self.filter.find(self.store, self.scanned, stop)
+        if self.context:
+            self._extend_with_context(found, stop)
+        else:
+            self._numbers.extend(found)
         self.scanned = max(self.scanned, stop)
         return len(self._numbers) - before
+
+    def _extend_with_context(self, found: Sequence[int], stop: int) -> None:
+        following = self._numbers[-1] + 1 if self._numbers else self.store.first
+        before = len(self._numbers)
+        at_matches = []
+        for number in found:
+            self._numbers.extend(range(following, min(self._context_stop, number)))
+            following = max(following, min(self._context_stop, number))
+            self._numbers.extend(range(max(following, number - self.context), number))
+            at_matches.append(len(self._numbers) - before)
+            self._numbers.append(number)
+            following = number + 1
+            self._context_stop = number + self.context + 1
+        self._numbers.extend(range(following, min(self._context_stop, stop)))
+        flags = bytearray(len(self._numbers) - before)
+        for at in at_matches:
+            flags[at] = 1
+        self._matches += flags
 
     def update(self, first_changed: int) -> Cut:
         """Follow a change of the store to its end."""

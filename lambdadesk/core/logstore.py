@@ -4,13 +4,15 @@ from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from enum import IntEnum
+from functools import lru_cache
 from itertools import accumulate, compress
 from operator import eq, gt, itemgetter
+from sys import getsizeof
 from typing import NamedTuple
 
 from lambdadesk.core.event import Event
 
-CAP_LINES = 200_000
+CAP_LINES = 1_000_000
 CAP_CHARACTERS = 256_000_000
 BLOCK_LINES = 4_096
 BLOCK_CHARACTERS = 1_000_000
@@ -53,18 +55,68 @@ class LogRow(NamedTuple):
 
 
 class Block(NamedTuple):
-    """Closed lines in one string: line i of the block is text[offsets[i] : offsets[i + 1] - 1]."""
+    """Closed lines in one string: line i of the block is text[offsets[i] : offsets[i + 1] - 1].
 
-    text: str
+    packed: the text, or its UTF-8 where that is smaller: one emoji makes a string four bytes a character.
+    """
+
+    packed: str | bytes
     offsets: "array[int]"
+
+    @property
+    def text(self) -> str:
+        return self.packed if isinstance(self.packed, str) else _unpacked(self.packed)
 
     @property
     def line_count(self) -> int:
         return len(self.offsets) - 1
 
     def lines(self) -> list[str]:
-        ends = self.offsets[1:]
-        return [self.text[start : end - 1] for start, end in zip(self.offsets, ends, strict=False)]
+        text, ends = self.text, self.offsets[1:]
+        return [text[start : end - 1] for start, end in zip(self.offsets, ends, strict=False)]
+
+
+@lru_cache(maxsize=4)
+def _unpacked(packed: bytes) -> str:
+    return packed.decode("utf-8", "surrogatepass")
+
+
+def _packed(text: str) -> str | bytes:
+    if text.isascii():
+        return text
+    encoded = text.encode("utf-8", "surrogatepass")
+    return encoded if len(encoded) < getsizeof(text) * 0.9 else text
+
+
+def _block(lines: list[str]) -> Block:
+    return Block(
+        _packed(SEPARATOR.join(lines)), array("I", accumulate((len(line) + 1 for line in lines), initial=0))
+    )
+
+
+def _with_lines(block: Block, places: list[int], messages: list[str]) -> Block:
+    """The block with these messages before its lines of these (ascending) places."""
+    text, offsets = block.text, block.offsets
+    pieces: list[str] = []
+    moved = array("I")
+    at = shift = 0  # the next line of the block, and by how much its text has moved
+    for place, message in zip(places, messages, strict=True):
+        pieces += text[offsets[at] : offsets[place]], message, SEPARATOR
+        moved.extend([offset + shift for offset in offsets[at:place]])
+        moved.append(offsets[place] + shift)
+        shift += len(message) + len(SEPARATOR)
+        at = place
+    pieces.append(text[offsets[at] :])
+    moved.extend([offset + shift for offset in offsets[at:]])
+    return Block(_packed("".join(pieces)), moved)
+
+
+def _are_in_order(timestamps_ms: Sequence[int], ingestions_ms: Sequence[int]) -> bool:
+    next_ms = timestamps_ms[1:]
+    if any(map(gt, timestamps_ms, next_ms)):
+        return False
+    equal = map(eq, timestamps_ms, next_ms)
+    return not any(compress(map(gt, ingestions_ms, ingestions_ms[1:]), equal))
 
 
 _by_time = itemgetter(0, 1)
@@ -126,18 +178,23 @@ class LogStore:
     def add(self, rows: Sequence[LogRow]) -> int:
         """Put the rows in their places; returns the first changed line number.
 
-        Rows that are newer than all others are appended; for a late row its block is written anew.
+        Rows that are newer than all others are appended; the blocks that late ones fall into are made anew.
         """
         if not rows:
             return self.end
         rows = sorted(rows, key=_by_time)
-        changed = self._place(rows[0].timestamp_ms, rows[0].ingestion_ms)
-        places = [self._place(*row[:2]) for row in rows] if changed < self.end else []
-        late = bisect_left(places, self.end)
-        if late:
-            self._insert(rows[:late], places[:late])
-        if late < len(rows):
-            self._append(rows[late:])
+        changed = end = self.end
+        places = []  # of the late rows, as the lines are numbered before
+        for row in rows:
+            place = self._place(row.timestamp_ms, row.ingestion_ms)
+            if place == end:
+                break
+            places.append(place)
+        if places:
+            changed = places[0]
+            self._insert(places, rows[: len(places)])
+        if len(places) < len(rows):
+            self._append(rows[len(places) :])
         self._drop_oldest()
         changed = max(changed, self.first)
         self.changed.emit(changed)
@@ -171,12 +228,13 @@ class LogStore:
         changed = self.end
         self._timestamps.extend(timestamps_ms)
         self._ingestions.extend(ingestions_ms)
+        self._streams.extend(self._get_numbers(streams))
         self._kinds.frombytes(kinds)
         self._levels.frombytes(levels)
         self._invocations.extend(invocations)
         self._lates.frombytes(lates)
         self._request_ids.update((key, name) for key, name in request_ids.items() if name and key >= 0)
-        self._append_texts(streams, messages)
+        self._append_texts(messages)
         self._drop_oldest()
         self.changed.emit(max(changed, self.first))
         return max(changed, self.first)
@@ -185,6 +243,18 @@ class LogStore:
         """Forget every line; the next one has number 0."""
         self._reset()
         self.changed.emit(0)
+
+    def snapshot(self) -> "LogStore":
+        """The store as it is now, for another thread to read; the blocks of text are shared."""
+        frozen = LogStore(self.cap, self.cap_characters)
+        frozen.first = self.first
+        for mine, theirs in zip(self._columns, frozen._columns, strict=True):
+            theirs.extend(mine)
+        frozen._stream_names = list(self._stream_names)
+        frozen._request_ids = dict(self._request_ids)
+        frozen._blocks, frozen._starts = list(self._blocks), list(self._starts)
+        frozen._open = list(self._open)
+        return frozen
 
     def row(self, number: int) -> LogRow:
         at = self._at(number)
@@ -208,13 +278,18 @@ class LogStore:
         if in_open >= 0:
             return self._open[in_open]
         block_number = bisect_right(self._starts, number) - 1
-        text, offsets = self._blocks[block_number]
+        block = self._blocks[block_number]
+        text, offsets = block.text, block.offsets
         in_block = number - self._starts[block_number]
         return text[offsets[in_block] : offsets[in_block + 1] - 1]
 
     def timestamp(self, number: int) -> int:
         """Epoch milliseconds, as the function's clock had it."""
         return self._timestamps[self._at(number)]
+
+    def ingestion(self, number: int) -> int:
+        """Epoch milliseconds at which CloudWatch had the line; 0 where that isn't known."""
+        return self._ingestions[self._at(number)]
 
     def stream(self, number: int) -> str:
         return self._stream_names[self._streams[self._at(number)]]
@@ -239,6 +314,32 @@ class LogStore:
     def invocations(self, start: int, stop: int) -> "array[int]":
         """The invocations of the lines from number start to stop (exclusive)."""
         return self._invocations[start - self.first : stop - self.first]
+
+    def invocations_of(self, numbers: "array[int]") -> Sequence[int]:
+        """The invocations of these lines, whose numbers ascend."""
+        if not numbers:
+            return ()
+        low, high = numbers[0], numbers[-1]
+        if high - low + 1 == len(numbers):
+            return self.invocations(low, high + 1)
+        first = self.first
+        return [self._invocations[number - first] for number in numbers]
+
+    def streams(self, start: int, stop: int) -> "array[int]":
+        """Where in `stream_names` those of the lines from number start to stop (exclusive) are."""
+        return self._streams[start - self.first : stop - self.first]
+
+    @property
+    def stream_names(self) -> Sequence[str]:
+        return self._stream_names
+
+    def number_at(self, timestamp_ms: int) -> int:
+        """The number of the first line at that time or later, `end` if there is none."""
+        return self.first + bisect_left(self._timestamps, timestamp_ms)
+
+    def error_count(self, start: int, stop: int) -> int:
+        """How many of the lines from number start to stop (exclusive) are errors."""
+        return self._levels[start - self.first : stop - self.first].tobytes().count(Level.ERROR)
 
     def get_request_id(self, invocation: int) -> str:
         """The request id of an invocation, empty where it isn't known."""
@@ -271,43 +372,65 @@ class LogStore:
         high = bisect_right(self._timestamps, timestamp_ms, low)
         return self.first + bisect_right(self._ingestions, ingestion_ms, low, high)
 
-    def _insert(self, rows: Sequence[LogRow], places: Sequence[int]) -> None:
-        """Put each row before the line that has the number of its place; both ascend."""
-        timestamps, ingestions, names, messages, kinds, levels, invocations, lates, _ids = zip(
-            *rows, strict=True
-        )
-        added = (timestamps, ingestions, self._get_numbers(names), kinds, levels, invocations, lates)
-        for column, values in zip(self._columns, added, strict=True):
-            _insert_values(column, values, [place - self.first for place in places])
-        self._note_requests(rows)
-        self._insert_texts(messages, places)
-        self._characters += sum(map(len, messages))
-
-    def _insert_texts(self, messages: Sequence[str], places: Sequence[int]) -> None:
+    def _insert(self, places: Sequence[int], rows: Sequence[LogRow]) -> None:
+        """Put late rows before the lines with these (ascending) numbers; only their blocks are made anew."""
+        at = places[0] - self.first
+        cuts = [place - self.first for place in places]
+        for column, values in zip(self._columns, self._values_of(rows), strict=True):
+            tail = array(column.typecode)
+            start = at
+            for cut, value in zip(cuts, values, strict=True):
+                if cut > start:
+                    tail.extend(column[start:cut])
+                    start = cut
+                tail.append(value)
+            tail.extend(column[start:])
+            del column[at:]
+            column.extend(tail)
+        stop = len(places)
         open_start = self._starts[-1] + self._blocks[-1].line_count if self._blocks else self.first
-        end = bisect_left(places, open_start)
-        for at in range(len(places) - 1, end - 1, -1):
-            self._open.insert(places[at] - open_start, messages[at])
-            self._open_characters += len(messages[at])
-        while end > 0:
-            block_number = bisect_right(self._starts, places[end - 1]) - 1
-            first = self._starts[block_number]
-            start = bisect_left(places, first, 0, end)
-            lines = self._blocks[block_number].lines()
-            for at in range(end - 1, start - 1, -1):
-                lines.insert(places[at] - first, messages[at])
-            halves = [lines]
-            if len(lines) > 2 * self._block_lines:
-                halves = [lines[: self._block_lines], lines[self._block_lines :]]
-            self._blocks[block_number : block_number + 1] = map(_make_block, halves)
-            end = start
+        while stop and places[stop - 1] >= open_start:
+            stop -= 1
+        for place, row in zip(reversed(places[stop:]), reversed(rows[stop:]), strict=True):
+            self._open.insert(place - open_start, row.message)
+            self._open_characters += len(row.message)
+        self._characters += sum(len(row.message) for row in rows)
+        while stop:
+            number = bisect_right(self._starts, places[stop - 1]) - 1
+            start = bisect_left(places, self._starts[number], 0, stop)
+            first = self._starts[number]
+            block = _with_lines(
+                self._blocks[number],
+                [place - first for place in places[start:stop]],
+                [row.message for row in rows[start:stop]],
+            )
+            is_large = block.line_count >= 2 * self._block_lines or block.offsets[-1] >= 2 * BLOCK_CHARACTERS
+            self._blocks[number : number + 1] = self._blocks_of(block.lines()) if is_large else [block]
+            stop = start
         counts = (block.line_count for block in self._blocks)
         self._starts = list(accumulate(counts, initial=self.first))[:-1]
+        self._close_full()
 
-    def _note_requests(self, rows: Sequence[LogRow]) -> None:
-        self._request_ids.update(
-            (row.invocation, row.request_id) for row in rows if row.request_id and row.invocation >= 0
+    def _blocks_of(self, lines: list[str]) -> list[Block]:
+        """One block, or several where the lines have become twice as many as one has."""
+        if len(lines) < 2 * self._block_lines and sum(map(len, lines)) < 2 * BLOCK_CHARACTERS:
+            return [_block(lines)]
+        if len(lines) == 1:
+            return [_block(lines)]
+        middle = len(lines) // 2
+        return [*self._blocks_of(lines[:middle]), *self._blocks_of(lines[middle:])]
+
+    def _values_of(self, rows: Sequence[LogRow]) -> tuple[Sequence[int], ...]:
+        """The columns of new rows; their streams and request ids are noted."""
+        timestamps, ingestions, streams, _texts, kinds, levels, invocations, lates, request_ids = zip(
+            *rows, strict=True
         )
+        self._request_ids.update(
+            (invocation, request_id)
+            for invocation, request_id in set(zip(invocations, request_ids, strict=True))
+            if request_id and invocation >= 0
+        )
+        return timestamps, ingestions, self._get_numbers(streams), kinds, levels, invocations, lates
 
     def _get_numbers(self, streams: Sequence[str]) -> list[int]:
         for name in set(streams).difference(self._stream_numbers):
@@ -316,41 +439,35 @@ class LogStore:
         return list(map(self._stream_numbers.__getitem__, streams))
 
     def _append(self, rows: Sequence[LogRow]) -> None:
-        timestamps, ingestions, streams, messages, kinds, levels, invocations, lates, _ids = zip(
-            *rows, strict=True
-        )
-        self._note_requests(rows)
-        self._timestamps.extend(timestamps)
-        self._ingestions.extend(ingestions)
-        self._kinds.extend(kinds)
-        self._levels.extend(levels)
-        self._invocations.extend(invocations)
-        self._lates.extend(lates)
-        self._append_texts(streams, messages)
+        for column, values in zip(self._columns, self._values_of(rows), strict=True):
+            column.extend(values)
+        self._append_texts([row.message for row in rows])
 
-    def _append_texts(self, streams: Sequence[str], messages: Sequence[str]) -> None:
-        self._streams.extend(self._get_numbers(streams))
+    def _append_texts(self, messages: Sequence[str]) -> None:
         characters = sum(map(len, messages))
         self._characters += characters
         if self._open_characters + characters < BLOCK_CHARACTERS:  # then lines alone fill blocks
             start = 0
             while start < len(messages):
-                stop = start + max(0, self._block_lines - len(self._open))  # late lines may be in it, too
-                self._open += messages[start:stop]
+                stop = start + max(1, self._block_lines - len(self._open))
+                added = messages[start:stop]
+                self._open += added
+                self._open_characters += sum(map(len, added))
                 start = stop
-                if len(self._open) >= self._block_lines:
-                    self._close_block()
-            self._open_characters = sum(map(len, self._open))
+                self._close_full()
             return
         for message in messages:
             self._open.append(message)
             self._open_characters += len(message)
-            if len(self._open) >= self._block_lines or self._open_characters >= BLOCK_CHARACTERS:
-                self._close_block()
+            self._close_full()
+
+    def _close_full(self) -> None:
+        if len(self._open) >= self._block_lines or self._open_characters >= BLOCK_CHARACTERS:
+            self._close_block()
 
     def _close_block(self) -> None:
         start = self._starts[-1] + self._blocks[-1].line_count if self._blocks else self.first
-        self._blocks.append(_make_block(self._open))
+        self._blocks.append(_block(self._open))
         self._starts.append(start)
         self._open = []
         self._open_characters = 0
@@ -363,7 +480,7 @@ class LogStore:
                 break
             blocks += 1
             lines += block.line_count
-            characters += len(block.text) - block.line_count + 1
+            characters += block.offsets[-1] - block.line_count
         if not lines:
             return
         del self._blocks[:blocks], self._starts[:blocks]
@@ -374,29 +491,3 @@ class LogStore:
         if len(self._request_ids) > 2 * len(self) + BLOCK_LINES:
             kept = set(self._invocations)
             self._request_ids = {key: value for key, value in self._request_ids.items() if key in kept}
-
-
-def _are_in_order(timestamps_ms: Sequence[int], ingestions_ms: Sequence[int]) -> bool:
-    next_ms = timestamps_ms[1:]
-    if any(map(gt, timestamps_ms, next_ms)):
-        return False
-    equal = map(eq, timestamps_ms, next_ms)
-    return not any(compress(map(gt, ingestions_ms, ingestions_ms[1:]), equal))
-
-
-def _make_block(lines: Sequence[str]) -> Block:
-    offsets = array("I", accumulate([len(line) + 1 for line in lines], initial=0))
-    return Block(SEPARATOR.join(lines), offsets)
-
-
-def _insert_values(column: "array[int]", values: Sequence[int], places: Sequence[int]) -> None:
-    """Put each value before the one at its place; places are those before any is inserted, and ascend."""
-    start = done = places[0]
-    tail = column[start:]
-    del column[start:]
-    for value, place in zip(values, places, strict=True):
-        if place > done:
-            column.extend(tail[done - start : place - start])
-            done = place
-        column.append(value)
-    column.extend(tail[done - start :])

@@ -14,6 +14,7 @@ from lambdadesk.core.text import one_line
 from lambdadesk.core.types import FunctionInfo
 from lambdadesk.desk.connection import Connection
 from lambdadesk.store.history import HistoryEntry
+from lambdadesk.store.settings import Settings
 from lambdadesk.ui import theme
 from lambdadesk.ui.pages import PAGES
 from lambdadesk.ui.panels.invoke_panel import InvokePanel
@@ -57,9 +58,11 @@ class FunctionPage(QWidget):
         connection: Connection,
         function: FunctionInfo,
         sample_event: str,
+        settings: Settings | None = None,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
+        self._settings = settings
         self.function = function
         self.connection = connection
         self._tail = connection.follow(function)
@@ -207,7 +210,9 @@ class FunctionPage(QWidget):
                 self.built.emit(page)
 
     def _build_logs(self) -> QWidget:
-        self.logs = LogsPanel(self._tail)
+        self.logs = LogsPanel(self._tail, self.connection.ledger, self._settings)
+        self.logs.payload_requested.connect(self._show_payload)
+        self.logs.chart_requested.connect(lambda _request_id: self.show_page("Charts"))
         return self.logs
 
     def _build_charts(self) -> QWidget:
@@ -274,6 +279,14 @@ class FunctionPage(QWidget):
         self._load_run(entry)
         self.invoke.invoke()
 
+    def _show_payload(self, request_id: str) -> None:
+        """Put the payload of an invocation that was made here back onto the Invoke page."""
+        runs = self.invoke.runs()
+        entry = next((each for each in runs if request_id in _ids(each)), None)
+        if entry is not None:
+            self.show_page("Invoke")
+            self.invoke.show_run(entry)
+
     @cached_property
     def _details(self) -> "Details":
         from lambdadesk.desk.function_details import Details
@@ -296,6 +309,11 @@ class _Later(QWidget):
         super().__init__()
         self.column = QVBoxLayout(self)
         self.column.setContentsMargins(0, 0, 0, 0)
+
+
+def _ids(entry: HistoryEntry) -> set[str]:
+    """The request ids of a run: its answer's and its log's, which some endpoints tell apart."""
+    return {entry.request_id, entry.report.request_id if entry.report is not None else entry.request_id}
 
 
 def _about(function: FunctionInfo) -> str:

@@ -73,7 +73,7 @@ class FunctionTabs(QTabWidget):
         if page is None:
             from lambdadesk.ui.function_page import FunctionPage
 
-            page = FunctionPage(connection, function, get_sample())
+            page = FunctionPage(connection, function, get_sample(), self._memory.settings)
             draft = self._drafts.pop(key, None)
             if draft is not None:
                 page.invoke.set_draft(draft)

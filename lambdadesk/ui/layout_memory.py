@@ -16,11 +16,11 @@ class LayoutMemory:
     """Keeps window geometry, splitters and the headers of tables and trees in the settings, by objectName."""
 
     def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+        self.settings = settings
 
     def restore_window(self, window: QMainWindow, splitter: QSplitter, tables: Sequence[QTableView]) -> None:
-        if self._settings.window_geometry:
-            window.restoreGeometry(QByteArray(self._settings.window_geometry))
+        if self.settings.window_geometry:
+            window.restoreGeometry(QByteArray(self.settings.window_geometry))
         self._restore_splitter(splitter)  # the only one there is; to look for others takes 4 ms
         for table in tables:
             self._restore_header(table.objectName(), table.horizontalHeader())
@@ -33,29 +33,29 @@ class LayoutMemory:
             self._restore_header(name, header)
 
     def keep_window(self, window: QMainWindow, tables: Sequence[QTableView]) -> None:
-        self._settings.window_geometry = bytes(window.saveGeometry().data())
+        self.settings.window_geometry = bytes(window.saveGeometry().data())
         self._keep_headers([(table.objectName(), table.horizontalHeader()) for table in tables])
         self.keep_page(window)
 
     def keep_page(self, widget: QWidget) -> None:
-        saved = dict(self._settings.splitters)
+        saved = dict(self.settings.splitters)
         for splitter in widget.findChildren(QSplitter):
             if splitter.objectName():
                 saved[splitter.objectName()] = bytes(splitter.saveState().data())
-        self._settings.splitters = saved
+        self.settings.splitters = saved
         self._keep_headers(_find_headers(widget))
 
     def _restore_splitter(self, splitter: QSplitter) -> None:
-        if state := self._settings.splitters.get(splitter.objectName()):
+        if state := self.settings.splitters.get(splitter.objectName()):
             splitter.restoreState(QByteArray(state))
 
     def _restore_header(self, name: str, header: QHeaderView) -> None:
-        if state := self._settings.table_headers.get(name):
+        if state := self.settings.table_headers.get(name):
             header.restoreState(QByteArray(state))
 
     def _keep_headers(self, headers: Sequence[tuple[str, QHeaderView]]) -> None:
         kept = {name: bytes(header.saveState().data()) for name, header in headers}
-        self._settings.table_headers = {**self._settings.table_headers, **kept}
+        self.settings.table_headers = {**self.settings.table_headers, **kept}
 
 
 def _find_headers(widget: QWidget) -> list[tuple[str, QHeaderView]]:

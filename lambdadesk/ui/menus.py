@@ -21,6 +21,8 @@ PAGE_SHORTCUTS = (
     ("Format the payload", "Ctrl+Shift+I"),
     ("Stop waiting for an answer, or a scan", "Esc"),
     ("Find in the log", "Ctrl+F"),
+    ("Find the next place in the log", "F3"),
+    ("Filter the log", "Ctrl+Shift+F"),
     ("Follow the newest log line", "Ctrl+T"),
 )
 

@@ -122,3 +122,21 @@ def test_many_lines_take_little_memory_and_time() -> None:
     started = time.perf_counter()
     store.add([line(200_000 + n, messages[n % 4_096]) for n in range(10_000)])
     assert time.perf_counter() - started < 0.5
+
+
+def test_one_emoji_does_not_make_a_block_four_times_as_large() -> None:
+    sizes = []
+    for extra in ("!", "\U0001f600"):
+        tracemalloc.start()
+        store = LogStore()
+        store.add(
+            [line(ms, f"line {ms} " + "x" * 100 + (extra if ms % 1_000 == 0 else "")) for ms in range(20_000)]
+        )
+        sizes.append(tracemalloc.get_traced_memory()[0])
+        tracemalloc.stop()
+        assert store.text(7_000).endswith(extra)
+        assert store.text(7_001) == "line 7001 " + "x" * 100
+        store.add([line(3_500, "late \ud800 \U0001f600")])
+        assert store.text(3_501) == "late \ud800 \U0001f600"
+        assert store.character_count == sum(len(store.text(number)) for number in range(len(store)))
+    assert sizes[1] < 1.2 * sizes[0]

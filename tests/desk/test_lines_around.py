@@ -11,6 +11,8 @@ from lambdadesk.core.ledger import InvocationLedger
 from lambdadesk.core.types import FunctionInfo, Target
 from lambdadesk.desk.lines_around import LinesAround
 from lambdadesk.desk.tailer import Tailer
+from lambdadesk.desk.tasks import TaskScope
+from tests.desk.waiting import until
 from tests.servers import faults
 from tests.servers.fake_aws import FakeAws
 
@@ -38,7 +40,12 @@ async def test_a_tail_that_holds_them_is_not_asked_again(aws: FakeAws, quick: Li
     add_lines(aws, at_ms)
     async with opened(aws, quick) as gateway:
         tail = Tailer(gateway, FunctionInfo("hello"), InvocationLedger(lambda *_: None))
-        await tail._poll()
+        failures: list[Exception] = []
+        scope = TaskScope(lambda _name, error: failures.append(error))
+        scope.start("tail", tail.run)
+        await until(tail.changed, lambda: tail.counts.received == 8, "the lines")
+        await scope.close()
+        assert failures == []
         asked = len(aws.requests("FilterLogEvents"))
         around = LinesAround(gateway, GROUP, STREAM, at_ms, tail)
         await around.load()

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QPushButton
+from PySide6.QtWidgets import QApplication, QFileDialog, QPushButton
 
 from tests.servers import faults
 from tests.servers.fake_aws import FakeAws
@@ -170,6 +170,8 @@ async def test_keys_of_the_log(desk: Desk) -> None:
     view, field, follow = desk.get("logView"), desk.get("logFilter"), desk.get("logFollow")
     view.table.setFocus()
     press(view.table, Qt.Key.Key_F, CONTROL)
+    assert QApplication.focusWidget() is desk.get("logFind")
+    press(desk.get("logFind"), Qt.Key.Key_F, CONTROL | Qt.KeyboardModifier.ShiftModifier)
     assert QApplication.focusWidget() is field
     assert follow.isChecked()
     press(field, Qt.Key.Key_T, CONTROL)
@@ -377,3 +379,137 @@ async def test_clear_forgets_the_lines_shown_and_only_those(desk: Desk, aws: Fak
     assert lines(desk) == ["three"]
     assert ledger(desk)[0] == 3
     assert len(aws.log_groups[GROUP].events) == 3
+
+
+# --- switches, rate, search, export ---
+
+
+async def test_levels_are_switched_on_and_off(desk: Desk, aws: FakeAws) -> None:
+    aws.add_events(GROUP, "[ERROR] boom\n", "plain\n", '{"level":"DEBUG","message":"d"}\n')
+    await desk.open("hello", "Logs")
+    await desk.polled()
+    click(desk.get("logLevelInfo"))
+    assert [line[:8] for line in lines(desk)] == ["[ERROR] ", '{"level"']
+    click(desk.get("logLevelDebug"))
+    assert lines(desk) == ["[ERROR] boom"]
+    await filter_by(desk, "plain")
+    assert lines(desk) == []
+    click(desk.get("logLevelInfo"))
+    assert lines(desk) == ["plain"]
+
+
+async def test_a_stretch_of_time_is_dragged_and_taken_back(desk: Desk, aws: FakeAws) -> None:
+    now_ms = int(time.time() * 1000)
+    for at in range(60):
+        aws.add_events(GROUP, f"line {at}\n", timestamp_ms=now_ms - 120_000 + at * 1_000)
+    await desk.open("hello", "Logs")
+    await desk.polled()
+    histogram = desk.get("logHistogram")
+    await until(lambda: sum(histogram.rate.totals) == 60)
+    assert histogram.accessibleDescription().startswith("60 lines from ")
+    first, last = histogram.bin_rect(10).center().toPoint(), histogram.bin_rect(19).center().toPoint()
+    QTest.mousePress(histogram, Qt.MouseButton.LeftButton, pos=first)
+    QTest.mouseMove(histogram, last)
+    QTest.mouseRelease(histogram, Qt.MouseButton.LeftButton, pos=last)
+    rate = histogram.rate
+    expected = sum(rate.totals[10:20])
+    assert 0 < len(lines(desk)) == expected < 60
+    chip = desk.get("logRange")
+    assert chip.isVisible()
+    assert " to " in chip.text()
+    await until(lambda: sum(histogram.rate.matches) == expected)
+    histogram.setFocus()
+    press(histogram, Qt.Key.Key_Escape)
+    assert len(lines(desk)) == 60
+    assert not chip.isVisible()
+    press(histogram, Qt.Key.Key_Right)
+    assert len(lines(desk)) == rate.totals[0]
+    press(histogram, Qt.Key.Key_Right, Qt.KeyboardModifier.ShiftModifier)
+    assert len(lines(desk)) == sum(rate.totals[:2])
+    click(chip)
+    assert len(lines(desk)) == 60
+
+
+async def test_a_search_counts_and_steps(desk: Desk, aws: FakeAws) -> None:
+    aws.add_events(GROUP, *(f"line {number}\n" for number in range(30)))
+    await desk.open("hello", "Logs")
+    await desk.polled()
+    view = desk.get("logView")
+    view.table.verticalScrollBar().setValue(0)  # a search begins with what is in sight
+    press(view.table, Qt.Key.Key_F, CONTROL)
+    field = desk.get("logFind")
+    QTest.keyClicks(field, "line 2")
+    press(field, Qt.Key.Key_Return)
+    assert desk.text("logFindCount") == "1 of 11"
+    press(field, Qt.Key.Key_Return, Qt.KeyboardModifier.ShiftModifier)
+    assert desk.text("logFindCount") == "11 of 11"
+    assert [view.store.text(number) for number in view.selected_numbers()] == ["line 29\n"]
+    view.table.setFocus()
+    press(view.table, Qt.Key.Key_F3)
+    assert desk.text("logFindCount") == "1 of 11"
+    press(field, Qt.Key.Key_A, CONTROL)
+    QTest.keyClicks(field, "/(/")
+    press(field, Qt.Key.Key_Return)
+    assert "regular expression" in desk.text("logFindCount")
+    press(field, Qt.Key.Key_Escape)  # clears it first
+    press(field, Qt.Key.Key_Escape)
+    assert not desk.get("logFindBar").isVisible()
+    assert len(lines(desk)) == 30
+
+
+async def test_grouping_is_remembered(desk: Desk) -> None:
+    await desk.open("hello", "Logs")
+    assert desk.get("logView").is_grouped
+    click(desk.get("logGroup"))
+    assert not desk.get("logView").is_grouped
+    assert desk.window.console.settings.groups_log_lines is False
+    await desk.open("other", "Logs")
+    assert not desk.get("logView").is_grouped
+
+
+async def test_an_invocation_made_here_leads_back_to_its_payload(desk: Desk) -> None:
+    await desk.open("hello")
+    desk.get("payloadEditor").setPlainText('{"mine": 1}')
+    await desk.invoke()
+    desk.get("payloadEditor").setPlainText("{}")
+    desk.turn_to("Logs")
+    await until(lambda: len(lines(desk)) == 3)
+    view = desk.get("logView")
+    assert view.table.model().index(0, 1).data() == "✔ ok"
+    assert "billed" in view.table.model().index(0, 3).data()
+    payload, chart = view.invocation_actions(0)[2:]
+    chart.trigger()
+    assert desk.get("pageTabs").currentIndex() == 2
+    payload.trigger()
+    await until(lambda: desk.get("payloadEditor").toPlainText() == '{"mine": 1}')
+    assert desk.get("pageTabs").currentIndex() == 0
+
+
+@pytest.mark.parametrize(("action", "count"), [("Export the lines shown…", 1), ("Export all lines…", 2)])
+async def test_lines_are_exported(desk: Desk, aws: FakeAws, tmp_path: Any, action: str, count: int) -> None:
+    aws.add_events(GROUP, "apple\n", "Banana\n")
+    await desk.open("hello", "Logs")
+    await desk.polled()
+    await filter_by(desk, "banana")
+    (wanted,) = [each for each in desk.get("logTools").menu.actions() if each.text() == action]
+    wanted.trigger()
+    (dialog,) = desk.page.findChildren(QFileDialog, "logExportDialog")
+    target = tmp_path / "out.log"
+    dialog.fileSelected.emit(str(target))
+    dialog.reject()
+    await until(lambda: "written to" in desk.text("logExport"))
+    written = target.read_text().splitlines()
+    assert len(written) == count
+    assert written[-1].endswith(" Banana")
+    assert not desk.get("logExportCancel").isVisible()
+
+
+async def test_an_export_that_fails_says_why(desk: Desk, aws: FakeAws, tmp_path: Any) -> None:
+    aws.add_events(GROUP, "apple\n")
+    await desk.open("hello", "Logs")
+    await desk.polled()
+    desk.get("logTools").export_requested.emit(True)
+    (dialog,) = desk.page.findChildren(QFileDialog, "logExportDialog")
+    dialog.fileSelected.emit(str(tmp_path / "missing" / "out.log"))
+    dialog.reject()
+    await until(lambda: desk.text("logExport").startswith("✖ The lines could not be exported"))

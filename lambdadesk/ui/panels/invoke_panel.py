@@ -84,6 +84,10 @@ class InvokePanel(QWidget):
     def history(self) -> QTableView:
         return self._parts.recent.table
 
+    def runs(self) -> list[HistoryEntry]:
+        """The runs made here that the page lists, newest first, without their bodies."""
+        return self._parts.recent.model.entries()
+
     def add_bottom_tab(self, title: str, build: Callable[[], QWidget]) -> None:
         """Add a tab beside Runs; `build` makes its page when it is first shown."""
         self._parts.add_bottom_tab(title, build)
@@ -313,6 +317,10 @@ class InvokePanel(QWidget):
             self._payload.put_back(entry)
         if not self.scope.is_running("invoke"):
             self._show_entry(entry)
+
+    def show_run(self, lean: HistoryEntry) -> None:
+        """Put back an earlier run of which only the figures are at hand."""
+        self.scope.start("entry", self._fetch_entry, lean, True)
 
     def _on_recorded(self, entry: HistoryEntry) -> None:
         if entry.function == self._function.name:

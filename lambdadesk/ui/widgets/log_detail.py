@@ -1,34 +1,62 @@
 """LogDetail, one log line in full."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 import orjson
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QPlainTextEdit,
+    QSizePolicy,
+    QStackedWidget,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from lambdadesk.core.logstore import Level, LogRow
 from lambdadesk.core.payload import format_json
+from lambdadesk.core.stack_traces import fold_frames
 from lambdadesk.ui import theme
 from lambdadesk.ui.icons import icon
 from lambdadesk.ui.models.log_table import LEVEL_WORDS
+from lambdadesk.ui.widgets.json_tree import JsonTree
 from lambdadesk.ui.widgets.json_view import JsonView
 from lambdadesk.ui.widgets.labels import ElidedLabel
+from lambdadesk.ui.widgets.named import named
+from lambdadesk.ui.widgets.plain import set_plain_tooltip
 
+DETAIL_LIMIT = 200_000  # characters of an invocation's lines
 _JSON_LIMIT = 1024 * 1024  # characters of a line that is still looked at as JSON
 
 
 class LogDetail(QWidget):
-    """When and where a line was written, and its whole text, JSON laid out."""
+    """When and where a line was written, and its text: JSON as a tree or laid out, long traces folded."""
 
     close_requested = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.is_utc = False
         self.heading = ElidedLabel()
         self.heading.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.heading.setAccessibleName("Selected line")
         self.text = JsonView(line_numbers=False)
         self.text.setAccessibleName("Text of the selected line")
+        self.tree = JsonTree()
+        named(self.tree.view, "logTree", "The selected line as a tree")
+        self.tree.notice.setObjectName("logTreeNotice")
+        self._pages = QStackedWidget()
+        self._pages.addWidget(self.text)
+        self._pages.addWidget(self.tree)
+        self.as_tree = _toggle("Tree", "logAsTree", "Show the line as a tree", "Tree or text")
+        self.as_tree.setChecked(True)
+        self.as_tree.toggled.connect(self._turn)
+        self.frames = _toggle(
+            "All frames", "logFrames", "Show all frames", "Show all frames of the stack trace"
+        )
+        self.frames.toggled.connect(self._show_text)
+        self._text = ""
         close = QToolButton()
         close.setAutoRaise(True)
         close.setIcon(icon("close"))
@@ -38,15 +66,23 @@ class LogDetail(QWidget):
         top = QHBoxLayout()
         top.setContentsMargins(theme.SPACE, 0, theme.TIGHT, 0)
         top.addWidget(self.heading, 1)
-        top.addWidget(close)
+        for button in (self.frames, self.as_tree, close):
+            top.addWidget(button)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, theme.TIGHT, 0, 0)
         layout.setSpacing(theme.TIGHT)
         layout.addLayout(top)
-        layout.addWidget(self.text)
+        layout.addWidget(self._pages)
+
+    def set_wrapped(self, wrapped: bool) -> None:
+        """Break long lines at the edge, or let them run out of sight."""
+        mode = QPlainTextEdit.LineWrapMode
+        self.text.setLineWrapMode(mode.WidgetWidth if wrapped else mode.NoWrap)
 
     def show_row(self, row: LogRow) -> None:
-        when = datetime.fromtimestamp(row.timestamp_ms / 1000).astimezone()
+        when = datetime.fromtimestamp(row.timestamp_ms / 1000, UTC)
+        if not self.is_utc:
+            when = when.astimezone()
         parts = [
             when.isoformat(sep=" ", timespec="milliseconds"),
             LEVEL_WORDS.get(Level(row.level), ""),
@@ -54,8 +90,45 @@ class LogDetail(QWidget):
             row.stream,
             "came late" if row.late else "",
         ]
-        self.heading.setText("   ·   ".join(part for part in parts if part))
-        self.text.set_text(laid_out(row.message.rstrip("\r\n")))
+        self.show_text("   ·   ".join(part for part in parts if part), row.message.rstrip("\r\n"))
+
+    def show_text(self, heading: str, text: str) -> None:
+        """Show a text under a heading; what is JSON as a whole is shown as a tree where that is wanted."""
+        self.heading.setText(heading)
+        self._text = text
+        is_json = _is_json(text)
+        self.as_tree.setVisible(is_json)
+        self.tree.set_data(text.encode("utf-8", "surrogatepass") if is_json else b"null")
+        self._turn()
+        self._show_text()
+
+    def _turn(self) -> None:
+        is_tree = self.as_tree.isChecked() and not self.as_tree.isHidden()
+        self._pages.setCurrentWidget(self.tree if is_tree else self.text)
+
+    def _show_text(self) -> None:
+        folded, hidden = fold_frames(self._text)
+        self.frames.setVisible(bool(hidden))
+        self.text.set_text(laid_out(self._text if self.frames.isChecked() else folded))
+
+
+def _is_json(text: str) -> bool:
+    """Whether the text is an object or a list in JSON, with something in it."""
+    if text[:1] not in ("{", "[") or len(text) > _JSON_LIMIT:
+        return False
+    try:
+        return bool(orjson.loads(text))
+    except orjson.JSONDecodeError:
+        return False
+
+
+def _toggle(word: str, object_name: str, spoken: str, tooltip: str) -> QToolButton:
+    button = named(QToolButton(), object_name, spoken)
+    button.setText(word)
+    button.setCheckable(True)
+    set_plain_tooltip(button, tooltip)
+    button.hide()
+    return button
 
 
 def laid_out(text: str) -> str:

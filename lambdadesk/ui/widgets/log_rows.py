@@ -1,13 +1,16 @@
 """LogRows, the table within LogView."""
 
-from PySide6.QtCore import QItemSelectionModel, Qt, Signal
+from PySide6.QtCore import QItemSelectionModel, QRect, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QHeaderView, QTableView, QWidget
 
 from lambdadesk.ui import theme
-from lambdadesk.ui.models.log_table import INVOCATION, LEVEL, TIME
+from lambdadesk.ui.models.log_table import DELAY, INVOCATION, LEVEL, TIME, LogTableModel
+from lambdadesk.ui.widgets.log_cells import RowPainter
 
 ONE_ROW = QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows
+
+_FOLDS = {Qt.Key.Key_Right: 1, Qt.Key.Key_Left: -1, Qt.Key.Key_Return: 0, Qt.Key.Key_Enter: 0}
 
 
 class LogRows(QTableView):
@@ -16,13 +19,16 @@ class LogRows(QTableView):
     copy_requested = Signal()
     close_requested = Signal()
     resized = Signal()
+    fold_requested = Signal(int)  # 1 to open the invocation of the current row, -1 to close it, 0 to turn it
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.empty_text = ""
         self.no_match_text = ""
         self._has_widths = False
+        self.painter = RowPainter()
         self.setFont(theme.fixed_font())
+        self.painter.set_font(self.font())
         self.setShowGrid(False)
         self.setWordWrap(False)
         self.setTabKeyNavigation(False)
@@ -49,7 +55,14 @@ class LogRows(QTableView):
         if self._has_widths:
             return
         self._has_widths = True
-        for column, sample in ((TIME, "00:00:00.000"), (LEVEL, "✖ error"), (INVOCATION, "| 00000000")):
+        self.horizontalHeader().moveSection(DELAY, 1)  # the last one in sight takes the room that is left
+        self.setColumnHidden(DELAY, True)
+        for column, sample in (
+            (TIME, "00:00:00.000"),
+            (LEVEL, "✖ timeout"),
+            (INVOCATION, "| ▾ 00000000"),
+            (DELAY, "00,000 ms"),
+        ):
             self.setColumnWidth(column, self.fontMetrics().horizontalAdvance(sample) + 2 * theme.SPACE + 6)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -60,18 +73,41 @@ class LogRows(QTableView):
         elif event.key() in (Qt.Key.Key_Home, Qt.Key.Key_End) and self.model().rowCount():
             row = 0 if event.key() == Qt.Key.Key_Home else self.model().rowCount() - 1
             self.selectionModel().setCurrentIndex(self.model().index(row, 0), ONE_ROW)
+        elif event.key() in _FOLDS and not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier:
+            self.fold_requested.emit(_FOLDS[Qt.Key(event.key())])
         else:
             super().keyPressEvent(event)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        super().paintEvent(event)
-        text = self.no_match_text or self.empty_text
-        if text and not self.model().rowCount():
-            painter = QPainter(self.viewport())
+        model = self.model()
+        painter = QPainter(self.viewport())
+        if isinstance(model, LogTableModel) and model.rowCount():
+            self._paint_rows(painter, model, event.rect())
+        elif text := self.no_match_text or self.empty_text:
             painter.setFont(QApplication.font())
             painter.setPen(theme.colours(self.palette()).dim)
             painter.drawText(self.viewport().rect(), Qt.AlignmentFlag.AlignCenter, text)
-            painter.end()
+        painter.end()
+
+    def _paint_rows(self, painter: QPainter, model: LogTableModel, area: QRect) -> None:
+        row = self.rowAt(area.top())
+        if row < 0:
+            return
+        header = self.horizontalHeader()
+        logical = [header.logicalIndex(at) for at in range(header.count())]
+        columns = [
+            (column, self.columnViewportPosition(column), self.columnWidth(column))
+            for column in logical
+            if not self.isColumnHidden(column)
+        ]
+        height, width = self.verticalHeader().defaultSectionSize(), self.viewport().width()
+        is_selected = self.selectionModel().isRowSelected
+        top = self.rowViewportPosition(row)
+        while row < model.rowCount() and top <= area.bottom():
+            rect = QRect(0, top, width, height)
+            self.painter.paint(painter, model, row, rect, columns, is_selected=is_selected(row))
+            top += height
+            row += 1
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -1,0 +1,304 @@
+"""GroupedLines, the lines that a filter leaves, gathered by invocation under a header row each."""
+
+from array import array
+from bisect import bisect_left, bisect_right
+from itertools import accumulate
+from typing import NamedTuple
+
+from lambdadesk.core.logfilter import FilteredLines
+
+_MANY = 16  # splices; more than that cost a view more than one that covers them all
+
+
+class Splice(NamedTuple):
+    """At this row, so many rows were taken out and so many put in."""
+
+    row: int
+    removed: int
+    inserted: int
+
+
+class GroupedLines:
+    """Rows of a table: each invocation's header and, where it is open, its lines; other lines in between.
+
+    A group stands where its first line does, and keeps that place when this line is dropped. Everything is in
+    arrays, so that a million lines cost some 20 bytes each at worst. It follows the lines: call `cut` after
+    `lines.cut`, and `extend` after `lines.scan`.
+    """
+
+    def __init__(self, lines: FilteredLines, *, are_open: bool = True) -> None:
+        self.lines = lines
+        self.are_open = are_open  # the groups that were not toggled
+        self._toggled: set[int] = set()  # invocations
+        self._first = 0  # lines before this number are left out already
+        self._last = -1  # no line after this number is in a group
+        self._invocations = array("q")  # by group; -1 for lines that belong to none
+        self._born = array("q")  # by group, ascending: the number of its first line ever
+        self._sizes = array("q")
+        self._members = array("I")  # line numbers, group after group
+        self._line_starts = array("q", [0])  # of each group in the members, and their end
+        self._row_starts = array("q", [0])
+        self._line_base = self._row_base = 0  # what the starts count too many, for lines dropped at the front
+        self._born_of: dict[int, int] = {}  # by invocation
+
+    def __len__(self) -> int:
+        """How many rows there are."""
+        return self._rows_before(len(self._born))
+
+    @property
+    def group_count(self) -> int:
+        """How many invocations and stretches of lines without one there are."""
+        return len(self._born)
+
+    def number_at(self, row: int) -> int:
+        """The line number of a row, -1 for a header."""
+        group = self._group_at(row)
+        start = self._lines_before(group)
+        within = row - self._rows_before(group)
+        if self._invocations[group] < 0:
+            return self._members[start + within]
+        return self._members[start + within - 1] if within else -1
+
+    def header_at(self, row: int) -> int:
+        """The invocation whose header the row is, -1 for the row of a line."""
+        group = self._group_at(row)
+        return self._invocations[group] if row == self._rows_before(group) else -1
+
+    def numbers_of(self, invocation: int) -> "array[int]":
+        """The line numbers of an invocation, ascending."""
+        group = self._group_of(invocation)
+        if group < 0:
+            return array("I")
+        return self._members[self._lines_before(group) : self._lines_before(group + 1)]
+
+    def size_of(self, invocation: int) -> int:
+        """How many lines of an invocation there are."""
+        group = self._group_of(invocation)
+        return self._sizes[group] if group >= 0 else 0
+
+    def first_number_of(self, invocation: int) -> int:
+        """The first line number of an invocation, -1 if there is none."""
+        group = self._group_of(invocation)
+        return self._members[self._lines_before(group)] if group >= 0 else -1
+
+    def is_open(self, invocation: int) -> bool:
+        return self.are_open != (invocation in self._toggled)
+
+    def row_of(self, number: int) -> int:
+        """The row that shows a line: its own or that of its closed group; -1 where it is not among these."""
+        invocation = self.lines.store.invocation(number)
+        group = self._group_of(invocation) if invocation >= 0 else bisect_right(self._born, number) - 1
+        if group < 0:
+            return -1
+        start, stop = self._lines_before(group), self._lines_before(group + 1)
+        at = bisect_left(self._members, number, start, stop)
+        if at == stop or self._members[at] != number:
+            return -1
+        row = self._rows_before(group)
+        if self._invocations[group] < 0:
+            return row + at - start
+        return row + 1 + at - start if self.is_open(invocation) else row
+
+    def header_row(self, invocation: int) -> int:
+        """The row of an invocation's header, -1 if it has none."""
+        group = self._group_of(invocation)
+        return self._rows_before(group) if group >= 0 else -1
+
+    def toggle(self, invocation: int) -> Splice:
+        """Open or close a group."""
+        group = self._group_of(invocation)
+        if group < 0:
+            return Splice(0, 0, 0)
+        was_open = self.is_open(invocation)
+        self._toggled ^= {invocation}
+        self._count_rows(group)
+        size = self._sizes[group]
+        row = self._rows_before(group) + 1
+        return Splice(row, size, 0) if was_open else Splice(row, 0, size)
+
+    def cut(self, first_changed: int) -> list[Splice]:
+        """Follow `lines.cut` of the same change."""
+        splices = self._trim(self.lines.store.first)
+        splices += self._cut_from(first_changed)
+        return splices
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether all entries of the lines were taken in."""
+        return len(self._members) == len(self.lines)
+
+    def extend(self, limit: int | None = None) -> list[Splice]:
+        """Take in the entries that came to the lines, at most so many."""
+        taken = len(self._members)
+        stop = len(self.lines) if limit is None else min(len(self.lines), taken + limit)
+        numbers = self.lines.numbers(taken, stop)
+        if not numbers:
+            return []
+        self._last = numbers[-1]
+        old_count, old_rows = len(self._born), len(self)
+        grown: dict[int, list[int]] = {}  # by group that was there before
+        fresh: list[list[int]] = []
+        places: dict[int, list[int]] = {}  # by invocation: where its lines go
+        loose: list[int] | None = None
+        if self._invocations and self._invocations[-1] < 0:
+            loose = grown[old_count - 1] = []
+        for number, invocation in zip(numbers, self.lines.store.invocations_of(numbers), strict=True):
+            place = places.get(invocation) if invocation >= 0 else loose
+            if place is None:
+                place = []
+                group = self._group_of(invocation) if invocation >= 0 else -1
+                if group >= 0:
+                    grown[group] = place
+                else:
+                    fresh.append(place)
+                    self._invocations.append(invocation)
+                    self._born.append(number)
+                    if invocation >= 0:
+                        self._born_of[invocation] = number
+                        loose = None
+                if invocation >= 0:
+                    places[invocation] = place
+                else:
+                    loose = place
+            place.append(number)
+        for group in sorted(grown, reverse=True):
+            end = self._lines_before(group + 1)
+            self._members[end:end] = array("I", grown[group])
+            self._sizes[group] += len(grown[group])
+        for place in fresh:
+            self._members.extend(place)
+            self._sizes.append(len(place))
+        self._count_lines(min(grown, default=old_count))
+        splices = []
+        for group in sorted(grown):
+            invocation = self._invocations[group]
+            if grown[group] and (invocation < 0 or self.is_open(invocation)):
+                count = len(grown[group])
+                splices.append(Splice(self._rows_before(group + 1) - count, 0, count))
+        rows_of_fresh = len(self) - self._rows_before(old_count)
+        if rows_of_fresh:
+            splices.append(Splice(self._rows_before(old_count), 0, rows_of_fresh))
+        return self._gather(splices, old_rows)
+
+    def _trim(self, first: int) -> list[Splice]:
+        """Leave out the lines before a number; their groups stand at the front, with younger lines maybe."""
+        if first == self._first:
+            return []
+        self._first = first
+        count = bisect_left(self._born, first)
+        old_rows, old_lines = self._rows_before(count), self._lines_before(count)
+        kept = array("I")
+        invocations, born, sizes = array("q"), array("q"), array("q")
+        line_starts, row_starts = array("q"), array("q")
+        rows = 0
+        for group in range(count):
+            start, stop = self._lines_before(group), self._lines_before(group + 1)
+            start = bisect_left(self._members, first, start, stop)
+            invocation = self._invocations[group]
+            if start == stop:
+                self._forget(invocation)
+                continue
+            line_starts.append(len(kept))
+            row_starts.append(rows)
+            kept.extend(self._members[start:stop])
+            invocations.append(invocation)
+            born.append(self._born[group])
+            sizes.append(stop - start)
+            rows += self._row_count(invocation, stop - start)
+        self._members[:old_lines] = kept
+        self._invocations[:count] = invocations
+        self._born[:count] = born
+        self._sizes[:count] = sizes
+        # The starts of all other groups stay as they are: it is the base that moves.
+        self._line_base += old_lines - len(kept)
+        self._row_base += old_rows - rows
+        self._line_starts[:count] = array("q", (start + self._line_base for start in line_starts))
+        self._row_starts[:count] = array("q", (start + self._row_base for start in row_starts))
+        return [Splice(0, old_rows, rows)] if old_rows else []
+
+    def _cut_from(self, number: int) -> list[Splice]:
+        """Leave out the lines from a number on."""
+        # The lines may also have lost some that stand before: the context of a match that is gone.
+        taken = min(len(self._members), len(self.lines))
+        if taken == len(self._members) and number > self._last:
+            return []
+        count = bisect_left(self._born, number)
+        old_rows = len(self)
+        splices = []
+        if count < len(self._born):
+            row = self._rows_before(count)
+            splices.append(Splice(row, old_rows - row, 0))
+            for invocation in self._invocations[count:]:
+                self._forget(invocation)
+            del self._members[self._lines_before(count) :]
+            for column in (self._invocations, self._born, self._sizes):
+                del column[count:]
+            del self._line_starts[count + 1 :], self._row_starts[count + 1 :]
+        last = self.lines[len(self.lines) - 1] if len(self.lines) else -1
+        number = min(number, last + 1)
+        self._last = number - 1
+        touched = count
+        base, members = self._line_base + 1, self._members
+        ends = enumerate(self._line_starts[1 : count + 1])
+        for group in reversed([group for group, end in ends if members[end - base] >= number]):
+            start, stop = self._lines_before(group), self._lines_before(group + 1)
+            kept_stop = bisect_left(self._members, number, start, stop)
+            removed = stop - kept_stop
+            del self._members[kept_stop:stop]
+            self._sizes[group] -= removed
+            touched = group
+            invocation = self._invocations[group]
+            if kept_stop == start:
+                rows = self._rows_before(group + 1) - self._rows_before(group)
+                splices.append(Splice(self._rows_before(group), rows, 0))
+                self._forget(invocation)
+                for column in (self._invocations, self._born, self._sizes):
+                    del column[group]
+            elif invocation < 0 or self.is_open(invocation):
+                splices.append(Splice(self._rows_before(group + 1) - removed, removed, 0))
+        self._count_lines(touched)
+        return self._gather(splices, old_rows)
+
+    def _gather(self, splices: list[Splice], old_rows: int) -> list[Splice]:
+        """The splices as they are, or one that covers them where they are many."""
+        if len(splices) <= _MANY:
+            return splices
+        first = min(splice.row for splice in splices)
+        return [Splice(first, old_rows - first, len(self) - first)]
+
+    def _forget(self, invocation: int) -> None:
+        if invocation >= 0:
+            del self._born_of[invocation]
+
+    def _lines_before(self, group: int) -> int:
+        return self._line_starts[group] - self._line_base
+
+    def _rows_before(self, group: int) -> int:
+        return self._row_starts[group] - self._row_base
+
+    def _group_at(self, row: int) -> int:
+        if not 0 <= row < len(self):
+            raise IndexError(f"there is no row {row}")
+        return bisect_right(self._row_starts, row + self._row_base) - 1
+
+    def _group_of(self, invocation: int) -> int:
+        born = self._born_of.get(invocation)
+        return -1 if born is None else bisect_left(self._born, born)
+
+    def _count_lines(self, group: int) -> None:
+        """Bring the starts in line with the sizes, from this group on."""
+        del self._line_starts[group + 1 :]
+        tail = accumulate(self._sizes[group:], initial=self._line_starts.pop())
+        self._line_starts.extend(tail)
+        self._count_rows(group)
+
+    def _count_rows(self, group: int) -> None:
+        del self._row_starts[group + 1 :]
+        sizes = map(self._row_count, self._invocations[group:], self._sizes[group:])
+        self._row_starts.extend(accumulate(sizes, initial=self._row_starts.pop()))
+
+    def _row_count(self, invocation: int, size: int) -> int:
+        """How many rows a group takes."""
+        if invocation < 0:
+            return size
+        return size + 1 if self.are_open != (invocation in self._toggled) else 1

@@ -1,0 +1,108 @@
+"""Log lines written to a file: as text, as NDJSON or as CSV, by the file's name."""
+
+import csv
+import io
+import json
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from lambdadesk.core.errors import ErrorKind, UserError
+from lambdadesk.core.logstore import Level, LogRow, LogStore
+from lambdadesk.core.threads import in_thread
+from lambdadesk.store.new_file import NewFile
+
+LINES = 5_000  # written in one go
+_CSV_HEAD = ("time", "ingestion_time", "level", "request_id", "stream", "message")
+_DANGEROUS = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet takes what begins so for a formula
+
+
+async def export_lines(
+    store: LogStore, numbers: Sequence[int], path: Path, tell: Callable[[int], None] = lambda _count: None
+) -> int:
+    """Write these lines of a store as it is now: CSV or NDJSON where the name ends so, else plain text.
+
+    tell: how many are written, from time to time. Returns how many there are. Raises UserError (STORAGE);
+    then, and where it is cancelled, no file is left.
+    """
+    frozen = store.snapshot()
+    write = _WRITERS.get(path.suffix.lower(), _to_text)
+    file: NewFile | None = None
+    try:
+        file = await in_thread(NewFile, path)
+        if write is _to_csv:
+            await in_thread(file.write, _csv_lines([_CSV_HEAD]))
+        for start in range(0, len(numbers), LINES):
+            part = numbers[start : start + LINES]
+            await in_thread(_write_part, file, write, frozen, part)
+            tell(start + len(part))
+        await in_thread(file.finish)
+    except OSError as error:
+        raise UserError(
+            f"The lines could not be exported: {error.strerror or error}.",
+            "Choose another folder.",
+            kind=ErrorKind.STORAGE,
+            details=str(path),
+        ) from error
+    finally:
+        if file is not None:
+            file.abandon()
+    return len(numbers)
+
+
+def _write_part(
+    file: NewFile, write: Callable[[list[LogRow]], bytes], store: LogStore, numbers: Sequence[int]
+) -> None:
+    file.write(write([store.row(number) for number in numbers]))
+
+
+def _when(at_ms: int) -> str:
+    """UTC, as machines read it."""
+    at = datetime.fromtimestamp(at_ms / 1000, UTC) if at_ms else None
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z") if at else ""
+
+
+def _to_text(rows: list[LogRow]) -> bytes:
+    return _encoded("".join(f"{_when(row.timestamp_ms)} {_message(row)}\n" for row in rows))
+
+
+def _to_ndjson(rows: list[LogRow]) -> bytes:
+    return _encoded("".join(f"{json.dumps(_fields(row), ensure_ascii=False)}\n" for row in rows))
+
+
+def _to_csv(rows: list[LogRow]) -> bytes:
+    return _csv_lines([[_harmless(value) for value in _fields(row).values()] for row in rows])
+
+
+_WRITERS = {".csv": _to_csv, ".ndjson": _to_ndjson}
+
+
+def _csv_lines(rows: Sequence[Sequence[str]]) -> bytes:
+    text = io.StringIO()
+    csv.writer(text).writerows(rows)
+    return _encoded(text.getvalue())
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
+
+
+def _harmless(value: str) -> str:
+    return f"'{value}" if value.startswith(_DANGEROUS) else value
+
+
+def _message(row: LogRow) -> str:
+    return row.message.rstrip("\r\n")
+
+
+def _fields(row: LogRow) -> dict[str, str]:
+    level = Level(row.level)
+    values = (
+        _when(row.timestamp_ms),
+        _when(row.ingestion_ms),
+        level.name.lower() if level else "",
+        row.request_id,
+        row.stream,
+        _message(row),
+    )
+    return dict(zip(_CSV_HEAD, values, strict=True))

@@ -1,0 +1,131 @@
+"""LogTools, what one switches of a log: levels, grouping, times, context, export."""
+
+from collections.abc import Callable
+from functools import partial
+
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QAction, QActionGroup
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QSizePolicy, QToolButton, QWidget
+
+from lambdadesk.core.logstore import Level
+from lambdadesk.ui import theme
+from lambdadesk.ui.icons import icon
+from lambdadesk.ui.widgets.named import named
+from lambdadesk.ui.widgets.plain import set_plain_tooltip
+
+CONTEXTS = (0, 3, 10)
+_CHIP_PX = 90  # a narrow window cuts its text
+_LEVELS = {Level.ERROR: "Error", Level.WARN: "Warn", Level.INFO: "Info", Level.DEBUG: "Debug"}
+
+
+class LogTools(QWidget):
+    """A row of buttons: a level each, the range of time that is in use, grouping, and a menu with the rest.
+
+    Signals:
+        levels_changed(): another set of levels is wanted; see `levels`.
+        range_cleared(): the range of time is no longer wanted.
+        grouped_changed(bool), utc_changed(bool), delay_changed(bool), wrap_changed(bool).
+        context_changed(int): so many lines are to be shown around each match.
+        open_all_requested(bool): open or close all invocations.
+        export_requested(bool): write lines to a file; True: all of them, whatever the filter.
+    """
+
+    levels_changed = Signal()
+    range_cleared = Signal()
+    grouped_changed = Signal(bool)
+    utc_changed = Signal(bool)
+    delay_changed = Signal(bool)
+    wrap_changed = Signal(bool)
+    context_changed = Signal(int)
+    open_all_requested = Signal(bool)
+    export_requested = Signal(bool)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(theme.TIGHT)
+        self.buttons: dict[Level, QToolButton] = {}
+        for level, word in _LEVELS.items():
+            button = named(QToolButton(), f"logLevel{word}", f"Show lines of level {word.lower()}")
+            button.setText(word)
+            button.setCheckable(True)
+            button.setChecked(True)
+            more = ", and those that name no level" if level is Level.INFO else ""
+            set_plain_tooltip(button, f"Lines of level {word.lower()}{more}")
+            button.toggled.connect(self.levels_changed)
+            self.buttons[level] = button
+            row.addWidget(button)
+        self.range = named(QPushButton(), "logRange", "Range of time in use; press to take it away")
+        self.range.setIcon(icon("tab-close"))
+        self.range.clicked.connect(self.range_cleared)
+        self.range.setMinimumWidth(_CHIP_PX)
+        self.range.hide()
+        row.addWidget(self.range)
+        row.addStretch(1)
+        self.group = named(QToolButton(), "logGroup", "Group lines by invocation")
+        self.group.setText("Group")
+        self.group.setCheckable(True)
+        set_plain_tooltip(self.group, "Put the lines of each invocation together under a header")
+        self.group.toggled.connect(self._on_grouped)
+        row.addWidget(self.group)
+        self.more = named(QToolButton(), "logMenu", "How lines are shown, and export")
+        self.more.setText("View")
+        self.more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.menu = QMenu(self)
+        self._fill_menu()
+        self.more.setMenu(self.menu)
+        row.addWidget(self.more)
+        for button in (*self.buttons.values(), self.group, self.more):
+            button.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+
+    @property
+    def levels(self) -> frozenset[Level]:
+        """The levels that are switched on."""
+        return frozenset(level for level, button in self.buttons.items() if button.isChecked())
+
+    @property
+    def has_all_levels(self) -> bool:
+        return len(self.levels) == len(_LEVELS)
+
+    def show_range(self, words: str) -> None:
+        """The range of time in use; empty: none."""
+        self.range.setText(words)
+        self.range.setVisible(bool(words))
+
+    def _on_grouped(self, grouped: bool) -> None:
+        self._open_all.setEnabled(grouped)
+        self._close_all.setEnabled(grouped)
+        self.grouped_changed.emit(grouped)
+
+    def _on_context(self, count: int, is_chosen: bool) -> None:
+        if is_chosen:
+            self.context_changed.emit(count)
+
+    def _fill_menu(self) -> None:
+        menu = self.menu
+        self._open_all = menu.addAction("Open all invocations", lambda: self.open_all_requested.emit(True))
+        self._close_all = menu.addAction("Close all invocations", lambda: self.open_all_requested.emit(False))
+        self._open_all.setEnabled(False)
+        self._close_all.setEnabled(False)
+        menu.addSeparator()
+        contexts = QActionGroup(menu)
+        for count in CONTEXTS:
+            words = f"{count} lines around each match" if count else "Matching lines only"
+            action = _switch(menu, words, partial(self._on_context, count))
+            contexts.addAction(action)
+            action.setChecked(count == 0)
+        menu.addSeparator()
+        _switch(menu, "Times in UTC", self.utc_changed.emit)
+        _switch(menu, "Delay until CloudWatch had the line", self.delay_changed.emit)
+        _switch(menu, "Wrap the selected line", self.wrap_changed.emit).setChecked(True)
+        menu.addSeparator()
+        menu.addAction("Export the lines shown…", lambda: self.export_requested.emit(False))
+        menu.addAction("Export all lines…", lambda: self.export_requested.emit(True))
+
+
+def _switch(menu: QMenu, words: str, changed: Callable[[bool], object]) -> QAction:
+    action = menu.addAction(words)
+    action.setCheckable(True)
+    action.toggled.connect(changed)
+    return action

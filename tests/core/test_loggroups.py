@@ -1,0 +1,133 @@
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lambdadesk.core.logfilter import FilteredLines, parse_filter
+from lambdadesk.core.loggroups import GroupedLines, Splice
+from lambdadesk.core.logstore import LogRow, LogStore
+
+
+def line(timestamp_ms: int, run: int, text: str = "x") -> LogRow:
+    return LogRow(timestamp_ms, 0, "stream", text, invocation=run, request_id=f"r{run}" if run >= 0 else "")
+
+
+def make(*runs: int, are_open: bool = True) -> tuple[LogStore, GroupedLines]:
+    """A line for each of these invocations, one a millisecond."""
+    store = LogStore()
+    store.add([line(ms, run) for ms, run in enumerate(runs)])
+    lines = FilteredLines(store, parse_filter(""))
+    groups = GroupedLines(lines, are_open=are_open)
+    lines.scan()
+    groups.extend()
+    return store, groups
+
+
+def shown(groups: GroupedLines) -> list[int | str]:
+    """Line numbers, and "#3" for the header of invocation 3."""
+    rows: list[int | str] = []
+    for row in range(len(groups)):
+        number, header = groups.number_at(row), groups.header_at(row)
+        rows.append(number if number >= 0 else f"#{header}")
+    return rows
+
+
+def test_interleaved_invocations_are_told_apart() -> None:
+    _, groups = make(-1, 0, 1, 0, 1, -1, -1, 2)
+    assert shown(groups) == [0, "#0", 1, 3, "#1", 2, 4, 5, 6, "#2", 7]
+    assert [groups.row_of(number) for number in range(8)] == [0, 2, 5, 3, 6, 7, 8, 10]
+    assert list(groups.numbers_of(1)) == [2, 4]
+    assert (groups.size_of(0), groups.first_number_of(1), groups.header_row(2)) == (2, 2, 9)
+    assert (groups.size_of(7), groups.first_number_of(7), groups.header_row(7)) == (0, -1, -1)
+
+
+def test_groups_are_closed_and_opened() -> None:
+    _, groups = make(0, 1, 0, 1)
+    assert groups.toggle(0) == Splice(1, 2, 0)
+    assert shown(groups) == ["#0", "#1", 1, 3]
+    assert groups.row_of(2) == 0
+    assert groups.toggle(0) == Splice(1, 0, 2)
+    assert groups.toggle(9) == Splice(0, 0, 0)
+    _, closed = make(0, 1, 0, -1, are_open=False)
+    assert shown(closed) == ["#0", "#1", 3]
+    closed.toggle(1)
+    assert shown(closed) == ["#0", "#1", 1, 3]
+
+
+rows = st.builds(line, st.integers(0, 30), st.integers(-1, 4), st.sampled_from(["yes", "no"]))
+batches = st.lists(st.lists(rows, max_size=12), max_size=8)
+
+
+@settings(deadline=None)  # the two cores have other work
+@given(batches, st.sampled_from(["", "yes"]), st.integers(0, 2), st.integers(1, 9), st.booleans(), st.data())
+def test_whatever_comes_rows_are_those_of_all_lines_at_once(
+    batches: list[list[LogRow]], text: str, context: int, step: int, are_open: bool, data: st.DataObject
+) -> None:
+    store = LogStore(cap=16)  # dropped soon
+    lines = FilteredLines(store, parse_filter(text), context)
+    groups = GroupedLines(lines, are_open=are_open)
+    seen: list[int | str] = []  # as a view that applies the splices has them
+
+    def apply(splices: list[Splice]) -> None:
+        for row, removed, inserted in splices:
+            assert removed <= len(seen) - row
+            seen[row : row + removed] = [-7] * inserted
+        assert len(seen) == len(groups)
+        for row, what in enumerate(shown(groups)):
+            if seen[row] == -7:
+                seen[row] = what
+        assert seen == shown(groups)
+
+    def follow(first_changed: int) -> None:
+        lines.cut(first_changed)
+        apply(groups.cut(first_changed))
+        while not lines.is_complete:
+            lines.scan(step)
+            if not lines.is_complete and step % 2:
+                continue  # the rows may lag behind
+            apply(groups.extend(step))
+        while not groups.is_complete:
+            apply(groups.extend(step))
+
+    store.changed.connect(follow)
+    for batch in batches:
+        store.add(batch)
+        if batch and data.draw(st.booleans()):
+            apply([groups.toggle(data.draw(st.integers(0, 4)))])
+    numbers = [lines[entry] for entry in range(len(lines))]
+    assert sorted(number for number in seen_numbers(groups)) == numbers
+    members: dict[int, list[int]] = {}
+    for number in numbers:
+        members.setdefault(store.invocation(number), []).append(number)
+    for run, own in members.items():
+        if run >= 0:
+            assert list(groups.numbers_of(run)) == own
+            row = groups.header_row(run)
+            assert groups.header_at(row) == run
+            expected = own if groups.is_open(run) else []
+            assert shown(groups)[row : row + 1 + len(expected)] == [f"#{run}", *expected]
+    for row, what in enumerate(shown(groups)):
+        if isinstance(what, int):
+            assert groups.row_of(what) == row
+    if not store.first and are_open:  # every group stands where its first line does
+        firsts = [
+            what for row, what in enumerate(shown(groups)) if isinstance(what, int) and _is_first(groups, row)
+        ]
+        assert firsts == sorted(firsts)
+    store.clear()
+    assert len(groups) == 0
+
+
+def seen_numbers(groups: GroupedLines) -> list[int]:
+    numbers: list[int] = []
+    for row in range(len(groups)):
+        number, header = groups.number_at(row), groups.header_at(row)
+        if number >= 0 and groups.lines.store.invocation(number) < 0:
+            numbers.append(number)
+        elif header >= 0:
+            numbers += groups.numbers_of(header)
+    return numbers
+
+
+def _is_first(groups: GroupedLines, row: int) -> bool:
+    number = groups.number_at(row)
+    invocation = groups.lines.store.invocation(number)
+    return invocation < 0 or groups.first_number_of(invocation) == number
