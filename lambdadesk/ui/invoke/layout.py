@@ -17,6 +17,7 @@ from lambdadesk.ui.widgets.result_view import ResultView
 from lambdadesk.ui.widgets.run_bar import RunBar
 
 _PROGRESS_PX = 4
+_NARROWEST_PX = 210  # of the payload and of the result, whatever is in them: no answer moves their border
 
 
 class InvokeLayout:
@@ -56,6 +57,7 @@ class InvokeLayout:
         top = named(QSplitter(Qt.Orientation.Horizontal), "invokeSplitter")
         top.setChildrenCollapsible(False)
         for widget in (left, right):
+            widget.setMinimumWidth(_NARROWEST_PX)
             top.addWidget(widget)
         top.setStretchFactor(0, 1)
         top.setStretchFactor(1, 1)

@@ -61,7 +61,11 @@ class InvokeTools(QObject):
     def _build_series(self) -> QWidget:
         from lambdadesk.ui.panels.series_panel import SeriesPanel
 
-        panel = SeriesPanel(self._connection, self._function, self._invoke.current_request)
+        invoke = self._invoke
+        panel = SeriesPanel(
+            self._connection, self._function, invoke.current_request, lambda: invoke.typed()[0]
+        )
+        invoke.changed.connect(panel.show_estimate)
         panel.write_requested.connect(self._ask)
         panel.not_found.connect(self.not_found)
         self._built.append(panel)
@@ -71,6 +75,7 @@ class InvokeTools(QObject):
         from lambdadesk.ui.panels.versions_panel import VersionsPanel
 
         panel = VersionsPanel(self._connection, self._function, self._invoke.current_request)
+        self._invoke.changed.connect(panel.show_estimate)
         panel.write_requested.connect(self._ask)
         panel.diff_requested.connect(
             lambda before, after: self.scope.start("compare", self._compare, before, after)

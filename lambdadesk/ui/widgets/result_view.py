@@ -34,7 +34,7 @@ from lambdadesk.ui.widgets.body_view import BodyView
 from lambdadesk.ui.widgets.error_view import ErrorView
 from lambdadesk.ui.widgets.json_tree import JsonTree
 from lambdadesk.ui.widgets.json_view import JsonView
-from lambdadesk.ui.widgets.labels import ToneLabel
+from lambdadesk.ui.widgets.labels import ElidedLabel, ToneLabel
 from lambdadesk.ui.widgets.named import named
 from lambdadesk.ui.widgets.notices import announce
 from lambdadesk.ui.widgets.plain import PlainLabel, set_plain_tooltip, show_plain_text
@@ -65,6 +65,7 @@ class ResultView(QWidget):
         self.summary = named(PlainLabel(), "resultSummary", "Duration, memory and cost")
         self.summary.setWordWrap(True)
         self.summary.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.request = named(ElidedLabel(), "resultRequest", "Request id")
         self.response = named(JsonView(), "responseView", "Response")
         self.error = ErrorView()
         self.body = BodyView()
@@ -109,14 +110,16 @@ class ResultView(QWidget):
         layout.setSpacing(theme.TIGHT)
         layout.addWidget(self.status)
         layout.addWidget(self.summary)
+        layout.addWidget(self.request)
         layout.addWidget(self.views, 1)
         layout.addWidget(self.saved)
 
-    def say(self, tone: str, status: str, summary: str = "") -> None:
+    def say(self, tone: str, status: str, summary: str = "", request: str = "") -> None:
         """Show an outcome in words; `tone` is a colour of the theme."""
         self.status.say(status, tone)
-        self.summary.setText(summary)
-        self.summary.setVisible(bool(summary))
+        for label, text in ((self.summary, summary), (self.request, request)):
+            label.setText(text)
+            label.setVisible(bool(text))
 
     def clear(self) -> None:
         if self._has_chunks:
@@ -133,7 +136,8 @@ class ResultView(QWidget):
 
         log: its log lines; why_no_report: what to say where duration, memory and cost are not known.
         """
-        self.say(*_outcome_words(entry), _summary(entry, why_no_report))
+        request = f"Request {entry.request_id}" if entry.request_id else ""
+        self.say(*_outcome_words(entry), _summary(entry, why_no_report), request)
         self._set_response(
             entry.response, is_cut=entry.response_truncated, has_failed=bool(entry.function_error)
         )
@@ -333,8 +337,7 @@ def _summary(entry: HistoryEntry, why_no_report: str) -> str:
         parts.append(entry.error)
     if not entry.payload and entry.outcome is not Outcome.RUNNING:
         parts.append("payload and answer were not kept")
-    summary = " · ".join(parts)
-    return f"{summary}\nRequest {entry.request_id}" if entry.request_id else summary
+    return " · ".join(parts)
 
 
 def _arithmetic(cost: Cost) -> str:
