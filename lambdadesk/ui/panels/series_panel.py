@@ -135,6 +135,7 @@ class SeriesPanel(QWidget):
         area.setFrameShape(QFrame.Shape.NoFrame)
         area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         area.setWidget(self._build_result())
+        self.result.hide()  # only now: to be put into the area shows it
         layout.addWidget(area, 1)
 
     def _build_settings(self) -> QGridLayout:
@@ -245,7 +246,6 @@ class SeriesPanel(QWidget):
         column.addWidget(self.histogram)
         column.addWidget(self.error_table, 1)
         column.addStretch(0)
-        self.result.hide()
         return self.result
 
     async def close_panel(self) -> None:

@@ -247,7 +247,6 @@ class PayloadEditor(QWidget):
         offer = repair.offer[0].upper() + repair.offer[1:]
         self.repair_button.setAccessibleName(f"Repair: {offer}")
         set_plain_tooltip(self.repair_button, f"{offer}; then it is valid JSON")
-        self.problem.setText(f"{self.problem.text()}. Repair would {repair.offer}.")
         self.repair_button.show()
 
     def _measure(self, text: str) -> None:

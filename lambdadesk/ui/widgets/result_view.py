@@ -80,7 +80,7 @@ class ResultView(QWidget):
         self.log.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
         self.views = named(QTabWidget(), "resultTabs", "Result views")
         self.views.setDocumentMode(True)
-        self.views.setUsesScrollButtons(False)
+        self.views.setUsesScrollButtons(True)  # in a narrow window
         titles = ("Response", "Error", "Body", "Tree", "Log", "Cost")
         pages = (self.response, self.error, self.body, self.tree, self.log, self.arithmetic)
         for widget, title in zip(pages, titles, strict=True):
@@ -92,13 +92,11 @@ class ResultView(QWidget):
         )
         self.copy_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.copy_button.clicked.connect(self._show_copies)
-        corner = QWidget()
-        buttons = QHBoxLayout(corner)
-        buttons.setContentsMargins(0, 0, 0, 0)
-        buttons.setSpacing(0)
-        buttons.addWidget(self.copy_button)
-        buttons.addWidget(self.save_button)
-        self.views.setCornerWidget(corner)
+        top = QHBoxLayout()
+        top.setSpacing(0)
+        top.addWidget(self.status, 1)
+        for button in (self.copy_button, self.save_button):
+            top.addWidget(button, 0, Qt.AlignmentFlag.AlignTop)
         self.saved = named(ToneLabel(), "saveOutcome", "What became of saving")
         self._live_log = ""
         self._has_chunks = False  # the response shows what is in no data yet
@@ -108,7 +106,7 @@ class ResultView(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(theme.TIGHT)
-        layout.addWidget(self.status)
+        layout.addLayout(top)
         layout.addWidget(self.summary)
         layout.addWidget(self.request)
         layout.addWidget(self.views, 1)
