@@ -70,7 +70,7 @@ async def test_no_answer_moves_the_border_of_the_payload(desk: Desk, aws: FakeAw
     aws.handlers["hello"] = lambda _payload: b'{"statusCode": 200, "body": "<b>hi</b>"}'
     await desk.open("hello")
     desk.get("eventsButton").click()
-    desk.window.resize(1000, 700)
+    desk.window.resize(1400, 800)
     await turns()
     editor = desk.get("payloadEditor")
     before = editor.width()
@@ -82,6 +82,23 @@ async def test_no_answer_moves_the_border_of_the_payload(desk: Desk, aws: FakeAw
     desk.type_payload('{"n": 7,}')
     await turns()
     assert editor.width() == before
+
+
+async def test_where_it_is_narrow_the_events_are_in_place_of_the_result(desk: Desk, aws: FakeAws) -> None:
+    await desk.open("hello")
+    desk.window.resize(760, 520)
+    await turns()
+    click(desk.get("eventsButton"))
+    await turns()
+    assert desk.get("eventTree").isVisible()
+    assert not desk.get("resultStatus").isVisible()
+    panes = [desk.get(name) for name in ("eventTree", "payloadEditor")]
+    left, right = (pane.mapTo(desk.window, pane.rect().topLeft()).x() for pane in panes)
+    assert left + panes[0].width() <= right
+    assert right + panes[1].width() <= desk.window.width()
+    await desk.invoke('{"n": 7}')
+    assert desk.get("resultStatus").isVisible()
+    assert not desk.get("eventTree").isVisible()
 
 
 async def test_a_version_that_answers_otherwise_is_compared(desk: Desk, aws: FakeAws) -> None:

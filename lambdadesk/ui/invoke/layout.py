@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeySequence, QPainter, QPaintEvent, QShortcut
+from PySide6.QtGui import QKeySequence, QPainter, QPaintEvent, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QProgressBar, QSplitter, QTabWidget, QVBoxLayout, QWidget
 
 from lambdadesk.core.types import FunctionInfo
@@ -11,12 +11,12 @@ from lambdadesk.ui import theme
 from lambdadesk.ui.widgets.fate_view import FateView
 from lambdadesk.ui.widgets.named import named
 from lambdadesk.ui.widgets.payload_editor import PayloadEditor
-from lambdadesk.ui.widgets.plain import PlainLabel
 from lambdadesk.ui.widgets.recent_runs import RecentRuns
 from lambdadesk.ui.widgets.result_view import ResultView
 from lambdadesk.ui.widgets.run_bar import RunBar
 
 _PROGRESS_PX = 4
+_EVENTS_PX = 260  # of the pane of events, at least
 _NARROWEST_PX = 210  # of the payload and of the result, whatever is in them: no answer moves their border
 
 
@@ -47,9 +47,8 @@ class InvokeLayout:
         self._events.hide()
         left = QWidget()
         column = _column(left)
-        column.addWidget(PlainLabel("Payload"))
         column.addWidget(self.payload, 1)
-        right = QWidget()
+        self._right = right = QWidget()
         column = _column(right)
         column.addWidget(self.progress)
         column.addWidget(self.result, 1)
@@ -61,7 +60,8 @@ class InvokeLayout:
             top.addWidget(widget)
         top.setStretchFactor(0, 1)
         top.setStretchFactor(1, 1)
-        beside = named(QSplitter(Qt.Orientation.Horizontal), "eventsSplitter")
+        beside = named(_Watched(self._fit), "eventsSplitter")
+        self._beside = beside
         beside.setChildrenCollapsible(False)
         beside.addWidget(self._events)
         beside.addWidget(top)
@@ -103,6 +103,18 @@ class InvokeLayout:
         if shown and self._events_column.isEmpty():
             self._events_column.addWidget(self._build_picker())
         self._events.setVisible(shown)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Where three columns have no room, the events are there in place of the result."""
+        needed_px = _EVENTS_PX + 2 * (_NARROWEST_PX + theme.SPACE)
+        has_room = self._events.isHidden() or self._beside.width() >= needed_px
+        self._right.setVisible(has_room)
+
+    def show_result(self) -> None:
+        """See to it that the result is in sight."""
+        if self._right.isHidden():
+            self.bar.events_button.setChecked(False)
 
     def add_keys(
         self, invoke: Callable[[], None], format_payload: Callable[[], None], stop: Callable[[], None]
@@ -128,6 +140,18 @@ class InvokeLayout:
         place = self._tabs.widget(index)
         if build is not None and place is not None:
             _column(place).addWidget(build())
+
+
+class _Watched(QSplitter):
+    """A row that says when its size has changed."""
+
+    def __init__(self, on_resized: Callable[[], None]) -> None:
+        super().__init__(Qt.Orientation.Horizontal)
+        self._on_resized = on_resized
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._on_resized()
 
 
 class _ThinBar(QProgressBar):

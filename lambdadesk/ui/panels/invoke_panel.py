@@ -194,6 +194,7 @@ class InvokePanel(QWidget):
         try:
             request = self.current_request()
         except UserError as error:
+            self._parts.show_result()
             self._side.refuse(str(error))
             return
         self._asked = request, self._payload.text()
@@ -209,6 +210,7 @@ class InvokePanel(QWidget):
         self._sent = None
         self._show_running(True)
         self._side.clear()
+        self._parts.show_result()
         self._side.live.start(request)
         self.scope.start("invoke", self._invoke, request, confirmed)
 
