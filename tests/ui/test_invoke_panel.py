@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QPlainTextEdit, QPushButton
 
 from lambdadesk.core.cost import invocation_cost
 from lambdadesk.core.money import format_money
+from lambdadesk.core.payload import ASYNC_LIMIT
 from lambdadesk.core.prices import load_prices
 from lambdadesk.core.types import FunctionInfo, Report
 from tests.servers import faults
@@ -214,6 +215,16 @@ async def test_a_payload_that_lambda_refuses_for_its_size_is_not_sent(desk: Desk
     assert sent(desk) == []
     await desk.choose("invocationType", "Request / response")
     assert await desk.invoke() == "✔ 200 Succeeded"
+
+
+async def test_one_line_of_the_most_that_fits_is_sent(desk: Desk) -> None:
+    await desk.open("hello")
+    await desk.choose("invocationType", "Event (asynchronous)")
+    text = '"' + "x" * (ASYNC_LIMIT - 2) + '"'
+    desk.get("payloadEditor").setPlainText(text)
+    assert await desk.invoke() == "✔ 202 Queued for asynchronous execution"
+    desk.get("payloadEditor").setPlainText(f"{text} ")
+    assert (await desk.invoke()).startswith("✖ Not sent: The payload has 1,048,577 bytes")
 
 
 # --- stop waiting ---

@@ -26,15 +26,15 @@ def make_request(
     is_quiet: for an estimate: go nowhere, and believe the last check of the payload.
     """
     kind = bar.kind
+    typed = payload.toPlainText()
     # Counted before anything is looked at, since that takes seconds for what is far too large.
-    if too_large := check_size(payload.document().characterCount() - 1, kind):
+    if too_large := check_size(len(typed.encode("utf-8", "surrogatepass")), kind):
         raise UserError(too_large.message, kind=ErrorKind.INVALID)
     problem = payload.problem if is_quiet else payload.check_now()
     if problem is not None and problem.is_error:
         if not is_quiet:
             payload.go_to_problem()
         raise UserError(f"the payload is not valid JSON. {problem}", kind=ErrorKind.INVALID)
-    typed = payload.toPlainText()
     text = fill_in(typed)
     if text != typed:
         origin = f"{origin}, variables filled in" if origin else "variables filled in"
