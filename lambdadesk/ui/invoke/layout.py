@@ -10,6 +10,7 @@ from lambdadesk.core.types import FunctionInfo
 from lambdadesk.ui import theme
 from lambdadesk.ui.widgets.fate_view import FateView
 from lambdadesk.ui.widgets.named import named
+from lambdadesk.ui.widgets.once_key import OnceKey
 from lambdadesk.ui.widgets.payload_editor import PayloadEditor
 from lambdadesk.ui.widgets.recent_runs import RecentRuns
 from lambdadesk.ui.widgets.result_view import ResultView
@@ -119,8 +120,9 @@ class InvokeLayout:
     def add_keys(
         self, invoke: Callable[[], None], format_payload: Callable[[], None], stop: Callable[[], None]
     ) -> None:
+        once = OnceKey(invoke, self._page)
         for keys in ("Ctrl+Return", "Ctrl+Enter"):
-            shortcut = self._on_keys(keys, invoke)
+            shortcut = self._on_keys(keys, once.press)
             shortcut.setAutoRepeat(False)  # a quick function answers between two
             # From the function list, too: what is sent is in sight, and a hidden page hears nothing.
             shortcut.setContext(Qt.ShortcutContext.WindowShortcut)
