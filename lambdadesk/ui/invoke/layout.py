@@ -123,7 +123,7 @@ class InvokeLayout:
         once = OnceKey(invoke, self._page)
         for keys in ("Ctrl+Return", "Ctrl+Enter"):
             shortcut = self._on_keys(keys, once.press)
-            shortcut.setAutoRepeat(False)  # a quick function answers between two
+            # Its repeats are taken, too, and not done: else the editor gets them, as ends of lines.
             # From the function list, too: what is sent is in sight, and a hidden page hears nothing.
             shortcut.setContext(Qt.ShortcutContext.WindowShortcut)
         self._on_keys("Ctrl+Shift+I", format_payload)
