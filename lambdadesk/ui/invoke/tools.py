@@ -77,9 +77,7 @@ class InvokeTools(QObject):
         panel = VersionsPanel(self._connection, self._function, self._invoke.current_request)
         self._invoke.changed.connect(panel.show_estimate)
         panel.write_requested.connect(self._ask)
-        panel.diff_requested.connect(
-            lambda before, after: self.scope.start("compare", self._compare, before, after)
-        )
+        panel.diff_requested.connect(self._ask_compare)
         self._built.append(panel)
         return panel
 
@@ -111,6 +109,10 @@ class InvokeTools(QObject):
         except UserError:
             loaded = await events.read(SHARED, name)
         return fill_in(loaded.text).encode()
+
+    def _ask_compare(self, before: HistoryEntry, after: HistoryEntry) -> None:
+        if not self.scope.is_running("compare"):  # a double click asks twice
+            self.scope.start("compare", self._compare, before, after)
 
     async def _compare(self, before: HistoryEntry, after: HistoryEntry) -> None:
         from lambdadesk.ui.dialogs.diff_dialog import DiffDialog
