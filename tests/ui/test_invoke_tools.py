@@ -12,7 +12,7 @@ from lambdadesk.ui.dialogs.confirm_invoke_dialog import ConfirmInvokeDialog
 from lambdadesk.ui.dialogs.diff_dialog import DiffDialog
 from tests.servers.fake_aws import FakeAws
 from tests.servers.faults import Exchange
-from tests.ui.desk import Desk, click, click_row, press, rows, turns, until
+from tests.ui.desk import CONTROL, Desk, click, click_row, press, rows, turns, until
 
 
 def turn_to(desk: Desk, title: str) -> None:
@@ -99,6 +99,19 @@ async def test_where_it_is_narrow_the_events_are_in_place_of_the_result(desk: De
     await desk.invoke('{"n": 7}')
     assert desk.get("resultStatus").isVisible()
     assert not desk.get("eventTree").isVisible()
+
+
+async def test_the_pane_of_events_takes_the_keys_and_gives_them_back(desk: Desk) -> None:
+    await desk.open("hello")
+    editor = desk.get("payloadEditor")
+    editor.setFocus()
+    for _ in range(2):
+        press(editor, Qt.Key.Key_E, CONTROL)
+        search = desk.get("eventSearch")
+        assert search.hasFocus()
+        press(search, Qt.Key.Key_Escape)
+        assert not search.isVisible()
+        assert editor.hasFocus()
 
 
 async def test_a_version_that_answers_otherwise_is_compared(desk: Desk, aws: FakeAws) -> None:

@@ -102,9 +102,13 @@ class InvokeLayout:
 
     def _show_events(self, shown: bool) -> None:
         if shown and self._events_column.isEmpty():
-            self._events_column.addWidget(self._build_picker())
+            picker = self._build_picker()
+            self._events_column.addWidget(picker)
+            self._events.setFocusProxy(picker)
         self._events.setVisible(shown)
         self._fit()
+        if shown:
+            self._events.setFocus()
 
     def _fit(self) -> None:
         """Where three columns have no room, the events are there in place of the result."""

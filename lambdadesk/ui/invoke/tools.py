@@ -55,7 +55,6 @@ class InvokeTools(QObject):
             lambda verb, do: self.write_requested.emit(verb, do, picker.say_not_confirmed)
         )
         self._built.append(picker)
-        picker.start()
         return picker
 
     def _build_series(self) -> QWidget:

@@ -128,7 +128,6 @@ class SeriesPanel(QWidget):
         self.progress.setMaximumHeight(theme.SPACE)
         layout.addWidget(self.progress)
         self.status = named(ToneLabel("dim"), "seriesStatus", "Progress")
-        layout.addWidget(self.status)
         layout.addLayout(self._build_above_result())
         area = named(QScrollArea(), "seriesScroll")
         area.setWidgetResizable(True)
@@ -221,7 +220,7 @@ class SeriesPanel(QWidget):
         self.export_button.clicked.connect(self._ask_where)
         row = QHBoxLayout()
         row.setSpacing(theme.SPACE)
-        row.addStretch(1)
+        row.addWidget(self.status, 1)
         row.addWidget(self.compare)
         row.addWidget(self.export_button)
         return row

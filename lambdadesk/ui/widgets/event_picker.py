@@ -106,6 +106,7 @@ class EventPicker(QWidget):
         set_plain_tooltip(self.search, _HOW)
         self.search.textChanged.connect(self._on_search)
         self.search.installEventFilter(self)
+        self.setFocusProxy(self.search)
         self.refresh_button = named(
             QPushButton(icon("refresh"), ""), "eventsRefresh", "Look at everything again"
         )
@@ -208,11 +209,6 @@ class EventPicker(QWidget):
             disconnect()
         self.sources.close()
         await self.scope.close()
-
-    def start(self) -> None:
-        """Put the cursor into the search; for when the pane is opened."""
-        self.search.setFocus(Qt.FocusReason.OtherFocusReason)
-        self.search.selectAll()
 
     def refresh_all(self) -> None:
         """Look at all parts again, AWS included."""
