@@ -4,7 +4,7 @@ import json
 import os
 import platform
 
-from benchmarks import micro, series, startup, table
+from benchmarks import micro, series, startup, table, tail, timeline
 from benchmarks.measure import ROOT
 
 
@@ -17,8 +17,10 @@ def main() -> None:
         },
         "startup": startup.measure(),
         "table": table.measure(),
+        "timeline": timeline.measure(),
         "series": series.measure(),
         "micro": micro.measure(),
+        "tail": tail.measure(),
     }
     path = ROOT / "build" / "bench.json"
     path.parent.mkdir(exist_ok=True)

@@ -20,7 +20,7 @@ from lambdadesk.ui.main_window import MainWindow
 T = TypeVar("T")
 
 FUNCTION = "order-worker"
-TITLES = ("invoke", "logs", "charts", "triggers", "configuration", "role", "cost")
+TITLES = ("invoke", "logs", "charts", "timeline", "triggers", "configuration", "role", "cost")
 WIDE, NARROW = (1280, 800), (800, 600)
 DEADLINE_S = 60.0
 POLL_S = 0.05

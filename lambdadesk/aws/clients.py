@@ -15,6 +15,7 @@ from typing import Any
 from lambdadesk.aws.credentials import CredentialSource
 from lambdadesk.aws.failures import NotAwsError
 from lambdadesk.aws.guard import check_guard
+from lambdadesk.aws.log_pages import read_replies
 from lambdadesk.aws.sessions import create_client, open_session
 from lambdadesk.core.connections import Guard
 from lambdadesk.core.types import Target
@@ -146,6 +147,8 @@ class Clients:
         if self._guard is Guard.READ_ONLY:
             client.meta.events.register("before-parameter-build.*.*", self._check_read)
         client.meta.events.register("before-parse.*.*", self._check_reply)
+        if service == "logs":
+            read_replies(client)
         if settings.get("tcp_keepalive"):
             _keep_alive_often(client)
         return client

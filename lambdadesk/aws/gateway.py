@@ -1,6 +1,7 @@
 """Gateway, the one door to AWS."""
 
 import asyncio
+import math
 import time
 from collections.abc import Callable
 from typing import Any
@@ -12,15 +13,17 @@ from lambdadesk.aws.endpoints import check_target, is_aws
 from lambdadesk.aws.failures import is_about_signature, to_user_error
 from lambdadesk.aws.guard import check_guard
 from lambdadesk.aws.invoke_failures import outcome_unknown, to_invoke_error
-from lambdadesk.aws.quota import TokenBucket, get_logs_rate_per_s
+from lambdadesk.aws.quota import FairBucket, get_logs_rate_per_s
 from lambdadesk.aws.reception import Reception
 from lambdadesk.core.connections import Guard
 from lambdadesk.core.errors import ErrorKind, UserError
+from lambdadesk.core.own_cost import CallMeter
 from lambdadesk.core.threads import in_thread
 from lambdadesk.core.types import Identity, InvokeRequest, InvokeResult, Target
 
 # Offered for endpoints, which take any region.
 _USUAL_REGIONS = ("us-east-1", "us-east-2", "us-west-2", "eu-central-1", "eu-west-1", "ap-northeast-1")
+_SAME_SLEEP_S = 30.0
 
 
 class Gateway:
@@ -55,11 +58,13 @@ class Gateway:
         self.guard = guard
         self.limits = limits or Limits()
         self.source = source
+        self.meter: CallMeter | None = None  # told of every call that AWS may take money for
         # Endpoints that are not AWS have no such quotas.
-        self.logs_quota = TokenBucket(get_logs_rate_per_s(target.region)) if is_aws(target) else None
+        self.logs_quota = FairBucket(get_logs_rate_per_s(target.region)) if is_aws(target) else None
         self._rate_limits = source.rate_limits if is_aws(target) else None
         self._clients = Clients(target, self.limits, source, guard)
         self._slots = asyncio.Semaphore(self.limits.reads_at_once)
+        self._forgot_s = -math.inf
 
     async def call(
         self,
@@ -78,6 +83,8 @@ class Gateway:
         The guard's rules hold (see check_guard): DENIED, before anything is sent.
         """
         check_guard(self.guard, service, operation, confirmed=confirmed)
+        if self.meter is not None:
+            self.meter.check(service, operation)
         self.source.check()  # built clients ask for no credentials any more
         await self._sign_in(service, operation)
         rate = self._rate_limits and self._rate_limits.get(self.target.region, service, operation)
@@ -91,6 +98,8 @@ class Gateway:
                 reply = await in_thread(_call, clients, service, operation, params)
             if rate and reply.get("ResponseMetadata", {}).get("RetryAttempts"):
                 rate.slow_down()  # most retries are throttled calls
+            if self.meter is not None:
+                self.meter.note(service, operation, params, reply)
             return reply
         except Exception as error:
             if deadline.expired():
@@ -139,6 +148,8 @@ class Gateway:
         deadline = asyncio.timeout(bound_s)
         try:
             async with deadline:
+                if self.meter is not None:
+                    self.meter.note_invoke(request)  # also where no answer comes: it may have run
                 return await in_thread(_invoke, clients, request, reception, before)
         except Exception as error:
             if deadline.expired():
@@ -200,6 +211,16 @@ class Gateway:
     def forget_clients(self) -> None:
         """Use what the source of the credentials gives from now on; it has read them anew."""
         self._renew_clients()
+
+    def forget_connections(self) -> None:
+        """Use new connections from now on: after a sleep the idle ones are dead, as is found out late.
+
+        Many may notice the same sleep; the first one counts.
+        """
+        now_s = time.monotonic()
+        if now_s - self._forgot_s > _SAME_SLEEP_S:
+            self._forgot_s = now_s
+            self._renew_clients()
 
     async def close(self) -> None:
         """Close idle connections. Calls that nobody waits for any more end by themselves."""

@@ -3,15 +3,14 @@
 To look at a queue is to receive a message, which SQS counts; see live_sources.LiveRefusedError.
 """
 
-from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Final, cast
+from typing import Final
 
 from lambdadesk.aws.gateway import Gateway
 from lambdadesk.aws.live_sources import LOOKS, Asking, tell_calls, tell_time, to_iso
-from lambdadesk.aws.logs import LogPage, fetch_events
+from lambdadesk.aws.logs import fetch_events
 from lambdadesk.aws.triggers.arns import get_part
 from lambdadesk.core.errors import ErrorKind, UserError
 from lambdadesk.core.event_templates import EventContext
@@ -126,7 +125,7 @@ async def fetch_logged_event(gateway: Gateway, function: FunctionInfo, now: date
         lines, found, found_ms, is_cut = 0, "", 0, False
         start_ms = _to_ms(now - look_back)
         pages_of_log = fetch_events(gateway, function.log_group_name, start_ms, end_ms)
-        async with aclosing(cast("AsyncGenerator[LogPage, None]", pages_of_log)) as reading:
+        async with aclosing(pages_of_log) as reading:
             read = 0
             async for page in reading:
                 read += 1

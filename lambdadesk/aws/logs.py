@@ -1,32 +1,87 @@
-"""Log events of CloudWatch Logs, complete for a stretch of time."""
+"""Log groups of CloudWatch Logs, and their events, complete for a stretch of time."""
 
 import asyncio
 import random
+import re
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncGenerator, Iterable, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from fnmatch import fnmatchcase
 from typing import Any
 
 from lambdadesk.aws.failures import get_plain_text, missing, retell
 from lambdadesk.aws.gateway import Gateway
 from lambdadesk.core.errors import ErrorKind, UserError
-from lambdadesk.core.types import LogEvent
+from lambdadesk.core.types import LogColumns, LogEvent
 
+_EMPTY_PAGES = 100
+_WILDCARDS = re.compile(r"[*?\[]")
 _THROTTLED_TRIES = 6  # 31 s of pauses with the usual Limits
+
+
+@dataclass(frozen=True, slots=True)
+class LogGroup:
+    """A log group as DescribeLogGroups has it.
+
+    log_class: STANDARD, INFREQUENT_ACCESS, DELIVERY; empty where it is not told. Of the classes but STANDARD
+               no events can be read one by one, though the former can be queried.
+    created_ms: epoch milliseconds, 0 where it is not told.
+    arn:        without ":*" at the end; empty where it is not told.
+    """
+
+    name: str
+    log_class: str = ""
+    created_ms: int = 0
+    arn: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class LogPage:
     """Some log events in the order of their timestamps; may be empty although more pages follow.
 
+    events: iterating over them gives each as a LogEvent.
     server_now_ms: the server's clock when it answered, epoch milliseconds (whole seconds).
     complete:      False where events of the window are known to be missing, after or within this page.
     """
 
-    events: list[LogEvent]
+    events: LogColumns
     server_now_ms: int
     complete: bool = True
+
+
+async def fetch_groups(gateway: Gateway, pattern: str, limit: int = 50) -> list[LogGroup]:
+    """The log groups whose names match, by name: "/aws/lambda/orders", or "/aws/lambda/*" with wildcards.
+
+    At most `limit`, so that a pattern that matches a whole account asks for no hundred pages.
+    """
+    prefix = _WILDCARDS.split(pattern)[0]
+    asked: dict[str, Any] = {"logGroupNamePrefix": prefix} if prefix else {}
+    found: list[LogGroup] = []
+    while True:
+        reply = await gateway.call("logs", "DescribeLogGroups", **asked)
+        if not isinstance(reply.get("logGroups"), list):
+            raise missing("logs", "DescribeLogGroups", "logGroups")
+        for entry in reply["logGroups"]:
+            group = LogGroup(
+                str(entry.get("logGroupName", "")),
+                str(entry.get("logGroupClass", "")),
+                int(entry.get("creationTime", 0)),
+                str(entry.get("logGroupArn", "")) or str(entry.get("arn", "")).removesuffix(":*"),
+            )
+            if group.name == pattern or (prefix != pattern and fnmatchcase(group.name, pattern)):
+                found.append(group)
+        token = reply.get("nextToken")
+        is_last = prefix == pattern and bool(found)  # the name itself comes before all that begin with it
+        if len(found) >= limit or is_last or token in (None, "", asked.get("nextToken")):
+            return found[:limit]
+        asked["nextToken"] = token
+
+
+async def fetch_group(gateway: Gateway, name: str) -> LogGroup | None:
+    """One log group by its name, None where there is none."""
+    found = await fetch_groups(gateway, name, 1)
+    return found[0] if found else None
 
 
 async def fetch_events(
@@ -37,10 +92,13 @@ async def fetch_events(
     *,
     pattern: str = "",
     stream_prefix: str = "",
-) -> AsyncIterator[LogPage]:
+    party: object = None,
+) -> AsyncGenerator[LogPage]:
     """All events of a log group from `start_ms` to `end_ms` (both inclusive), page by page, each one once.
 
-    An empty page with a token is not the end. Throttling pauses and goes on where it was; after six tries in
+    party: whose turn in the account's quota it takes (see FairBucket).
+    An empty page with a token is not the end, but 100 of them in a row are given up: the last one says that
+    events are missing. Throttling pauses and goes on where it was; after six tries in
     a row it is raised. MiniStack stops at the page size without a token, hence a full page is never taken for
     the last one: reading goes on from its last millisecond, less the events of it that are known.
     """
@@ -55,17 +113,20 @@ async def fetch_events(
     tokens: set[str] = set()
     last: list[LogEvent] = []  # the events delivered of the newest millisecond
     known: Counter[object] = Counter()  # of those, the ones that are going to be read once more
+    empty_pages = 0
     while True:
-        reply = await _fetch_page(gateway, asked)
+        reply = await _fetch_page(gateway, asked, party)
         now_ms = _get_server_now_ms(gateway, reply)
         found = _to_events(reply, stream_prefix)
-        fresh = list(_drop_known(found, known))
+        fresh = LogColumns.of(_drop_known(found, known)) if known else found
         last = _get_newest(last, fresh)
         token = reply.get("nextToken")
         if token:
-            yield LogPage(fresh, now_ms, complete=token not in tokens)
-            if token in tokens:
-                return  # it would go round in circles
+            empty_pages = 0 if len(found) else empty_pages + 1
+            ends = token in tokens or empty_pages >= _EMPTY_PAGES  # the former would go round in circles
+            yield LogPage(fresh, now_ms, complete=not ends)
+            if ends:
+                return
             tokens.add(token)
             asked["nextToken"] = token
             continue
@@ -85,18 +146,19 @@ async def fetch_events(
         if not pattern:
             known = Counter(map(_get_key, last))
             rest = await _fetch_millisecond(gateway, group, newest_ms, stream_prefix)
-            yield LogPage(list(_drop_known(rest, known)), now_ms)
+            yield LogPage(LogColumns.of(_drop_known(rest, known)), now_ms)
         if newest_ms >= end_ms:
             return
         asked["startTime"] = newest_ms + 1
         last, known = [], Counter()
 
 
-async def _fetch_page(gateway: Gateway, asked: dict[str, Any]) -> dict[str, Any]:
+async def _fetch_page(gateway: Gateway, asked: dict[str, Any], party: object) -> dict[str, Any]:
     pause_s = gateway.limits.backoff_s
+    quota = gateway.logs_quota
     for attempt in range(1, _THROTTLED_TRIES + 1):
-        if gateway.logs_quota is not None:
-            await gateway.logs_quota.take()
+        if quota is not None:
+            await quota.take(party)
         try:
             reply = await gateway.call("logs", "FilterLogEvents", **asked)
         except UserError as error:
@@ -106,12 +168,14 @@ async def _fetch_page(gateway: Gateway, asked: dict[str, Any]) -> dict[str, Any]
                     f"The log group {get_plain_text(asked['logGroupName'])} does not exist.",
                     "The function's first line of log makes it.",
                 ) from error
+            if quota is not None and error.kind is ErrorKind.THROTTLED:
+                quota.slow_down()
             if error.kind is not ErrorKind.THROTTLED or attempt == _THROTTLED_TRIES:
                 raise
             await asyncio.sleep(pause_s * random.uniform(0.5, 1.5))
             pause_s *= 2
             continue
-        if not isinstance(reply.get("events"), list):
+        if not isinstance(reply.get("events"), LogColumns | list):
             raise missing("logs", "FilterLogEvents", "events")
         return reply
     raise AssertionError("the last attempt returns or raises")
@@ -158,13 +222,15 @@ async def _fetch_stream(
         asked["nextToken"] = token
 
 
-def _to_events(reply: Mapping[str, Any], stream_prefix: str) -> list[LogEvent]:
-    try:
-        events = [_to_event(entry) for entry in reply["events"]]
-    except (TypeError, ValueError) as error:
-        raise missing("logs", "FilterLogEvents", "usable timestamps") from error
+def _to_events(reply: Mapping[str, Any], stream_prefix: str) -> LogColumns:
+    events = reply["events"]
+    if not isinstance(events, LogColumns):
+        try:
+            events = LogColumns.of(_to_event(entry) for entry in reply["events"])
+        except (TypeError, ValueError) as error:
+            raise missing("logs", "FilterLogEvents", "usable timestamps") from error
     if stream_prefix:  # MiniStack ignores the prefix
-        events = [event for event in events if event.stream.startswith(stream_prefix)]
+        events = events.where([stream.startswith(stream_prefix) for stream in events.streams])
     return events
 
 
@@ -197,11 +263,18 @@ def _drop_known(events: Iterable[LogEvent], known: Counter[object]) -> Iterable[
             yield event
 
 
-def _get_newest(earlier: list[LogEvent], events: list[LogEvent]) -> list[LogEvent]:
-    """The events of the newest millisecond among both."""
-    both = [*earlier, *events]
-    newest_ms = max((event.timestamp_ms for event in both), default=0)
-    return [event for event in both if event.timestamp_ms == newest_ms]
+def _get_newest(earlier: list[LogEvent], events: LogColumns) -> list[LogEvent]:
+    """The events of the newest millisecond among both; `earlier` are those of one."""
+    times = events.timestamps_ms
+    newest_ms = max(times, default=0)
+    if earlier and earlier[0].timestamp_ms > newest_ms:
+        return earlier
+    count = times.count(newest_ms)
+    if count == len(times) or times[-count:].count(newest_ms) == count:  # as it is where pages are in order
+        newest = [*events.between(len(times) - count, len(times))]
+    else:
+        newest = [*events.where([at_ms == newest_ms for at_ms in times])]
+    return [*earlier, *newest] if earlier and earlier[0].timestamp_ms == newest_ms else newest
 
 
 def _get_server_now_ms(gateway: Gateway, reply: Mapping[str, Any]) -> int:

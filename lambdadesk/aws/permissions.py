@@ -122,6 +122,21 @@ def _get_tagged(function: FunctionInfo) -> dict[str, Any]:
     return {"ResourceTypeFilters": ["lambda:function"], "ResourcesPerPage": 1}
 
 
+def _get_query(function: FunctionInfo) -> dict[str, Any]:
+    now_s = int(time.time())  # over one second, since what is scanned is billed
+    return {
+        "logGroupName": function.log_group_name,
+        "queryString": "limit 1",
+        "startTime": now_s,
+        "endTime": now_s,
+        "limit": 1,
+    }
+
+
+def _get_no_query(function: FunctionInfo) -> dict[str, Any]:
+    return {"queryId": _NO_SUCH_MAPPING}
+
+
 def _get_named_group(function: FunctionInfo) -> dict[str, Any]:
     return {"logGroupNamePrefix": function.log_group_name, "limit": 1}
 
@@ -164,9 +179,12 @@ NEEDS = (
     Need("lambda:ListAliases", ("Invoke", "Configuration", "Triggers"), _FUNCTION, _get_one),
     Need(INVOKE, ("Invoke",), _FUNCTION),
     Need("lambda:GetFunctionEventInvokeConfig", ("Invoke",), _FUNCTION, _get_function),
-    Need("logs:FilterLogEvents", ("Logs", "Charts", "Cost"), _LOG_GROUP, _get_recent),
+    Need("logs:FilterLogEvents", ("Logs", "Charts", "Timeline", "Cost"), _LOG_GROUP, _get_recent),
     Need("logs:DescribeLogStreams", ("Logs",), _LOG_GROUP, _get_group),
     Need("logs:GetLogEvents", ("Logs",), _LOG_GROUP, _get_stream),
+    Need("logs:StartQuery", ("Query",), _LOG_GROUP, _get_query),
+    Need("logs:GetQueryResults", ("Query",), "*", _get_no_query),
+    Need("logs:StopQuery", ("Query",), "*", _get_no_query),
     Need("cloudwatch:GetMetricData", ("Functions",), "*", _get_metric),
     Need("tag:GetResources", ("Functions",), "*", _get_tagged),
     Need("lambda:GetFunction", ("Functions", "Configuration", "Role"), _FUNCTION, _get_function),
@@ -178,7 +196,7 @@ NEEDS = (
     Need("lambda:GetFunctionCodeSigningConfig", ("Configuration",), _FUNCTION, _get_function),
     Need("lambda:ListFunctionUrlConfigs", ("Configuration", "Triggers"), _FUNCTION, _get_one),
     Need("lambda:ListFunctionEventInvokeConfigs", ("Configuration", "Role", "Triggers"), _FUNCTION, _get_one),
-    Need("logs:DescribeLogGroups", ("Functions", "Configuration"), "*", _get_named_group),
+    Need("logs:DescribeLogGroups", ("Functions", "Configuration", "Query"), "*", _get_named_group),
     Need(
         "lambda:ListEventSourceMappings",
         ("Functions", "Role", "Triggers"),

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Callable
 
 # FilterLogEvents requests per second, account and region; not adjustable (CloudWatch Logs quotas page).
@@ -102,6 +103,57 @@ class AdaptiveBucket(TokenBucket):
             rate_per_s = min(self.rate_per_s + steps * self._usual_per_s / 4, self._usual_per_s)
             self._interval_s = 1 / rate_per_s
             self._slowed_s = None if rate_per_s == self._usual_per_s else self._slowed_s + steps * _CALM_S
+
+
+class FairBucket(AdaptiveBucket):
+    """A bucket in which the parties that wait (tails, say) take turns, whatever each of them wants.
+
+    Only `take` is for use; a place goes to the party whose turn it is when the place comes.
+    """
+
+    def __init__(
+        self, rate_per_s: float, burst: int = 2, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        super().__init__(rate_per_s, burst, clock)
+        self._turns: dict[object, deque[asyncio.Future[None]]] = {}  # in the order of their turns
+        self._timer: asyncio.TimerHandle | None = None
+
+    async def take(self, party: object = None) -> None:
+        """Wait for a place. A caller that is cancelled leaves its place to the next."""
+        place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._turns.setdefault(party, deque()).append(place)
+        self._serve()
+        try:
+            await place
+        except asyncio.CancelledError:
+            if place.done() and not place.cancelled():
+                self._next_s -= self._interval_s
+            raise
+
+    def _serve(self) -> None:
+        """Give away the places that there are, and come back for the next one."""
+        while self._timer is None and self._turns:
+            if (wait_s := self.reserve()) > 0:
+                self._timer = asyncio.get_running_loop().call_later(wait_s, self._on_place)
+            else:
+                self._give()
+
+    def _on_place(self) -> None:
+        self._timer = None
+        self._give()
+        self._serve()
+
+    def _give(self) -> None:
+        while self._turns:
+            party, places = next(iter(self._turns.items()))
+            del self._turns[party]
+            place = places.popleft()
+            if places:
+                self._turns[party] = places  # its next turn comes after all others'
+            if not place.done():
+                place.set_result(None)
+                return
+        self._next_s -= self._interval_s  # all have gone
 
 
 class RateLimits:

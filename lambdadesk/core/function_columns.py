@@ -208,7 +208,7 @@ COLUMNS = (
     ),
     _text(
         "connection",
-        "Account",  # as its owner calls it
+        "Connection",
         lambda row: row.connection,
         is_shown=False,
         explain=lambda row: f"{row.connection}\n{row.account}".strip(),
@@ -226,7 +226,7 @@ COLUMNS = (
     _number("storage", "Storage", lambda row: row.function.ephemeral_mb, "{:,} MB".format, is_shown=False),
     _text("package", "Package", lambda row: row.function.package_type, is_shown=False),
     FunctionColumn("change", "Last change", _get_change_text, _get_change_s, explain=_explain_change),
-    _text("account", "Account id", lambda row: row.account, is_shown=False),
+    _text("account", "Account", lambda row: row.account, is_shown=False),
     _text("tags", "Tags", _get_tags, is_shown=False),
     FunctionColumn(
         "triggers",

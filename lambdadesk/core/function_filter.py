@@ -30,8 +30,8 @@ of 24 hours:   errors>0  invocations>=10  throttles>0  cost>1  p95>500  concurre
 configured:    memory>=1024  timeout<=3  storage>512
 
 Every term has to fit. What is not known fits neither a term nor its opposite.
-Triggers are told by event source mappings and by the policy of the function; what calls it otherwise, or an
-alias of it, is found by its Triggers page.
+Triggers are told by event source mappings and by the policy of the function; what calls
+it otherwise, or an alias of it, is found by its Triggers page.
 """
 REGEX_REACH = 64  # characters of a name, which is as long as Lambda lets it be
 REGEX_STEPS = 700_000  # of one name at worst: some milliseconds
@@ -106,6 +106,11 @@ class FunctionFilter:
         midst of one; last is what has the word elsewhere, or with letters left out.
         """
         return _sum_scores(self._words, row.function.name.casefold())
+
+    @property
+    def ranks(self) -> bool:
+        """Whether there are words that some names are nearer to than others."""
+        return bool(self._words)
 
     def narrows(self, other: "FunctionFilter") -> bool:
         """Whether each row that this lets through passes `other`, too, by what can be told quickly."""

@@ -1,11 +1,29 @@
 """InvocationTracker, which finds the invocations in the log of one function."""
 
+import math
 import re
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from lambdadesk.core.platform import LineKind, PlatformLine, parse_app, parse_platform
-from lambdadesk.core.types import Invocation, LogEvent, Outcome, Report
+from lambdadesk.core.platform import (
+    PLAIN,
+    AppLine,
+    LineKind,
+    PlatformLine,
+    parse_app,
+    parse_line,
+    parse_platform,
+)
+from lambdadesk.core.types import Invocation, LogColumns, LogEvent, Outcome, Report
+
+
+class FedLines(NamedTuple):
+    """What many log events meant, in their order; see Fed."""
+
+    invocations: list[int]
+    levels: list[str]
+    lines: dict[int, PlatformLine]  # the platform lines, by their place among the events
+    changed: set[int]  # indexes of the invocations that are new or changed
 
 
 class Fed(NamedTuple):
@@ -54,6 +72,18 @@ class _Stream:
     running: dict[str, _Run] = field(default_factory=dict)
     last: _Run | None = None  # the one that ended last
     is_serial: bool = False  # one at a time; Managed Instances run many in one stream
+    # What a line without a request id belongs to from a moment on, until the next platform line.
+    plain: _Run | None = None
+    plain_from_ms: float = math.inf
+
+    def note_plain(self) -> None:
+        """Work out `plain`: what `_running` says of every line from `plain_from_ms` on."""
+        last_ms = -math.inf if self.last is None else self.last.invocation.ended_ms
+        if len(self.running) > 1 or last_ms is None:
+            return
+        run = next(iter(self.running.values()), None)
+        begun_ms = -math.inf if run is None else run.invocation.started_ms
+        self.plain, self.plain_from_ms = run, max(begun_ms, last_ms + 1)
 
 
 class InvocationTracker:
@@ -64,9 +94,11 @@ class InvocationTracker:
     invocation. Events may come a little out of order, more than once, and from the middle of the log.
     """
 
-    def __init__(self, function_name: str) -> None:
+    def __init__(self, function_name: str, invocations: list[Invocation] | None = None) -> None:
+        """invocations: a list that several trackers share, so that their indexes tell them apart."""
         self.function_name = function_name
-        self.invocations: list[Invocation] = []  # only ever appended to, so that an index stays valid
+        # Only ever appended to, so that an index stays valid.
+        self.invocations: list[Invocation] = [] if invocations is None else invocations
         self._streams: dict[str, _Stream] = {}
         self._attempts: dict[tuple[str, str], list[_Run]] = {}
 
@@ -77,7 +109,60 @@ class InvocationTracker:
         if stream is None:
             stream = self._streams[event.stream] = _Stream()
         if line is None:
-            return self._feed_app(stream, event)
+            return self._feed_app(stream, event, parse_app(event.message))
+        return self._feed_platform(stream, event, line)
+
+    def feed_all(self, events: LogColumns) -> FedLines:
+        """The same for many, one after the other, in a third of the time where most are an application's."""
+        count = len(events)
+        fed = FedLines([-1] * count, [""] * count, {}, set())
+        invocations, levels = fed.invocations, fed.levels
+        messages, streams = events.messages, self._streams
+        for name in set(events.streams).difference(streams):
+            streams[name] = _Stream()
+        # Names, and no attributes, in what every line goes through: it is most of what reading a log costs.
+        lines = zip(
+            events.timestamps_ms,
+            map(streams.__getitem__, events.streams),
+            map(parse_line, messages),
+            strict=True,
+        )
+        for at, (timestamp_ms, stream, line) in enumerate(lines):
+            if line is PLAIN and timestamp_ms >= stream.plain_from_ms:
+                if (run := stream.plain) is not None:
+                    run.ends_in_trace = False
+                    invocations[at] = run.index
+                continue
+            if isinstance(line, PlatformLine):
+                event = LogEvent(timestamp_ms, messages[at], events.streams[at])
+                one = self._feed_platform(stream, event, line)
+                fed.lines[at] = line
+            else:
+                level, request_id = line
+                if level:
+                    levels[at] = level
+                if level != "error" and messages[at][:1] not in _TELLING_LETTERS:  # it changes nothing
+                    if not request_id:
+                        if timestamp_ms < stream.plain_from_ms:
+                            stream.note_plain()
+                        run, from_ms = stream.plain, stream.plain_from_ms
+                    else:
+                        run = stream.running.get(request_id)  # its last attempt
+                        from_ms = math.inf if run is None else run.invocation.started_ms
+                    if timestamp_ms >= from_ms:
+                        if run is not None:
+                            run.ends_in_trace = False
+                            invocations[at] = run.index
+                        continue
+                event = LogEvent(timestamp_ms, messages[at], events.streams[at])
+                one = self._feed_app(stream, event, line)
+            invocations[at], changed, _line, levels[at] = one
+            if changed:
+                fed.changed.add(one.invocation)
+        return fed
+
+    def _feed_platform(self, stream: _Stream, event: LogEvent, line: PlatformLine) -> Fed:
+        stream.plain_from_ms = math.inf
         level = "error" if line.is_failure else ""
         if line.kind is LineKind.START:
             run, changed = self._start(stream, event, line)
@@ -152,8 +237,7 @@ class InvocationTracker:
             changed = _fail(run, Outcome.ERROR, "")
         return run, is_new or changed
 
-    def _feed_app(self, stream: _Stream, event: LogEvent) -> Fed:
-        app = parse_app(event.message)
+    def _feed_app(self, stream: _Stream, event: LogEvent, app: AppLine) -> Fed:
         run = self._attempt(event, app.request_id) if app.request_id else None
         if run is None:
             run = _running(stream, event.timestamp_ms)
@@ -219,6 +303,7 @@ def _settle(run: _Run) -> bool:
     return changed
 
 
+_TELLING_LETTERS = frozenset(" W")  # of the other lines that _unhandled_error and ends_in_trace look at
 # "[ERROR] ValueError: text" is the Python runtime's own; a logger's line has a tab after the bracket.
 _PYTHON_ERROR = re.compile(r"\[ERROR\] ([A-Za-z_][\w.]{0,200})(?:[:\r\n]|\Z)")
 _NODE_ERROR = re.compile(r"\tERROR\t(?:Invoke Error|Uncaught Exception|Unhandled Promise Rejection)\s")

@@ -138,7 +138,7 @@ def _judge_runtime(function: FunctionInfo, today: date, runtimes: RuntimeTable) 
         level, said = LampLevel.WARNING, f"{name} is deprecated since {dates.deprecation}; {blocked}"
     else:
         level, said = LampLevel.NOTE, f"{name} will be deprecated on {dates.deprecation}; {blocked}"
-    to_do = f"Move the function to a newer runtime (dates of AWS's page, {runtimes.published})."
+    to_do = f"Use a newer runtime (dates of AWS's page, about {runtimes.published})."
     yield Lamp(LampKind.RUNTIME, level, f"{said}. {to_do}")
 
 

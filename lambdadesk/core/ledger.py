@@ -1,17 +1,19 @@
 """InvocationLedger, the invocations of one connection, each counted once."""
 
+import asyncio
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from itertools import count
 
-from lambdadesk.core.cost import gb_seconds
+from lambdadesk.core.cost import gb_seconds, streamed_gb
 from lambdadesk.core.event import Event
 from lambdadesk.core.types import Cost, Invocation, InvocationType, Outcome, Report
 
 # What one invocation costs: (function, report, how it was invoked if known, payload bytes), None if unknown.
-Pricer = Callable[[str, Report, InvocationType | None, int], Cost | None]
+# For one that streamed more to here than is free it is called with `streamed_bytes` besides.
+Pricer = Callable[..., Cost | None]
 
 _GRAVITY = {
     Outcome.OK: 0,
@@ -21,6 +23,7 @@ _GRAVITY = {
 }  # the final outcomes
 _SLACK_MS = 50  # between the clock of the log and that of the answer
 _START_WITHIN_MS = 60_000  # of an asynchronous event
+_PRICED_AT_ONCE = 200  # invocations; some milliseconds
 _LONGEST_WAIT_MS = 1_000_000  # no answer takes longer: functions run for 900 s at most
 
 
@@ -97,11 +100,13 @@ class InvocationLedger:
         outcome: Outcome,
         error_type: str = "",
         payload_bytes: int = 0,
+        streamed_bytes: int = 0,
         match_later: bool = False,
     ) -> Invocation:
         """Add an invocation made here; times are epoch milliseconds of this machine's clock.
 
         `outcome` is QUEUED for an asynchronous event, UNKNOWN where no answer came; the log decides then.
+        streamed_bytes: of an answer that came as a stream.
         match_later: it is joined with the log when more of that is seen, or by `match`: one of a thousand
         runs doesn't have to go through all others.
         Returns the record, which goes on changing as the log tells more. A dry run is no invocation.
@@ -120,10 +125,19 @@ class InvocationLedger:
             here=True,
         )
         book = self._book(function)
-        record, is_changed = book.add_here(facts, kind, payload_bytes, match_later)
+        record, is_changed = book.add_here(facts, kind, payload_bytes, streamed_bytes, match_later)
         if is_changed:
             self._tell(book)
         return record
+
+    async def price_anew(self) -> None:
+        """Ask the pricer again for everything, since its prices are others; the loop turns meanwhile."""
+        for book in list(self._books.values()):
+            for number, entry in enumerate(list(book.entries.values())):
+                book.price_anew(entry)
+                if number % _PRICED_AT_ONCE == 0:
+                    await asyncio.sleep(0)
+            self._tell(book)
 
     def match(self, function: str) -> None:
         """Join what was to be matched later with what the log has shown."""
@@ -170,6 +184,7 @@ class _Here:
     facts: Invocation
     kind: InvocationType
     payload_bytes: int
+    streamed_bytes: int
     entry: _Entry
     has_id_match: bool = False
 
@@ -280,19 +295,26 @@ class _Book:
         return seen
 
     def add_here(
-        self, facts: Invocation, kind: InvocationType, payload_bytes: int, match_later: bool
+        self,
+        facts: Invocation,
+        kind: InvocationType,
+        payload_bytes: int,
+        streamed_bytes: int,
+        match_later: bool,
     ) -> tuple[Invocation, bool]:
         """The record, and whether anything changed."""
         key = (facts.request_id, facts.started_ms)
         here = self._heres.get(key)
         if here is None:
-            here = self._heres[key] = _Here(facts, kind, payload_bytes, self._new_entry(facts))
+            here = self._heres[key] = _Here(
+                facts, kind, payload_bytes, streamed_bytes, self._new_entry(facts)
+            )
             here.entry.here = here
             insort(self._heres_by_time, here, key=lambda each: each.order)
         elif here.facts == facts:
             return here.entry.shown, False
         else:
-            here.facts, here.payload_bytes = facts, payload_bytes
+            here.facts, here.payload_bytes, here.streamed_bytes = facts, payload_bytes, streamed_bytes
         self._ids_here.update(here.ids)
         if not match_later and (here.entry.seen is not None or self._may_be_seen(here)):
             self.match()
@@ -385,6 +407,12 @@ class _Book:
         here.entry = seen.entry = kept
         self._refresh(kept)
 
+    def price_anew(self, entry: _Entry) -> None:
+        if entry.born in self.entries:  # it may have been joined to another meanwhile
+            self._uncount(entry)
+            entry.shown.cost = None
+            self._refresh(entry)
+
     def _uncount(self, entry: _Entry) -> None:
         if entry.is_counted:
             self.tally.count(entry.shown, -1)
@@ -405,7 +433,9 @@ class _Book:
             shown.cost = None
         elif not is_priced:
             kind, payload_bytes = (None, 0) if here is None else (here.kind, here.payload_bytes)
-            shown.cost = self.pricer(self.function, shown.report, kind, payload_bytes)
+            streamed_bytes = 0 if here is None else here.streamed_bytes
+            more = {"streamed_bytes": streamed_bytes} if streamed_gb(streamed_bytes) else {}
+            shown.cost = self.pricer(self.function, shown.report, kind, payload_bytes, **more)
         if shown.outcome in _GRAVITY:
             self.tally.count(shown, 1)
             entry.is_counted = True

@@ -2,10 +2,10 @@
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import IntEnum
-from itertools import accumulate
-from operator import itemgetter
+from itertools import accumulate, compress
+from operator import eq, gt, itemgetter
 from typing import NamedTuple
 
 from lambdadesk.core.event import Event
@@ -126,19 +126,60 @@ class LogStore:
     def add(self, rows: Sequence[LogRow]) -> int:
         """Put the rows in their places; returns the first changed line number.
 
-        Rows that are newer than all others are appended; a late row costs a move of every line after it.
+        Rows that are newer than all others are appended; for a late row its block is written anew.
         """
         if not rows:
             return self.end
         rows = sorted(rows, key=_by_time)
         changed = self._place(rows[0].timestamp_ms, rows[0].ingestion_ms)
-        if changed < self.end:
-            rows = sorted([*self._cut(changed), *rows], key=_by_time)
-        self._append(rows)
+        places = [self._place(*row[:2]) for row in rows] if changed < self.end else []
+        late = bisect_left(places, self.end)
+        if late:
+            self._insert(rows[:late], places[:late])
+        if late < len(rows):
+            self._append(rows[late:])
         self._drop_oldest()
         changed = max(changed, self.first)
         self.changed.emit(changed)
         return changed
+
+    def add_columns(
+        self,
+        timestamps_ms: Sequence[int],
+        ingestions_ms: Sequence[int],
+        streams: Sequence[str],
+        messages: Sequence[str],
+        kinds: bytes,
+        levels: bytes,
+        invocations: Sequence[int],
+        lates: bytes,
+        request_ids: Mapping[int, str],
+    ) -> int:
+        """The same as `add`, field by field, in half the time where the lines are in order and the newest.
+
+        kinds, levels, lates: one byte for each line; request_ids: by invocation.
+        """
+        if not timestamps_ms:
+            return self.end
+        newest = (self._timestamps[-1], self._ingestions[-1]) if self._timestamps else (0, 0)
+        is_late = (timestamps_ms[0], ingestions_ms[0]) < newest
+        if is_late or not _are_in_order(timestamps_ms, ingestions_ms):
+            times = (timestamps_ms, ingestions_ms)
+            ids = [request_ids.get(invocation, "") for invocation in invocations]
+            rest = (streams, messages, kinds, levels, invocations, map(bool, lates), ids)
+            return self.add(list(map(LogRow._make, zip(*times, *rest, strict=True))))
+        changed = self.end
+        self._timestamps.extend(timestamps_ms)
+        self._ingestions.extend(ingestions_ms)
+        self._kinds.frombytes(kinds)
+        self._levels.frombytes(levels)
+        self._invocations.extend(invocations)
+        self._lates.frombytes(lates)
+        self._request_ids.update((key, name) for key, name in request_ids.items() if name and key >= 0)
+        self._append_texts(streams, messages)
+        self._drop_oldest()
+        self.changed.emit(max(changed, self.first))
+        return max(changed, self.first)
 
     def clear(self) -> None:
         """Forget every line; the next one has number 0."""
@@ -230,66 +271,86 @@ class LogStore:
         high = bisect_right(self._timestamps, timestamp_ms, low)
         return self.first + bisect_right(self._ingestions, ingestion_ms, low, high)
 
-    def _cut(self, number: int) -> list[LogRow]:
-        """Take every line from the number on out of the store."""
-        pieces = [self._open]
-        start = self._open_start
-        while start > number:
-            start = self._starts.pop()
-            pieces.append(self._blocks.pop().lines())
-        texts = [text for piece in reversed(pieces) for text in piece]
-        self._open = texts[: number - start]
-        self._open_characters = sum(map(len, self._open))
-        del texts[: number - start]
-        at = number - self.first
-        invocations = self._invocations[at:]
-        rows = zip(
-            self._timestamps[at:],
-            self._ingestions[at:],
-            map(self._stream_names.__getitem__, self._streams[at:]),
-            texts,
-            self._kinds[at:],
-            self._levels[at:],
-            invocations,
-            map(bool, self._lates[at:]),
-            map(self.get_request_id, invocations),
-            strict=True,
-        )
-        for column in self._columns:
-            del column[at:]
-        self._characters -= sum(map(len, texts))
-        return list(map(LogRow._make, rows))
-
-    def _append(self, rows: Sequence[LogRow]) -> None:
-        timestamps, ingestions, streams, messages, kinds, levels, invocations, lates, request_ids = zip(
+    def _insert(self, rows: Sequence[LogRow], places: Sequence[int]) -> None:
+        """Put each row before the line that has the number of its place; both ascend."""
+        timestamps, ingestions, names, messages, kinds, levels, invocations, lates, _ids = zip(
             *rows, strict=True
         )
+        added = (timestamps, ingestions, self._get_numbers(names), kinds, levels, invocations, lates)
+        for column, values in zip(self._columns, added, strict=True):
+            _insert_values(column, values, [place - self.first for place in places])
+        self._note_requests(rows)
+        self._insert_texts(messages, places)
+        self._characters += sum(map(len, messages))
+
+    def _insert_texts(self, messages: Sequence[str], places: Sequence[int]) -> None:
+        open_start = self._starts[-1] + self._blocks[-1].line_count if self._blocks else self.first
+        end = bisect_left(places, open_start)
+        for at in range(len(places) - 1, end - 1, -1):
+            self._open.insert(places[at] - open_start, messages[at])
+            self._open_characters += len(messages[at])
+        while end > 0:
+            block_number = bisect_right(self._starts, places[end - 1]) - 1
+            first = self._starts[block_number]
+            start = bisect_left(places, first, 0, end)
+            lines = self._blocks[block_number].lines()
+            for at in range(end - 1, start - 1, -1):
+                lines.insert(places[at] - first, messages[at])
+            halves = [lines]
+            if len(lines) > 2 * self._block_lines:
+                halves = [lines[: self._block_lines], lines[self._block_lines :]]
+            self._blocks[block_number : block_number + 1] = map(_make_block, halves)
+            end = start
+        counts = (block.line_count for block in self._blocks)
+        self._starts = list(accumulate(counts, initial=self.first))[:-1]
+
+    def _note_requests(self, rows: Sequence[LogRow]) -> None:
+        self._request_ids.update(
+            (row.invocation, row.request_id) for row in rows if row.request_id and row.invocation >= 0
+        )
+
+    def _get_numbers(self, streams: Sequence[str]) -> list[int]:
         for name in set(streams).difference(self._stream_numbers):
             self._stream_numbers[name] = len(self._stream_names)
             self._stream_names.append(name)
-        self._request_ids.update(
-            (invocation, request_id)
-            for invocation, request_id in set(zip(invocations, request_ids, strict=True))
-            if request_id and invocation >= 0
+        return list(map(self._stream_numbers.__getitem__, streams))
+
+    def _append(self, rows: Sequence[LogRow]) -> None:
+        timestamps, ingestions, streams, messages, kinds, levels, invocations, lates, _ids = zip(
+            *rows, strict=True
         )
+        self._note_requests(rows)
         self._timestamps.extend(timestamps)
         self._ingestions.extend(ingestions)
-        self._streams.extend(map(self._stream_numbers.__getitem__, streams))
         self._kinds.extend(kinds)
         self._levels.extend(levels)
         self._invocations.extend(invocations)
         self._lates.extend(lates)
+        self._append_texts(streams, messages)
+
+    def _append_texts(self, streams: Sequence[str], messages: Sequence[str]) -> None:
+        self._streams.extend(self._get_numbers(streams))
+        characters = sum(map(len, messages))
+        self._characters += characters
+        if self._open_characters + characters < BLOCK_CHARACTERS:  # then lines alone fill blocks
+            start = 0
+            while start < len(messages):
+                stop = start + max(0, self._block_lines - len(self._open))  # late lines may be in it, too
+                self._open += messages[start:stop]
+                start = stop
+                if len(self._open) >= self._block_lines:
+                    self._close_block()
+            self._open_characters = sum(map(len, self._open))
+            return
         for message in messages:
             self._open.append(message)
             self._open_characters += len(message)
             if len(self._open) >= self._block_lines or self._open_characters >= BLOCK_CHARACTERS:
                 self._close_block()
-        self._characters += sum(map(len, messages))
 
     def _close_block(self) -> None:
         start = self._starts[-1] + self._blocks[-1].line_count if self._blocks else self.first
-        offsets = array("I", accumulate((len(line) + 1 for line in self._open), initial=0))
-        self._blocks.append(Block(SEPARATOR.join(self._open), offsets))
+        self._blocks.append(_make_block(self._open))
         self._starts.append(start)
         self._open = []
         self._open_characters = 0
@@ -313,3 +374,29 @@ class LogStore:
         if len(self._request_ids) > 2 * len(self) + BLOCK_LINES:
             kept = set(self._invocations)
             self._request_ids = {key: value for key, value in self._request_ids.items() if key in kept}
+
+
+def _are_in_order(timestamps_ms: Sequence[int], ingestions_ms: Sequence[int]) -> bool:
+    next_ms = timestamps_ms[1:]
+    if any(map(gt, timestamps_ms, next_ms)):
+        return False
+    equal = map(eq, timestamps_ms, next_ms)
+    return not any(compress(map(gt, ingestions_ms, ingestions_ms[1:]), equal))
+
+
+def _make_block(lines: Sequence[str]) -> Block:
+    offsets = array("I", accumulate([len(line) + 1 for line in lines], initial=0))
+    return Block(SEPARATOR.join(lines), offsets)
+
+
+def _insert_values(column: "array[int]", values: Sequence[int], places: Sequence[int]) -> None:
+    """Put each value before the one at its place; places are those before any is inserted, and ascend."""
+    start = done = places[0]
+    tail = column[start:]
+    del column[start:]
+    for value, place in zip(values, places, strict=True):
+        if place > done:
+            column.extend(tail[done - start : place - start])
+            done = place
+        column.append(value)
+    column.extend(tail[done - start :])

@@ -3,6 +3,13 @@
 from decimal import Decimal
 
 _SYMBOLS = {"USD": "$", "CNY": "¥"}
+_CENT = Decimal("0.01")
+
+
+def format_about(amount: Decimal, currency: str = "USD") -> str:
+    """An estimate, to the cent: "$1.20", "less than $0.01"."""
+    symbol = _SYMBOLS.get(currency, f"{currency} ")
+    return f"less than {symbol}0.01" if amount < Decimal("0.01") else f"{symbol}{amount:,.2f}"
 
 
 def format_money(amount: Decimal, currency: str = "USD") -> str:
@@ -15,3 +22,13 @@ def format_money(amount: Decimal, currency: str = "USD") -> str:
         return f"{symbol}0"
     places = max(6, 2 - amount.adjusted())
     return f"{'-' if amount < 0 else ''}{symbol}{abs(amount):,.{places}f}"
+
+
+def format_cents(amount: Decimal, currency: str = "USD") -> str:
+    """An amount to the cent: 0.024 is "$0.02", 0.004 is "< $0.01", 0 is "$0"."""
+    symbol = _SYMBOLS.get(currency, f"{currency} ")
+    if not amount:
+        return f"{symbol}0"
+    if 0 < amount < _CENT:
+        return f"< {symbol}0.01"
+    return f"{'-' if amount < 0 else ''}{symbol}{abs(amount):,.2f}"

@@ -20,7 +20,7 @@ class RuntimeDates:
 
 
 class RuntimeTable:
-    """The dates of AWS's runtimes page as it was in the month `published` ("2026-09").
+    """The dates of AWS's runtimes page as it was in about the month `published` ("2026-09").
 
     AWS moves those that lay ahead then, but never to an earlier day. Runtimes that are not on the page, or
     not scheduled to end, have none.
@@ -45,10 +45,12 @@ class RuntimeTable:
         """Until when AWS supports a runtime, in one sentence."""
         dates = self.get(runtime)
         if dates is not None:
-            return f"AWS's page of {self.published} has its deprecation on {dates.deprecation}."
+            return f"AWS's page of about {self.published} has its deprecation on {dates.deprecation}."
         if runtime in self._not_scheduled:
-            return f"On AWS's page of {self.published} its deprecation was not scheduled."
-        return f"It is not on AWS's page of {self.published}, so that the end of its support is not known."
+            return f"On AWS's page of about {self.published} its deprecation was not scheduled."
+        return (
+            f"It is not on AWS's page of about {self.published}, so that the end of its support is not known."
+        )
 
 
 @cache

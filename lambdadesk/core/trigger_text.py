@@ -31,6 +31,8 @@ def tell_evidence(trigger: Trigger, destinations: Iterable[Destination]) -> str:
     facts = [
         ("ARN", trigger.arn),
         ("Event source mapping", trigger.uuid),
+        ("State", trigger.state),
+        ("Batch size", trigger.batch),
         ("Last result", trigger.last_result),
         ("Filter", trigger.filter),
     ]
@@ -50,7 +52,7 @@ def tell_verdicts(triggers: Iterable[Trigger]) -> str:
     counts = Counter(trigger.verdict for trigger in triggers)
     total = counts.total()
     if not total:
-        return "No triggers"
+        return "No triggers found"
     parts = ", ".join(f"{counts[verdict]} {text}" for verdict, text in _SHORT.items() if counts[verdict])
     return f"{total} {'trigger' if total == 1 else 'triggers'}: {parts}"
 
@@ -76,7 +78,7 @@ def tell_unchecked(steps: Iterable[ScanStep]) -> str:
         return ""
     reasons = list(
         dict.fromkeys(
-            f"{step.action} denied" if step.action else f"{step.source} {step.answer}" for step in steps
+            f"{step.action} denied" if step.action else f"{_name(step)} {step.answer}" for step in steps
         )
     )
     more = f" and {len(reasons) - _FEW} more" if len(reasons) > _FEW else ""
@@ -98,7 +100,12 @@ def tell_looked(steps: Iterable[ScanStep]) -> str:
     return f"{text} A deep scan also looks at: {later}.".strip() if later else text
 
 
+def _name(step: ScanStep) -> str:
+    """Whom a look asks; of the many that Lambda is asked, what for."""
+    return step.what if step.source == "Lambda" else step.source
+
+
 def _list(steps: Iterable[ScanStep], most: int = 99) -> str:
-    words = list(dict.fromkeys(step.what if step.source == "Lambda" else step.source for step in steps))
+    words = list(dict.fromkeys(_name(step) for step in steps))
     more = f" and {len(words) - most} more" if len(words) > most else ""
     return ", ".join(words[:most]) + more

@@ -1,9 +1,12 @@
 """The things LambdaDesk speaks of, in AWS's own words."""
 
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from itertools import compress
+from typing import Any, NamedTuple, Self
 
 
 class InvocationType(StrEnum):
@@ -108,8 +111,7 @@ class FunctionInfo:
         return self.log_group or f"/aws/lambda/{self.name}"
 
 
-@dataclass(frozen=True, slots=True)
-class LogEvent:
+class LogEvent(NamedTuple):
     """One CloudWatch Logs event. `event_id` is empty where the endpoint gives none (MiniStack)."""
 
     timestamp_ms: int
@@ -120,10 +122,42 @@ class LogEvent:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class LogColumns:
+    """Many log events, a list for each field: to make an object of each takes as long as all the rest."""
+
+    timestamps_ms: list[int]
+    messages: list[str]
+    streams: list[str]
+    ingestions_ms: list[int]
+    event_ids: list[str]
+
+    @classmethod
+    def of(cls, events: Iterable[LogEvent]) -> Self:
+        rows = list(events)
+        return cls(*map(list, zip(*rows, strict=True))) if rows else cls([], [], [], [], [])
+
+    def __len__(self) -> int:
+        return len(self.timestamps_ms)
+
+    def __iter__(self) -> Iterator[LogEvent]:
+        return map(LogEvent._make, zip(*self._lists, strict=True))
+
+    def between(self, start: int, stop: int) -> Self:
+        return type(self)(*(each[start:stop] for each in self._lists))
+
+    def where(self, wanted: Sequence[bool]) -> Self:
+        return type(self)(*(list(compress(each, wanted)) for each in self._lists))
+
+    @property
+    def _lists(self) -> tuple[list[Any], ...]:
+        return (self.timestamps_ms, self.messages, self.streams, self.ingestions_ms, self.event_ids)
+
+
+class Report(NamedTuple):
     """What a REPORT line or a platform.report record says of one invocation.
 
-    Missing figures are None: Managed Instances report neither billed duration nor memory.
+    Missing figures are None: Managed Instances report neither billed duration nor memory. A tuple,
+    since a frozen dataclass takes three times as long to make, and there is one for every line.
     """
 
     request_id: str
@@ -186,10 +220,11 @@ class InvokeResult:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What one invocation, or a sum of them, costs at list price, before any free tier.
+    """What one invocation, or a sum of them, costs before any free tier; at list price, unless it says so.
 
     `exact` is False where a term had to be assumed; `notes` say which and why, one sentence each.
-    `terms` are (what, quantity, unit, unit price) rows, so that a page can show the arithmetic.
+    `terms` are (what, quantity, unit, unit price) rows, so that a page can show the arithmetic; `sources` say
+    for each of them where its price is from, and of which date.
     """
 
     amount: Decimal
@@ -197,6 +232,7 @@ class Cost:
     exact: bool = True
     notes: tuple[str, ...] = ()
     terms: tuple[tuple[str, Decimal, str, Decimal], ...] = ()
+    sources: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from functools import cached_property
 
 from lambdadesk.aws.credentials import Owner
 from lambdadesk.aws.endpoints import is_aws
@@ -12,7 +11,7 @@ from lambdadesk.aws.gateway import Gateway
 from lambdadesk.aws.permissions import fetch_alias
 from lambdadesk.aws.profiles import configured_endpoint
 from lambdadesk.core.connections import ConnectionInfo, ConnectionKind
-from lambdadesk.core.cost import invocation_cost
+from lambdadesk.core.cost import CostBadge, cost_badges, invocation_cost, log_cost
 from lambdadesk.core.errors import UserError
 from lambdadesk.core.event import Event
 from lambdadesk.core.ledger import InvocationLedger
@@ -23,12 +22,15 @@ from lambdadesk.core.types import Cost, FunctionInfo, Identity, InvocationType, 
 from lambdadesk.desk.catalog import Catalog
 from lambdadesk.desk.dashboard import Dashboard
 from lambdadesk.desk.invoker import Invoker
+from lambdadesk.desk.price_book import PriceBook
+from lambdadesk.desk.query_book import QueryBook
 from lambdadesk.desk.run_history import RunHistory
 from lambdadesk.desk.tailer import Tailer
 from lambdadesk.desk.tasks import TaskScope
 from lambdadesk.store.catalog_cache import CatalogCache
 from lambdadesk.store.drafts import DraftStore
 from lambdadesk.store.history import History, HistoryEntry, HistoryKeeps
+from lambdadesk.store.settings import Settings
 
 LOCAL_POLL_S, AWS_POLL_S = 0.5, 2.0
 READ_UNASKED = 50  # functions
@@ -52,6 +54,8 @@ class Connection:
         cache: CatalogCache,
         report: Callable[[str, Exception], None],
         drafts: DraftStore,
+        settings: Settings | None = None,
+        prices: PriceBook | None = None,
     ) -> None:
         target = gateway.target
         self.info = info
@@ -69,11 +73,15 @@ class Connection:
         self.invoker = Invoker(self.gateway, history, self.ledger, report)
         self.invoker.updated.connect(self._save_history)
         self.runs = RunHistory(history, target.key)
+        self.queries = QueryBook(settings, target.key)
         self.dashboard = Dashboard(self.gateway, self.catalog, self.ledger)
         self.tails: dict[str, Tailer] = {}
         self.may_read_all = False  # the user wants all logs read, however many there are
         self.drafts = drafts
         self._history = history
+        self._book = prices
+        self._bundled: PriceTable | None = None
+        self._disconnects = [prices.changed.connect(self._on_prices_changed)] if prices else []
 
     def rename(self, info: ConnectionInfo, target: Target) -> None:
         """Go on under another name or in another colour."""
@@ -182,10 +190,19 @@ class Connection:
             entry.report,
             function,
             self.target.region,
-            self._prices,
+            self.prices,
             kind=entry.kind,
             payload_bytes=len(entry.payload),
+            streamed_bytes=entry.response_bytes if entry.is_streamed else 0,
         )
+
+    def log_cost_of(self, log: str) -> Cost:
+        """What CloudWatch takes for a text of log lines; never part of an invocation's cost."""
+        return log_cost(len(log.encode(errors="replace")), self.target.region, self.prices)
+
+    def badges_of(self, function: FunctionInfo, entry: HistoryEntry) -> tuple[CostBadge, ...]:
+        """What the REPORT can't tell of the cost of an invocation made here."""
+        return cost_badges(function, entry.report, is_durable=bool(entry.durable_name))
 
     async def recent(self, function: str = "") -> list[HistoryEntry]:
         """Earlier invocations made here, newest first, without payload and response."""
@@ -216,7 +233,7 @@ class Connection:
         billed_ms: Sequence[int],
     ) -> SeriesEstimate:
         """What runs with payloads of these sizes will cost; billed_ms: see the method of this name."""
-        return estimate_runs(function, kind, payload_bytes, billed_ms, self.target.region, self._prices)
+        return estimate_runs(function, kind, payload_bytes, billed_ms, self.target.region, self.prices)
 
     @property
     def keeps_payloads(self) -> bool:
@@ -227,32 +244,64 @@ class Connection:
         return await self._history.entry(entry_id)
 
     def _price(
-        self, name: str, report: Report, kind: InvocationType | None, payload_bytes: int
+        self,
+        name: str,
+        report: Report,
+        kind: InvocationType | None,
+        payload_bytes: int,
+        streamed_bytes: int = 0,
     ) -> Cost | None:
         function = self.catalog.get(name)
         if function is None:  # deleted meanwhile: its architecture and storage are not known
             return None
         return invocation_cost(
-            report, function, self.target.region, self._prices, kind=kind, payload_bytes=payload_bytes
+            report,
+            function,
+            self.target.region,
+            self.prices,
+            kind=kind,
+            payload_bytes=payload_bytes,
+            streamed_bytes=streamed_bytes,
         )
 
     @property
     def has_own_prices(self) -> bool:
         """Whether prices of the region are known; else those of us-east-1 are used as an estimate."""
-        return self._prices.rate(PriceItem.DURATION, self.target.region, "x86_64").exact
+        return self.prices.rate(PriceItem.DURATION, self.target.region, "x86_64").exact
 
     @property
     def currency(self) -> str:
-        return self._prices.currency(self.target.region)
+        return self.prices.currency(self.target.region)
 
     @property
     def price_date(self) -> str:
-        """When the price table was published, as "2026-09-19"."""
-        return self._prices.publication
+        """When the prices in use were published, as "2026-09-19"."""
+        source = self.prices.source_of(PriceItem.DURATION, self.target.region, "x86_64")
+        return source.publication[:10] if source else self.prices.publication
 
-    @cached_property
-    def _prices(self) -> PriceTable:
-        return load_prices()
+    @property
+    def has_old_prices(self) -> bool:
+        """Whether the prices in use are so old that newer ones are likely."""
+        return self._book is not None and self._book.get_region(self.target.region).is_old
+
+    @property
+    def pays_less(self) -> bool:
+        """Whether a discount or a Savings Plan is in the costs."""
+        overrides = self.prices.overrides
+        return bool(overrides.discount_percent or overrides.savings_plan)
+
+    @property
+    def prices(self) -> PriceTable:
+        """The prices that hold now."""
+        if self._book is not None:
+            return self._book.table
+        if self._bundled is None:
+            self._bundled = load_prices()
+        return self._bundled
+
+    def _on_prices_changed(self) -> None:
+        self.scope.cancel("price anew")
+        self.scope.start("price anew", self.ledger.price_anew)
 
     def _save_history(self, entry: HistoryEntry) -> None:
         if entry.series:  # hundreds a second
@@ -261,6 +310,8 @@ class Connection:
             self.scope.start("save history", self.invoker.flush)
 
     async def close(self) -> None:
+        for disconnect in self._disconnects:
+            disconnect()
         await self.scope.close()
         self.invoker.close()
         await self.invoker.flush()

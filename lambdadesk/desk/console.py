@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,8 +29,11 @@ from lambdadesk.store.settings import Settings
 
 if TYPE_CHECKING:  # imported when it is first needed, which is after the first frame
     from lambdadesk.desk.connection import Connection
+    from lambdadesk.desk.own_use import OwnUseMeter
+    from lambdadesk.desk.price_book import PriceBook
 
 FALLBACK_REGION = "us-east-1"
+PRICES_EVERY_S = 600.0
 
 
 class Console:
@@ -86,10 +90,30 @@ class Console:
             self._saved_events = {folder: SavedEvents(folder)}
         return self._saved_events[folder]
 
+    @cached_property
+    def prices(self) -> "PriceBook":
+        """The prices of all regions; first asked for after the first frame."""
+        from lambdadesk.desk.price_book import PriceBook
+        from lambdadesk.store.price_cache import PriceCache
+
+        return PriceBook(PriceCache(self.paths.price_dir), self.settings)
+
+    @cached_property
+    def own_use(self) -> "OwnUseMeter":
+        """What LambdaDesk itself costs; first asked for after the first frame."""
+        from lambdadesk.desk.own_use import OwnUseMeter
+        from lambdadesk.store.own_use import OwnUseStore
+
+        meter = OwnUseMeter(OwnUseStore(self.paths.own_use_file), self.settings, self.prices)
+        meter.changed.connect(self._save_own_use)
+        self.scope.start("load own use", meter.load)
+        return meter
+
     def start(self) -> None:
         """Begin what goes on until `close`: questions are asked, edits of the AWS files noticed."""
         self.connections.prompts.attach()
         self.scope.start("watch files", self.connections.watch_files)
+        self.scope.start("weekly prices", self._keep_prices)
 
     async def open_history(self) -> str | None:
         """Open the history and delete what is too old. Returns a sentence if all is not as usual."""
@@ -246,7 +270,12 @@ class Console:
         for disconnect in self._disconnects:
             disconnect()
         self.connections.close()
+        if "prices" in self.__dict__:
+            self.prices.close()
         await self.scope.close()
+        if "own_use" in self.__dict__:
+            with suppress(UserError):  # told while the window was there
+                await self.own_use.flush()
         # Each to its end, whatever becomes of the others.
         ends = await asyncio.gather(*(each.close() for each in self.shown.values()), return_exceptions=True)
         self.shown = {}
@@ -256,12 +285,34 @@ class Console:
             if isinstance(failure, BaseException):
                 raise failure
 
+    def _save_own_use(self) -> None:
+        if self.own_use.has_unsaved and not self.scope.is_running("save own use"):
+            self.scope.start("save own use", self.own_use.flush_later)
+
+    async def _keep_prices(self) -> None:
+        """Download old prices now and then, where the user wants that; never while all begins."""
+        while True:
+            await asyncio.sleep(PRICES_EVERY_S)
+            await self.prices.download_due(each.target.region for each in list(self.shown.values()))
+
     def _open(self, target: Target) -> "Connection":
+        from lambdadesk.aws.endpoints import is_aws
         from lambdadesk.desk.connection import Connection
 
         info = self.connections.info_of(target)
         gateway = self.connections.open_gateway(info, target)
-        connection = Connection(info, gateway, self.history, self._cache, self.failed.emit, self.drafts)
+        if is_aws(target):
+            gateway.meter = self.own_use.for_gateway(gateway)
+        connection = Connection(
+            info,
+            gateway,
+            self.history,
+            self._cache,
+            self.failed.emit,
+            self.drafts,
+            self.settings,
+            self.prices,
+        )
         self.shown[target.key] = connection
         connection.catalog.load_cached()
         self.opened.emit(connection)

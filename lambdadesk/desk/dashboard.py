@@ -102,9 +102,8 @@ class Dashboard:
             began_ms = began_ms or page.server_now_ms
             is_complete = is_complete and page.complete
             for start in range(0, len(page.events), SLICE):
-                fed = [reading.tracker.feed(event) for event in page.events[start : start + SLICE]]
-                changed = sorted({each.invocation for each in fed if each.changed})
-                invocations = (reading.tracker.invocations[index] for index in changed)
+                fed = reading.tracker.feed_all(page.events.between(start, start + SLICE))
+                invocations = (reading.tracker.invocations[index] for index in sorted(fed.changed))
                 self._ledger.add_seen(function.name, *invocations)
                 await asyncio.sleep(0)
         if began_ms is not None and is_complete:

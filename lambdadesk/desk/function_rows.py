@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from lambdadesk.core.errors import UserError
@@ -14,7 +13,6 @@ from lambdadesk.core.figures import Figures
 from lambdadesk.core.function_facts import Facts
 from lambdadesk.core.function_rows import FunctionRow, RowKey
 from lambdadesk.core.lamps import MemoryPeak, get_lamps, get_memory_peak
-from lambdadesk.core.prices import PriceTable, load_prices
 from lambdadesk.core.types import FunctionInfo
 from lambdadesk.desk.catalog import LIST_FIRST_S
 from lambdadesk.desk.function_facts import FactErrors, FunctionFacts
@@ -165,7 +163,7 @@ class FunctionRows:
             from lambdadesk.aws.metrics import fetch_figures
 
             functions = connection.catalog.state.functions
-            async for part in fetch_figures(connection.gateway, functions, self._prices):
+            async for part in fetch_figures(connection.gateway, functions, connection.prices):
                 source.figures |= part
                 self._rebuild(source, part)
         except UserError as error:
@@ -186,10 +184,6 @@ class FunctionRows:
         else:
             self._set_state(source, tags_error=None)
             self._rebuild(source)
-
-    @cached_property
-    def _prices(self) -> PriceTable:
-        return load_prices()
 
     # -- what others find out
 

@@ -294,6 +294,7 @@ class Invoker:
             report,
             outcome=entry.outcome,
             payload_bytes=len(request.payload),
+            streamed_bytes=result.response_bytes if result and request.is_streaming else 0,
             match_later=bool(entry.series),
         )
         watched = _Watched(_with_record(self._told(entry), record), record, time.monotonic() + WATCHED_S)

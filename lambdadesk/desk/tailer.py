@@ -1,66 +1,50 @@
-"""Tailer, follows one function's log group and accounts for every event."""
+"""Tailer, follows log groups and accounts for every event."""
 
 import asyncio
-from collections import Counter
-from dataclasses import dataclass
-from enum import StrEnum
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from operator import gt, itemgetter
+from typing import Any
 
 from lambdadesk.aws.gateway import Gateway
-from lambdadesk.aws.logs import fetch_events
-from lambdadesk.core.errors import ErrorKind, UserError
+from lambdadesk.core.errors import UserError
 from lambdadesk.core.event import Event
-from lambdadesk.core.invocations import Fed, InvocationTracker
+from lambdadesk.core.invocations import InvocationTracker
 from lambdadesk.core.ledger import InvocationLedger
-from lambdadesk.core.logstore import Level, LogRow, LogStore
+from lambdadesk.core.logstore import Level, LogStore
 from lambdadesk.core.logstore import LineKind as RowKind
 from lambdadesk.core.platform import LineKind
-from lambdadesk.core.types import FunctionInfo, Invocation, LogEvent
+from lambdadesk.core.tail_counts import TailCounts, add_up
+from lambdadesk.core.types import FunctionInfo, Invocation, LogColumns
+from lambdadesk.desk.tail_source import LOOKBACK_MS, SWEEP_WINDOW_MS, TailGroup, TailSource, TailState
 
-LOOKBACK_MS = 10 * 60_000  # where a new tail begins
-SWEEP_EVERY_MS = 60_000
-SWEEP_WINDOW_MS = 15 * 60_000  # events later than this are found by no poll
-MIN_OVERLAP_MS, MAX_OVERLAP_MS = 60_000, 300_000
-AHEAD_MS = 60_000  # writers' clocks may run ahead of ours
+__all__ = ["LOOKBACK_MS", "SWEEP_WINDOW_MS", "TailGroup", "TailState", "Tailer"]
+
 RETRY_CEILING_S = 30.0
-SLICE = 250  # events taken in one go
+ASLEEP_S = 10.0  # a pause that took this much longer than asked
 
 _ROW_KINDS = {LineKind.START: RowKind.START, LineKind.END: RowKind.END, LineKind.REPORT: RowKind.REPORT}
-_LEVELS = {"error": Level.ERROR, "warn": Level.WARN, "info": Level.INFO, "debug": Level.DEBUG}
-
-
-class TailState(StrEnum):
-    STARTING = "starting"
-    FOLLOWING = "following"
-    NO_GROUP = "no group"  # created by the function's first log line
-    RETRYING = "retrying"
-    DENIED = "denied"
-
-
-@dataclass(slots=True)
-class TailCounts:
-    """The ledger of a tail.
-
-    late: came although an earlier poll had already covered their time; kept in their place.
-    duplicates: delivered twice under one event id within a poll, and dropped.
-    gaps: 1 while the newest stretch could not be read to its end; it is read again until it can.
-    complete_to_ms: every event up to here that had been ingested is shown (server clock), None: nothing yet.
-    """
-
-    received: int = 0
-    late: int = 0
-    largest_delay_ms: int = 0
-    duplicates: int = 0
-    gaps: int = 0
-    complete_to_ms: int | None = None
+_LEVELS = {
+    "": Level.NONE,
+    "error": Level.ERROR,
+    "warn": Level.WARN,
+    "info": Level.INFO,
+    "debug": Level.DEBUG,
+}
+_by_time = itemgetter(0, 3)
 
 
 class Tailer:
-    """Polls FilterLogEvents over overlapping windows, so that no late event is lost, and drops what it knows.
+    """Follows the log group of one function, or any groups, as one stream of lines (see TailSource).
 
-    Each window starts at the last completed poll, not at "now": sleep, throttling or expired credentials open
-    no hole. Every minute a sweep reads the last 15 minutes, for events that come later than the overlap.
+    lookback_ms: where to begin, so much before now; since_ms: or at this moment, epoch milliseconds.
+    poll_s: the usual time between polls. Where a quota is shared, it is half of that while lines come and up
+            to five times as much while none do, and at least twice and a half where nobody watches.
 
     Event changed: after `state`, `error` or `counts` changed. Lines arrive through `store.changed`.
+    Event arrived: with the lines of a poll that were new, once they are in the store.
+    Event progressed: after each page but the first of a poll, see `scanned_to_ms`.
     """
 
     def __init__(
@@ -69,33 +53,105 @@ class Tailer:
         function: FunctionInfo,
         ledger: InvocationLedger,
         *,
+        groups: Sequence[TailGroup] = (),
         poll_s: float = 2.0,
+        lookback_ms: int = LOOKBACK_MS,
+        since_ms: int | None = None,
+        clock: Callable[[], float] = time.time,
     ) -> None:
+        """groups: what to follow instead of the function's own group."""
         self.function = function
         self.store = LogStore()
-        self.tracker = InvocationTracker(function.name)
-        self.counts = TailCounts()
-        self.state = TailState.STARTING
-        self.error: UserError | None = None
         self.changed: Event[[]] = Event()
+        self.progressed: Event[[]] = Event()
+        self.arrived: Event[[LogColumns]] = Event()
+        self._is_watched = False
+        self.invocations: list[Invocation] = []
+        options: dict[str, Any] = {"lookback_ms": lookback_ms, "since_ms": since_ms}
+        own = [TailGroup(function.log_group_name, function.name)]
+        self.sources = [
+            TailSource(gateway, index, group, self.invocations, **options, progressed=self.progressed.emit)
+            for index, group in enumerate(groups or own)
+        ]
+        self._source_of: dict[str, int] = {}  # by the stream's name as it is stored
+        self._stored_names: dict[tuple[int, str], str] = {}
         self._gateway = gateway
         self._ledger = ledger
         self._poll_s = poll_s
-        self._seen: dict[object, int] = {}
-        self._floor_ms = 0
-        self._anchor_ms: int | None = None  # server time when the last completed poll began
-        self._swept_ms = 0
-        self._overlap_ms = MIN_OVERLAP_MS
-        self._nudge = asyncio.Event()
+        self._clock = clock
+        self._nudges = [asyncio.Event() for _ in self.sources]
+        self._going = asyncio.Event()
+        self._going.set()
+
+    @property
+    def tracker(self) -> InvocationTracker:
+        return self.sources[0].tracker
+
+    @property
+    def state(self) -> TailState:
+        """That of the source that fares worst; a group that does not exist counts where none does."""
+        if not self._going.is_set():
+            return TailState.PAUSED
+        states = {source.state for source in self.sources}
+        for state in (TailState.DENIED, TailState.RETRYING, TailState.STARTING, TailState.FOLLOWING):
+            if state in states:
+                return state
+        return TailState.NO_GROUP
+
+    @property
+    def error(self) -> UserError | None:
+        return next((source.error for source in self.sources if source.error is not None), None)
+
+    @property
+    def counts(self) -> TailCounts:
+        """The ledger of all sources; groups that do not exist are complete."""
+        if len(self.sources) == 1:
+            return self.sources[0].counts
+        total = add_up(source.counts for source in self.sources)
+        there = [source.counts for source in self.sources if source.state is not TailState.NO_GROUP]
+        total.complete_to_ms = add_up(there).complete_to_ms
+        return total
+
+    @property
+    def notes(self) -> list[str]:
+        """What can't be promised, one sentence for each source that has something to say."""
+        return [source.note for source in self.sources if source.note]
+
+    @property
+    def scanned_to_ms(self) -> int | None:
+        """How far polls of many pages have come, epoch milliseconds; None where none is under way."""
+        moments = [source.scanned_to_ms for source in self.sources if source.scanned_to_ms is not None]
+        return min(moments) if moments else None
+
+    def source_of(self, stream: str) -> TailSource:
+        """Where a line of the store comes from, by its stream."""
+        return self.sources[self._source_of.get(stream, 0)]
 
     def poll_now(self) -> None:
         """Poll at once instead of at the end of the interval (an invocation has just answered)."""
-        self._nudge.set()
+        for nudge in self._nudges:
+            nudge.set()
+
+    def watch(self, is_watched: bool) -> None:
+        """Whether its lines are looked at; where not, and a quota is shared, it polls less often."""
+        if is_watched and not self._is_watched and self._gateway.logs_quota is not None:
+            self.poll_now()
+        self._is_watched = is_watched
+
+    def pause(self) -> None:
+        """Ask nothing until `resume`, which then reads all that came meanwhile."""
+        self._going.clear()
+        self.changed.emit()
+
+    def resume(self) -> None:
+        self._going.set()
+        self.poll_now()
+        self.changed.emit()
 
     def text_of(self, request_id: str, stream: str) -> str:
         """All lines of one invocation that are still in the store, "" if it is not known here."""
-        for index in range(len(self.tracker.invocations) - 1, -1, -1):
-            invocation = self.tracker.invocations[index]
+        for index in range(len(self.invocations) - 1, -1, -1):
+            invocation = self.invocations[index]
             if invocation.request_id == request_id and invocation.stream == stream:
                 store = self.store
                 belongs = store.invocations(store.first, store.end)
@@ -105,118 +161,95 @@ class Tailer:
 
     async def run(self) -> None:
         """Follow until cancelled; failures are shown in `state` and tried again, more slowly each time."""
-        wait_s = self._poll_s
-        while True:
-            try:
-                await self._poll()
-            except UserError as error:
-                denied = error.kind is ErrorKind.DENIED
-                missing = error.kind is ErrorKind.NOT_FOUND
-                self.error = None if missing else error
-                self.state = (
-                    TailState.NO_GROUP if missing else TailState.DENIED if denied else TailState.RETRYING
-                )
-                wait_s = self._poll_s if missing else min(RETRY_CEILING_S, max(wait_s, self._poll_s) * 2)
-            else:
-                self.error = None
-                self.state = TailState.FOLLOWING
-                wait_s = self._poll_s
-            self.changed.emit()
-            await self._pause(wait_s)
+        if len(self.sources) == 1:
+            await self._follow(self.sources[0])
+            return
+        async with asyncio.TaskGroup() as group:
+            for source in self.sources:
+                group.create_task(self._follow(source), name=f"tail {source.name}")
 
-    async def _pause(self, seconds: float) -> None:
+    async def _follow(self, source: TailSource) -> None:
+        source.pause_s = self._poll_s
+        while True:
+            await self._going.wait()
+            received = source.counts.received
+            try:
+                await source.poll(partial(self._show, source))
+            except UserError as error:
+                source.fail(error)
+                if source.state is TailState.NO_GROUP:
+                    source.pause_s = self._poll_s
+                else:
+                    source.pause_s = min(RETRY_CEILING_S, max(source.pause_s, self._poll_s) * 2)
+            else:
+                pause_s = source.pause_s if source.error is None else self._poll_s
+                source.error = None
+                source.state = TailState.FOLLOWING
+                source.pause_s = self._get_pause_s(pause_s, source.counts.received > received)
+                if source.counts.complete_to_ms is None and not source.counts.gaps:
+                    self._nudges[source.index].set()  # it has only learnt what time it is
+            self.changed.emit()
+            if source.state is not TailState.NO_GROUP and not source.is_described:
+                await source.describe()
+                if source.note:
+                    self.changed.emit()
+            await self._pause(source)
+
+    def _get_pause_s(self, pause_s: float, found: bool) -> float:
+        if self._gateway.logs_quota is None:
+            return self._poll_s
+        fastest_s = self._poll_s * (0.5 if self._is_watched else 2.5)
+        slowest_s = self._poll_s * 5
+        return min(slowest_s, max(fastest_s, pause_s * (0.5 if found else 1.25)))
+
+    async def _pause(self, source: TailSource) -> None:
+        began_s = self._clock()
+        nudge = self._nudges[source.index]
         try:
-            async with asyncio.timeout(seconds):
-                await self._nudge.wait()
+            async with asyncio.timeout(source.pause_s):
+                await nudge.wait()
         except TimeoutError:
             pass
-        self._nudge.clear()
+        nudge.clear()
+        if self._clock() - began_s > source.pause_s + ASLEEP_S:  # a wall clock, which goes on in sleep
+            self._gateway.forget_connections()
+            if source.counts.complete_to_ms is not None:
+                source.interrupt("This computer was asleep.")
 
-    async def _poll(self) -> None:
-        anchor_ms = self._anchor_ms
-        now_ms = self._gateway.server_now_ms  # a wall clock, so that it counts the time asleep
-        if anchor_ms is None:
-            self._floor_ms = now_ms - LOOKBACK_MS
-            start_ms, sweep = self._floor_ms, True
-        else:
-            # By the time it is now: after an outage, the first poll has to find what came late meanwhile.
-            sweep = max(anchor_ms, now_ms) - self._swept_ms >= SWEEP_EVERY_MS
-            window_ms = SWEEP_WINDOW_MS if sweep else self._overlap_ms
-            start_ms = max(self._floor_ms, anchor_ms - window_ms)
-        end_ms = max(anchor_ms or 0, now_ms) + AHEAD_MS
-        began_ms: int | None = None
-        is_complete = True
-        delivered: Counter[object] = Counter()
-        group = self.function.log_group_name
-        async for page in fetch_events(self._gateway, group, start_ms, end_ms):
-            if began_ms is None:
-                began_ms = page.server_now_ms
-            for start in range(0, len(page.events), SLICE):
-                self._take(page.events[start : start + SLICE], delivered)
-                await asyncio.sleep(0)  # the window stays alive under a storm
-            is_complete = is_complete and page.complete
-        # A gap lasts until a later poll has read the same stretch to its end.
-        self.counts.gaps = 0 if is_complete else 1
-        if began_ms is not None and is_complete:
-            # Nothing beyond the end that was asked for is known, whatever the server's clock says.
-            done_ms = min(began_ms, end_ms)
-            if anchor_ms is None and done_ms - LOOKBACK_MS < self._floor_ms - 1_000:
-                self._floor_ms = done_ms - LOOKBACK_MS  # the first answer told that our clock is ahead
-            elif sweep:
-                self._swept_ms = done_ms
-            self._anchor_ms = done_ms
-            self.counts.complete_to_ms = done_ms
-            self._forget(done_ms - 2 * SWEEP_WINDOW_MS)
-
-    def _take(self, events: list[LogEvent], delivered: Counter[object]) -> None:
-        fresh: list[LogEvent] = []
-        for event in events:
-            # Without an id, equal lines of one millisecond are told apart by their order in the poll.
-            same = event.event_id or (event.stream, event.timestamp_ms, event.ingestion_ms, event.message)
-            copies = delivered[same]
-            delivered[same] += 1
-            key = (same, copies) if copies else same
-            if key in self._seen:
-                continue
-            self._seen[key] = event.timestamp_ms
-            if copies and event.event_id:
-                self.counts.duplicates += 1
-            else:
-                fresh.append(event)
-        if not fresh:
-            return
-        fresh.sort(key=lambda event: (event.timestamp_ms, event.ingestion_ms))
-        self.counts.received += len(fresh)
-        covered_ms = self.counts.complete_to_ms
-        rows: list[LogRow] = []
-        changed: dict[int, Invocation] = {}
-        for event in fresh:
-            late = covered_ms is not None and event.timestamp_ms < covered_ms
-            if late:
-                self.counts.late += 1
-            delay_ms = max(0, event.ingestion_ms - event.timestamp_ms)
-            self.counts.largest_delay_ms = max(self.counts.largest_delay_ms, delay_ms)
-            fed = self.tracker.feed(event)
-            rows.append(self._row(event, fed, late))
-            if fed.changed:
-                changed[fed.invocation] = self.tracker.invocations[fed.invocation]
-        self._overlap_ms = min(MAX_OVERLAP_MS, max(MIN_OVERLAP_MS, 2 * self.counts.largest_delay_ms))
-        self.store.add(rows)
-        self._ledger.add_seen(self.function.name, *changed.values())
-
-    def _forget(self, before_ms: int) -> None:
-        if len(self._seen) > 20_000:
-            self._seen = {key: at for key, at in self._seen.items() if at >= before_ms}
-
-    def _row(self, event: LogEvent, fed: Fed, late: bool) -> LogRow:
-        return LogRow(
-            event.timestamp_ms,
-            event.ingestion_ms,
-            event.stream,
-            event.message,
-            RowKind.APP if fed.line is None else _ROW_KINDS.get(fed.line.kind, RowKind.PLATFORM),
-            _LEVELS.get(fed.level, Level.NONE),
-            fed.invocation,
-            late,
-            self.tracker.invocations[fed.invocation].request_id if fed.invocation >= 0 else "",
+    def _show(self, source: TailSource, events: LogColumns) -> None:
+        if any(map(gt, events.timestamps_ms, events.timestamps_ms[1:])):
+            events = LogColumns.of(sorted(events, key=_by_time))
+        fed = source.tracker.feed_all(events)
+        kinds = bytearray(len(events))
+        for at, line in fed.lines.items():
+            kinds[at] = _ROW_KINDS.get(line.kind, RowKind.PLATFORM)
+        covered_ms = source.counts.complete_to_ms
+        lates = bytes(len(events))
+        if covered_ms is not None and min(events.timestamps_ms) < covered_ms:
+            lates = bytes([at_ms < covered_ms for at_ms in events.timestamps_ms])
+        names = {stream: self._get_name(source, stream) for stream in set(events.streams)}
+        self.store.add_columns(
+            events.timestamps_ms,
+            events.ingestions_ms,
+            [names[stream] for stream in events.streams],
+            events.messages,
+            bytes(kinds),
+            bytes(map(_LEVELS.__getitem__, fed.levels)),
+            fed.invocations,
+            lates,
+            {at: self.invocations[at].request_id for at in set(fed.invocations) if at >= 0},
         )
+        self.arrived.emit(events)
+        if source.group.function:
+            changed = [self.invocations[index] for index in sorted(fed.changed)]
+            self._ledger.add_seen(source.group.function, *changed)
+
+    def _get_name(self, source: TailSource, stream: str) -> str:
+        """The stream's name, with its group's where a stream of another group has the same."""
+        name = self._stored_names.get((source.index, stream))
+        if name is None:
+            owner = self._source_of.setdefault(stream, source.index)
+            name = stream if owner == source.index else f"{source.name}:{stream}"
+            self._source_of[name] = source.index
+            self._stored_names[source.index, stream] = name
+        return name

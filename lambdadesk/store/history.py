@@ -130,7 +130,7 @@ _MIGRATIONS: Final = (
 )
 
 # Report field -> column, in the order of the fields.
-_REPORT_COLUMNS: Final = {field.name: field.name for field in fields(Report)} | {
+_REPORT_COLUMNS: Final = {name: name for name in Report._fields} | {
     "request_id": "report_request_id",
     "status": "report_status",
 }

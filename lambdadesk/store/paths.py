@@ -47,6 +47,16 @@ class Paths:
         return self.data_dir / "history.sqlite"
 
     @property
+    def price_dir(self) -> Path:
+        """Downloaded list prices."""
+        return self.data_dir / "prices"
+
+    @property
+    def own_use_file(self) -> Path:
+        """What LambdaDesk itself used of what AWS takes money for."""
+        return self.data_dir / "own-use.sqlite"
+
+    @property
     def events_dir(self) -> Path:
         """Saved events, where the settings name no folder for them."""
         return self.data_dir / "events"

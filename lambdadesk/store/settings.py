@@ -4,6 +4,7 @@ import base64
 import json
 import threading
 from collections.abc import Callable, Mapping
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, Generic, TypeVar, overload
 
@@ -75,6 +76,28 @@ def _read_text(value: Any) -> str:
     return value
 
 
+def _read_amount(value: Any) -> Decimal:
+    """An amount that is not negative, kept as text so that it stays exact."""
+    try:
+        amount = Decimal(_read_text(value))
+    except InvalidOperation:
+        raise ValueError from None
+    if not amount.is_finite() or amount < 0:
+        raise ValueError
+    return amount
+
+
+def _read_percent(value: Any) -> Decimal:
+    percent = _read_amount(value)
+    if percent > 100:
+        raise ValueError
+    return percent
+
+
+def _write_amount(value: Decimal) -> str:
+    return f"{value:f}"
+
+
 def _read_names(value: Any) -> tuple[str, ...]:
     if not isinstance(value, list):
         raise ValueError
@@ -139,6 +162,14 @@ class Settings:
     pinned_functions = _pairs()  # (Target.key, name), the first pinned first
     recent_functions = _pairs()  # (Target.key, name), the last opened first
     saved_filters = _pairs()  # (name, text of the function filter), in the user's order
+    price_list_url = _Setting("", _read_text)  # where prices are downloaded; empty: AWS's public price list
+    downloads_prices_weekly = _Setting(default=False, read=_read_flag)
+    price_discount_percent = _Setting(Decimal(0), _read_percent, _write_amount)  # off list prices
+    savings_plan_rates = _mapping(_read_amount, _write_amount)  # by "region/architecture/item"
+    free_tier_accounts = _names()  # ids of accounts whose month is to be shown with the free tier taken off
+    own_budget = _Setting(Decimal(5), _read_amount, _write_amount)  # a month and account; 0: none
+    saved_queries = _pairs()  # (name, text of the Logs Insights query), in the user's order
+    last_queries = _pairs()  # ("Target.key function", text of the query it ran last), the last one first
 
     def __init__(self, path: Path) -> None:
         self.path = path

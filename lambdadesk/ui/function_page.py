@@ -101,10 +101,12 @@ class FunctionPage(QWidget):
         builders: dict[str, Callable[[], QWidget]] = {
             "Logs": self._build_logs,
             "Charts": self._build_charts,
+            "Timeline": self._build_timeline,
             "Triggers": self._build_triggers,
             "Configuration": self._build_configuration,
             "Role": self._build_role,
             "History": self._build_history,
+            "Query": self._build_query,
         }
         self._builders = {PAGES.index(title): build for title, build in builders.items()}
         self.pages.addTab(self.invoke, PAGES[0])
@@ -215,6 +217,14 @@ class FunctionPage(QWidget):
         charts.log_requested.connect(self._show_request)
         return charts
 
+    def _build_timeline(self) -> QWidget:
+        from lambdadesk.ui.panels.timeline_panel import TimelinePanel
+
+        panel = TimelinePanel(self.connection, self.function, self._tail)
+        panel.log_requested.connect(self._show_request)
+        self._more.append(panel)
+        return panel
+
     def _build_triggers(self) -> QWidget:
         from lambdadesk.desk.function_facts import read_scan
         from lambdadesk.ui.panels.triggers_panel import TriggersPanel
@@ -246,6 +256,13 @@ class FunctionPage(QWidget):
         self.invoke.history.setObjectName("recentTable")  # the name of the contract is this page's now
         panel.load_requested.connect(self._load_run)
         panel.rerun_requested.connect(self._rerun)
+        self._more.append(panel)
+        return panel
+
+    def _build_query(self) -> QWidget:
+        from lambdadesk.ui.panels.query_panel import QueryPanel
+
+        panel = QueryPanel(self.connection, self.function)
         self._more.append(panel)
         return panel
 

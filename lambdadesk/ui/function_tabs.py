@@ -12,7 +12,6 @@ from lambdadesk.core.types import FunctionInfo, Target
 from lambdadesk.desk.tasks import TaskScope
 from lambdadesk.ui.icons import dot, icon
 from lambdadesk.ui.layout_memory import LayoutMemory
-from lambdadesk.ui.pages import PAGES
 from lambdadesk.ui.widgets.plain import plain_tooltip
 
 if TYPE_CHECKING:  # both bring half of the application with them, and are not needed for the first frame
@@ -85,16 +84,12 @@ class FunctionTabs(QTabWidget):
             self.opened.emit(page)
         self.setCurrentWidget(page)
 
-    def show_page(self, title: str) -> bool:
-        """Turn the function in front, or else the last one, to a page; False where there is no such page."""
+    def show_page(self, title: str) -> None:
+        """Turn the function in front, or else the last one, to a page."""
         page = self.page or next(iter(reversed(self.pages())), None)
-        if page is None:
-            return True
-        self.setCurrentWidget(page)
-        if title not in PAGES:
-            return False
-        page.show_page(title)
-        return True
+        if page is not None:
+            self.setCurrentWidget(page)
+            page.show_page(title)
 
     def show_cost(self) -> None:
         self.setCurrentWidget(self._cost)

@@ -20,6 +20,7 @@ from lambdadesk.ui.menus import Menus
 from lambdadesk.ui.panels.cost_panel import CostPanel
 from lambdadesk.ui.panels.functions_panel import FunctionsPanel
 from lambdadesk.ui.places import Places
+from lambdadesk.ui.prices import Prices
 from lambdadesk.ui.privacy import Privacy
 from lambdadesk.ui.production import Production
 from lambdadesk.ui.sign_in import SignIn
@@ -71,6 +72,7 @@ class MainWindow(QMainWindow):
         self.sign_in = SignIn(console, self)
         self.production = Production(console, self)
         self.privacy = Privacy(console, self)
+        self.prices = Prices(console, self)
         self.menus = Menus(self)
         self._tables = (self.cost.table,)
         self._memory.restore_window(self, self.splitter, self._tables)
@@ -121,6 +123,9 @@ class MainWindow(QMainWindow):
 
         self.status = named(PlainLabel(), "statusMessage", "Status")
         self.statusBar().addWidget(self.status, 1)
+        self.own_cost = named(PlainLabel(), "ownCostLabel", "What LambdaDesk itself costs")
+        self.own_cost.hide()
+        self.statusBar().addPermanentWidget(self.own_cost)
         self.identity = IdentityLine()
         self.statusBar().addPermanentWidget(self.identity)
 
@@ -128,6 +133,7 @@ class MainWindow(QMainWindow):
         self.places.show_freshness()
         self.places.show_current()
         self.sign_in.look_at_expiry()
+        self.prices.show_own_cost()
 
     # -- functions and pages
 
@@ -169,8 +175,8 @@ class MainWindow(QMainWindow):
         """Show a page of the current function, or the Cost page, by its name on the command line."""
         if page == "cost":
             self.tabs.show_cost()
-        elif not self.tabs.show_page(page.capitalize()):
-            self.notices.show_info(f"This version has no {page} page yet.", "page")
+        else:
+            self.tabs.show_page(page.capitalize())
 
     def open_wanted(self) -> None:
         connections = list(self.console.shown.values())

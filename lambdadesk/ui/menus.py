@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 # Shortcuts that live in a page instead of a menu.
 PAGE_SHORTCUTS = (
     ("Invoke", "Ctrl+Return"),
+    ("Run the query", "Ctrl+Return"),
     ("Format the payload", "Ctrl+Shift+I"),
-    ("Stop waiting for an answer", "Esc"),
+    ("Stop waiting for an answer, or a scan", "Esc"),
     ("Find in the log", "Ctrl+F"),
     ("Follow the newest log line", "Ctrl+T"),
 )
@@ -38,6 +39,7 @@ class Menus:
         self._unlock = _act(file_menu, "Unlock", "", window.sign_in.unlock)
         self.show_locked(False)
         _act(file_menu, "History and privacy…", "", window.privacy.show)
+        _act(file_menu, "Prices and costs…", "", window.prices.show)
         file_menu.addSeparator()
         _act(file_menu, "Close tab", "Ctrl+W", window.tabs.close_current)
         quit_action = _act(file_menu, "Quit", "Ctrl+Q", window.close)
@@ -54,7 +56,7 @@ class Menus:
         self._columns.aboutToShow.connect(lambda: functions.header.fill_menu(self._columns))
         view.addSeparator()
         for number, page in enumerate((*PAGES, "Cost"), start=1):
-            _act(view, f"{page} page", f"Ctrl+{number}", partial(window.show_page, page.lower()))
+            _act(view, f"{page} page", f"Ctrl+{number % 10}", partial(window.show_page, page.lower()))
         view.addSeparator()
         themes = view.addMenu("Theme")
         group = QActionGroup(window)

@@ -1,3 +1,3 @@
 """The pages of an opened function, in the order of their tabs. Their own module is imported late."""
 
-PAGES = ("Invoke", "Logs", "Charts", "Triggers", "Configuration", "Role", "History")
+PAGES = ("Invoke", "Logs", "Charts", "Timeline", "Triggers", "Configuration", "Role", "History", "Query")

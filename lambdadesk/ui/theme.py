@@ -220,7 +220,7 @@ def _style_sheet(c: Colours) -> str:
 # combo box and the clear button of a line edit, which have no room for it. In a table the row selection says
 # which row is the current one. Tabs give up the same share each when they get narrow: a short name has none.
 _STYLE = """
-QPushButton, QToolButton, QComboBox, QLineEdit, QSpinBox {
+QPushButton, QToolButton, QComboBox, QLineEdit, QAbstractSpinBox {
   background: %(raised)s; border: 1px solid %(border)s; border-radius: 4px;
   padding: 4px 10px; min-height: 18px }
 QLineEdit, QComboBox { padding: 4px 8px; combobox-popup: 0 }
@@ -228,7 +228,7 @@ QPushButton:hover, QToolButton:hover, QComboBox:hover { border-color: %(dim)s }
 QPushButton:pressed, QToolButton:pressed, QToolButton:checked { background: %(line_highlight)s }
 QPushButton:disabled, QToolButton:disabled, QComboBox:disabled, QLineEdit:disabled {
   background: %(panel)s; color: %(dim)s; border-color: %(border)s }
-QPushButton:focus, QToolButton:focus, QComboBox:focus, QLineEdit:focus, QSpinBox:focus {
+QPushButton:focus, QToolButton:focus, QComboBox:focus, QLineEdit:focus, QAbstractSpinBox:focus {
   border: 2px solid %(accent)s; padding: 3px 9px }
 QLineEdit:focus, QComboBox:focus { padding: 3px 7px }
 QPushButton:default:enabled {
@@ -238,14 +238,16 @@ QToolButton[autoRaise="true"] { background: transparent; border-color: transpare
 QToolButton[autoRaise="true"]:hover { border-color: %(border)s }
 QToolButton[autoRaise="true"]:focus { border: 2px solid %(accent)s; padding: 2px }
 QLineEdit > QToolButton { border: 0; padding: 0; min-height: 0; background: transparent }
-QSpinBox { padding: 4px 2px } QSpinBox:focus { padding: 3px 1px }
-QSpinBox > QLineEdit, QSpinBox > QLineEdit:focus {
+QAbstractSpinBox { padding: 4px 2px } QAbstractSpinBox:focus { padding: 3px 1px }
+QAbstractSpinBox > QLineEdit, QAbstractSpinBox > QLineEdit:focus {
   border: 0; padding: 0 6px; min-height: 0; background: transparent }
-QSpinBox::up-button, QSpinBox::down-button { border: 0; width: 18px }
-QSpinBox::up-button { subcontrol-position: top right }
-QSpinBox::down-button { subcontrol-position: bottom right }
-QSpinBox::up-arrow { image: url(icons:sort-up.svg); width: 9px; height: 6px }
-QSpinBox::down-arrow { image: url(icons:sort-down.svg); width: 9px; height: 6px }
+QAbstractSpinBox::up-button, QAbstractSpinBox::down-button { border: 0; width: 18px }
+QAbstractSpinBox::up-button { subcontrol-position: top right }
+QAbstractSpinBox::down-button { subcontrol-position: bottom right }
+QAbstractSpinBox::up-arrow { image: url(icons:sort-up.svg); width: 9px; height: 6px }
+QAbstractSpinBox::down-arrow { image: url(icons:sort-down.svg); width: 9px; height: 6px }
+QDateTimeEdit::drop-down { border: 0; width: 22px }
+QDateTimeEdit::down-arrow { image: url(icons:chevron-down.svg); width: 14px; height: 14px }
 QComboBox::drop-down { border: 0; width: 22px }
 QComboBox::down-arrow { image: url(icons:chevron-down.svg); width: 14px; height: 14px }
 QCheckBox::indicator, QListView::indicator {
@@ -271,7 +273,12 @@ QHeaderView::down-arrow { image: url(icons:sort-down.svg) }
 QTabBar { qproperty-drawBase: 0 }
 QTabWidget::pane { border: 0; border-top: 1px solid %(border)s }
 QTabBar::tab { color: %(dim)s; padding: 7px 14px; border: 0; border-bottom: 2px solid transparent }
-QTabWidget#functionTabs > QTabBar::tab { min-width: 64px }
+QTabWidget#functionTabs > QTabBar::tab { min-width: 84px }
+QTabBar::scroller { width: 40px }
+QTabBar QToolButton { border-color: transparent; border-radius: 0; padding: 0; min-height: 0 }
+QTabBar QToolButton:disabled { border-color: transparent }
+QTabBar QToolButton::left-arrow { image: url(icons:scroll-left.svg); width: 14px; height: 14px }
+QTabBar QToolButton::right-arrow { image: url(icons:scroll-right.svg); width: 14px; height: 14px }
 QTabBar::tab:selected { color: %(text)s; border-bottom-color: %(accent)s }
 QTabBar::tab:hover:!selected { color: %(text)s; background: %(line_highlight)s }
 QTabBar:focus { border: 2px solid %(accent)s }

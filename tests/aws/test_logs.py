@@ -6,7 +6,7 @@ import pytest
 
 from lambdadesk.aws.clients import Limits
 from lambdadesk.aws.gateway import Gateway
-from lambdadesk.aws.logs import LogPage, fetch_events
+from lambdadesk.aws.logs import LogGroup, LogPage, fetch_events, fetch_group, fetch_groups
 from lambdadesk.core.errors import ErrorKind, UserError
 from lambdadesk.core.types import Target
 from tests.servers import faults
@@ -177,3 +177,27 @@ async def test_nothing_is_lost_and_nothing_comes_twice(
         assert found == Counter((e.timestamp_ms, e.stream, e.message) for e in stored)
         assert all(page.complete for page in pages)
     await gateway.close()
+
+
+async def test_groups_are_found_by_name_and_by_pattern(aws: FakeAws) -> None:
+    for name in ("/aws/lambda/a", "/aws/lambda/ab", "/aws/lambda/b-a", "/other/a"):
+        aws.log_settings[name] = {}
+    aws.log_settings["/aws/lambda/ab"] = {"logGroupClass": "INFREQUENT_ACCESS", "creationTime": 7}
+    gateway = Gateway(Target("us-east-1", endpoint_url=aws.url))
+    found = {
+        pattern: [group.name for group in await fetch_groups(gateway, pattern)]
+        for pattern in ("/aws/lambda/*", "/aws/lambda/a*", "*a", "/aws/lambda/a", "/aws/lambda/[ab]", "/aws")
+    }
+    limited = await fetch_groups(gateway, "/aws/lambda/*", limit=2)
+    one, none = [await fetch_group(gateway, name) for name in ("/aws/lambda/ab", "/aws/lambda/c")]
+    await gateway.close()
+    assert found == {
+        "/aws/lambda/*": ["/aws/lambda/a", "/aws/lambda/ab", "/aws/lambda/b-a"],
+        "/aws/lambda/a*": ["/aws/lambda/a", "/aws/lambda/ab"],
+        "*a": ["/aws/lambda/a", "/aws/lambda/b-a", "/other/a"],
+        "/aws/lambda/a": ["/aws/lambda/a"],
+        "/aws/lambda/[ab]": ["/aws/lambda/a"],
+        "/aws": [],
+    }
+    assert len(limited) == 2
+    assert (one, none) == (LogGroup("/aws/lambda/ab", "INFREQUENT_ACCESS", 7), None)

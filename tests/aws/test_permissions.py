@@ -144,7 +144,7 @@ async def test_the_minimal_policy_is_enough_and_no_more(strict: str, function: F
     denied = {each.action: each.pages for each in found.denied if each.action not in ASKED_OTHERWISE}
     assert denied == {
         "lambda:InvokeFunction": ("Invoke",),
-        "logs:FilterLogEvents": ("Logs", "Charts", "Cost"),
+        "logs:FilterLogEvents": ("Logs", "Charts", "Timeline", "Cost"),
         "iam:ListAccountAliases": ("Connections",),
     }
     assert all("not authorized" in finding.reason for finding in found.denied)

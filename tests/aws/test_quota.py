@@ -1,3 +1,5 @@
+import asyncio
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -5,7 +7,7 @@ import pytest
 from lambdadesk.aws.clients import Limits
 from lambdadesk.aws.credentials import KeySource
 from lambdadesk.aws.gateway import Gateway
-from lambdadesk.aws.quota import AdaptiveBucket, RateLimits, TokenBucket, get_logs_rate_per_s
+from lambdadesk.aws.quota import AdaptiveBucket, FairBucket, RateLimits, TokenBucket, get_logs_rate_per_s
 from lambdadesk.core.connections import AccessKey
 from lambdadesk.core.errors import ErrorKind, UserError
 from lambdadesk.core.secret import Secret
@@ -184,3 +186,52 @@ async def test_other_endpoints_have_no_rate(aws: FakeAws, quick: Limits) -> None
         await gateway.call("lambda", "ListFunctions")
     await gateway.close()
     assert bucket.rate_per_s == pytest.approx(10.5)
+
+
+async def test_parties_take_turns_however_much_one_of_them_wants() -> None:
+    bucket = FairBucket(500.0, burst=1)
+    order: list[str] = []
+
+    async def ask(party: str) -> None:
+        await bucket.take(party)
+        order.append(party)
+
+    async with asyncio.TaskGroup() as group:
+        for party, wants in {"storm": 12, "quiet": 2, "other": 3}.items():
+            for _ in range(wants):
+                group.create_task(ask(party))
+    assert Counter(order[1:7]) == {"storm": 2, "quiet": 2, "other": 2}  # the first place was there at once
+    assert order[9:] == ["storm"] * 8
+    assert bucket.reserve() > 0  # every place was paid for
+
+
+async def test_a_party_that_has_gone_leaves_its_place_to_the_next() -> None:
+    bucket = FairBucket(200.0, burst=1)
+    await bucket.take("first")
+    async with asyncio.TaskGroup() as group:
+        gone = [group.create_task(bucket.take("gone")) for _ in range(100)]  # half a second's worth
+        stays = group.create_task(bucket.take("stays"))
+        await asyncio.sleep(0)
+        for task in gone:
+            task.cancel()
+        async with asyncio.timeout(0.4):
+            await stays
+
+
+async def test_when_all_have_gone_their_place_is_there_for_who_comes() -> None:
+    clock = Clock()
+    bucket = FairBucket(100.0, burst=1, clock=clock)
+    await bucket.take()
+    async with asyncio.TaskGroup() as group:
+        gone = group.create_task(bucket.take())
+        await asyncio.sleep(0)
+        gone.cancel()
+    await asyncio.sleep(0.05)  # the place comes, and nobody is there
+    assert bucket.reserve() == pytest.approx(0.01)
+
+
+async def test_throttled_pages_slow_the_others_down() -> None:
+    bucket = FairBucket(100.0)
+    bucket.slow_down()
+    assert bucket.rate_per_s == pytest.approx(50.0)
+    await bucket.take("a")

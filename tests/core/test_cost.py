@@ -7,11 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lambdadesk.core.cost import (
+    CostBadge,
     billed_requests,
+    cost_badges,
     cost_per_million,
     estimated_cost,
     gb_seconds,
     invocation_cost,
+    log_cost,
     managed_instances_cost,
     monthly_cost,
     sum_costs,
@@ -383,3 +386,55 @@ def test_metrics_give_an_estimate(
 def test_an_estimate_says_where_a_price_is_another_regions() -> None:
     cost = estimated_cost(FunctionInfo("f"), 1, 1.0, "xx-nowhere-1", PRICES)
     assert any("us-east-1" in note for note in cost.notes)
+
+
+def test_every_term_says_where_its_price_is_from() -> None:
+    restored = report(610, 3009, restore_ms="511.25")
+    big = FunctionInfo("f", runtime="python3.13", ephemeral_mb=1024)
+    cost = invocation_cost(restored, big, "us-east-1", PRICES, streamed_bytes=8 * 1024**2)
+    assert len(cost.sources) == len(cost.terms) == 5
+    assert set(cost.sources) == {
+        f"us-east-1: published 2026-09-19, bundled with LambdaDesk ({PRICES.source})"
+    }
+    assert len(sum_costs([cost, cost]).sources) == 5
+    foreign = invocation_cost(report(100, 128), FUNCTION, "eu-west-1", PRICES)
+    assert all(source.startswith("us-east-1: ") for source in foreign.sources)
+
+
+def test_streaming_beyond_6_mb_is_paid() -> None:
+    plain = invocation_cost(report(100, 128), FUNCTION, "us-east-1", PRICES)
+    within = invocation_cost(report(100, 128), FUNCTION, "us-east-1", PRICES, streamed_bytes=6 * 1024**2)
+    assert within == plain
+    beyond = invocation_cost(
+        report(100, 128), FUNCTION, "us-east-1", PRICES, streamed_bytes=6 * 1024**2 + 1024**2
+    )
+    assert beyond.terms[2] == ("Response streaming", Decimal(1) / 1024, "GB", Decimal("0.008"))
+    assert beyond.amount == plain.amount + Decimal("0.008") / 1024
+
+
+def test_ingestion_of_the_log_is_apart_and_an_estimate() -> None:
+    cost = log_cost(1024**3, "us-east-1", PRICES)
+    assert cost.amount == Decimal("0.50")
+    assert cost.terms == (("Logs ingested", Decimal(1), "GB", Decimal("0.50")),)
+    assert not cost.exact
+    assert "for each event is not" in cost.notes[0]
+    assert len(log_cost(10, "eu-west-1", PRICES).notes) == 2
+
+
+def test_what_a_report_cannot_tell_is_a_badge() -> None:
+    assert cost_badges(FUNCTION, report(100, 128)) == ()
+    managed = FunctionInfo("f", capacity_provider="arn:aws:lambda:us-east-1:123456789012:capacity-provider:p")
+    assert cost_badges(managed) == (CostBadge.MANAGED_INSTANCES,)
+    assert cost_badges(FUNCTION, report(None, None)) == (CostBadge.MANAGED_INSTANCES,)
+    assert cost_badges(FUNCTION, has_provisioned=True, is_durable=True) == (
+        CostBadge.PROVISIONED,
+        CostBadge.DURABLE,
+    )
+    assert all(badge.words.endswith(".") for badge in CostBadge)
+
+
+def test_an_edge_replica_has_the_prices_of_the_edge() -> None:
+    replica = FunctionInfo("viewer", log_group="/aws/lambda/us-east-1.viewer")
+    assert cost_badges(replica, report(10, 128)) == (CostBadge.EDGE,)
+    cost = invocation_cost(report(10, 128), replica, "us-east-1", PRICES)
+    assert 10_000_000 * cost.amount == Decimal("6.625125")  # example 8 of the pricing page

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from lambdadesk.core.invocations import Fed, InvocationTracker, outcome_of
 from lambdadesk.core.platform import LineKind
-from lambdadesk.core.types import LogEvent, Outcome, Report
+from lambdadesk.core.types import LogColumns, LogEvent, Outcome, Report
 
 A = "8f507cfc-0000-4697-b07a-ac58fc914c95"
 B = "c793869b-0000-415b-a5b6-4fd21e8dedac"
@@ -323,28 +323,31 @@ def test_what_the_report_says_outranks_the_lines() -> None:
     assert outcome_of(Report(A, Decimal(1))) is Outcome.OK
 
 
-@given(
-    st.lists(
-        st.tuples(
-            st.integers(0, 50),
-            st.sampled_from(
-                [
-                    start(A),
-                    start(B),
-                    end(A),
-                    report(A, "5.00"),
-                    report(B, "5.00"),
-                    "text",
-                    "",
-                    "{}",
-                    "    at x",
-                ]
-            ),
-            st.sampled_from(["one", "two"]),
+mixtures = st.lists(
+    st.tuples(
+        st.integers(0, 50),
+        st.sampled_from(
+            [
+                start(A),
+                start(B),
+                end(A),
+                report(A, "5.00"),
+                report(B, "5.00"),
+                "text",
+                "",
+                "{}",
+                "    at x",
+                f"2026-01-02T03:04:05.678Z\t{A}\tINFO\ttext",
+                "[ERROR] KeyError: 1",
+            ]
         ),
-        max_size=40,
-    )
+        st.sampled_from(["one", "two"]),
+    ),
+    max_size=40,
 )
+
+
+@given(mixtures)
 def test_any_mixture_keeps_indices_and_times_in_order(events: list[tuple[int, str, str]]) -> None:
     tracker = InvocationTracker("f")
     known = 0
@@ -357,3 +360,18 @@ def test_any_mixture_keeps_indices_and_times_in_order(events: list[tuple[int, st
     assert sum(each.report is not None for each in tracker.invocations) == len(reports)
     for each in tracker.invocations:
         assert each.ended_ms is None or each.started_ms <= each.ended_ms
+
+
+@given(mixtures, st.integers(1, 40))
+def test_many_at_once_are_told_as_one_by_one(mixture: list[tuple[int, str, str]], cut: int) -> None:
+    events = [LogEvent(*each) for each in mixture]
+    one, many = InvocationTracker("f"), InvocationTracker("f")
+    single = [one.feed(event) for event in events]
+    for start_at in range(0, len(events), cut):
+        expected = single[start_at : start_at + cut]
+        fed = many.feed_all(LogColumns.of(events[start_at : start_at + cut]))
+        assert fed.invocations == [each.invocation for each in expected]
+        assert fed.levels == [each.level for each in expected]
+        assert fed.lines == {at: each.line for at, each in enumerate(expected) if each.line is not None}
+        assert fed.changed == {each.invocation for each in expected if each.changed}
+    assert many.invocations == one.invocations

@@ -404,3 +404,42 @@ def test_readings_of_one_invocation_merge_in_any_order(seens: list[Invocation], 
     shuffled = data.draw(st.permutations(same))
     assert count(same, True) == count(shuffled, True)
     assert count(same, True)[0] == 1
+
+
+def test_a_streamed_answer_is_priced_with_its_bytes() -> None:
+    def price_stream(*facts: Any, streamed_bytes: int = 0) -> Cost | None:
+        _, told, kind, payload_bytes = facts
+        return invocation_cost(
+            told, FUNCTION, "us-east-1", PRICES,
+            kind=kind, payload_bytes=payload_bytes, streamed_bytes=streamed_bytes,
+        )  # fmt: skip
+
+    book = InvocationLedger(price_stream)
+    plain = add_here(book, "a", 900, 1200, report=report("a"))
+    streamed = add_here(book, "b", 2000, 2300, report=report("b"), streamed_bytes=7 * 1024**2)
+    assert plain.cost is not None
+    assert streamed.cost is not None
+    assert streamed.cost.amount == plain.cost.amount + Decimal("0.008") / 1024
+    assert book.totals("f").cost == plain.cost.amount + streamed.cost.amount
+
+
+async def test_everything_is_priced_anew_where_prices_change() -> None:
+    factor = Decimal(1)
+
+    def price_by_factor(*facts: Any) -> Cost | None:
+        cost = price(*facts)
+        return None if cost is None else Cost(cost.amount * factor)
+
+    book = InvocationLedger(price_by_factor)
+    heard: list[str] = []
+    book.changed.connect(heard.append)
+    book.add_seen("f", *(seen(f"s{number}", number * 1000, number * 1000 + 100) for number in range(500)))
+    add_here(book, "s3", 2990, 3110, report=report("s3"))
+    before = book.totals("f")
+    factor = Decimal(2)
+    heard.clear()
+    await book.price_anew()
+    after = book.totals("f")
+    assert after.cost == 2 * before.cost
+    assert (after.invocations, after.gb_seconds) == (before.invocations, before.gb_seconds)
+    assert heard == ["f"]

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambdadesk.core.money import format_money
+from lambdadesk.core.money import format_about, format_cents, format_money
 
 
 @pytest.mark.parametrize(
@@ -35,3 +35,23 @@ def test_is_never_off_by_more_than_a_micro_dollar_or_a_percent(amount: Decimal) 
     assert "E" not in text
     shown = Decimal(text.replace("$", "").replace(",", ""))
     assert abs(shown - amount) <= min(Decimal("0.0000005"), abs(amount) / 100)
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "text"),
+    [
+        ("0", "USD", "$0"),
+        ("0.004", "USD", "< $0.01"),
+        ("0.01", "USD", "$0.01"),
+        ("0.024", "USD", "$0.02"),
+        ("1234.5", "CNY", "¥1,234.50"),
+        ("-2", "USD", "-$2.00"),
+    ],
+)
+def test_amounts_to_the_cent(amount: str, currency: str, text: str) -> None:
+    assert format_cents(Decimal(amount), currency) == text
+
+
+def test_an_estimate_is_to_the_cent() -> None:
+    told = [format_about(Decimal(amount)) for amount in ("0", "0.0099", "0.01", "1234.567")]
+    assert told == ["less than $0.01", "less than $0.01", "$0.01", "$1,234.57"]

@@ -1,9 +1,10 @@
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from lambdadesk.core.prices import PriceItem, PriceTable, load_prices
+from lambdadesk.core.prices import Overrides, PriceItem, PriceSource, PriceTable, load_prices
 
 PRICES = load_prices()
 
@@ -120,3 +121,61 @@ def test_an_unknown_item_in_the_table_is_refused() -> None:
 def test_says_where_it_comes_from() -> None:
     assert PRICES.publication == "2026-09-19"
     assert "aws.amazon.com/lambda/pricing" in PRICES.source
+
+
+def layer(publication: str, fetched: str = "", **regions: Any) -> dict[str, Any]:
+    return {"publication": publication, "source": "offer", "fetched": fetched, "regions": regions}
+
+
+def test_what_was_downloaded_replaces_the_bundled_prices_item_by_item() -> None:
+    prices = load_prices(
+        [layer("2026-10-01", "2026-11-27T10:00:00+00:00", **{"eu-central-1": {"arm64": {"duration": "0.5"}}})]
+    )
+    arm = prices.rate(PriceItem.DURATION, "eu-central-1", "arm64")
+    assert (arm.price, arm.exact) == (Decimal("0.5"), True)
+    assert arm.source == "eu-central-1: published 2026-10-01, downloaded 2026-11-27 (offer)"
+    assert prices.rate(PriceItem.DURATION, "eu-central-1", "x86_64").price == Decimal("0.0000166667")
+    found = prices.source_of(PriceItem.DURATION, "eu-central-1", "arm64")
+    assert found is not None
+    assert found.publication == "2026-10-01"
+    assert prices.source_of(PriceItem.DURATION, "eu-west-1", "arm64") is None
+    assert prices.publication == "2026-09-19"
+
+
+def test_a_region_has_one_currency() -> None:
+    with pytest.raises(ValueError, match="two currencies"):
+        load_prices([layer("2026-10-01", **{"us-east-1": {"currency": "CNY", "x86_64": {}}})])
+
+
+@pytest.mark.parametrize(
+    ("publication", "fetched", "today", "is_old"),
+    [
+        ("2026-09-19", "", "2026-11-27", False),
+        ("2026-09-19", "", "2027-03-21", False),
+        ("2026-09-19", "", "2027-03-22", True),
+        ("2025-01-01", "2027-03-01T00:00:00+00:00", "2027-03-22", False),
+        ("some day", "", "2026-11-27", True),
+    ],
+)
+def test_a_table_grows_old(publication: str, fetched: str, today: str, is_old: bool) -> None:
+    assert PriceSource("", publication, fetched).is_old(date.fromisoformat(today)) is is_old
+
+
+def test_a_discount_is_taken_off_every_tier_and_said() -> None:
+    prices = load_prices(overrides=Overrides(Decimal(10)))
+    cost = prices.duration_cost(Decimal(15_000_000_000), "us-east-1", "x86_64")
+    assert cost.amount == PRICES.duration_cost(Decimal(15_000_000_000), "us-east-1", "x86_64").amount * 9 / 10
+    assert [what for what, _, _, _ in cost.terms] == ["Duration, less 10 %"] * 2
+    assert "list price 0.0000166667 less your discount of 10 %" in cost.sources[0]
+    assert cost.exact
+
+
+def test_a_savings_plan_has_rates_of_its_own() -> None:
+    plan = {("us-east-1", "x86_64", PriceItem.DURATION): Decimal("0.0000147")}
+    prices = load_prices(overrides=Overrides(Decimal(10), plan))
+    cost = prices.duration_cost(Decimal(10_000_000_000), "us-east-1", "x86_64")
+    assert cost.amount == Decimal("147000")
+    assert cost.terms[0][0] == "Duration, Savings Plan rate"
+    assert "Savings Plan" in cost.sources[0]
+    assert prices.rate(PriceItem.DURATION, "us-east-1", "arm64").what == "Duration, less 10 %"
+    assert prices.rate(PriceItem.REQUEST, "us-east-1", "x86_64").price == Decimal("0.00000018")

@@ -21,7 +21,8 @@ DENIED = ScanStep("S3", "buckets", Answer.DENIED, "Not allowed.", "s3:GetBucketN
 
 
 def make_trigger(*evidence: Evidence) -> Trigger:
-    return Trigger("k", "SQS", "orders", Mode.POLLED, evidence, arn="arn:q", filter="a, b")
+    facts = {"arn": "arn:q", "filter": "a, b", "state": "Disabled"}
+    return Trigger("k", "SQS", "orders", Mode.POLLED, evidence, batch_size=25, window_s=5, **facts)  # type: ignore[arg-type]
 
 
 def test_evidence_names_every_call_and_what_belongs_to_the_trigger() -> None:
@@ -37,6 +38,8 @@ def test_evidence_names_every_call_and_what_belongs_to_the_trigger() -> None:
         "▲ sqs:GetQueueUrl: gone",
         "    The queue does not exist.",
         "ARN: arn:q",
+        "State: Disabled",
+        "Batch size: 25, or after 5 s",
         "Filter: a, b",
         "Batches go to the dead-letter queue: dead",
         "Batches, on failure: alerts",
@@ -44,7 +47,7 @@ def test_evidence_names_every_call_and_what_belongs_to_the_trigger() -> None:
 
 
 def test_verdicts_are_counted_worst_first() -> None:
-    assert tell_verdicts([]) == "No triggers"
+    assert tell_verdicts([]) == "No triggers found"
     assert tell_verdicts([make_trigger(POLICY)]) == "1 trigger: 1 confirmed"
     found = [make_trigger(POLICY), make_trigger(POLICY, GONE), make_trigger()]
     assert tell_verdicts(found) == "3 triggers: 1 permitted only, 1 not checked, 1 confirmed"
@@ -57,6 +60,8 @@ def test_what_was_not_checked_is_one_line() -> None:
     assert tell_unchecked([DENIED, DENIED, *failed]) == (
         "Not checked: 5 looks (s3:GetBucketNotification denied, Pipes failed, ALB failed and 1 more)"
     )
+    mappings = ScanStep("Lambda", "event source mappings", Answer.FAILED, "No answer.")
+    assert tell_unchecked([mappings]) == "Not checked: 1 look (event source mappings failed)"
     assert tell_steps([DENIED]) == "S3, buckets: denied. Not allowed."
 
 

@@ -17,6 +17,7 @@ from lambdadesk.core.types import FunctionInfo, InvocationType, InvokeRequest, T
 from lambdadesk.desk.connection import Connection
 from lambdadesk.desk.event_sources import LOG, Choice, EventSources, Part
 from lambdadesk.store.catalog_cache import CatalogCache
+from lambdadesk.store.drafts import DraftStore
 from lambdadesk.store.history import History, HistoryKeeps
 from lambdadesk.store.saved_events import SavedEvents
 from tests.aws.test_shared_events import Sam
@@ -59,6 +60,7 @@ async def opened(
         history,
         CatalogCache(folder / "cache"),
         lambda name, error: failures.append((name, error)),
+        DraftStore(folder / "drafts"),
     )
     saved = SavedEvents(folder / "events")
     sources = EventSources(connection, HELLO, lambda: saved)

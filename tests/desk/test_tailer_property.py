@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections import Counter
 from dataclasses import dataclass
 
 from hypothesis import HealthCheck, given, settings
@@ -11,6 +10,7 @@ from hypothesis import strategies as st
 from lambdadesk.aws.clients import Limits
 from lambdadesk.aws.gateway import Gateway
 from lambdadesk.core.ledger import InvocationLedger
+from lambdadesk.core.tail_counts import GapState
 from lambdadesk.core.types import FunctionInfo, Target
 from lambdadesk.desk.tailer import SWEEP_WINDOW_MS, Tailer
 from tests.desk.test_tailer import NEVER_S, following, poll, rows
@@ -45,23 +45,36 @@ written = st.builds(
     message=st.sampled_from(["a", "b", "START RequestId: 1-2 Version: $LATEST"]),
     stream=st.sampled_from(["[1]a", "[1]b"]),
 )
-# How long until the next poll, and whether it fails (after some of its pages).
+FAULTS = {
+    "failed": faults.error(500, "ServiceUnavailableException"),
+    "throttled": faults.error(400, "ThrottlingException", "Rate exceeded"),
+    "reset": faults.reset,
+    "cut": faults.cut,
+    "login page": faults.html(),
+    "expired": faults.expired(),
+    "denied": faults.denied("logs:FilterLogEvents"),
+    "deleted": faults.error(400, "ResourceNotFoundException"),
+    "no list": faults.reply(200, {}),
+    "circle": faults.reply(200, {"events": [], "nextToken": "7"}),
+}
+# How long until the next poll, and how it fails (after some of its pages).
 steps = st.tuples(
     st.one_of(st.integers(0, 3_000), st.integers(0, 20 * 60_000)),
-    st.sampled_from([None, None, None, 0, 1]),
+    st.one_of(st.none(), st.tuples(st.integers(0, 3), st.sampled_from(sorted(FAULTS)))),
 )
+Plan = list[tuple[int, tuple[int, str] | None]]
 # (gives tokens, gives ids): AWS, MiniStack, and what lies between
 kinds = st.sampled_from([(True, True), (False, False), (True, False)])
 
 
-def fail_after(pages: int) -> faults.Fault:
-    rest = iter([faults.slow(0)] * pages)
-    return lambda exchange: next(rest, faults.error(500, "ServiceUnavailableException"))(exchange)
+def fail_after(pages: int, fault: str) -> faults.Fault:
+    """Some pages as they should be, before all of them an empty one, and then a fault without end."""
+    empty = faults.reply(200, {"events": [], "nextToken": "0"})
+    rest = iter([empty, *[faults.slow(0)] * pages])
+    return lambda exchange: next(rest, FAULTS[fault])(exchange)
 
 
-async def play(
-    aws: FakeAws, gateway: Gateway, events: list[Written], plan: list[tuple[int, int | None]]
-) -> Tailer:
+async def play(aws: FakeAws, gateway: Gateway, events: list[Written], plan: Plan) -> Tailer:
     """A tail after all the polls of the plan, and after those that find whatever is still to come."""
     tail = Tailer(gateway, FunctionInfo("hello"), InvocationLedger(lambda *_: None), poll_s=NEVER_S)
     began_ms = time.time_ns() // 1_000_000
@@ -87,11 +100,11 @@ async def play(
     await go_to(0)
     async with following(tail):
         moment_ms = 0
-        for step_ms, failing_page in plan:
+        for step_ms, failure in plan:
             moment_ms += step_ms
             await go_to(moment_ms)
-            if failing_page is not None:
-                aws.always("FilterLogEvents", fail_after(failing_page))
+            if failure is not None:
+                aws.always("FilterLogEvents", fail_after(*failure))
             await poll(tail)
             aws.always("FilterLogEvents", None)
         end_ms = max([moment_ms, *(event.visible_ms for event in events)]) + 61_000
@@ -107,19 +120,19 @@ def test_every_event_is_there_once_and_in_order() -> None:
 
         @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
         @given(st.lists(written, max_size=14), st.lists(steps, max_size=6), kinds)
-        def check(events: list[Written], plan: list[tuple[int, int | None]], kind: tuple[bool, bool]) -> None:
+        def check(events: list[Written], plan: Plan, kind: tuple[bool, bool]) -> None:
             aws.gives_tokens, aws.gives_event_ids = kind
             tail = runner.run(play(aws, gateway, events, plan))
-            found = rows(tail)
-            expected = Counter(
+            found = [(row.timestamp_ms, row.ingestion_ms, row.stream, row.message) for row in rows(tail)]
+            expected = [
                 (event.timestamp_ms, event.ingestion_ms, event.stream, event.message)
                 for event in aws.log_groups["/aws/lambda/hello"].events
-            )
-            assert Counter((row[0], row[1], row.stream, row.message) for row in found) == expected
-            order = [(row.timestamp_ms, row.ingestion_ms) for row in found]
-            assert order == sorted(order)
+            ]
+            assert found == sorted(expected, key=lambda row: row[:2])  # what is equal keeps the pages' order
             assert tail.counts.received == len(events)
-            assert (tail.counts.duplicates, tail.counts.gaps) == (0, 0)
+            lost = [gap for gap in tail.counts.interruptions if gap.state is not GapState.CLOSED]
+            assert all("deleted" in gap.why and gap.state is GapState.LOST for gap in lost)
+            assert (tail.counts.duplicates, tail.counts.gaps) == (0, len(lost))
 
         check()
         runner.run(gateway.close())

@@ -35,6 +35,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from tests.servers import fake_details, fake_mappings, fake_schemas
 from tests.servers.fake_details import FakeDetails
 from tests.servers.fake_iam import FakeIam
+from tests.servers.fake_insights import FakeInsights
 from tests.servers.fake_logs import FakeLogs
 from tests.servers.fake_mappings import FakeMappings
 from tests.servers.fake_metrics import FakeMetrics
@@ -87,7 +88,7 @@ def make_function(name: str, **overrides: Any) -> dict[str, Any]:
     }
 
 
-class FakeAws(FakeSts, FakeDetails, FakeIam, FakeMappings, FakeSchemas, FakeLogs, FakeMetrics):
+class FakeAws(FakeSts, FakeDetails, FakeIam, FakeMappings, FakeSchemas, FakeInsights, FakeLogs, FakeMetrics):
     """The server; a context manager. Its state may be changed at any time from the test's thread.
 
     With `tls` it is also an HTTPS proxy that answers for every host itself (see fake_tls).
@@ -226,6 +227,7 @@ class FakeAws(FakeSts, FakeDetails, FakeIam, FakeMappings, FakeSchemas, FakeLogs
             request.operation, request.method, request.path, request.body, request.params
         )
         reply = reply or self.answer_iam(request.operation, request.params)
+        reply = reply or self.answer_insights(request.operation, request.params)
         return reply or error_reply(400, "UnknownOperationException", request.operation)
 
     def find_operation(self, method: str, path: str, headers: dict[str, str], body: bytes) -> str:

@@ -49,8 +49,9 @@ class FakeDetails:
 
     def describe_log_groups(self, params: dict[str, Any], names: list[str]) -> Reply:
         """names: those of the groups that hold events; groups with settings exist too."""
-        prefix = params.get("logGroupNamePrefix", "")
-        found = sorted(name for name in {*names, *self.log_settings} if name.startswith(prefix))
+        prefix, pattern = params.get("logGroupNamePrefix", ""), params.get("logGroupNamePattern", "")
+        all_names = sorted({*names, *self.log_settings})
+        found = [name for name in all_names if name.startswith(prefix) and pattern in name]
         groups = [
             {"logGroupName": name, "storedBytes": 0, **self.log_settings.get(name, {})} for name in found
         ]

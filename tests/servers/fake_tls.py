@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-HOSTS = ("*.us-east-1.amazonaws.com", "*.sso.us-east-1.amazonaws.com")
+HOSTS = ("*.amazonaws.com", "*.us-east-1.amazonaws.com", "*.sso.us-east-1.amazonaws.com")
 
 
 def make_tls(folder: Path) -> tuple[ssl.SSLContext, Path]:

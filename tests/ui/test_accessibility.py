@@ -124,6 +124,10 @@ async def test_the_keyboard_reaches_everything_and_is_caught_nowhere(desk: Desk,
     await turns()
     charts = {"durationChart", "memoryChart", "costChart"}
     assert charts <= await walk(desk, desk.get("durationChart"))
+    desk.turn_to("Timeline")
+    await turns()
+    page = {"timelineRange", "timelineAll", "timelineEveryLane", "timelineExport", "timelineView"}
+    assert page <= await walk(desk, desk.get("timelineRange"))
 
 
 async def test_the_triggers_page_is_used_by_the_keyboard(desk: Desk, aws: FakeAws) -> None:

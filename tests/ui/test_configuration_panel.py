@@ -1,11 +1,13 @@
 """The Configuration page: groups and rows, secrets masked, failures in place, and the ways out."""
 
+import pytest
 from PySide6.QtCore import QModelIndex, QObject, Qt, QUrl, Slot
 from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QPushButton
 
 from lambdadesk.core.types import Target
+from lambdadesk.ui.widgets.wrapping_row import WrappingRow
 from tests.aws.test_details import make_everything
 from tests.servers import faults
 from tests.servers.fake_aws import FakeAws, make_function
@@ -273,3 +275,20 @@ async def test_text_from_outside_stays_text(desk: Desk, aws: FakeAws) -> None:
     assert general["Handler"] == "x ⏎ y"
     index = find_row(desk, "General", "Description").siblingAtColumn(1)
     assert "<b>" not in index.data(Qt.ItemDataRole.ToolTipRole)
+
+
+@pytest.mark.parametrize("page", ["Configuration", "History"])
+async def test_no_page_takes_its_width_from_the_list_of_functions(desk: Desk, page: str) -> None:
+    await desk.open("hello", "Invoke")
+    desk.window.resize(760, 520)
+    await turns()
+    width = desk.window.functions.width()
+    desk.turn_to(page)
+    await turns()
+    assert desk.window.functions.width() == width
+    buttons = [each for each in desk.page.findChildren(QPushButton) if each.isVisible()]
+    assert all(each.width() >= each.sizeHint().width() for each in buttons)
+    desk.window.resize(1280, 800)
+    await turns()
+    (row,) = [each for each in desk.page.findChildren(WrappingRow) if each.isVisible()]
+    assert len({each.y() for each in row.findChildren(QPushButton)}) == 1

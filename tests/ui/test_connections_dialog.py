@@ -79,7 +79,7 @@ async def test_a_denied_call_names_the_pages_that_miss_it_and_the_policy(
         rig.pick("moto")
         await rig.test()
         found = rows(rig.get("connectionTestResult"))
-        assert found[0] == ["logs:FilterLogEvents", "denied", "Logs, Charts, Cost"]
+        assert found[0] == ["logs:FilterLogEvents", "denied", "Logs, Charts, Timeline, Cost"]
         assert ["lambda:ListFunctions", "allowed", ""] in found
         assert rig.text("trialSummary").startswith("1 of ")
         rig.click("copyPolicy")

@@ -48,9 +48,14 @@ PAGE = {
     "durationChart": QWidget,
     "memoryChart": QWidget,
     "costChart": QWidget,
+    "timelineView": QWidget,
     "triggerTable": QAbstractItemView,
     "configurationView": QAbstractItemView,
     "roleView": QPlainTextEdit,
+    "querySource": QLineEdit,
+    "queryText": QPlainTextEdit,
+    "queryRun": QPushButton,
+    "queryTable": QAbstractItemView,
 }
 
 
@@ -93,7 +98,17 @@ async def test_pages_and_tabs_have_their_titles(desk: Desk) -> None:
     await desk.open("hello")
     tabs, pages = desk.get("functionTabs"), desk.get("pageTabs")
     assert [pages.tabText(index) for index in range(pages.count())] == [*PAGES]
-    assert PAGES == ("Invoke", "Logs", "Charts", "Triggers", "Configuration", "Role", "History")
+    assert PAGES == (
+        "Invoke",
+        "Logs",
+        "Charts",
+        "Timeline",
+        "Triggers",
+        "Configuration",
+        "Role",
+        "History",
+        "Query",
+    )
     assert [tabs.tabText(index) for index in range(tabs.count())] == ["Cost", "hello"]
 
 
@@ -133,10 +148,13 @@ async def test_log_and_charts_answer_for_their_figures(desk: Desk) -> None:
     desk.turn_to("Charts")
     for name in ("durationChart", "memoryChart", "costChart"):
         assert desk.get(name).point_count() == 0
+    desk.turn_to("Timeline")
+    assert desk.get("timelineView").point_count() == 0
 
 
 @pytest.mark.parametrize(
-    "page", ["invoke", "logs", "charts", "triggers", "configuration", "role", "cost", "history"]
+    "page",
+    ["invoke", "logs", "charts", "timeline", "triggers", "configuration", "role", "cost", "history", "query"],
 )
 async def test_pages_of_the_command_line_are_shown(desk: Desk, page: str) -> None:
     desk.window.want("hello", page)
@@ -146,10 +164,3 @@ async def test_pages_of_the_command_line_are_shown(desk: Desk, page: str) -> Non
         return
     pages = desk.get("pageTabs")
     assert pages.tabText(pages.currentIndex()) == page.capitalize()
-
-
-@pytest.mark.parametrize("page", ["timeline", "query"])
-async def test_a_page_that_is_not_built_yet_is_named(desk: Desk, page: str) -> None:
-    desk.window.want("hello", page)
-    await until(lambda: page in desk.notices())
-    assert desk.page.function.name == "hello"

@@ -22,7 +22,7 @@ async def test_f1_lists_every_shortcut(desk: Desk) -> None:
     listed = dict(line.rsplit("  ", 1) for line in view.toPlainText().splitlines())
     listed = {title.strip(): keys.strip() for title, keys in listed.items()}
     assert listed["Invoke"] == "Ctrl+Return"
-    assert listed["Stop waiting for an answer"] == "Esc"
+    assert listed["Stop waiting for an answer, or a scan"] == "Esc"
     assert listed["Close tab"] == "Ctrl+W"
     assert listed["Logs page"] == "Ctrl+2"
     assert listed["Keyboard shortcuts"] == "F1"

@@ -204,26 +204,26 @@ def test_a_view_is_only_searched(qtbot) -> None:
 
 
 @pytest.mark.parametrize("indent", [None, 1])
-def test_six_megabytes_are_searched_and_replaced(qtbot, host: Host, indent: int | None) -> None:
+def test_megabytes_are_searched_and_replaced(qtbot, host: Host, indent: int | None) -> None:
     text = json.dumps(
-        [{"id": i, "name": f"order é {i}", "tags": ["a"]} for i in range(110_000)],
+        [{"id": i, "name": f"order é {i}", "tags": ["a"]} for i in range(25_000)],
         indent=indent,
         ensure_ascii=False,
     )
-    assert len(text) > 6_000_000
+    assert len(text) > 1_000_000
     host.editor.setPlainText(text)
     host.bar.open(replace=True)
-    host.text.setText("order é 77777")
+    host.text.setText("order é 17777")
     host.bar.find_next()
     assert host.count == "1 of 1"
     cursor = host.editor.textCursor()
-    assert cursor.selectedText() == "order é 77777"
+    assert cursor.selectedText() == "order é 17777"
     host.text.setText('"tags"')
     host.bar.find_next()
-    assert host.count.endswith("+")  # 100,000, or as many as a second finds
+    assert host.count.endswith((" of 25,000", "+"))  # as many as a second finds
     host.bar.replacement.setText('"t"')
     host.bar.replace_all()
-    assert host.count == "✔ 110,000 replaced"
+    assert host.count == "✔ 25,000 replaced"
     assert host.editor.toPlainText() == text.replace('"tags"', '"t"')
     host.editor.undo()
     assert host.editor.toPlainText() == text

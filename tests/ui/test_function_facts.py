@@ -9,6 +9,7 @@ from tests.servers import faults
 from tests.servers.fake_aws import ACCOUNT, FakeAws, make_function
 from tests.servers.fake_mappings import make_mapping
 from tests.ui.desk import Desk, press, turns, until, visible_words
+from tests.ui.test_places import endpoint, show, store
 
 
 def map_queue(aws: FakeAws, name: str, **more: str) -> None:
@@ -129,6 +130,36 @@ async def test_what_is_denied_is_said_once_for_each_reason(desk: Desk, aws: Fake
     press(desk.window, Qt.Key.Key_F5)
     await until(lambda: not desk.get("figuresMissing").isVisible(), lambda: desk.text("figuresMissing"))
     await until(lambda: desk.text("functionCount") == "0 of 3 functions")
+
+
+async def test_throttling_is_said_once_for_all_operations(desk: Desk, aws: FakeAws) -> None:
+    await desk.listed()
+    for operation in ("ListEventSourceMappings", "GetMetricData", "DescribeLogGroups"):
+        aws.always(operation, faults.throttled())
+    press(desk.window, Qt.Key.Key_F5)
+    said = (
+        "The figures of 24 h, retentions of logs and event source mappings could not be asked for: "
+        "AWS asks for fewer requests. Wait a moment, then refresh."
+    )
+    await until(lambda: desk.text("figuresMissing") == said, lambda: desk.text("figuresMissing"))
+    assert desk.function_names() == ["hello", "other", "third"]
+
+
+async def test_each_place_has_its_own_reason(desk: Desk, aws: FakeAws) -> None:
+    with FakeAws() as other_aws:
+        other_aws.functions = [make_function("mail")]
+        other_aws.always("GetMetricData", faults.throttled())
+        aws.always("GetMetricData", faults.denied("cloudwatch:GetMetricData"))
+        one, two = endpoint("one", aws, "us-east-1"), endpoint("two", other_aws, "us-east-1")
+        await store(desk, one, two)
+        await show(desk, (one, "us-east-1"), (two, "us-east-1"))
+        for said in (
+            "The figures of 24 h are not known in 1 of 2 places: cloudwatch:GetMetricData is denied.",
+            "The figures of 24 h could not be asked for in 1 of 2 places: AWS asks for fewer requests.",
+        ):
+            await until(
+                lambda said=said: said in desk.text("figuresMissing"), lambda: desk.text("figuresMissing")
+            )
 
 
 async def test_the_page_shows_the_lamps_of_the_row(desk: Desk, aws: FakeAws) -> None:

@@ -25,7 +25,11 @@ def entries(desk: Desk) -> dict[str, QAction]:
 
 async def test_fields_narrow_the_list(desk: Desk) -> None:
     await desk.listed()
+    header = desk.get("functionTable").horizontalHeader()
+    type_filter(desk, "hello")
+    assert not header.isSortIndicatorShown()  # the nearest name is first
     type_filter(desk, "memory>=512")
+    assert header.isSortIndicatorShown()  # no name is nearer than another
     assert desk.function_names() == ["other"]
     type_filter(desk, "-runtime:python")
     assert desk.function_names() == ["other"]
@@ -101,4 +105,6 @@ async def test_the_language_is_explained(desk: Desk) -> None:
     (dialog,) = [each for each in desk.app.topLevelWidgets() if each.objectName() == "textDialog"]
     assert "errors>0" in dialog.findChildren(QPlainTextEdit)[0].toPlainText()
     assert "How to filter functions" in visible_words(dialog)
+    (view,) = dialog.findChildren(QPlainTextEdit)
+    assert view.horizontalScrollBar().maximum() == 0  # nothing is cut off
     dialog.close()

@@ -75,7 +75,7 @@ async def test_where_a_function_is_comes_before_what_it_is(desk: Desk, aws: Fake
     here = desk.connection.target
     desk.window.places.open_places([here, desk.console.in_region(here, "eu-west-1")])
     await until(lambda: len(desk.console.shown) == 2)
-    await until(lambda: titles(desk)[:5] == ["Function", "Lamps", "Account", "Region", "Runtime"])
+    await until(lambda: titles(desk)[:5] == ["Function", "Lamps", "Connection", "Region", "Runtime"])
     desk.window.places.open_places([here])
     await until(lambda: titles(desk)[:3] == ["Function", "Lamps", "Runtime"])
 
@@ -129,7 +129,7 @@ async def test_a_right_click_on_the_header_offers_the_columns(desk: Desk) -> Non
     header.customContextMenuRequested.emit(QPoint(5, 5))
     (menu,) = [each for each in desk.get("functionTable").findChildren(QMenu) if each.title() == "Columns"]
     assert menu.isVisible()
-    assert [action.text() for action in menu.actions()][:3] == ["Function", "Lamps", "Account"]
+    assert [action.text() for action in menu.actions()][:3] == ["Function", "Lamps", "Connection"]
     menu.hide()
 
 

@@ -114,7 +114,7 @@ async def test_a_thousand_functions_come_whole_and_one_is_found(desk: Desk, aws:
     desk.window.places.refresh()
     await desk.listed()
     assert len(desk.function_names()) == 1_000
-    assert desk.text("functionCount") == "1000 functions"
+    assert desk.text("functionCount") == "1,000 functions"
     type_filter(desk, "0987")
     press(desk.get("functionFilter"), Qt.Key.Key_Return)
     assert desk.page.function.name == "function-0987"

@@ -103,6 +103,37 @@ def test_what_qt_takes_for_a_line_break_keeps_its_meaning(editor: JsonEdit, char
     assert json.loads(editor.toPlainText()) == f"a{character}b"
 
 
+@pytest.mark.parametrize("text", ['"\ud800"', '"a\udc00b😀"', '["\ud83d", "\x00\u00a0"]', '"\\\ud800"'])
+def test_half_of_a_character_is_kept_and_named(editor: JsonEdit, text: str) -> None:
+    wanted = "half of a character (a lone surrogate) can't be sent"
+    editor.setPlainText(text)
+    assert editor.toPlainText() == text
+    problem = editor.check_now()
+    assert problem is not None
+    assert problem.message == wanted
+    editor.selectAll()
+    editor.copy()
+    editor.setPlainText("")
+    editor.paste()
+    assert editor.toPlainText() == text
+    problem = editor.check_now()
+    assert problem is not None
+    assert problem.message == wanted
+    assert "\ud800" <= text[problem.position] <= "\udfff"
+    editor.replace_text(f"[{text}]")
+    assert editor.toPlainText() == f"[{text}]"
+
+
+def test_half_of_a_character_is_named_in_a_long_text(qtbot, editor: JsonEdit) -> None:
+    text = '"' + "x" * 300_000 + "\ud800" + "y" * 20 + '"'
+    with qtbot.waitSignal(editor.large_check_requested) as asked:
+        editor.setPlainText(text)
+    assert asked.args == [text]
+    editor.finish_check(text, check_payload(text))
+    assert editor.problem is not None
+    assert editor.problem.column == 300_002
+
+
 def test_pasted_html_is_only_text(editor: JsonEdit) -> None:
     data = QMimeData()
     data.setHtml("<b>bold</b>")

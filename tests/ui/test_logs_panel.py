@@ -266,6 +266,26 @@ async def test_a_gap_stands_until_it_is_read(desk: Desk, aws: FakeAws) -> None:
     assert ledger(desk) == (2, 0, 0, 0)
 
 
+async def test_an_interruption_is_told_with_its_reason_and_what_was_found_after_it(
+    desk: Desk, aws: FakeAws
+) -> None:
+    await desk.open("hello", "Logs")
+    aws.add_events(GROUP, "before")
+    await desk.polled()
+    aws.always("FilterLogEvents", faults.error(500, "ServiceUnavailableException"))
+    await desk.polled()
+    aws.add_events(GROUP, "meanwhile")
+    assert ledger(desk)[3] == 1
+    told = re.search(r" · gap [\d:]{8} to [\d:]{8} \(open\): (.*?) · ", desk.text("logLedger"))
+    assert told is not None
+    assert "could not answer" in told[1]
+    aws.always("FilterLogEvents", None)
+    await desk.polled()
+    assert ledger(desk) == (2, 0, 0, 0)
+    assert " · recovered 1 after an interruption · " in desk.text("logLedger")
+    assert "gap " not in desk.text("logLedger")
+
+
 async def test_many_lines_come_whole(desk: Desk, aws: FakeAws) -> None:
     aws.log_page_events = 700
     aws.add_events(GROUP, *(f"line {number}\n" for number in range(2_500)), timestamp_ms=None)

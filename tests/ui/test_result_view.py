@@ -1,6 +1,7 @@
 """The result of an invocation is shown within limits and saved as it was received."""
 
 import asyncio
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 
-from lambdadesk.core.types import Outcome
+from lambdadesk.core.cost import CostBadge
+from lambdadesk.core.types import Cost, Outcome
 from lambdadesk.store.history import HistoryEntry
 from lambdadesk.ui.widgets.result_view import LOG, LOG_LIMIT, ResultView
 
@@ -68,3 +70,17 @@ def test_what_could_not_be_saved_is_said_in_place(view: ResultView, tmp_path: Pa
     assert view.saved.text().endswith("answer.json: No such file or directory.")
     asyncio.run(view.save(str(tmp_path / "answer.json"), RESPONSE))
     assert "beginning only" in view.saved.text()
+
+
+def test_what_a_report_cannot_tell_stands_beside_the_cost(view: ResultView) -> None:
+    one, half = Decimal(1), Decimal("0.5")
+    cost = Cost(one, terms=(("Requests", one, "requests", one),), sources=("here: of today",))
+    log_cost = Cost(
+        Decimal(2), exact=False, notes=("At least.",), terms=(("Logs ingested", Decimal(4), "GB", half),)
+    )
+    view.show_entry(entry(), "líne\n", cost, "", log_cost, (CostBadge.DURABLE,))
+    text = view.arithmetic.toPlainText()
+    assert "Prices of here: of today." in text
+    assert f"Durable: {CostBadge.DURABLE.words}" in text
+    assert "6 bytes x 0.5 a GB = $2.000000" in text
+    assert text.index("Total") < text.index("Apart from that, its log")

@@ -141,12 +141,15 @@ async def test_a_refresh_that_fails_keeps_the_text_and_the_choice(desk: Desk, aw
 
 async def test_the_configuration_is_asked_for_once_by_both_pages(desk: Desk, aws: FakeAws) -> None:
     make_role(aws)
+    await desk.listed()
+    looked_at = len(aws.functions)  # for the function table, once each
+    await until(lambda: len(aws.requests("GetFunction")) == looked_at)
     await desk.open("hello", "Configuration")
     desk.turn_to("Role")
     await until(lambda: parts(desk))
-    assert len(aws.requests("GetFunction")) == 1
+    assert len(aws.requests("GetFunction")) == looked_at + 1
     await refresh(desk)
-    assert len(aws.requests("GetFunction")) == 2
+    assert len(aws.requests("GetFunction")) == looked_at + 2
 
 
 async def test_a_changed_function_is_read_again(desk: Desk, aws: FakeAws) -> None:
@@ -166,3 +169,10 @@ async def test_text_from_outside_stays_text(desk: Desk, aws: FakeAws) -> None:
     await turns()
     assert parts(desk)[-1] == "<b>bold</b><U+202E>"
     assert "bucket <i>x" in desk.get("roleView").toPlainText()
+
+
+async def test_text_without_line_numbers_has_no_room_for_them(desk: Desk, aws: FakeAws) -> None:
+    make_role(aws)
+    await open_page(desk)
+    view = desk.get("roleView")
+    assert view.viewport().x() == view.contentsRect().x()

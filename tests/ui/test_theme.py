@@ -6,7 +6,15 @@ from collections.abc import Iterator
 import pytest
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QColor, QImage, QPalette, QStandardItemModel
-from PySide6.QtWidgets import QApplication, QComboBox, QPushButton, QTabWidget, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QComboBox,
+    QPushButton,
+    QTabBar,
+    QTabWidget,
+    QToolButton,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
 from lambdadesk.core import resources
@@ -167,3 +175,25 @@ def test_the_current_cell_has_no_frame_of_its_own(qapp: QApplication, qtbot: QtB
     ring = table.grab().toImage()
     table.clearFocus()
     assert table.grab().toImage() != ring  # what has the keyboard is seen
+
+
+@pytest.mark.parametrize("mode", ["light", "dark"])
+def test_tabs_without_room_can_be_scrolled_to_by_arrows_that_are_seen(
+    qapp: QApplication, qtbot: QtBot, mode: str
+) -> None:
+    theme.apply(qapp, mode)
+    tabs = QTabBar()
+    qtbot.addWidget(tabs)
+    tabs.setUsesScrollButtons(True)
+    for number in range(12):
+        tabs.addTab(f"function-{number}")
+    tabs.setFixedWidth(300)
+    tabs.show()
+    buttons = [each for each in tabs.findChildren(QToolButton) if each.isVisible()]
+    assert len(buttons) == 2
+    for button in buttons:
+        image = button.grab().toImage()
+        colours = {
+            image.pixel(x, y) for x in range(3, image.width() - 3) for y in range(3, image.height() - 3)
+        }
+        assert len(colours) > 1

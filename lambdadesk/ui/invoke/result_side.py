@@ -46,7 +46,15 @@ class ResultSide:
         self.entry = entry
         self._says_why = False
         cost = self._connection.cost_of(function, entry)
-        self._view.show_entry(entry, self.live.log_of(entry), cost, self._why_no_report())
+        log = self.live.log_of(entry)
+        self._view.show_entry(
+            entry,
+            log,
+            cost,
+            self._why_no_report(),
+            self._connection.log_cost_of(log),
+            self._connection.badges_of(function, entry),
+        )
         self.follower.show(entry)
 
     def update(self, entry: HistoryEntry, function: FunctionInfo) -> None:

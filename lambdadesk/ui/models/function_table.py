@@ -147,7 +147,7 @@ class FunctionTableModel(RowTableModel[FunctionRow]):
     @property
     def is_ranked(self) -> bool:
         """Whether the nearest names are first, whatever column it was sorted by."""
-        return self._is_ranked and self._wanted is not None and bool(self._wanted.terms)
+        return self._is_ranked and self._wanted is not None and self._wanted.ranks
 
     @property
     def problems(self) -> "Sequence[Problem]":
@@ -164,6 +164,12 @@ class FunctionTableModel(RowTableModel[FunctionRow]):
     def count_known_triggers(self) -> int:
         """Of how many functions, filtered out or not, the triggers are known; deleted ones are none."""
         return sum(row.knows_triggers and not row.is_gone for row in self._rows)
+
+    def shown_count(self) -> int:
+        """How many functions have a row now; deleted ones are none."""
+        if len(self._rows) == self._total:
+            return len(self._shown)
+        return sum(not row.is_gone for row in self._shown)
 
     def total_count(self) -> int:
         """How many functions there are, filtered out or not; deleted ones are none."""

@@ -29,10 +29,11 @@ class _Node:
 
 
 class JsonTreeModel(QAbstractItemModel):
-    """A value of `load_json`; its own row is the only one at the top."""
+    """A value of `load_json`; its own row is the only one at the top, under the name `top_name`."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
+        self.top_name = "response"
         self._top: _Node | None = None
 
     def set_value(self, value: Any) -> None:
@@ -98,7 +99,7 @@ class JsonTreeModel(QAbstractItemModel):
         if node is None:
             return None
         if role == _ROLE.DisplayRole:
-            return _key(node) if index.column() == KEY else _value(node.value)
+            return self._key(node) if index.column() == KEY else _value(node.value)
         if role == _ROLE.ToolTipRole and index.column() == VALUE and isinstance(node.value, str):
             return plain_tooltip(one_line(node.value, 2_000))
         if role == _ROLE.ForegroundRole:
@@ -111,6 +112,11 @@ class JsonTreeModel(QAbstractItemModel):
     def _node(self, index: Index) -> _Node | None:
         return index.internalPointer() if index.isValid() else None
 
+    def _key(self, node: _Node) -> str:
+        if node.key is None:
+            return self.top_name
+        return f"[{node.key}]" if isinstance(node.key, int) else one_line(node.key, _SHOWN_LENGTH)
+
     @staticmethod
     def _children(node: _Node) -> list[_Node]:
         if node.children is None:
@@ -118,12 +124,6 @@ class JsonTreeModel(QAbstractItemModel):
             items = value.items() if isinstance(value, dict) else enumerate(value)
             node.children = [_Node(key, each, node, row) for row, (key, each) in enumerate(items)]
         return node.children
-
-
-def _key(node: _Node) -> str:
-    if node.key is None:
-        return "response"
-    return f"[{node.key}]" if isinstance(node.key, int) else one_line(node.key, _SHOWN_LENGTH)
 
 
 def _value(value: Any) -> str:

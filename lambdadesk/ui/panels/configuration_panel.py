@@ -41,6 +41,7 @@ from lambdadesk.ui.widgets.named import named
 from lambdadesk.ui.widgets.notices import announce
 from lambdadesk.ui.widgets.plain import PlainLabel, set_plain_tooltip
 from lambdadesk.ui.widgets.secret_copy import copy_secret
+from lambdadesk.ui.widgets.wrapping_row import WrappingRow
 
 _NAME_PX = 200
 _DETAIL_LIMIT = 1_000  # characters of a value that are shown below the list
@@ -99,17 +100,9 @@ class ConfigurationPanel(QWidget):
         self.cli_button = named(QPushButton("Copy CLI command"), "copyCli")
         self.value_button = named(QPushButton("Copy value"), "copyValue")
         self.foot = named(ToneLabel("dim"), "configurationFoot", "How fresh this is")
-        buttons = QHBoxLayout()
-        buttons.setSpacing(theme.SPACE)
-        for button in (
-            self.value_button,
-            self.name_button,
-            self.arn_button,
-            self.cli_button,
-            self.console_button,
-        ):
-            buttons.addWidget(button)
-        buttons.addStretch(1)
+        buttons = WrappingRow(
+            (self.value_button, self.name_button, self.arn_button, self.cli_button, self.console_button)
+        )
 
         layout = QVBoxLayout(self)
         layout.setContentsMargins(theme.SPACE, theme.SPACE, theme.SPACE, theme.SPACE)
@@ -123,7 +116,7 @@ class ConfigurationPanel(QWidget):
         self._stack.addWidget(self.state)
         layout.addWidget(self.detail)
         layout.addWidget(self.hint)
-        layout.addLayout(buttons)
+        layout.addWidget(buttons)
         layout.addWidget(self.foot)
 
         self.filter.textChanged.connect(self._on_filter_changed)

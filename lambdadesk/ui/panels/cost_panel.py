@@ -168,7 +168,14 @@ class CostPanel(QWidget):
         prices = [f"list prices of {own}, {date}"] if own else []
         if foreign:
             prices.append(f"estimated with list prices of us-east-1, {date}, as none are known for {foreign}")
-        parts.append(f"{', '.join(prices)}, before free tier and discounts")
+        if any(connection.has_old_prices for connection in connections):
+            prices.append("which may have changed since: see File, Prices and costs")
+        if any(connection.pays_less for connection in connections):
+            parts.append(
+                f"{', '.join(prices)}, less what you entered under Prices and costs, before free tier"
+            )
+        else:
+            parts.append(f"{', '.join(prices)}, before free tier and discounts")
         return " · ".join(parts)
 
     def _show_state(self, has_rows: bool) -> None:

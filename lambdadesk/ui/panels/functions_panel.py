@@ -1,6 +1,7 @@
 """FunctionsPanel: the functions of all places that are shown, filtered as one types."""
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -51,7 +52,7 @@ _WIDTHS: Final = {
     "lamps": "mmmm",
     "connection": "● production-admin",
     "region": "ap-northeast-1 m",
-    "runtime": "python3.12",
+    "runtime": "provided.al2023",
     "architecture": "x86_64",
     "memory": "10,240 MB m",
     "timeout": "15 min",
@@ -388,10 +389,12 @@ class FunctionsPanel(QWidget):
 
     def _show_foot(self) -> None:
         places = list(self._places.values())
-        shown, total = self.model.rowCount(), self.model.total_count()
-        text = f"{shown} of {total} functions" if shown != total else f"{total} functions"
-        if total == 1:
+        shown, total = self.model.shown_count(), self.model.total_count()
+        text = f"{shown:,} of {total:,} functions" if shown != total else f"{total:,} functions"
+        if shown == total == 1:
             text = "1 function"
+        if deleted := self.model.rowCount() - shown:
+            text += f" · {deleted:,} deleted"
         loading = any(place.state.loading for place in places)
         failure: UserError | None = None
         if len(places) == 1:
@@ -576,23 +579,23 @@ class FunctionsPanel(QWidget):
         self.table.scrollTo(index)
 
 
-def _copy(text: str, _checked: bool = False) -> None:
-    QGuiApplication.clipboard().setText(text)
-
-
 def _say_missing(notes: Mapping[str, Sequence[UserError | None]]) -> str:
     """A sentence for each reason, with all that is not known for it. notes: each place's error, or none."""
     reasons: dict[tuple[str, str], list[str]] = {}
     for what, errors in notes.items():
-        known = [error for error in errors if error is not None]
-        if not known:
-            continue
-        where = f" in {len(known)} of {len(errors)} places" if len(errors) > 1 else ""
-        is_denied = known[0].kind is ErrorKind.DENIED and known[0].action
-        verb = "are not known" if is_denied else "could not be asked for"
-        reason = f"{known[0].action} is denied." if is_denied else str(known[0])
-        reasons.setdefault((f"{verb}{where}", reason), []).append(what)
+        counts = Counter(_tell_reason(error) for error in errors if error is not None)
+        for (verb, reason), count in counts.items():
+            where = f" in {count} of {len(errors)} places" if len(errors) > 1 else ""
+            reasons.setdefault((f"{verb}{where}", reason), []).append(what)
     return " ".join(f"The {_join(whats)} {said}: {reason}" for (said, reason), whats in reasons.items())
+
+
+def _tell_reason(error: UserError) -> tuple[str, str]:
+    if error.kind is ErrorKind.DENIED and error.action:
+        return "are not known", f"{error.action} is denied."
+    if error.kind is ErrorKind.THROTTLED:  # one sentence for all operations
+        return "could not be asked for", "AWS asks for fewer requests. Wait a moment, then refresh."
+    return "could not be asked for", str(error)
 
 
 def _join(words: Sequence[str]) -> str:

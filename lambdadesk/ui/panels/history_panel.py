@@ -43,6 +43,7 @@ from lambdadesk.ui.widgets.notices import announce
 from lambdadesk.ui.widgets.plain import set_plain_tooltip
 from lambdadesk.ui.widgets.result_view import ResultView
 from lambdadesk.ui.widgets.tables import make_table
+from lambdadesk.ui.widgets.wrapping_row import WrappingRow
 
 SEARCH_DELAY_MS = 200
 LIMIT = 500  # runs that are shown; more are found by searching
@@ -136,16 +137,14 @@ class HistoryPanel(QWidget):
         layout.setSpacing(theme.SPACE)
         layout.addLayout(top)
         layout.addWidget(parts, 1)
-        layout.addLayout(self._build_buttons())
+        layout.addWidget(self._build_buttons())
         layout.addWidget(self.ask)
         layout.addWidget(self.said)
         QShortcut(QKeySequence("Ctrl+F"), self, self.filter.setFocus).setContext(
             Qt.ShortcutContext.WidgetWithChildrenShortcut
         )
 
-    def _build_buttons(self) -> QHBoxLayout:
-        row = QHBoxLayout()
-        row.setSpacing(theme.SPACE)
+    def _build_buttons(self) -> WrappingRow:
         self.buttons: dict[str, QPushButton] = {}
         for key, text, icon_name, tip, action in (
             ("load", "Load", "", "Put the payload back into the editor (Enter)", self._load),
@@ -161,14 +160,10 @@ class HistoryPanel(QWidget):
             set_plain_tooltip(button, tip)
             button.clicked.connect(action)
             self.buttons[key] = button
-            if key in ("compare", "export"):
-                row.addSpacing(theme.SPACE)
-            row.addWidget(button)
-        row.addStretch(1)
         for keys, action in (("S", self._star), ("N", self._ask_note), ("Delete", self._ask_delete)):
             shortcut = QShortcut(QKeySequence(keys), self.table, action)
             shortcut.setContext(Qt.ShortcutContext.WidgetShortcut)
-        return row
+        return WrappingRow(tuple(self.buttons.values()))
 
     async def close_panel(self) -> None:
         for disconnect in self._disconnects:
@@ -275,7 +270,14 @@ class HistoryPanel(QWidget):
         function = self._connection.catalog.get(whole.function)
         cost = self._connection.cost_of(function, whole) if function else None
         why = "billed duration, memory and cost are in the log, which nobody read then"
-        self.result.show_entry(whole, whole.log_tail, cost, why)
+        self.result.show_entry(
+            whole,
+            whole.log_tail,
+            cost,
+            why,
+            self._connection.log_cost_of(whole.log_tail),
+            self._connection.badges_of(function, whole) if function else (),
+        )
 
     def _load(self) -> None:
         self._hand_over(self.load_requested.emit)

@@ -3,10 +3,11 @@
 from datetime import datetime
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtGui import QHideEvent, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from lambdadesk.core.logfilter import HELP, FilterProblem, parse_filter
+from lambdadesk.core.tail_counts import GapState
 from lambdadesk.desk.tailer import Tailer, TailState
 from lambdadesk.ui import theme
 from lambdadesk.ui.widgets.filter_edit import FilterEdit
@@ -48,7 +49,8 @@ class LogsPanel(QWidget):
         set_plain_tooltip(
             self.ledger,
             "late: came after an earlier poll had covered their time, and put in their place. "
-            "duplicates: delivered twice, and dropped. gaps: stretches that could not be read. "
+            "duplicates: delivered twice, and dropped. gaps: stretches that are not read yet, or lost. "
+            "recovered: came while nothing could be read, and were read afterwards. "
             "Events that come more than 15 minutes late are missed.",
         )
         row = QHBoxLayout()
@@ -78,12 +80,24 @@ class LogsPanel(QWidget):
             # PySide6 ignores the context where it is given to the constructor together with a slot.
             shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         self.view.set_store(tail.store)
-        self._disconnect = tail.changed.connect(self._show_tail)
+        self._disconnects = [
+            tail.changed.connect(self._show_tail),
+            tail.progressed.connect(self._show_tail),
+        ]
         self._show_tail()
         self._show_count()
 
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._tail.watch(True)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._tail.watch(False)
+
     async def close_panel(self) -> None:
-        self._disconnect()
+        for disconnect in self._disconnects:
+            disconnect()
         self._typing.stop()
 
     def show_request(self, request_id: str) -> None:
@@ -131,12 +145,24 @@ class LogsPanel(QWidget):
         self.problem.setVisible(bool(problem))
         counts = tail.counts
         complete = f"complete to {_clock(counts.complete_to_ms)}" if counts.complete_to_ms else "not read yet"
-        delay = f" · late by up to {counts.largest_delay_ms / 1000:.1f} s" if counts.late else ""
-        # Programs read this, too: plain figures, and whatever is added comes after them.
-        self.ledger.setText(
+        said = [
             f"received {counts.received}, late {counts.late}, duplicates {counts.duplicates}, "
-            f"gaps {counts.gaps}, {complete}{delay} · {tail.function.log_group_name}"
-        )
+            f"gaps {counts.gaps}, {complete}"
+        ]
+        if counts.late:
+            said.append(f"late by up to {counts.largest_delay_ms / 1000:.1f} s")
+        if counts.recovered:
+            said.append(f"recovered {counts.recovered} after an interruption")
+        for gap in counts.interruptions:
+            if gap.state is not GapState.CLOSED:
+                said.append(f"gap {_clock(gap.from_ms)} to {_clock(gap.to_ms)} ({gap.state}): {gap.why}")
+        if tail.scanned_to_ms is not None:
+            said.append(f"reading, scanned to {_clock(tail.scanned_to_ms)}")
+        said += tail.notes
+        groups = len(tail.sources)
+        said.append(tail.sources[0].name if groups == 1 else f"{groups} log groups")
+        # Programs read this, too: plain figures, and whatever is added comes after them.
+        self.ledger.setText(" · ".join(said))
 
 
 _CLEARED = "Cleared. New lines appear here as they come."
@@ -146,6 +172,7 @@ _EMPTY = {
     TailState.NO_GROUP: "No log group yet: the function's first invocation creates it.",
     TailState.RETRYING: "The log can't be read at the moment.",
     TailState.DENIED: "The log may not be read.",
+    TailState.PAUSED: "Paused. What comes meanwhile is read when it goes on.",
 }
 
 

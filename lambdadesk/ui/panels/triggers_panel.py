@@ -4,7 +4,7 @@ from datetime import datetime
 from functools import partial
 
 from PySide6.QtCore import QPoint, Qt, Signal
-from PySide6.QtGui import QShowEvent
+from PySide6.QtGui import QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
 from lambdadesk.core.connections import Guard
@@ -30,10 +30,10 @@ from lambdadesk.ui.widgets.trigger_parts import TriggerParts
 from lambdadesk.ui.widgets.unchecked_bar import UncheckedBar
 
 _SAMPLES = (
-    "EventBridge        ",
+    "CloudWatch alarm    ",
     "heartbeat-every-minute",
     "push async",
-    "Disabled",
+    "Disabled mm",
     "       permitted only (source elsewhere)",
     "No records processed",
     "100, or after 5 s",
@@ -67,6 +67,7 @@ class TriggersPanel(QWidget):
         self._was_running = False
         self._foot_note = ""
         self._build()
+        self._started_by = self.refresh_button  # has the keyboard again once the scan has ended
         self._disconnects = [
             self._scan.changed.connect(self._on_changed),
             connection.catalog.changed.connect(self._on_catalog_changed),
@@ -181,6 +182,11 @@ class TriggersPanel(QWidget):
 
     def _show(self) -> None:
         scan = self._scan
+        focus = self.window().focusWidget()
+        had_focus = self._was_running is not self._is_running and (
+            focus in (self.refresh_button, self.deep_button, self.cancel_button)
+            or (focus is not None and self.state.isAncestorOf(focus))
+        )
         self.model.set_rows(scan.triggers)
         if scan.triggers and not self.table.currentIndex().isValid():
             self.table.selectRow(0)
@@ -198,13 +204,23 @@ class TriggersPanel(QWidget):
             announce(self.summary, self.summary.text())
         self._was_running = self._is_running
         self.deep_button.setText("Deep scan" if scan.deep_ms is None else "Deep scan again")
-        for button in (self.refresh_button, self.deep_button):
-            button.setEnabled(not self._is_running)
-        self.cancel_button.setVisible(self._is_running)
+        self._show_buttons(had_focus)
         self.unchecked.show_steps(scan.unchecked)
         self._say_trouble()
         self.foot.say(self._foot_note, "dim")
         self.foot.setVisible(bool(self._foot_note))
+
+    def _show_buttons(self, had_focus: bool) -> None:
+        """had_focus: the keyboard was at a button; one that can't be pressed any more hands it on, else Qt
+        would give it to another pane."""
+        is_running = self._is_running
+        self.cancel_button.setVisible(is_running or had_focus)
+        self.refresh_button.setEnabled(not is_running)
+        self.deep_button.setEnabled(not is_running)
+        if had_focus:
+            wanted = self.cancel_button if is_running else self._started_by
+            wanted.setFocus(Qt.FocusReason.OtherFocusReason)
+            self.cancel_button.setVisible(is_running)
 
     def _show_state(self) -> None:
         scan = self._scan
@@ -234,7 +250,10 @@ class TriggersPanel(QWidget):
                 title = "Nothing was found, but not everything could be checked"
                 self.state.show_empty(title, tell_looked(scan.steps), "Scan again", self.refresh)
             else:
-                self.state.show_empty("Nothing starts this function", tell_looked(scan.steps))
+                is_left = any(step.answer is Answer.NOT_ASKED for step in scan.steps)
+                more = ("Deep scan", self.deep_scan) if is_left else ()
+                title = "Nothing was found that starts this function"
+                self.state.show_empty(title, tell_looked(scan.steps), *more)
         self.buttons.setVisible(bool(scan.triggers))
         self.parts.show_content(
             has_rows=bool(scan.triggers), has_picture=bool(scan.triggers or scan.destinations)
@@ -272,9 +291,16 @@ class TriggersPanel(QWidget):
 
     # -- what is done
 
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape and self._is_running:
+            self._stop()
+        else:
+            super().keyPressEvent(event)
+
     def _start(self, *, deep: bool) -> None:
         self._trouble, self._was_declined = "", False
         self._is_starting, self._is_outdated = True, False
+        self._started_by = self.deep_button if deep else self.refresh_button
         self.scope.start("scan", self._scan.run, deep)
         self._show()
 

@@ -42,14 +42,15 @@ class AskBar(QWidget):
         """
         self.dismiss()
         self._before = self.window().focusWidget()
-        frame = _Question()
+        frame = _Question("accent" if field is not None else "warning")
         frame.setAccessibleName(question)
         outer = QVBoxLayout(frame) if self._is_narrow else QHBoxLayout(frame)
         outer.setContentsMargins(theme.SPACE + _BAR_PX, theme.SPACE, theme.SPACE, theme.SPACE)
         outer.setSpacing(theme.SPACE)
         row = QHBoxLayout()
         row.setSpacing(theme.SPACE)
-        row.addWidget(icons.IconView(icons.ICON_SIZE.width(), "warning", "warning"))
+        if field is None:  # else it asks for a name, and nothing is at risk
+            row.addWidget(icons.IconView(icons.ICON_SIZE.width(), "warning", "warning"))
         row.addWidget(named(wrapped_label(question), "askQuestion"), 1)
         outer.addLayout(row, 1)
         if field is not None:
@@ -99,9 +100,13 @@ class AskBar(QWidget):
 
 
 class _Question(QFrame):
+    def __init__(self, tone: str) -> None:
+        super().__init__()
+        self._tone = tone
+
     def paintEvent(self, event: QPaintEvent) -> None:
         colours = theme.colours(self.palette())
         painter = QPainter(self)
         painter.fillRect(self.rect(), colours.raised)
-        painter.fillRect(0, 0, _BAR_PX, self.height(), colours.warning)
+        painter.fillRect(0, 0, _BAR_PX, self.height(), getattr(colours, self._tone))
         painter.fillRect(0, self.height() - 1, self.width(), 1, colours.border)

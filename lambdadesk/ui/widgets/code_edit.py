@@ -13,6 +13,7 @@ from PySide6.QtCore import QEvent, QMimeData, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import (
     QColor,
     QKeyEvent,
+    QKeySequence,
     QMouseEvent,
     QPainter,
     QPaintEvent,
@@ -91,6 +92,14 @@ def utf16_length(text: str) -> int:
     return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
+def _with_halves(text: str, document: QTextDocument, start: int, end: int) -> str:
+    """The text of a part of the document with the halves of characters, which PySide6 drops from a str."""
+    if utf16_length(text) == end - start:
+        return text
+    units = "".join(map(document.characterAt, range(start, end)))
+    return units.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
+
+
 class JsonHighlighter(QSyntaxHighlighter):
     """Colours keys, strings, numbers and words of JSON, line by line."""
 
@@ -143,7 +152,8 @@ class JsonHighlighter(QSyntaxHighlighter):
 class CodeEdit(QPlainTextEdit):
     """A text editor in fixed-width type that gives back exactly the text it holds.
 
-    `toPlainText` of Qt turns no-break spaces into spaces; this one doesn't. CRLF becomes LF.
+    `toPlainText` of Qt turns no-break spaces into spaces; this one doesn't. CRLF becomes LF. Half of a
+    character (a lone surrogate) stays in the text, for its check to find.
     """
 
     def __init__(self, parent: QWidget | None = None, *, line_numbers: bool = True) -> None:
@@ -169,7 +179,8 @@ class CodeEdit(QPlainTextEdit):
             self._make_room()
 
     def toPlainText(self) -> str:
-        return shown_text(self.document().toRawText())
+        document = self.document()
+        return shown_text(_with_halves(document.toRawText(), document, 0, document.characterCount() - 1))
 
     def setPlainText(self, text: str) -> None:
         self.show_text(text, coloured=True)
@@ -220,6 +231,21 @@ class CodeEdit(QPlainTextEdit):
         number = block.blockNumber()
         return number + 1 - bisect_right(self._pieces()[0], number)
 
+    def line_around(self, cursor: QTextCursor) -> tuple[str, str]:
+        """What stands before and after the cursor in its line, however many pieces that is shown in."""
+        block = cursor.block()
+        before = [first_units(block.text(), cursor.positionInBlock())]
+        after = [block.text()[len(before[0]) :]]
+        if self._may_have_pieces:
+            following = block.next()
+            while following.text().startswith(PIECE_MARK):
+                after.append(following.text())
+                following = following.next()
+            while before[-1].startswith(PIECE_MARK) and block.blockNumber():
+                block = block.previous()
+                before.append(block.text())
+        return "".join(reversed(before)).replace(PIECE_MARK, ""), "".join(after).replace(PIECE_MARK, "")
+
     def _pieces(self) -> tuple[list[int], list[int], list[int]]:
         """Of the blocks that go on with a line: their numbers, and places in the document and the text."""
         revision = self.document().revision()
@@ -255,21 +281,31 @@ class CodeEdit(QPlainTextEdit):
     def _step_over_break(self, event: QKeyEvent) -> None:
         """Let a key that goes or deletes across the break between two pieces do so as if there were none."""
         cursor = self.textCursor()
-        if cursor.hasSelection() and event.key() in (Qt.Key.Key_Backspace, Qt.Key.Key_Delete):
-            return
-        move = (
-            QTextCursor.MoveMode.KeepAnchor
-            if event.modifiers() & Qt.KeyboardModifier.ShiftModifier
-            else QTextCursor.MoveMode.MoveAnchor
-        )
+        is_deletion = event.key() in (Qt.Key.Key_Backspace, Qt.Key.Key_Delete)
+        if is_deletion and cursor.hasSelection():
+            if self.from_document(cursor.anchor()) != self.from_document(cursor.position()):
+                return
+            cursor.clearSelection()  # of a break alone, which is nothing to be seen
+            self.setTextCursor(cursor)
+        is_selecting = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier) and not is_deletion
+        keep, move = QTextCursor.MoveMode.KeepAnchor, QTextCursor.MoveMode.MoveAnchor
         position = cursor.position()
         if event.key() in (Qt.Key.Key_Left, Qt.Key.Key_Backspace):
-            if position > 1 and self._is_piece_start(position - 1):
-                cursor.setPosition(position - 2, move)
-                self.setTextCursor(cursor)
-        elif event.key() in (Qt.Key.Key_Right, Qt.Key.Key_Delete) and self._is_piece_start(position + 1):
-            cursor.setPosition(position + 2, move)
+            while position > 1 and self._is_piece_start(position - 1):
+                position -= 2
+        elif event.key() in (Qt.Key.Key_Right, Qt.Key.Key_Delete):
+            while self._is_piece_start(position + 1):
+                position += 2
+        if position != cursor.position():
+            cursor.setPosition(position, keep if is_selecting else move)
             self.setTextCursor(cursor)
+        if self.isReadOnly():
+            return
+        # Qt deletes what is selected; a word of its own choice could have a mark in it.
+        if event.matches(QKeySequence.StandardKey.DeleteStartOfWord):
+            self.moveCursor(QTextCursor.MoveOperation.PreviousWord, keep)
+        elif event.matches(QKeySequence.StandardKey.DeleteEndOfWord):
+            self.moveCursor(QTextCursor.MoveOperation.NextWord, keep)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if self._may_have_pieces:
@@ -277,8 +313,10 @@ class CodeEdit(QPlainTextEdit):
         super().keyPressEvent(event)
 
     def createMimeDataFromSelection(self) -> QMimeData:
+        cursor = self.textCursor()
+        start, end = cursor.selectionStart(), cursor.selectionEnd()
         data = QMimeData()
-        data.setText(shown_text(self.textCursor().selectedText()))
+        data.setText(shown_text(_with_halves(cursor.selectedText(), self.document(), start, end)))
         return data
 
     # -- the gutter
@@ -369,6 +407,8 @@ class CodeEdit(QPlainTextEdit):
             self._gutter.update()
 
     def _make_room(self) -> None:
+        if self._gutter is None:
+            return
         self.setViewportMargins(self.gutter_width(), 0, 0, 0)
         self._place_gutter()
 

@@ -62,6 +62,8 @@ class FunctionFilterBar(QWidget):
         self.help.clicked.connect(self._show_help)
         self.problem = named(ToneLabel("error"), "filterProblem", "What of the filter is passed over")
         self.problem.hide()
+        # The list stays wide enough for what is typed, whatever page is beside it.
+        self.edit.setMinimumWidth(self.edit.fontMetrics().averageCharWidth() * 16)
         self._ask: AskBar | None = None
         row = QHBoxLayout()
         row.setSpacing(theme.TIGHT)

@@ -54,7 +54,7 @@ class JsonEdit(CodeEdit):
     """
 
     checked = Signal(object)
-    large_check_requested = Signal(str)
+    large_check_requested = Signal(object)  # a str; PySide6 drops halves of characters from its own
     remarked = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -186,10 +186,14 @@ class JsonEdit(CodeEdit):
 
     def insertFromMimeData(self, source: QMimeData) -> None:
         """Paste as text, through the same door as setPlainText."""
-        shown = self.prepared(source.text(), is_whole=False)
+        text = source.text()
+        shown = self.prepared(text, is_whole=False)
         self._keep_off_marks()
-        self.textCursor().insertText(shown)
-        self.ensureCursorVisible()
+        if shown == text:
+            super().insertFromMimeData(source)  # with halves of characters, which PySide6 drops from `text`
+        else:
+            self.textCursor().insertText(shown)
+            self.ensureCursorVisible()
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         menu = self.createStandardContextMenu()
@@ -389,9 +393,8 @@ class JsonEdit(CodeEdit):
         cursor = self.textCursor()
         cursor.beginEditBlock()
         cursor.removeSelectedText()
-        line = cursor.block().text()
-        before = first_units(line, cursor.positionInBlock())
-        after = line[len(before) :].lstrip()
+        before, after = self.line_around(cursor)
+        after = after.lstrip()
         indent = before[: len(before) - len(before.lstrip(" \t"))]
         opened = before.rstrip()[-1:]
         cursor.insertText("\n" + indent + (_INDENT if opened in _PAIRS else ""))

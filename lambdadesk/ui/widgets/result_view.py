@@ -1,10 +1,11 @@
 """ResultView: what became of one invocation."""
 
 import codecs
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QGuiApplication, QTextCursor
@@ -38,6 +39,9 @@ from lambdadesk.ui.widgets.labels import ElidedLabel, ToneLabel
 from lambdadesk.ui.widgets.named import named
 from lambdadesk.ui.widgets.notices import announce
 from lambdadesk.ui.widgets.plain import PlainLabel, set_plain_tooltip, show_plain_text
+
+if TYPE_CHECKING:
+    from lambdadesk.core.cost import CostBadge
 
 RESPONSE, ERROR, BODY, TREE, LOG, COST = range(6)
 LOG_LIMIT = 1024 * 1024  # characters of a log that are shown here
@@ -129,10 +133,19 @@ class ResultView(QWidget):
         self.arithmetic.setPlainText("")
         self.views.setTabText(LOG, "Log")
 
-    def show_entry(self, entry: HistoryEntry, log: str, cost: Cost | None, why_no_report: str) -> None:
+    def show_entry(
+        self,
+        entry: HistoryEntry,
+        log: str,
+        cost: Cost | None,
+        why_no_report: str,
+        log_cost: Cost | None = None,
+        badges: "Sequence[CostBadge]" = (),
+    ) -> None:
         """Show an invocation that was answered, or is of the history.
 
         log: its log lines; why_no_report: what to say where duration, memory and cost are not known.
+        log_cost: of these log lines; badges: what the cost does not tell.
         """
         request = f"Request {entry.request_id}" if entry.request_id else ""
         self.say(*_outcome_words(entry), _summary(entry, why_no_report), request)
@@ -143,7 +156,10 @@ class ResultView(QWidget):
         lines = len(log.splitlines())
         self.views.setTabText(LOG, f"Log ({lines})" if lines else "Log")
         no_cost = "A dry run costs nothing." if _is_dry(entry) else "The cost follows with the REPORT line."
-        self.arithmetic.setPlainText(_arithmetic(cost) if cost else no_cost)
+        arithmetic = _arithmetic(cost, badges) if cost else no_cost
+        if log and log_cost is not None:
+            arithmetic += _log_arithmetic(len(log.encode(errors="replace")), log_cost)
+        self.arithmetic.setPlainText(arithmetic)
         announce(self, self.status.text())
 
     def show_failure(self, error: UserError) -> None:
@@ -338,7 +354,7 @@ def _summary(entry: HistoryEntry, why_no_report: str) -> str:
     return " · ".join(parts)
 
 
-def _arithmetic(cost: Cost) -> str:
+def _arithmetic(cost: Cost, badges: "Sequence[CostBadge]") -> str:
     lines = []
     for what, quantity, unit, price in cost.terms:
         amount = format_money(quantity * price, cost.currency)
@@ -346,7 +362,20 @@ def _arithmetic(cost: Cost) -> str:
     total = format_money(cost.amount, cost.currency)
     lines.append(f"\n{'Total' if cost.exact else 'Total (estimate)'}\n    {total}")
     lines += [f"\n{note}" for note in cost.notes]
-    lines.append("\nList price, before any free tier, savings plan or discount.")
+    lines += [f"\n{badge.value[0].upper()}{badge.value[1:]}: {badge.words}" for badge in badges]
+    lines += [f"\nPrices of {source}." for source in dict.fromkeys(cost.sources)]
+    lines.append("\nBefore any free tier; a discount or a Savings Plan is only in it where a line says so.")
+    return "\n".join(lines)
+
+
+def _log_arithmetic(text_bytes: int, cost: Cost) -> str:
+    price = cost.terms[0][3]
+    lines = [
+        "\n\nApart from that, its log (at least)",
+        f"    {text_bytes:,} bytes x {price:f} a GB = {format_money(cost.amount, cost.currency)}",
+    ]
+    lines += [f"\n{note}" for note in cost.notes]
+    lines += [f"\nPrices of {source}." for source in cost.sources]
     return "\n".join(lines)
 
 

@@ -47,6 +47,7 @@ class TriggerActions(QWidget):
         self.editor.save_requested.connect(
             lambda trigger, change: self.change_requested.emit(f"Change {_MAPPING}", trigger, change)
         )
+        self.editor.closed.connect(lambda: self.edit.setFocus(Qt.FocusReason.OtherFocusReason))
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.SPACE)
@@ -96,9 +97,11 @@ class MappingEdit(QWidget):
 
     Signals:
         save_requested(Trigger, MappingChange): what was changed of it.
+        closed(): it was closed while it had the keyboard, which is to go somewhere near.
     """
 
     save_requested = Signal(object, object)
+    closed = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -136,8 +139,12 @@ class MappingEdit(QWidget):
         self.batch_size.selectAll()
 
     def close_editor(self) -> None:
+        focus = self.window().focusWidget()
+        had_focus = focus is not None and self.isAncestorOf(focus)
         self._trigger = None
         self.hide()
+        if had_focus:
+            self.closed.emit()
 
     def close_unless(self, key: str) -> None:
         """Close it where it is open for another trigger than this."""

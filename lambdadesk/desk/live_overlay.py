@@ -1,0 +1,150 @@
+"""LiveOverlay, the lines that a paid live session shows before the tail's polls bring them."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from contextlib import aclosing
+from decimal import Decimal
+
+from lambdadesk.aws.gateway import Gateway
+from lambdadesk.aws.live_tail import SILENT_S, USD_PER_MINUTE, LiveUpdate, follow_live
+from lambdadesk.aws.logs import fetch_group
+from lambdadesk.core.errors import ErrorKind, UserError
+from lambdadesk.core.event import Event
+from lambdadesk.core.provisional import ProvisionalLines
+from lambdadesk.core.types import LogColumns, LogEvent
+from lambdadesk.desk.tailer import Tailer
+
+MAX_GROUPS = 10  # of a session, by AWS
+_CONFIRMED_BY_MS = (
+    60_000  # behind what the tail is complete to; after that no poll is expected to bring a line
+)
+
+
+class LiveOverlay:
+    """Listens for some minutes to the groups of a tail, and holds what no poll has brought yet.
+
+    The tail and its ledger do not depend on it: whatever it leaves out, or breaks off, the polls bring.
+
+    sampled:     AWS has left events out of the session, since more than 500 came in a second.
+    unconfirmed: lines that it showed and no poll brought.
+    error:       why it ended; None while it runs, where nobody started it, and when its time was up.
+
+    Event changed: after any of them, `lines` or `minutes` changed.
+    """
+
+    def __init__(
+        self,
+        gateway: Gateway,
+        tail: Tailer,
+        *,
+        for_minutes: float = 10.0,
+        silent_s: float = SILENT_S,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.is_on = False
+        self.sampled = False
+        self.unconfirmed = 0
+        self.error: UserError | None = None
+        self.changed: Event[[]] = Event()
+        self._gateway = gateway
+        self._tail = tail
+        self._for_s = for_minutes * 60
+        self._silent_s = silent_s
+        self._clock = clock
+        self._provisional = ProvisionalLines()
+        self._seconds = 0.0  # of sessions that have ended
+        self._began_s: float | None = None
+
+    @property
+    def lines(self) -> list[LogEvent]:
+        """What is to be shown below the tail's own lines, in order, and marked as provisional."""
+        return self._provisional.lines()
+
+    @property
+    def minutes(self) -> float:
+        """How long sessions have lasted, the one that runs included."""
+        running_s = 0.0 if self._began_s is None else self._clock() - self._began_s
+        return (self._seconds + running_s) / 60
+
+    @property
+    def cost_usd(self) -> Decimal:
+        """The list price of these minutes; the free ones of each month may cover them."""
+        return round(Decimal(self.minutes) * USD_PER_MINUTE, 4)
+
+    async def run(self) -> None:
+        """Listen until the time is up, the session ends, or it is cancelled, as when the log is hidden."""
+        self.is_on, self.error, self.sampled = True, None, False
+        disconnects = [
+            self._tail.arrived.connect(self._on_arrived),
+            self._tail.changed.connect(self._on_poll),
+        ]
+        self.changed.emit()
+        try:
+            async with asyncio.timeout(self._for_s) as limit:
+                await self._listen()
+        except TimeoutError:
+            if not limit.expired():
+                raise
+        except UserError as error:
+            self.error = error
+        finally:
+            for disconnect in disconnects:
+                disconnect()
+            self._stop_counting()
+            self._provisional = ProvisionalLines()  # the polls bring them
+            self.is_on = False
+            self.changed.emit()
+
+    async def _listen(self) -> None:
+        arns = await self._get_arns()
+        updates = follow_live(self._gateway, arns, self._silent_s)
+        async with aclosing(updates):
+            async for update in updates:
+                if self._began_s is None:
+                    self._began_s = self._clock()
+                self._on_update(update)
+
+    async def _get_arns(self) -> list[str]:
+        if len(self._tail.sources) > MAX_GROUPS:
+            raise UserError(
+                f"A live session follows {MAX_GROUPS} log groups at most.",
+                "Follow fewer of them.",
+                kind=ErrorKind.INVALID,
+            )
+        arns = []
+        for source in self._tail.sources:
+            group = await fetch_group(self._gateway, source.name)
+            if group is not None and group.arn:
+                arns.append(group.arn)
+        if not arns:
+            raise UserError(
+                "There is no log group yet that could be listened to.",
+                "A function's first line of log makes it.",
+                kind=ErrorKind.NOT_FOUND,
+            )
+        return arns
+
+    def _on_update(self, update: LiveUpdate) -> None:
+        sources = self._tail.sources
+        self._provisional.add_live(
+            event
+            for event in update.events
+            if not all(source.is_anothers(event.stream) for source in sources)
+        )
+        self.sampled = self.sampled or update.sampled
+        self.changed.emit()
+
+    def _on_arrived(self, events: LogColumns) -> None:
+        self._provisional.add_polled(events)
+
+    def _on_poll(self) -> None:
+        complete_to_ms = self._tail.counts.complete_to_ms
+        if complete_to_ms is not None:
+            self.unconfirmed += self._provisional.forget(complete_to_ms - _CONFIRMED_BY_MS)
+        self.changed.emit()
+
+    def _stop_counting(self) -> None:
+        if self._began_s is not None:
+            self._seconds += self._clock() - self._began_s
+            self._began_s = None

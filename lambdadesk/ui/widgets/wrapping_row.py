@@ -1,0 +1,47 @@
+"""WrappingRow: buttons side by side, in as many rows as it takes."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QSize
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QGridLayout, QWidget
+
+from lambdadesk.ui import theme
+
+
+class WrappingRow(QWidget):
+    """Asks for no more width than its widest button, so that it never takes any from what is beside it."""
+
+    def __init__(self, buttons: Sequence[QWidget], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._buttons = list(buttons)
+        self._columns = 0
+        self._grid = QGridLayout(self)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setSpacing(theme.SPACE)
+        self._place(len(self._buttons))
+
+    def minimumSizeHint(self) -> QSize:
+        widest = max((button.sizeHint().width() for button in self._buttons), default=0)
+        return QSize(widest, super().minimumSizeHint().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        fitting = [count for count in range(len(self._buttons), 0, -1) if self._width(count) <= self.width()]
+        self._place(fitting[0] if fitting else 1)
+
+    def _width(self, columns: int) -> int:
+        """What so many columns take."""
+        widths = [button.sizeHint().width() for button in self._buttons]
+        widest = [max(widths[column::columns]) for column in range(columns)]
+        return sum(widest) + (columns - 1) * theme.SPACE
+
+    def _place(self, columns: int) -> None:
+        if columns == self._columns:
+            return
+        self._grid.setColumnStretch(self._columns, 0)
+        self._columns = columns
+        for number, button in enumerate(self._buttons):
+            self._grid.addWidget(button, number // columns, number % columns)
+        self._grid.setColumnStretch(columns, 1)
+        self.updateGeometry()

@@ -1,0 +1,105 @@
+"""A live session shows lines early; the polls confirm them, and nothing is shown twice or charged unseen."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from decimal import Decimal
+
+from lambdadesk.aws.clients import Limits
+from lambdadesk.core.errors import ErrorKind
+from lambdadesk.desk.live_overlay import LiveOverlay
+from lambdadesk.desk.tailer import Tailer
+from lambdadesk.desk.tasks import TaskScope
+from tests.desk.test_tailer import GROUP, following, make_tail, messages, now_ms, poll
+from tests.desk.waiting import until
+from tests.servers import faults
+from tests.servers.fake_aws import FakeAws
+from tests.servers.fake_live import hang, session, update
+
+ARN = f"arn:aws:logs:us-east-1:000000000000:log-group:{GROUP}"
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now_s = 100.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+def patient(limits: Limits) -> Limits:
+    return replace(limits, read_s=20.0)
+
+
+@asynccontextmanager
+async def listening(tail: Tailer, **options: object) -> AsyncIterator[LiveOverlay]:
+    failures: list[Exception] = []
+    overlay = LiveOverlay(tail._gateway, tail, **options)
+    scope = TaskScope(lambda _name, error: failures.append(error))
+    scope.start("live", overlay.run)
+    try:
+        yield overlay
+    finally:
+        await scope.close()
+    assert failures == []
+    assert not overlay.is_on
+
+
+async def test_lines_are_provisional_until_a_poll_brings_them(aws: FakeAws, quick: Limits) -> None:
+    at_ms = now_ms()
+    aws.log_settings[GROUP] = {"logGroupArn": ARN}
+    frames = (
+        update("same", stream="s", timestamp_ms=at_ms),
+        update("same", stream="s", timestamp_ms=at_ms),
+        update("other", stream="s", timestamp_ms=at_ms + 1, sampled=True),
+    )
+    aws.script("StartLiveTail", session(*frames, end=hang))
+    async with following(make_tail(aws, patient(quick))) as tail, listening(tail) as overlay:
+        await until(overlay.changed, lambda: len(overlay.lines) == 3, "the live lines")
+        assert [line.message for line in overlay.lines] == ["same", "same", "other"]
+        assert overlay.sampled
+        aws.add_events(GROUP, "same", timestamp_ms=at_ms, stream="s")
+        aws.add_events(GROUP, "other", timestamp_ms=at_ms + 1, stream="s")
+        await poll(tail)
+        assert messages(tail) == ["same", "other"]
+        assert [line.message for line in overlay.lines] == ["same"]
+        assert (tail.counts.received, tail.counts.duplicates) == (2, 0)
+        (request,) = aws.requests("StartLiveTail")
+        assert request.params == {"logGroupIdentifiers": [ARN]}
+    assert overlay.lines == []
+    assert overlay.error is None
+
+
+async def test_minutes_are_counted_and_priced_and_it_ends_by_itself(aws: FakeAws, quick: Limits) -> None:
+    clock = Clock()
+    aws.log_settings[GROUP] = {"arn": f"{ARN}:*"}
+    aws.script("StartLiveTail", session(update("x"), end=hang))
+    options = {"for_minutes": 0.02, "clock": clock}
+    async with following(make_tail(aws, patient(quick))) as tail, listening(tail, **options) as overlay:
+        await until(overlay.changed, lambda: overlay.lines, "the live line")
+        clock.now_s += 90
+        assert (overlay.minutes, overlay.cost_usd) == (1.5, Decimal("0.015"))
+        await until(overlay.changed, lambda: not overlay.is_on, "the end of its time")
+        clock.now_s += 600
+        assert (overlay.minutes, overlay.error) == (1.5, None)
+
+
+async def test_a_session_that_breaks_off_is_told_and_the_tail_goes_on(aws: FakeAws, quick: Limits) -> None:
+    aws.log_settings[GROUP] = {"logGroupArn": ARN}
+    aws.script("StartLiveTail", session(update("x"), end=faults.reset))
+    async with following(make_tail(aws, quick)) as tail, listening(tail) as overlay:
+        await until(overlay.changed, lambda: overlay.error, "the end of the session")
+        assert overlay.error is not None
+        assert overlay.error.kind is ErrorKind.OFFLINE
+        aws.add_events(GROUP, "x")
+        await poll(tail)
+        assert messages(tail) == ["x"]
+
+
+async def test_without_a_group_there_is_nothing_to_listen_to(aws: FakeAws, quick: Limits) -> None:
+    async with following(make_tail(aws, quick)) as tail, listening(tail) as overlay:
+        await until(overlay.changed, lambda: overlay.error, "the reason")
+        assert overlay.error is not None
+        assert overlay.error.kind is ErrorKind.NOT_FOUND
+        assert overlay.minutes == 0
+        assert aws.requests("StartLiveTail") == []
