@@ -166,3 +166,21 @@ async def test_a_series_in_production_is_confirmed_once_and_can_be_declined(desk
     QTest.keyClicks(dialog.findChild(QLineEdit, "confirmName"), "hello")
     click(dialog.findChild(QPushButton, "confirmInvoke"))
     await until(lambda: len(aws.requests("Invoke")) == 10)
+
+
+async def test_a_read_only_connection_says_so_where_one_clicks(desk: Desk, aws: FakeAws) -> None:
+    await desk.open("hello")
+    connection = desk.connection
+    connection.info = replace(connection.info, guard=Guard.READ_ONLY)
+    connection.gateway.guard = Guard.READ_ONLY
+    status = await desk.invoke('{"n": 7}')
+    assert status == "✖ Not run: This connection is read-only."
+    assert desk.text("resultSummary") == "Edit the connection to allow it, or use another one."
+    assert desk.get("payloadEditor").toPlainText() == '{"n": 7}'
+    turn_to(desk, "Series")
+    start = desk.get("seriesStart")
+    await until(start.isEnabled)
+    click(start)
+    await until(lambda: "This connection is read-only." in desk.text("seriesStatus"))
+    assert "9 were not sent." in desk.text("seriesStatus")
+    assert aws.requests("Invoke") == []
