@@ -1,7 +1,7 @@
 """A series: many runs of one function, what they will cost, and when they end."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from statistics import median_low
@@ -25,7 +25,8 @@ class SeriesPlan:
     request: what each run sends; its payload is sent `runs` times, or, where there are `payloads`, each of
     those once. lines: the lines of the file that the payloads are from. per_s: at most so many starts a
     second; 0: as fast as answers come. stop_after_errors: nothing more is sent after so many; 0: never.
-    Throttled runs are counted, but are no errors of the function.
+    Throttled runs are counted, but are no errors of the function. make_text: the payload of each run that is
+    not of a file, where it has variables: each has its own values.
 
     Raises UserError (INVALID) where a number is out of its range.
     """
@@ -37,6 +38,7 @@ class SeriesPlan:
     concurrency: int = 1
     per_s: float = 0.0
     stop_after_errors: int = 0
+    make_text: Callable[[], str] | None = None
 
     def __post_init__(self) -> None:
         for what, number, most in (
@@ -62,8 +64,10 @@ class SeriesPlan:
         return [len(payload) for payload in self.payloads] or [len(self.request.payload)] * self.runs
 
     def request_of(self, number: int) -> InvokeRequest:
-        """The request of a run, counted from 0."""
-        return replace(self.request, payload=self.payloads[number]) if self.payloads else self.request
+        """The request of a run, counted from 0; asked for once, as it is sent."""
+        if self.payloads:
+            return replace(self.request, payload=self.payloads[number])
+        return replace(self.request, payload=self.make_text().encode()) if self.make_text else self.request
 
     def line_of(self, number: int) -> int:
         """The line of the file that a run's payload is from; 0 without a file."""

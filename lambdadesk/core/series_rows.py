@@ -3,7 +3,7 @@
 import csv
 import io
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -140,16 +140,21 @@ def map_columns(
 
 
 def fill_template(
-    table: CsvTable, template: str, kind: InvocationType = InvocationType.REQUEST_RESPONSE
+    table: CsvTable, make_template: Callable[[], str], kind: InvocationType = InvocationType.REQUEST_RESPONSE
 ) -> Rows:
     """A payload for each row: the template with the row's cells in place of {{column}}.
 
+    make_template: the template of one row, which may have a new {{uuid}} in it each time.
     Within a string a cell becomes a part of the string, whatever is in it. Elsewhere it has to be a JSON
     value itself (a number, say), so that no cell can add keys. Raises UserError (INVALID).
     """
+    template = make_template()
     parts = _parse_template(table, template)
 
     def build(row: tuple[str, ...]) -> bytes:
+        nonlocal template, parts
+        if (text := make_template()) != template:
+            template, parts = text, _parse_template(table, text)
         filled = [part if isinstance(part, str) else _fill(row[part[0]], *part, table) for part in parts]
         return "".join(filled).encode()
 

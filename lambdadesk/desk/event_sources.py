@@ -102,7 +102,7 @@ class EventSources:
     get_saved: the saved events; asked each time, since the user may choose another folder.
     scan: of the function's triggers, where a page has one already.
 
-    What asks AWS is asked on demand alone: triggers, shared events and live data. All other methods raise
+    What asks AWS is asked on demand alone: triggers, shared events, live data. All other methods raise
     UserError; `refresh` keeps it in the part's state.
 
     Event changed: the state of this part was replaced.

@@ -282,6 +282,11 @@ QTabBar QToolButton::right-arrow { image: url(icons:scroll-right.svg); width: 14
 QTabBar::tab:selected { color: %(text)s; border-bottom-color: %(accent)s }
 QTabBar::tab:hover:!selected { color: %(text)s; background: %(line_highlight)s }
 QTabBar:focus { border: 2px solid %(accent)s }
+QTabWidget#resultTabs > QTabBar::tab { padding: 7px 9px }
+QTabBar::scroller { width: 40px }
+QTabBar > QToolButton { border: 0; padding: 0; min-height: 0; background: palette(window) }
+QTabBar > QToolButton::left-arrow { image: url(icons:tabs-left.svg) }
+QTabBar > QToolButton::right-arrow { image: url(icons:tabs-right.svg) }
 QTabBar::close-button { image: url(icons:tab-close.svg) }
 QStatusBar::item { border: 0 }
 QProgressBar { background: %(base)s; border: 1px solid %(border)s; border-radius: 4px }

@@ -98,7 +98,7 @@ def test_lines_are_those_of_the_file_where_cells_have_line_breaks() -> None:
 def test_no_cell_breaks_out_of_its_string(cells: list[str]) -> None:
     quoted = "".join('"' + cell.replace('"', '""') + '"\r\n' for cell in cells)
     table = read_csv("name\r\n" + quoted)
-    rows = fill_template(table, '{"a": ["{{name}}", "x {{ name }} y"], "b": 1}')
+    rows = fill_template(table, lambda: '{"a": ["{{name}}", "x {{ name }} y"], "b": 1}')
     assert [json.loads(payload) for payload in rows.payloads] == [
         {"a": [cell, f"x {cell} y"], "b": 1} for cell in cells
     ]
@@ -107,7 +107,7 @@ def test_no_cell_breaks_out_of_its_string(cells: list[str]) -> None:
 @given(TEXT.filter(lambda text: text.strip(" \t\r\n")))
 def test_outside_of_a_string_a_cell_is_one_value_or_refused(cell: str) -> None:
     table = read_csv('n\r\n"' + cell.replace('"', '""') + '"\r\n')
-    rows = fill_template(table, '{"n": {{n}}}')
+    rows = fill_template(table, lambda: '{"n": {{n}}}')
     if rows.payloads:
         assert json.loads(rows.payloads[0]) == {"n": json.loads(cell.strip())}
     else:
@@ -116,11 +116,11 @@ def test_outside_of_a_string_a_cell_is_one_value_or_refused(cell: str) -> None:
 
 def test_a_cell_cannot_add_keys() -> None:
     table = read_csv('n\n"1, ""admin"": true"\n')
-    assert fill_template(table, '{"n": {{n}}}').payloads == ()
+    assert fill_template(table, lambda: '{"n": {{n}}}').payloads == ()
 
 
 def test_a_template_that_is_no_json_is_said_of_each_row() -> None:
-    (bad,) = fill_template(read_csv("n\n1\n"), '{"n": {{n}}').bad
+    (bad,) = fill_template(read_csv("n\n1\n"), lambda: '{"n": {{n}}').bad
     assert bad.line == 2
     assert "missing" in bad.message
 
@@ -137,8 +137,8 @@ def test_a_template_that_is_no_json_is_said_of_each_row() -> None:
             lambda: map_columns(read_csv("a,b\n1,2\n"), (ColumnUse("a", "x"), ColumnUse("b", "x.y"))),
             'Two columns go to "x".',
         ),
-        (lambda: fill_template(read_csv("a\n1\n"), "{}"), "The template names no column."),
-        (lambda: fill_template(read_csv("a\n1\n"), '"{{b}}"'), 'The file has no column "b".'),
+        (lambda: fill_template(read_csv("a\n1\n"), lambda: "{}"), "The template names no column."),
+        (lambda: fill_template(read_csv("a\n1\n"), lambda: '"{{b}}"'), 'The file has no column "b".'),
         (lambda: decode_text(b"a\n\xff"), "Line 2 of the file is not UTF-8 text."),
     ],
 )
@@ -150,3 +150,10 @@ def test_what_is_wrong_with_the_whole_is_said(make: object, message: str) -> Non
 
 def test_a_byte_order_mark_is_no_part_of_the_first_column() -> None:
     assert read_csv(decode_text(b"\xef\xbb\xbfid\n1\n")).header == ("id",)
+
+
+def test_each_row_gets_a_template_of_its_own() -> None:
+    numbers = iter("0123")
+    table = read_csv("name\na\nb\n")
+    rows = fill_template(table, lambda: f'{{"id": "{next(numbers)}", "name": "{{{{name}}}}"}}')
+    assert rows.payloads == (b'{"id": "1", "name": "a"}', b'{"id": "2", "name": "b"}')

@@ -19,7 +19,7 @@ from lambdadesk.core.types import FunctionInfo, InvocationType, InvokeRequest
 from lambdadesk.desk.event_sources import Choice, Part
 from lambdadesk.ui import theme
 from lambdadesk.ui.models.event_tree import Note
-from lambdadesk.ui.widgets.event_picker import EventPicker
+from lambdadesk.ui.widgets.event_picker import NARROWEST_PX, EventPicker
 from tests.aws.test_shared_events import Sam
 from tests.servers import faults
 from tests.servers.fake_aws import FakeAws, make_function
@@ -73,6 +73,7 @@ class Pane:
         await until(self.picker.isActiveWindow)
         await self.loaded(Part.SAVED)
         await self.loaded(Part.RECENT)
+        await self.loaded(Part.TRIGGERS)
 
     async def loaded(self, *parts: Part) -> None:
         for part in parts:
@@ -138,18 +139,16 @@ async def opened(desk: Desk) -> AsyncIterator[Pane]:
         await pane.close()
 
 
-async def test_each_section_says_how_it_is_before_anything_is_asked(desk: Desk, aws: FakeAws) -> None:
+async def test_each_section_says_how_it_is_when_the_pane_is_opened(desk: Desk, aws: FakeAws) -> None:
     async with opened(desk) as pane:
-        assert pane.rows(Part.TRIGGERS) == [
-            "<Not looked up yet. Enter looks at what starts this function.>",
-            "Last event in the log",
-        ]
-        assert pane.rows(Part.SAVED) == ["<Nothing is saved yet. Ctrl+S keeps the payload here.>"]
-        assert pane.rows(Part.SHARED) == ["<Not looked up yet. Enter asks EventBridge for them.>"]
-        assert pane.rows(Part.RECENT) == ["<Nothing was invoked from here yet.>"]
+        assert pane.rows(Part.TRIGGERS)[-2:] == ["SQS orders", "Last event in the log"]
+        assert len(aws.requests("GetPolicy")) == 1
+        assert pane.rows(Part.SAVED) == ["<None yet; Ctrl+S saves>"]
+        assert pane.rows(Part.SHARED) == ["<Press Enter to look>"]
+        assert pane.rows(Part.RECENT) == ["<No run yet>"]
         assert len(pane.rows(Part.TEMPLATES)) > 100
         assert aws.requests("DescribeSchema") == []
-        assert aws.requests("GetPolicy") == []
+        assert aws.requests("ReceiveMessage") == []
         assert nameless(pane.picker) == []
         assert pane.get("eventLoad").isEnabled() is False
 
@@ -184,11 +183,43 @@ async def test_arrows_move_through_what_was_found_while_one_types(desk: Desk) ->
         assert pane.get("eventNote").text() == "No event matches “kinesis nothing like this”."
 
 
-async def test_triggers_are_looked_up_on_demand_and_tell_their_filter(desk: Desk, aws: FakeServices) -> None:
+async def test_the_tree_has_the_room_until_an_event_is_chosen(desk: Desk) -> None:
     async with opened(desk) as pane:
-        pane.choose_note(Part.TRIGGERS)
-        press(pane.picker.tree, Qt.Key.Key_Return)
-        await pane.loaded(Part.TRIGGERS)
+        tree, view = pane.picker.tree, pane.picker.view
+        await turns()
+        assert not view.isVisible()
+        assert not pane.get("eventRename").isVisible()
+        whole_px = tree.height()
+        assert whole_px > 0.8 * pane.picker.height()
+        pane.choose_note(Part.SHARED)
+        await turns()
+        assert pane.get("eventNote").text() == "Not looked up yet. Enter asks EventBridge for them."
+        pane.choose(Part.TRIGGERS)
+        assert "orders" in await pane.preview()
+        await turns()
+        assert view.isVisible()
+        assert 0.4 * whole_px < tree.height() < 0.8 * whole_px
+        current = tree.visualRect(tree.currentIndex())
+        assert tree.viewport().rect().contains(current.center())
+
+
+async def test_what_a_section_says_of_itself_has_room(desk: Desk) -> None:
+    async with opened(desk) as pane:
+        pane.picker.resize(NARROWEST_PX, 700)
+        await turns()
+        model, tree = pane.picker.model, pane.picker.tree
+        told = 0
+        for index in model.list_indexes():
+            row = model.row_at(index)
+            if isinstance(row, Note) and row.more:
+                told += 1
+                needed = tree.fontMetrics().horizontalAdvance(row.text) + theme.TIGHT * 2 + 24
+                assert needed <= tree.visualRect(index).width(), row.text
+        assert told == 3
+
+
+async def test_triggers_are_looked_up_at_once_and_tell_their_filter(desk: Desk, aws: FakeServices) -> None:
+    async with opened(desk) as pane:
         assert pane.rows(Part.TRIGGERS)[-2:] == ["SQS orders", "Last event in the log"]
         pane.choose(Part.TRIGGERS)
         assert "orders" in await pane.preview()
@@ -245,7 +276,7 @@ async def test_denied_and_failed_sections_say_so_and_can_be_looked_at_again(desk
         press(pane.picker.tree, Qt.Key.Key_F5)
         await pane.loaded(Part.SHARED)
         empty, private = pane.rows(Part.SHARED)
-        assert empty == "<Nobody shared a test event of this function yet.>"
+        assert empty == "<None is shared yet>"
         assert private.startswith("<Private test events of the AWS console can't be read")
 
 

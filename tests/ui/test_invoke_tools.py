@@ -1,5 +1,6 @@
 """Series, versions and cases as they are on the Invoke page."""
 
+import json
 from dataclasses import replace
 
 from PySide6.QtCore import Qt
@@ -11,7 +12,7 @@ from lambdadesk.ui.dialogs.confirm_invoke_dialog import ConfirmInvokeDialog
 from lambdadesk.ui.dialogs.diff_dialog import DiffDialog
 from tests.servers.fake_aws import FakeAws
 from tests.servers.faults import Exchange
-from tests.ui.desk import Desk, click, click_row, press, rows, until
+from tests.ui.desk import CONTROL, Desk, click, click_row, press, rows, turns, until
 
 
 def turn_to(desk: Desk, title: str) -> None:
@@ -31,6 +32,86 @@ async def test_a_series_sends_what_is_typed_so_many_times(desk: Desk, aws: FakeA
     await until(lambda: len(aws.requests("Invoke")) == 10)
     await until(lambda: "10" in desk.text("seriesStatus"))
     assert {request.body for request in aws.requests("Invoke")} == {b'{"n": 7}'}
+
+
+async def test_each_run_of_a_series_has_its_own_uuid(desk: Desk, aws: FakeAws) -> None:
+    await desk.open("hello")
+    desk.type_payload('{"id": "{{uuid}}", "n": 1.0}')
+    turn_to(desk, "Series")
+    start = desk.get("seriesStart")
+    await until(start.isEnabled, lambda: desk.text("seriesEstimate"))
+    click(start)
+    await until(lambda: len(aws.requests("Invoke")) == 10)
+    bodies = [request.body for request in aws.requests("Invoke")]
+    assert len({json.loads(body)["id"] for body in bodies}) == 10
+    assert all(body.endswith(b'", "n": 1.0}') for body in bodies)
+
+
+async def test_an_error_of_the_payload_is_said_in_the_series_and_goes_with_it(
+    desk: Desk, aws: FakeAws
+) -> None:
+    await desk.open("hello")
+    turn_to(desk, "Series")
+    await until(lambda: desk.text("seriesEstimate").startswith("Estimate"))
+    desk.type_payload('{"n": 7,}')
+    await until(
+        lambda: desk.text("seriesEstimate").startswith("✖ Can't be sent: the payload is not valid JSON."),
+        lambda: desk.text("seriesEstimate"),
+    )
+    assert desk.text("resultStatus") == "Not invoked yet"  # nobody clicked anything
+    assert not desk.get("seriesStart").isEnabled()
+    desk.type_payload('{"n": 7}')
+    await until(lambda: desk.text("seriesEstimate").startswith("Estimate"))
+    assert desk.get("seriesStart").isEnabled()
+    assert aws.requests("Invoke") == []
+
+
+async def test_no_answer_moves_the_border_of_the_payload(desk: Desk, aws: FakeAws) -> None:
+    aws.handlers["hello"] = lambda _payload: b'{"statusCode": 200, "body": "<b>hi</b>"}'
+    await desk.open("hello")
+    desk.get("eventsButton").click()
+    desk.window.resize(1400, 800)
+    await turns()
+    editor = desk.get("payloadEditor")
+    before = editor.width()
+    await desk.invoke('{"n": 7}')
+    desk.get("responseView").setFocus()
+    await turns()
+    assert len(desk.text("resultRequest")) > 40
+    assert editor.width() == before
+    desk.type_payload('{"n": 7,}')
+    await turns()
+    assert editor.width() == before
+
+
+async def test_where_it_is_narrow_the_events_are_in_place_of_the_result(desk: Desk, aws: FakeAws) -> None:
+    await desk.open("hello")
+    desk.window.resize(760, 520)
+    await turns()
+    click(desk.get("eventsButton"))
+    await turns()
+    assert desk.get("eventTree").isVisible()
+    assert not desk.get("resultStatus").isVisible()
+    panes = [desk.get(name) for name in ("eventTree", "payloadEditor")]
+    left, right = (pane.mapTo(desk.window, pane.rect().topLeft()).x() for pane in panes)
+    assert left + panes[0].width() <= right
+    assert right + panes[1].width() <= desk.window.width()
+    await desk.invoke('{"n": 7}')
+    assert desk.get("resultStatus").isVisible()
+    assert not desk.get("eventTree").isVisible()
+
+
+async def test_the_pane_of_events_takes_the_keys_and_gives_them_back(desk: Desk) -> None:
+    await desk.open("hello")
+    editor = desk.get("payloadEditor")
+    editor.setFocus()
+    for _ in range(2):
+        press(editor, Qt.Key.Key_E, CONTROL)
+        search = desk.get("eventSearch")
+        assert search.hasFocus()
+        press(search, Qt.Key.Key_Escape)
+        assert not search.isVisible()
+        assert editor.hasFocus()
 
 
 async def test_a_version_that_answers_otherwise_is_compared(desk: Desk, aws: FakeAws) -> None:
@@ -85,3 +166,21 @@ async def test_a_series_in_production_is_confirmed_once_and_can_be_declined(desk
     QTest.keyClicks(dialog.findChild(QLineEdit, "confirmName"), "hello")
     click(dialog.findChild(QPushButton, "confirmInvoke"))
     await until(lambda: len(aws.requests("Invoke")) == 10)
+
+
+async def test_a_read_only_connection_says_so_where_one_clicks(desk: Desk, aws: FakeAws) -> None:
+    await desk.open("hello")
+    connection = desk.connection
+    connection.info = replace(connection.info, guard=Guard.READ_ONLY)
+    connection.gateway.guard = Guard.READ_ONLY
+    status = await desk.invoke('{"n": 7}')
+    assert status == "✖ Not run: This connection is read-only."
+    assert desk.text("resultSummary") == "Edit the connection to allow it, or use another one."
+    assert desk.get("payloadEditor").toPlainText() == '{"n": 7}'
+    turn_to(desk, "Series")
+    start = desk.get("seriesStart")
+    await until(start.isEnabled)
+    click(start)
+    await until(lambda: "This connection is read-only." in desk.text("seriesStatus"))
+    assert "9 were not sent." in desk.text("seriesStatus")
+    assert aws.requests("Invoke") == []

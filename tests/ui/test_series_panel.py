@@ -13,6 +13,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 
 from lambdadesk.core.connections import Guard
+from lambdadesk.core.errors import ErrorKind, UserError
 from lambdadesk.core.types import InvokeRequest
 from lambdadesk.ui.panels.series_panel import FILE, TEMPLATE, SeriesPanel
 from tests.servers import faults
@@ -24,7 +25,10 @@ class Rig:
     def __init__(self, desk: Desk, payload: bytes = b'{"n": "{{id}}"}') -> None:
         page = desk.page
         self.panel = SeriesPanel(
-            page.connection, page.function, lambda: InvokeRequest(page.function, payload)
+            page.connection,
+            page.function,
+            lambda **_how: InvokeRequest(page.function, payload),
+            payload.decode,
         )
         self.panel.resize(900, 640)
         self.panel.show()
@@ -232,10 +236,19 @@ async def test_an_earlier_series_is_compared_and_the_runs_are_exported(
 async def test_a_payload_that_cannot_be_sent_starts_nothing(desk: Desk, aws: FakeAws) -> None:
     def make(desk: Desk) -> Rig:
         rig = Rig(desk)
-        rig.panel._get_request = lambda: None
+
+        def refuse(**_how: bool) -> InvokeRequest:
+            raise UserError("the payload is not valid JSON.", kind=ErrorKind.INVALID)
+
+        rig.panel._get_request = refuse
         return rig
 
     async with opened(desk, make) as rig:
         rig.panel.show_estimate()
-        await until(lambda: rig.text("seriesEstimate") == "The payload above can't be sent.")
-        assert not rig.get("seriesStart").isEnabled()
+        await until(
+            lambda: rig.text("seriesEstimate") == "✖ Can't be sent: the payload is not valid JSON.",
+            lambda: rig.text("seriesEstimate"),
+        )
+        rig.panel.start()
+        await until(lambda: not rig.panel.scope.is_running("start"))
+        assert rig.panel.runner.series is None

@@ -21,7 +21,7 @@ class Rig:
     def __init__(self, desk: Desk) -> None:
         page = desk.page
         self.panel = VersionsPanel(
-            page.connection, page.function, lambda: InvokeRequest(page.function, b"{}")
+            page.connection, page.function, lambda **_how: InvokeRequest(page.function, b"{}")
         )
         self.panel.resize(900, 300)
         self.panel.show()

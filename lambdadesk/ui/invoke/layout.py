@@ -3,20 +3,22 @@
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeySequence, QPainter, QPaintEvent, QShortcut
+from PySide6.QtGui import QKeySequence, QPainter, QPaintEvent, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QProgressBar, QSplitter, QTabWidget, QVBoxLayout, QWidget
 
 from lambdadesk.core.types import FunctionInfo
 from lambdadesk.ui import theme
 from lambdadesk.ui.widgets.fate_view import FateView
 from lambdadesk.ui.widgets.named import named
+from lambdadesk.ui.widgets.once_key import OnceKey
 from lambdadesk.ui.widgets.payload_editor import PayloadEditor
-from lambdadesk.ui.widgets.plain import PlainLabel
 from lambdadesk.ui.widgets.recent_runs import RecentRuns
 from lambdadesk.ui.widgets.result_view import ResultView
 from lambdadesk.ui.widgets.run_bar import RunBar
 
 _PROGRESS_PX = 4
+_EVENTS_PX = 260  # of the pane of events, at least
+_NARROWEST_PX = 210  # of the payload and of the result, whatever is in them: no answer moves their border
 
 
 class InvokeLayout:
@@ -46,9 +48,8 @@ class InvokeLayout:
         self._events.hide()
         left = QWidget()
         column = _column(left)
-        column.addWidget(PlainLabel("Payload"))
         column.addWidget(self.payload, 1)
-        right = QWidget()
+        self._right = right = QWidget()
         column = _column(right)
         column.addWidget(self.progress)
         column.addWidget(self.result, 1)
@@ -56,10 +57,12 @@ class InvokeLayout:
         top = named(QSplitter(Qt.Orientation.Horizontal), "invokeSplitter")
         top.setChildrenCollapsible(False)
         for widget in (left, right):
+            widget.setMinimumWidth(_NARROWEST_PX)
             top.addWidget(widget)
         top.setStretchFactor(0, 1)
         top.setStretchFactor(1, 1)
-        beside = named(QSplitter(Qt.Orientation.Horizontal), "eventsSplitter")
+        beside = named(_Watched(self._fit), "eventsSplitter")
+        self._beside = beside
         beside.setChildrenCollapsible(False)
         beside.addWidget(self._events)
         beside.addWidget(top)
@@ -99,15 +102,32 @@ class InvokeLayout:
 
     def _show_events(self, shown: bool) -> None:
         if shown and self._events_column.isEmpty():
-            self._events_column.addWidget(self._build_picker())
+            picker = self._build_picker()
+            self._events_column.addWidget(picker)
+            self._events.setFocusProxy(picker)
         self._events.setVisible(shown)
+        self._fit()
+        if shown:
+            self._events.setFocus()
+
+    def _fit(self) -> None:
+        """Where three columns have no room, the events are there in place of the result."""
+        needed_px = _EVENTS_PX + 2 * (_NARROWEST_PX + theme.SPACE)
+        has_room = self._events.isHidden() or self._beside.width() >= needed_px
+        self._right.setVisible(has_room)
+
+    def show_result(self) -> None:
+        """See to it that the result is in sight."""
+        if self._right.isHidden():
+            self.bar.events_button.setChecked(False)
 
     def add_keys(
         self, invoke: Callable[[], None], format_payload: Callable[[], None], stop: Callable[[], None]
     ) -> None:
+        once = OnceKey(invoke, self._page)
         for keys in ("Ctrl+Return", "Ctrl+Enter"):
-            shortcut = self._on_keys(keys, invoke)
-            shortcut.setAutoRepeat(False)  # a quick function answers between two
+            shortcut = self._on_keys(keys, once.press)
+            # Its repeats are taken, too, and not done: else the editor gets them, as ends of lines.
             # From the function list, too: what is sent is in sight, and a hidden page hears nothing.
             shortcut.setContext(Qt.ShortcutContext.WindowShortcut)
         self._on_keys("Ctrl+Shift+I", format_payload)
@@ -126,6 +146,18 @@ class InvokeLayout:
         place = self._tabs.widget(index)
         if build is not None and place is not None:
             _column(place).addWidget(build())
+
+
+class _Watched(QSplitter):
+    """A row that says when its size has changed."""
+
+    def __init__(self, on_resized: Callable[[], None]) -> None:
+        super().__init__(Qt.Orientation.Horizontal)
+        self._on_resized = on_resized
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._on_resized()
 
 
 class _ThinBar(QProgressBar):

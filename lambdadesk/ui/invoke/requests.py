@@ -18,17 +18,23 @@ from lambdadesk.ui.widgets.json_edit import JsonEdit
 from lambdadesk.ui.widgets.run_bar import RunBar
 
 
-def make_request(bar: RunBar, payload: JsonEdit, function: FunctionInfo, origin: str) -> InvokeRequest:
-    """Raises UserError (INVALID) for what Lambda would refuse, and goes to where that is to be mended."""
+def make_request(
+    bar: RunBar, payload: JsonEdit, function: FunctionInfo, origin: str, *, is_quiet: bool = False
+) -> InvokeRequest:
+    """Raises UserError (INVALID) for what Lambda would refuse, and goes to where that is to be mended.
+
+    is_quiet: for an estimate: go nowhere, and believe the last check of the payload.
+    """
     kind = bar.kind
-    # Counted before anything is looked at, since that takes seconds for what is far too large.
-    if too_large := check_size(payload.document().characterCount() - 1, kind):
-        raise UserError(too_large.message, kind=ErrorKind.INVALID)
-    problem = payload.check_now()
-    if problem is not None and problem.is_error:
-        payload.go_to_problem()
-        raise UserError(f"the payload is not valid JSON. {problem}", kind=ErrorKind.INVALID)
     typed = payload.toPlainText()
+    # Counted before anything is looked at, since that takes seconds for what is far too large.
+    if too_large := check_size(len(typed.encode("utf-8", "surrogatepass")), kind):
+        raise UserError(too_large.message, kind=ErrorKind.INVALID)
+    problem = payload.problem if is_quiet else payload.check_now()
+    if problem is not None and problem.is_error:
+        if not is_quiet:
+            payload.go_to_problem()
+        raise UserError(f"the payload is not valid JSON. {problem}", kind=ErrorKind.INVALID)
     text = fill_in(typed)
     if text != typed:
         origin = f"{origin}, variables filled in" if origin else "variables filled in"
@@ -37,7 +43,8 @@ def make_request(bar: RunBar, payload: JsonEdit, function: FunctionInfo, origin:
         raise UserError(too_large.message, kind=ErrorKind.INVALID)
     request = bar.to_request(function, data, origin)
     if wrong := check_options(request):
-        bar.options_button.setChecked(True)
+        if not is_quiet:
+            bar.options_button.setChecked(True)
         raise UserError(*wrong, kind=ErrorKind.INVALID)
     return request
 

@@ -55,13 +55,16 @@ class InvokeTools(QObject):
             lambda verb, do: self.write_requested.emit(verb, do, picker.say_not_confirmed)
         )
         self._built.append(picker)
-        picker.start()
         return picker
 
     def _build_series(self) -> QWidget:
         from lambdadesk.ui.panels.series_panel import SeriesPanel
 
-        panel = SeriesPanel(self._connection, self._function, self._invoke.current_request)
+        invoke = self._invoke
+        panel = SeriesPanel(
+            self._connection, self._function, invoke.current_request, lambda: invoke.typed()[0]
+        )
+        invoke.changed.connect(panel.show_estimate)
         panel.write_requested.connect(self._ask)
         panel.not_found.connect(self.not_found)
         self._built.append(panel)
@@ -71,10 +74,9 @@ class InvokeTools(QObject):
         from lambdadesk.ui.panels.versions_panel import VersionsPanel
 
         panel = VersionsPanel(self._connection, self._function, self._invoke.current_request)
+        self._invoke.changed.connect(panel.show_estimate)
         panel.write_requested.connect(self._ask)
-        panel.diff_requested.connect(
-            lambda before, after: self.scope.start("compare", self._compare, before, after)
-        )
+        panel.diff_requested.connect(self._ask_compare)
         self._built.append(panel)
         return panel
 
@@ -106,6 +108,10 @@ class InvokeTools(QObject):
         except UserError:
             loaded = await events.read(SHARED, name)
         return fill_in(loaded.text).encode()
+
+    def _ask_compare(self, before: HistoryEntry, after: HistoryEntry) -> None:
+        if not self.scope.is_running("compare"):  # a double click asks twice
+            self.scope.start("compare", self._compare, before, after)
 
     async def _compare(self, before: HistoryEntry, after: HistoryEntry) -> None:
         from lambdadesk.ui.dialogs.diff_dialog import DiffDialog

@@ -18,33 +18,39 @@ from lambdadesk.ui.widgets.plain import plain_tooltip
 DETAIL_ROLE: Final = Qt.ItemDataRole.UserRole + 1
 _ROOT: Final = QModelIndex()
 _ROLE: Final = Qt.ItemDataRole
+# In a row, where the pane is narrow, and then in full.
 _EMPTY: Final = {
-    Part.TRIGGERS: "Nothing that was looked at starts this function.",
-    Part.SAVED: "Nothing is saved yet. Ctrl+S keeps the payload here.",
-    Part.SHARED: "Nobody shared a test event of this function yet.",
-    Part.RECENT: "Nothing was invoked from here yet.",
+    Part.TRIGGERS: ("No trigger was found", "Nothing that was looked at starts this function."),
+    Part.SAVED: ("None yet; Ctrl+S saves", "Nothing is saved yet. Ctrl+S keeps the payload here."),
+    Part.SHARED: ("None is shared yet", "Nobody shared a test event of this function yet."),
+    Part.RECENT: ("No run yet", "Nothing was invoked from here yet."),
 }
 _UNASKED: Final = {
-    Part.TRIGGERS: "Not looked up yet. Enter looks at what starts this function.",
-    Part.SHARED: "Not looked up yet. Enter asks EventBridge for them.",
+    Part.TRIGGERS: ("Press Enter to look", "Enter looks at what starts this function."),
+    Part.SHARED: ("Press Enter to look", "Not looked up yet. Enter asks EventBridge for them."),
 }
 _LOADING: Final = {
-    Part.TRIGGERS: "Looking at what starts this function…",
-    Part.SAVED: "Reading the folder…",
-    Part.SHARED: "Asking EventBridge…",
-    Part.RECENT: "Reading the history…",
+    Part.TRIGGERS: ("Looking…", "Looking at what starts this function…"),
+    Part.SAVED: ("Reading the folder…", ""),
+    Part.SHARED: ("Asking EventBridge…", ""),
+    Part.RECENT: ("Reading the history…", ""),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A row that says something of its section. acts: to choose it looks again."""
+    """A row that says something of its section. acts: to choose it looks again; more: all of it in full."""
 
     part: Part
     text: str
     icon_name: str = "info"
     tone: str = "dim"
     acts: bool = False
+    more: str = ""
+
+    @property
+    def whole(self) -> str:
+        return self.more or self.text
 
 
 Row = Choice | Note
@@ -64,11 +70,14 @@ def tell_state(part: Part, state: PartState) -> tuple[Note, ...]:
     if state.error is not None:
         notes.append(_tell_error(part, state.error, has_choices=has_choices))
     elif state.is_loading:
-        notes += [Note(part, _LOADING.get(part, "Waiting…"), "clock")] if not has_choices else []
+        text, more = _LOADING.get(part, ("Waiting…", ""))
+        notes += [Note(part, text, "clock", more=more)] if not has_choices else []
     elif not state.was_loaded:
-        notes.append(Note(part, _UNASKED.get(part, "Not read yet."), "search", acts=True))
+        text, more = _UNASKED.get(part, ("Not read yet.", ""))
+        notes.append(Note(part, text, "search", acts=True, more=more))
     elif not has_choices and not state.note:
-        notes.append(Note(part, _EMPTY.get(part, "There is nothing."), "empty"))
+        text, more = _EMPTY.get(part, ("There is nothing.", ""))
+        notes.append(Note(part, text, "empty", more=more))
     if state.note:
         notes.append(Note(part, state.note, "warning", "warning", acts=True))
     if part is Part.SHARED and state.was_loaded:
@@ -180,10 +189,12 @@ class EventTreeModel(QAbstractItemModel):
         return self._bold if role == _ROLE.FontRole else None
 
     def _get_note_data(self, note: Note, role: int) -> Any:
-        if role in (_ROLE.DisplayRole, _ROLE.AccessibleTextRole):
+        if role == _ROLE.DisplayRole:
             return one_line(note.text)
+        if role == _ROLE.AccessibleTextRole:
+            return one_line(note.whole)
         if role == _ROLE.ToolTipRole:
-            return plain_tooltip(note.text)
+            return plain_tooltip(note.whole)
         if role == _ROLE.ForegroundRole:
             return getattr(theme.colours(QApplication.palette()), note.tone)
         return icons.icon(note.icon_name, note.tone) if role == _ROLE.DecorationRole else None

@@ -61,7 +61,7 @@ class CasesPanel(QWidget):
         connection: Connection,
         function: FunctionInfo,
         cases: SavedCases,
-        get_request: Callable[[], InvokeRequest | None],
+        get_request: Callable[[], InvokeRequest],
         get_entry: Callable[[], HistoryEntry | None],
         read_event: Callable[[str], Awaitable[bytes]],
         parent: QWidget | None = None,
@@ -239,10 +239,13 @@ class CasesPanel(QWidget):
     # -- editing
 
     def _new(self) -> None:
-        request = self._get_request()
-        if request is not None:
-            payload = request.payload.decode(errors="replace")
-            self._open(Case("", payload, qualifier=request.qualifier))
+        try:
+            request = self._get_request()
+        except UserError as error:
+            self.status.say(f"✖ {error}", "error")
+            return
+        payload = request.payload.decode(errors="replace")
+        self._open(Case("", payload, qualifier=request.qualifier))
 
     def _from_run(self) -> None:
         entry = self._get_entry()

@@ -28,10 +28,12 @@ class InvokePanel(QWidget):
     Signals:
         not_found(): AWS does not know the function any more.
         confirm_requested(InvokeRequest): the connection is for production; `send` it once it is confirmed.
+        changed(): what Invoke would send is another one now.
     """
 
     not_found = Signal()
     confirm_requested = Signal(object)
+    changed = Signal()
 
     def __init__(
         self,
@@ -59,6 +61,8 @@ class InvokePanel(QWidget):
     def _connect(self) -> None:
         layout, bar = self._parts, self.bar
         self._payload.mended.connect(self._on_mended)
+        bar.changed.connect(self.changed)
+        layout.payload.edit.checked.connect(lambda _problem: self.changed.emit())
         bar.invoke_requested.connect(self.invoke)
         bar.stop_requested.connect(self._stop_waiting)
         self.result.save_requested.connect(
@@ -117,18 +121,12 @@ class InvokePanel(QWidget):
         """
         self._payload.load(text, origin, template_key, kind)
 
-    def current_request(self) -> InvokeRequest | None:
-        """What Invoke would send now; None where it can't be sent, and then the result area says why."""
+    def current_request(self, *, is_quiet: bool = False) -> InvokeRequest:
+        """What Invoke would send now. UserError: why it can't be sent; see requests.make_request."""
         # The timeout may have been changed since the tab was opened.
         self._function = self._connection.catalog.get(self._function.name) or self._function
-        edit = self._parts.payload.edit
-        try:
-            request = make_request(self.bar, edit, self._function, self._payload.origin)
-            self._asked = request, edit.toPlainText()
-            return request
-        except UserError as error:
-            self._side.refuse(str(error))
-            return None
+        edit, origin = self._parts.payload.edit, self._payload.origin
+        return make_request(self.bar, edit, self._function, origin, is_quiet=is_quiet)
 
     async def close_panel(self) -> None:
         for disconnect in self._disconnects:
@@ -197,9 +195,13 @@ class InvokePanel(QWidget):
         """
         if self.scope.is_running("invoke") or self._is_gone:
             return
-        request = self.current_request()
-        if request is None:
+        try:
+            request = self.current_request()
+        except UserError as error:
+            self._parts.show_result()
+            self._side.refuse(str(error))
             return
+        self._asked = request, self._payload.text()
         if self._connection.info.guard is Guard.PRODUCTION:
             self.confirm_requested.emit(request)
         else:
@@ -212,6 +214,7 @@ class InvokePanel(QWidget):
         self._sent = None
         self._show_running(True)
         self._side.clear()
+        self._parts.show_result()
         self._side.live.start(request)
         self.scope.start("invoke", self._invoke, request, confirmed)
 

@@ -25,6 +25,7 @@ from PySide6.QtWidgets import (
 
 from lambdadesk.core.connections import Guard
 from lambdadesk.core.errors import UserError
+from lambdadesk.core.event_variables import find_variables
 from lambdadesk.core.series import MAX_CONCURRENCY, MAX_PER_S, MAX_RUNS, SeriesPlan
 from lambdadesk.core.series_result import (
     SeriesResult,
@@ -53,6 +54,7 @@ from lambdadesk.desk.series_run import Series, SeriesPhase, SeriesRunner, run_of
 from lambdadesk.desk.tasks import TaskScope
 from lambdadesk.ui import theme
 from lambdadesk.ui.icons import icon
+from lambdadesk.ui.invoke.requests import fill_in
 from lambdadesk.ui.models.series_table import (
     ERROR_SAMPLES,
     FIGURE_SAMPLES,
@@ -75,7 +77,8 @@ _NAMED_BAD = 3  # rows that are named one by one
 class SeriesPanel(QWidget):
     """Runs series of one function of a connection.
 
-    get_request: what Invoke would send now; None where it can't be sent, and then that was said.
+    get_request: what Invoke would send now, see InvokePanel.current_request.
+    get_text: the payload as it is typed, its variables not filled in: each run has its own values.
 
     Signals:
         write_requested(str, Callable[[], None]): in production the whole series waits to be confirmed, once:
@@ -90,7 +93,8 @@ class SeriesPanel(QWidget):
         self,
         connection: Connection,
         function: FunctionInfo,
-        get_request: Callable[[], InvokeRequest | None],
+        get_request: Callable[..., InvokeRequest],
+        get_text: Callable[[], str],
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -99,6 +103,7 @@ class SeriesPanel(QWidget):
         self._connection = connection
         self._function = function
         self._get_request = get_request
+        self._get_text = get_text
         self._text: tuple[str, str] = ("", "")  # the file's name and its text
         self._table: CsvTable | None = None
         self._keys: list[tuple[str, QLineEdit, QComboBox]] = []
@@ -123,13 +128,13 @@ class SeriesPanel(QWidget):
         self.progress.setMaximumHeight(theme.SPACE)
         layout.addWidget(self.progress)
         self.status = named(ToneLabel("dim"), "seriesStatus", "Progress")
-        layout.addWidget(self.status)
         layout.addLayout(self._build_above_result())
         area = named(QScrollArea(), "seriesScroll")
         area.setWidgetResizable(True)
         area.setFrameShape(QFrame.Shape.NoFrame)
         area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         area.setWidget(self._build_result())
+        self.result.hide()  # only now: to be put into the area shows it
         layout.addWidget(area, 1)
 
     def _build_settings(self) -> QGridLayout:
@@ -215,7 +220,7 @@ class SeriesPanel(QWidget):
         self.export_button.clicked.connect(self._ask_where)
         row = QHBoxLayout()
         row.setSpacing(theme.SPACE)
-        row.addStretch(1)
+        row.addWidget(self.status, 1)
         row.addWidget(self.compare)
         row.addWidget(self.export_button)
         return row
@@ -240,7 +245,6 @@ class SeriesPanel(QWidget):
         column.addWidget(self.histogram)
         column.addWidget(self.error_table, 1)
         column.addStretch(0)
-        self.result.hide()
         return self.result
 
     async def close_panel(self) -> None:
@@ -308,30 +312,31 @@ class SeriesPanel(QWidget):
         key.editingFinished.connect(self.show_estimate)
         kind.currentIndexChanged.connect(lambda _index: self.show_estimate())
 
-    def _rows(self, request: InvokeRequest) -> Rows:
+    def _rows(self, request: InvokeRequest, typed: str) -> Rows:
         _name, text = self._text
         if self._table is None:
             return read_lines(text, request.kind)
         if self.csv_mode.currentText() == TEMPLATE:
-            return fill_template(self._table, request.payload.decode(), request.kind)
+            return fill_template(self._table, partial(fill_in, typed), request.kind)
         uses = [
             ColumnUse(name, key.text().strip(), ColumnType(kind.currentData()))
             for name, key, kind in self._keys
         ]
         return map_columns(self._table, uses, request.kind)
 
-    async def _plan(self) -> tuple[SeriesPlan, Rows] | None:
+    async def _plan(self, *, is_quiet: bool = False) -> tuple[SeriesPlan, Rows] | None:
         """What Start would run, and the rows that it leaves out; None where nothing can be sent."""
-        request = self._get_request()
-        if request is None:
-            self.price.say("The payload above can't be sent.", "warning")
+        try:
+            request, typed = self._get_request(is_quiet=is_quiet), self._get_text()
+        except UserError as error:
+            self.price.say(f"✖ Can't be sent: {error}", "error")
             return None
         rows = Rows((), ())
         if self.source.currentText() == FILE:
             if not self._text[0]:
                 self.price.say("Choose a file: one JSON a line (NDJSON), or CSV.", "dim")
                 return None
-            rows = await in_thread(self._rows, request)
+            rows = await in_thread(self._rows, request, typed)
             if not rows.payloads:
                 self.price.say(f"Nothing of {self._text[0]} can be sent. {_tell_bad(rows)}", "error")
                 return None
@@ -343,6 +348,7 @@ class SeriesPanel(QWidget):
             self.concurrency.value(),
             float(self.rate.value()),
             self.errors.value(),
+            partial(fill_in, typed) if find_variables(typed) else None,
         )
         return plan, rows
 
@@ -352,7 +358,7 @@ class SeriesPanel(QWidget):
             self.scope.start("estimate", self._show_estimate)
 
     async def _show_estimate(self) -> None:
-        planned = await self._plan()
+        planned = await self._plan(is_quiet=True)
         self.start_button.setEnabled(planned is not None and not self.runner.is_running)
         if planned is None:
             self.start_button.setText("Start")
@@ -375,6 +381,7 @@ class SeriesPanel(QWidget):
     async def _start(self) -> None:
         planned = await self._plan()
         if planned is None:
+            announce(self.price, self.price.text(), is_urgent=True)
             return
         plan, _rows = planned
         if self._connection.info.guard is not Guard.PRODUCTION:

@@ -39,7 +39,7 @@ _LATEST = "$LATEST"
 class VersionsPanel(QWidget):
     """Asks the versions that are ticked, one after the other, and compares what they answer.
 
-    get_request: what Invoke would send now; None where it can't be sent, and then that was said.
+    get_request: what Invoke would send now, see InvokePanel.current_request.
 
     Signals:
         diff_requested(HistoryEntry, HistoryEntry): show what differs between two responses; both are whole.
@@ -53,7 +53,7 @@ class VersionsPanel(QWidget):
         self,
         connection: Connection,
         function: FunctionInfo,
-        get_request: Callable[[], InvokeRequest | None],
+        get_request: Callable[..., InvokeRequest],
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -155,8 +155,15 @@ class VersionsPanel(QWidget):
     async def _show_estimate(self) -> None:
         chosen = self._chosen()
         self.start_button.setEnabled(bool(chosen))
-        request = self._get_request() if chosen else None
-        self.price.say(await self._price(request, short=False) if request else "", "dim")
+        if not chosen:
+            self.price.say("", "dim")
+            return
+        try:
+            request = self._get_request(is_quiet=True)
+        except UserError as error:
+            self.price.say(f"✖ Can't be sent: {error}", "error")
+        else:
+            self.price.say(await self._price(request, short=False), "dim")
 
     async def _price(self, request: InvokeRequest, *, short: bool) -> str:
         count = len(self._chosen()) * (self.runs.value() + self.warm_up.isChecked())
@@ -172,9 +179,7 @@ class VersionsPanel(QWidget):
 
     async def _start(self) -> None:
         request = self._get_request()
-        if request is None:
-            self.status.say("The payload above can't be sent.", "warning")
-        elif self._connection.info.guard is Guard.PRODUCTION:
+        if self._connection.info.guard is Guard.PRODUCTION:
             verb = f"Run versions of {self._function.name} {await self._price(request, short=True)}"
             self.write_requested.emit(verb, partial(self._start_run, request, confirmed=True))
         else:

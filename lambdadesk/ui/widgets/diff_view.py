@@ -49,6 +49,7 @@ class DiffView(QWidget):
         layout.setSpacing(theme.TIGHT)
         layout.addWidget(self.heading)
         layout.addWidget(self.views, 1)
+        layout.addStretch(0)  # without views, what is said stays at the top
 
     def say(self, text: str, tone: str = "dim") -> None:
         """Show a sentence alone."""

@@ -46,6 +46,7 @@ class ErrorView(QWidget):
         layout.addWidget(self.heading)
         layout.addWidget(self.frames, 1)
         layout.addWidget(self.copied)
+        layout.addStretch(0)  # without frames, what is said stays at the top
         self._all = ""
 
     def show_error(self, error: FunctionError) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final, cast
 
-from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, QObject, QPoint, Qt, Signal
+from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, QObject, QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QShowEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -50,12 +50,14 @@ _VERDICTS: Final = {
     FilterVerdict.PARTLY: ("▲ A part of this event would be filtered out:", "warning"),
     FilterVerdict.UNKNOWN: ("The filter could not be checked:", "dim"),
 }
-_HOW: Final = "Type to search, choose with the arrow keys; Enter loads the event into the payload."
+_HOW: Final = "Type to search, choose with the arrow keys; Enter loads the event into the payload"
 _MOVES: Final = (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown)
 
 
 class EventPicker(QWidget):
-    """Reads saved events and the history when it is first shown; asks AWS only when it is told to.
+    """Reads saved events, the history and the triggers when it is first shown; else AWS is asked on demand.
+
+    The tree has all the room until an event is chosen, which is then shown below it.
 
     get_payload: the payload in the editor and how it would be sent, for Save.
 
@@ -101,8 +103,10 @@ class EventPicker(QWidget):
 
     def _build(self) -> None:
         self.search = named(FilterEdit("Search events"), "eventSearch", "Search events")
+        set_plain_tooltip(self.search, _HOW)
         self.search.textChanged.connect(self._on_search)
         self.search.installEventFilter(self)
+        self.setFocusProxy(self.search)
         self.refresh_button = named(
             QPushButton(icon("refresh"), ""), "eventsRefresh", "Look at everything again"
         )
@@ -138,20 +142,22 @@ class EventPicker(QWidget):
         self.verdict = named(ToneLabel("dim"), "eventVerdict", "What the trigger's filter does with it")
         self.note = named(ToneLabel("dim"), "eventNote", "About this event")
         self.view = named(JsonView(line_numbers=False), "eventPreview", "Preview of the event")
-        lower = QWidget()
+        self._lower = lower = QWidget()
         column = QVBoxLayout(lower)
         column.setContentsMargins(0, theme.TIGHT, 0, 0)
         column.setSpacing(theme.TIGHT)
-        for widget in (self.title, self.verdict, self.note):
-            column.addWidget(widget)
+        column.addWidget(self.title)
+        column.addWidget(self.verdict)
         column.addWidget(self.view, 1)
 
         split = named(QSplitter(Qt.Orientation.Vertical), "eventSplitter")
         split.setChildrenCollapsible(False)
         split.addWidget(self.tree)
         split.addWidget(lower)
+        split.setSizes([300, 200])
         split.setStretchFactor(0, 3)
         split.setStretchFactor(1, 2)
+        lower.hide()
 
         self.ask = AskBar(is_narrow=True)
         self._keeping = EventKeeping(
@@ -165,6 +171,7 @@ class EventPicker(QWidget):
         layout.setSpacing(theme.SPACE)
         layout.addLayout(top)
         layout.addWidget(split, 1)
+        layout.addWidget(self.note)
         layout.addWidget(self.ask)
         for row in self._build_buttons():
             layout.addLayout(row)
@@ -186,8 +193,8 @@ class EventPicker(QWidget):
         self.delete_button.clicked.connect(self._ask_delete)
         rows = []
         for buttons in (
-            (self.load_button, self.live_button, self.save_button),
             (self.rename_button, self.duplicate_button, self.delete_button),
+            (self.load_button, self.live_button, self.save_button),
         ):
             row = QHBoxLayout()
             row.setSpacing(theme.TIGHT)
@@ -202,11 +209,6 @@ class EventPicker(QWidget):
             disconnect()
         self.sources.close()
         await self.scope.close()
-
-    def start(self) -> None:
-        """Put the cursor into the search; for when the pane is opened."""
-        self.search.setFocus(Qt.FocusReason.OtherFocusReason)
-        self.search.selectAll()
 
     def refresh_all(self) -> None:
         """Look at all parts again, AWS included."""
@@ -226,6 +228,8 @@ class EventPicker(QWidget):
             self._was_shown = True
             for part in (Part.SAVED, Part.RECENT):
                 self._refresh(part)
+            if not self.sources.scan.was_scanned and not self.sources.scan.is_running:
+                self._refresh(Part.TRIGGERS)  # the cheap look, which asks about this function alone
 
     def _show(self) -> None:
         key = self.model.key_of(self.tree.currentIndex())
@@ -287,39 +291,34 @@ class EventPicker(QWidget):
             return
         self.scope.cancel("preview")
         self._preview, self._preview_key, self._preview_of = None, "", None
-        self._show_nothing(row.text if isinstance(row, Note) else _HOW)
+        self._show_nothing(row.whole if isinstance(row, Note) else "")
 
-    def _show_nothing(self, text: str) -> None:
-        self.title.hide()
-        self.verdict.hide()
-        self._say(text)
+    def _show_nothing(self, text: str, tone: str = "dim") -> None:
+        self._lower.hide()
+        self._say(text, tone)
         self.view.set_text("")
 
     async def _load_preview(self, choice: Choice) -> None:
-        self.title.setText(choice.title)
-        self.title.show()
-        self.verdict.hide()
         if choice.problem:
-            self.view.set_text("")
-            self._say(f"✖ {choice.problem}", "error")
+            self._show_nothing(f"✖ {choice.problem}", "error")
             return
         if choice.trigger is None and choice.saved is None and choice.part is Part.TRIGGERS:
-            self.view.set_text("")
             offer = self.sources.get_offer(choice)
-            self._say(f"{offer.text} Use live data asks for it." if offer else "")
+            self._show_nothing(f"{offer.text} Use live data asks for it." if offer else "")
             return
         try:
             event = await self.sources.load(choice)
         except UserError as error:
-            self.view.set_text("")
-            self._say(f"✖ {error}", "error")
+            self._show_nothing(f"✖ {error}", "error")
             return
         self._show_event(choice, event)
 
     def _show_event(self, choice: Choice, event: ChosenEvent) -> None:
         self._preview, self._preview_key = event, choice.key
         self.title.setText(choice.title)
-        self.title.show()
+        if self._lower.isHidden():
+            self._lower.show()
+            QTimer.singleShot(0, self, lambda: self.tree.scrollTo(self.tree.currentIndex()))
         self.view.set_text(event.text)
         self._say(" ".join(event.notes))
         outcome = self.sources.check_filters(choice, event.text)
@@ -347,6 +346,8 @@ class EventPicker(QWidget):
         self.load_button.setEnabled(has_text)
         offer = self.sources.get_offer(choice) if choice is not None else None
         self.live_button.setEnabled(offer is not None and not self.scope.is_running("live"))
+        for button in (self.rename_button, self.duplicate_button, self.delete_button):
+            button.setVisible(is_kept)
         for button in (self.rename_button, self.delete_button):
             button.setEnabled(is_kept)
         self.duplicate_button.setEnabled(is_kept and choice is not None and not choice.problem)

@@ -98,4 +98,5 @@ class FateView(QScrollArea):
         for column, widget in enumerate((mark, when, what)):
             at_top = Qt.AlignmentFlag.AlignTop if column < 2 else Qt.AlignmentFlag(0)
             self._grid.addWidget(widget, row, column, at_top)
+            widget.show()  # a layout gives a hidden widget no height, and would show it later
             self._widgets.append(widget)

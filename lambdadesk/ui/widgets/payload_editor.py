@@ -30,7 +30,7 @@ from lambdadesk.ui.widgets.json_edit import CHECK_HERE_LIMIT, JsonEdit
 from lambdadesk.ui.widgets.labels import ToneLabel
 from lambdadesk.ui.widgets.named import named
 from lambdadesk.ui.widgets.notices import announce
-from lambdadesk.ui.widgets.plain import set_plain_tooltip
+from lambdadesk.ui.widgets.plain import PlainLabel, set_plain_tooltip
 
 REPAIR_HERE_LIMIT = 20_000  # characters; longer texts are repaired off the window's thread
 _NEARLY_FULL = 0.9
@@ -39,7 +39,7 @@ _DROPS = (QEvent.Type.DragEnter, QEvent.Type.DragMove, QEvent.Type.Drop)
 
 
 class PayloadEditor(QWidget):
-    """A JsonEdit with a find bar above it, and a foot: its problem, the way to mend that, and its size.
+    """A JsonEdit, above it its size and a find bar, and at its foot its problem and the way to mend that.
 
     report: gets the name and the error of work that failed by a mistake of ours.
     Long texts are checked, repaired and laid out in threads, files are read in one; all of it belongs to the
@@ -85,11 +85,14 @@ class PayloadEditor(QWidget):
             button.setAutoDefault(False)
             button.hide()
             foot.addWidget(button)
-        foot.addWidget(self.size_label, 0, Qt.AlignmentFlag.AlignTop)
         self.note.hide()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(theme.TIGHT)
+        head = QHBoxLayout()
+        head.addWidget(PlainLabel("Payload"), 1)
+        head.addWidget(self.size_label)
+        layout.addLayout(head)
         layout.addWidget(self.find_bar)
         layout.addWidget(self.edit, 1)
         layout.addLayout(foot)
@@ -247,7 +250,6 @@ class PayloadEditor(QWidget):
         offer = repair.offer[0].upper() + repair.offer[1:]
         self.repair_button.setAccessibleName(f"Repair: {offer}")
         set_plain_tooltip(self.repair_button, f"{offer}; then it is valid JSON")
-        self.problem.setText(f"{self.problem.text()}. Repair would {repair.offer}.")
         self.repair_button.show()
 
     def _measure(self, text: str) -> None:

@@ -35,7 +35,7 @@ from lambdadesk.ui.widgets.body_view import BodyView
 from lambdadesk.ui.widgets.error_view import ErrorView
 from lambdadesk.ui.widgets.json_tree import JsonTree
 from lambdadesk.ui.widgets.json_view import JsonView
-from lambdadesk.ui.widgets.labels import ToneLabel
+from lambdadesk.ui.widgets.labels import ElidedLabel, ToneLabel
 from lambdadesk.ui.widgets.named import named
 from lambdadesk.ui.widgets.notices import announce
 from lambdadesk.ui.widgets.plain import PlainLabel, set_plain_tooltip, show_plain_text
@@ -69,6 +69,7 @@ class ResultView(QWidget):
         self.summary = named(PlainLabel(), "resultSummary", "Duration, memory and cost")
         self.summary.setWordWrap(True)
         self.summary.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.request = named(ElidedLabel(), "resultRequest", "Request id")
         self.response = named(JsonView(), "responseView", "Response")
         self.error = ErrorView()
         self.body = BodyView()
@@ -83,7 +84,7 @@ class ResultView(QWidget):
         self.log.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
         self.views = named(QTabWidget(), "resultTabs", "Result views")
         self.views.setDocumentMode(True)
-        self.views.setUsesScrollButtons(False)
+        self.views.setUsesScrollButtons(True)  # in a narrow window
         titles = ("Response", "Error", "Body", "Tree", "Log", "Cost")
         pages = (self.response, self.error, self.body, self.tree, self.log, self.arithmetic)
         for widget, title in zip(pages, titles, strict=True):
@@ -95,13 +96,11 @@ class ResultView(QWidget):
         )
         self.copy_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.copy_button.clicked.connect(self._show_copies)
-        corner = QWidget()
-        buttons = QHBoxLayout(corner)
-        buttons.setContentsMargins(0, 0, 0, 0)
-        buttons.setSpacing(0)
-        buttons.addWidget(self.copy_button)
-        buttons.addWidget(self.save_button)
-        self.views.setCornerWidget(corner)
+        top = QHBoxLayout()
+        top.setSpacing(0)
+        top.addWidget(self.status, 1)
+        for button in (self.copy_button, self.save_button):
+            top.addWidget(button, 0, Qt.AlignmentFlag.AlignTop)
         self.saved = named(ToneLabel(), "saveOutcome", "What became of saving")
         self._live_log = ""
         self._has_chunks = False  # the response shows what is in no data yet
@@ -111,16 +110,18 @@ class ResultView(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(theme.TIGHT)
-        layout.addWidget(self.status)
+        layout.addLayout(top)
         layout.addWidget(self.summary)
+        layout.addWidget(self.request)
         layout.addWidget(self.views, 1)
         layout.addWidget(self.saved)
 
-    def say(self, tone: str, status: str, summary: str = "") -> None:
+    def say(self, tone: str, status: str, summary: str = "", request: str = "") -> None:
         """Show an outcome in words; `tone` is a colour of the theme."""
         self.status.say(status, tone)
-        self.summary.setText(summary)
-        self.summary.setVisible(bool(summary))
+        for label, text in ((self.summary, summary), (self.request, request)):
+            label.setText(text)
+            label.setVisible(bool(text))
 
     def clear(self) -> None:
         if self._has_chunks:
@@ -146,7 +147,8 @@ class ResultView(QWidget):
         log: its log lines; why_no_report: what to say where duration, memory and cost are not known.
         log_cost: of these log lines; badges: what the cost does not tell.
         """
-        self.say(*_outcome_words(entry), _summary(entry, why_no_report))
+        request = f"Request {entry.request_id}" if entry.request_id else ""
+        self.say(*_outcome_words(entry), _summary(entry, why_no_report), request)
         self._set_response(
             entry.response, is_cut=entry.response_truncated, has_failed=bool(entry.function_error)
         )
@@ -349,8 +351,7 @@ def _summary(entry: HistoryEntry, why_no_report: str) -> str:
         parts.append(entry.error)
     if not entry.payload and entry.outcome is not Outcome.RUNNING:
         parts.append("payload and answer were not kept")
-    summary = " · ".join(parts)
-    return f"{summary}\nRequest {entry.request_id}" if entry.request_id else summary
+    return " · ".join(parts)
 
 
 def _arithmetic(cost: Cost, badges: "Sequence[CostBadge]") -> str:

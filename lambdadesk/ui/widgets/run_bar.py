@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QMouseEvent
+from PySide6.QtGui import QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
@@ -27,6 +27,7 @@ from lambdadesk.ui.widgets.plain import plain_tooltip, set_plain_tooltip
 from lambdadesk.ui.widgets.run_options import RunOptions
 
 _STREAM: Final = "stream"
+_PAUSE_MS: Final = 60  # between a release and a press, where these are no repeat
 KINDS: Final = (
     (InvocationType.REQUEST_RESPONSE.value, "Request / response"),
     (InvocationType.EVENT.value, "Event (asynchronous)"),
@@ -244,7 +245,24 @@ def to_draft(entry: HistoryEntry) -> Draft:
 
 
 class _OnceButton(QPushButton):
-    """Takes a double click for one click, since a quick function has answered by its second half."""
+    """Takes a double click for one click, since a quick function has answered by its second half.
+
+    A held Space is one click, too, where its repeats come as releases and presses; see OnceKey.
+    """
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self._released_ms = -_PAUSE_MS
+
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:
+        self._released_ms = event.timestamp()
+        super().keyReleaseEvent(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if 0 < event.timestamp() < self._released_ms + _PAUSE_MS:
+            event.accept()
+        else:
+            super().keyPressEvent(event)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         event.accept()

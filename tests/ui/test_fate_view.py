@@ -1,0 +1,33 @@
+"""The steps of a run have the height that they need."""
+
+import pytest
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+from pytestqt.qtbot import QtBot
+
+from lambdadesk.core.async_fate import Step, StepState
+from lambdadesk.ui.widgets.fate_view import FateView
+
+pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")
+STEPS = [Step(f"Attempt {number} failed", StepState.FAILED, 1_000, "request " * 8) for number in range(1, 4)]
+
+
+def test_each_further_step_gets_room_at_once(qtbot: QtBot) -> None:
+    window = QWidget()
+    qtbot.addWidget(window)
+    view = FateView(window)
+    column = QVBoxLayout(window)
+    column.addStretch(1)
+    column.addWidget(view)
+    window.resize(360, 420)
+    window.show()
+    heights = []
+    for count in (1, 2, 3):
+        view.show_steps(STEPS[:count])
+        heights.append(view.height())
+        qtbot.waitUntil(lambda: view.widget().isVisible())
+    assert heights[0] >= 2 * view.fontMetrics().height()  # its text takes several lines
+    assert heights[0] < heights[1] <= heights[2]
+    view.show_steps(STEPS)
+    assert view.height() == heights[2]
+    view.show_steps([])
+    assert not view.isVisible()
