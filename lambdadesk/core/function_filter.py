@@ -252,7 +252,7 @@ class FilterIndex:
             return [at for at in found if word not in names[at] and word not in places[at]]
         if term.is_exact:
             return [at for at in found if word in names[at] or word in places[at]]
-        humps, letters, wanted = self._humps, self._letters, _get_letters(word)
+        humps, letters, wanted = self._humps, self._letters, _get_letters(word.replace(" ", ""))
         starts, first = self._starts, _get_letters(word[0])
         search = _compile_fuzzy(word).search
         return [

@@ -11,10 +11,18 @@ import pytest
 from lambdadesk.aws.price_list import PRICE_LIST_URL, DownloadLimits, fetch_prices
 from lambdadesk.core.errors import ErrorKind, UserError
 from lambdadesk.desk.tasks import TaskScope
+from tests.conftest import wait_for_threads
 from tests.servers.price_list import PriceListServer, lambda_offer
 
 REGION = "eu-south-2"
 QUICK = DownloadLimits(connect_s=1, read_s=0.3, deadline_s=5, size_bytes=1_000_000)
+
+
+@pytest.fixture(autouse=True)
+def _no_thread_is_left() -> Iterator[None]:
+    """A download that nobody waits for any more ends with its server."""
+    yield
+    wait_for_threads("in_thread _download", within_s=30)
 
 
 @pytest.fixture

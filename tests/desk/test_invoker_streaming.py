@@ -10,8 +10,10 @@ import pytest
 
 from lambdadesk.aws.clients import Limits
 from lambdadesk.core.types import InvocationType, InvokeRequest, Outcome
+from lambdadesk.desk.tasks import TaskScope
 from lambdadesk.store.history import HistoryEntry
 from tests.desk.test_invoker import COST, HELLO, PAYLOAD, opened, report_line
+from tests.desk.waiting import until
 from tests.servers import faults
 from tests.servers.fake_aws import FakeAws
 from tests.servers.fake_streams import streaming
@@ -141,7 +143,10 @@ async def test_what_became_of_a_run_is_kept_beside_what_the_log_tells(
         assert bench.told[-1][1].fate == "Failed after 3 attempts."
         aws.add_events("/aws/lambda/hello", report_line(entry.request_id))
         tail = bench.make_tail()
-        await tail._poll()  # its log tells of it after that
+        scope = TaskScope(lambda _name, _error: None)
+        scope.start("tail", tail.run)  # its log tells of it after that
+        await until(tail.changed, lambda: tail.counts.received, "the log")
+        await scope.close()
         stored = await bench.stored()
         assert stored.fate == "Failed after 3 attempts."
         assert stored.outcome is Outcome.OK
