@@ -22,6 +22,13 @@ def pytest_configure() -> None:
     gc.disable()  # see lambdadesk/app/collector.py: only ever on the main thread
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _quick_collections() -> None:
+    """Every async test collects garbage; what the tests before it loaded need not be looked through again."""
+    gc.collect()
+    gc.freeze()
+
+
 def pytest_runtest_teardown() -> None:
     from lambdadesk.app.collector import collect_if_due
 

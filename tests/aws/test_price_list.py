@@ -165,7 +165,7 @@ async def test_cancelling_ends_the_wait(server: PriceListServer) -> None:
         return True
 
     async def download() -> None:
-        await fetch_prices(REGION, server.url)
+        await fetch_prices(REGION, server.url, limits=DownloadLimits(read_s=0.5))
         raise AssertionError("it came in spite of all")
 
     server.fault = fault

@@ -1,7 +1,6 @@
 """The window of a test: shown before it, closed and awaited after it, with nothing left of it."""
 
 import functools
-import gc
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,15 +14,10 @@ from tests.ui.desk import Desk
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _quick_collections() -> Iterator[None]:
-    """Every test collects garbage; what stays for good need not be looked through each time."""
-    import botocore.session  # noqa: F401  the two large ones
+def _loaded_first() -> None:
+    """The two large ones, before what is loaded is set aside from the collections of each test."""
+    import botocore.session  # noqa: F401
     import pyqtgraph  # noqa: F401
-
-    gc.collect()
-    gc.freeze()
-    yield
-    gc.unfreeze()
 
 
 @pytest.fixture(autouse=True)
