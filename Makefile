@@ -23,8 +23,9 @@ tour:
 	@$(PYTHON) packaging/bootstrap.py run
 	@$(BIN)/lambdadesk --tour build/tour
 
+# Three workers also on two cores, since many tests wait.
 test: check
-	@QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -q -n auto --dist loadfile
+	@QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -q -n 3 --dist loadfile
 
 check:
 	@$(PYTHON) packaging/bootstrap.py test
