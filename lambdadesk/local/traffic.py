@@ -192,7 +192,7 @@ class Traffic:
 
     def _update(self) -> str:
         language, name = random.choice(GREETINGS)
-        number = next(self._number)  # an update has to change something
+        number = f"{random.getrandbits(32):08x}"  # an update has to change something, also after a restart
         try:
             self._clients.get("cloudformation").update_stack(
                 StackName=self._account.stack,

@@ -16,19 +16,18 @@ class Cycle:
         weakref.finalize(self, lambda: deaths.append(threading.current_thread()))
 
 
-def allocate() -> None:
-    """More than enough for Python to collect every generation on this thread."""
-    kept = [[number] for number in range(200_000)]
-    del kept
+def allocate() -> list[list[int]]:
+    """More than enough for Python to collect on this thread; what is freed again would not count."""
+    return [[number] for number in range(200_000)]
 
 
 async def test_a_cycle_dies_on_the_main_thread_whoever_allocates(qapp: QApplication) -> None:
     collector = Collector()
     deaths: list[threading.Thread] = []
     Cycle(deaths)
-    while not deaths:
-        await in_thread(allocate)
-        collect_if_due()
+    kept = await in_thread(allocate)
+    collect_if_due()
     collector.stop()
     assert deaths == [threading.main_thread()]
     assert not gc.isenabled()
+    assert len(kept) == 200_000
