@@ -123,7 +123,7 @@ def _no_leftover_windows(request: pytest.FixtureRequest) -> Iterator[None]:
     assert not left, f"windows left open: {left}"
 
 
-def wait_for_threads(prefix: str, within_s: float = 5.0) -> None:
+def wait_for_threads(prefix: str, within_s: float = 30.0) -> None:
     """Return once no thread has such a name: one that is done goes on under another, ready for more work."""
     ends_at, pause = time.monotonic() + within_s, threading.Event()
     while left := threads_named(prefix):

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks into /pro
 
 LEAST_BYTES = 10_000
 LEAST_COLOURS = 16
-QUIT_LOCAL_WITHIN_S = 8.0  # with a Local AWS to end
+QUIT_LOCAL_WITHIN_S = 20.0  # with a Local AWS to end
 
 
 def local_dir(application: Application) -> Path:

@@ -65,7 +65,7 @@ LEFT = Qt.MouseButton.LeftButton
 CONTROL = Qt.KeyboardModifier.ControlModifier
 
 
-async def until(condition: Callable[[], T], what: Callable[[], object] = str, within_s: float = 8.0) -> T:
+async def until(condition: Callable[[], T], what: Callable[[], object] = str, within_s: float = 30.0) -> T:
     """Let the event loop turn until the condition holds, and return its value; `what` tells why not."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + within_s
@@ -182,7 +182,7 @@ class Desk:
         if not self._is_closed:
             await self.close()
 
-    async def close(self, within_s: float = 5.0) -> None:
+    async def close(self, within_s: float = 20.0) -> None:
         """End all work as the application does, and see that it does not take long."""
         self._is_closed = True
         self.target_key = self.console.connection.target.key if self.console.connection else ""

@@ -80,7 +80,7 @@ async def open_page(desk: Desk, function: str = "hello") -> None:
     await scanned(desk)
 
 
-async def scanned(desk: Desk, within_s: float = 8.0) -> None:
+async def scanned(desk: Desk, within_s: float = 30.0) -> None:
     await until(desk.get("triggersRefresh").isEnabled, lambda: visible_words(desk.page), within_s)
 
 
