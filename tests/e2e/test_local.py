@@ -40,7 +40,7 @@ def tour(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Application
     with Application(
         folder, "--tour", str(pictures), environment={"QT_QPA_PLATFORM": None, "DISPLAY": None}
     ) as application:
-        application.wait(60)
+        application.wait(150)
         yield application, pictures
 
 
