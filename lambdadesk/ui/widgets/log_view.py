@@ -119,6 +119,15 @@ class LogView(QWidget):
         return self._is_grouped
 
     @property
+    def is_utc(self) -> bool:
+        return self._is_utc
+
+    @property
+    def sources(self) -> LogSources | None:
+        """Whose the lines are; None where all are of one."""
+        return self._sources
+
+    @property
     def store(self) -> LogStore:
         return self._model.store
 
