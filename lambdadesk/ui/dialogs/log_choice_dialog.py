@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
@@ -164,6 +164,7 @@ class LogChoiceDialog(QDialog):
         rows |= dict.fromkeys((True, name) for name in functions if part in name.lower())
         rows |= dict.fromkeys((False, info.name) for info in self._groups)
         infos = {info.name: info for info in self._groups}
+        row_size = QSize(0, self.list.fontMetrics().height() + theme.ROW_PADDING)
         self.list.blockSignals(True)
         self.list.clear()
         for is_function, name in list(rows)[:_MOST_ROWS]:
@@ -173,6 +174,7 @@ class LogChoiceDialog(QDialog):
             item.setFlags(
                 Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsUserCheckable | Qt.ItemFlag.ItemIsSelectable
             )
+            item.setSizeHint(row_size)
             is_ticked = (is_function, name) in self._ticked
             item.setCheckState(Qt.CheckState.Checked if is_ticked else Qt.CheckState.Unchecked)
             if not is_function and (info := infos.get(name)) and info.log_class in _CLASSES and not is_ticked:

@@ -43,6 +43,7 @@ from lambdadesk.ui.widgets.plain import PlainLabel, set_plain_tooltip
 
 FILTER_DELAY_MS = 80
 RATE_DELAY_MS = 200
+_LOW_PX = 420
 
 
 class LogsPanel(QWidget):
@@ -96,19 +97,24 @@ class LogsPanel(QWidget):
         self.account = LogAccount()
         self.legend = named(LogLegend(), "logLegend", "Functions and log groups followed")
         self.following = LogFollowing(follow, self.view, self.scope) if follow is not None else None
-        row = QHBoxLayout()
+        self.filter_row = QWidget()
+        row = QHBoxLayout(self.filter_row)
+        row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(theme.SPACE)
         row.addWidget(self.filter, 1)
         row.addWidget(self.count)
         row.addWidget(self.follow)
         row.addWidget(clear)
+        row.addWidget(self.tools.group)
+        row.addWidget(self.tools.more)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(theme.SPACE, theme.SPACE, theme.SPACE, theme.SPACE)
         layout.setSpacing(theme.SPACE)
         if self.following is not None:
             layout.addWidget(self.following)
+            self.following.asking_changed.connect(self._fit)
         layout.addWidget(self.legend)
-        layout.addLayout(row)
+        layout.addWidget(self.filter_row)
         layout.addWidget(self.tools)
         layout.addWidget(self.problem)
         layout.addWidget(self.histogram)
@@ -254,6 +260,7 @@ class LogsPanel(QWidget):
         if self._range is not None:
             more.append(TimeTerm(*self._range))
         self.view.set_filter(self._wanted.narrowed(*more))
+        self._fit()
 
     def _use_range(self, start_ms: int, end_ms: int) -> None:
         self._range = (start_ms, end_ms)
@@ -301,7 +308,21 @@ class LogsPanel(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        self._fit()
         self._rate_soon()
+
+    def _fit(self) -> None:
+        """In a low page the lines come first: what is not in use there, and can be typed, makes room."""
+        is_low = self.height() < _LOW_PX
+        self.histogram.setVisible(not is_low)
+        is_asking = is_low and self.following is not None and self.following.is_asking
+        is_narrowed = self._range is not None or not self.tools.has_all_levels
+        self.tools.setVisible(not is_low or (is_narrowed and not is_asking))
+        self.filter_row.setVisible(not is_asking)
+        self.legend.set_most_lines(0 if is_asking else 1 if is_low else 2)
+        self.account.set_low(is_low)
+        if self.following is not None:
+            self.following.live.set_low(is_low)
 
     def _search(self, text: str) -> None:
         try:

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QToolButton, QWidget
 
 from lambdadesk.desk.tail_account import EXPLAINED, account_text, gap_lines, ledger_line
@@ -22,7 +24,7 @@ class LogAccount(QWidget):
         self._tail: Tailer | None = None
         self._notes: Sequence[str] = ()
         self._dialog: TextDialog | None = None
-        self.ledger = named(PlainLabel(), "logLedger", "Account of the tail")
+        self.ledger = named(_Ledger(), "logLedger", "Account of the tail")
         self.ledger.setForegroundRole(self.ledger.palette().ColorRole.PlaceholderText)
         self.ledger.setWordWrap(True)
         self.details = named(QToolButton(), "logAccount", "The whole account, with every gap explained")
@@ -36,6 +38,11 @@ class LogAccount(QWidget):
         row.setSpacing(theme.SPACE)
         row.addWidget(self.ledger, 1)
         row.addWidget(self.details)
+
+    def set_low(self, is_low: bool) -> None:
+        """Keep to one line, and cut what has no room in it; else it wraps."""
+        self.ledger.setWordWrap(not is_low)
+        self.ledger.updateGeometry()
 
     def show_tail(self, tail: Tailer, notes: Sequence[str]) -> None:
         """notes: what else is to be said of what is followed."""
@@ -64,3 +71,19 @@ class LogAccount(QWidget):
 
     def _on_closed(self) -> None:
         self._dialog = None
+
+
+class _Ledger(PlainLabel):
+    def minimumSizeHint(self) -> QSize:
+        hint = super().minimumSizeHint()
+        return hint if self.wordWrap() else QSize(8 * self.fontMetrics().averageCharWidth(), hint.height())
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        if self.wordWrap():
+            super().paintEvent(event)
+            return
+        room = self.contentsRect()
+        painter = QPainter(self)
+        painter.setPen(self.palette().color(self.foregroundRole()))
+        text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, room.width())
+        painter.drawText(room, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, text)

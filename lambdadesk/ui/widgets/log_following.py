@@ -4,6 +4,7 @@ import time
 from datetime import UTC, datetime
 from decimal import Decimal
 
+from PySide6.QtCore import QEvent, QObject, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from lambdadesk.aws.endpoints import is_aws
@@ -31,7 +32,12 @@ class LogFollowing(QWidget):
     """A row of buttons, and below it a question where one is asked. `live` is to be put below the lines.
 
     Work is the scope's "log groups" and "live".
+
+    Signals:
+        asking_changed(): a question is asked, or is no longer.
     """
+
+    asking_changed = Signal()
 
     def __init__(
         self, follow: LogFollow, view: LogView, scope: TaskScope, parent: QWidget | None = None
@@ -50,6 +56,7 @@ class LogFollowing(QWidget):
         layout.setSpacing(theme.SPACE)
         layout.addWidget(self.head)
         layout.addWidget(self.ask)
+        self.ask.installEventFilter(self)
         self.head.choose_requested.connect(self._choose)
         self.head.start_chosen.connect(self._use_start)
         self.head.moment_requested.connect(self._ask_moment)
@@ -58,6 +65,15 @@ class LogFollowing(QWidget):
         self._dialog: QWidget | None = None
         self._shown: object = None
         self.show_state()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() in (QEvent.Type.Show, QEvent.Type.Hide):
+            self.asking_changed.emit()
+        return super().eventFilter(watched, event)
+
+    @property
+    def is_asking(self) -> bool:
+        return self.ask.is_asking
 
     @property
     def since_words(self) -> str:
@@ -158,6 +174,7 @@ class LogFollowing(QWidget):
 
     def _pause(self, pause: bool) -> None:
         if pause:
+            self.end_live("the log was paused")
             self._follow.tail.pause()
         else:
             self._follow.tail.resume()
@@ -230,6 +247,7 @@ class LogFollowing(QWidget):
             follow.connection.gateway, follow.tail, for_minutes=float(minutes), price=self._price
         )
         self._stopped_by = ""
+        follow.tail.resume()  # or no poll would ever confirm its lines
         self.head.show_live(True)
 
         def show() -> None:

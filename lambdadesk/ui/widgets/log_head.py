@@ -1,6 +1,7 @@
 """LogHead, what a log page follows, from when on, and whether it goes on."""
 
 from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QToolButton, QWidget
 
 from lambdadesk.core.log_choice import LogStart
@@ -13,7 +14,7 @@ from lambdadesk.ui.widgets.plain import set_plain_tooltip
 
 STARTS = (("Now", 0), ("10 minutes ago", 10 * 60_000), ("1 hour ago", 3_600_000))
 _MOMENT = "Date and time…"
-_CHOICE_PX = 90
+_CHOICE_PX, _MOST_PX = 90, 320
 
 
 class LogHead(QWidget):
@@ -54,15 +55,14 @@ class LogHead(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(theme.TIGHT)
-        row.addWidget(self.choose, 1)
-        row.addWidget(self.start)
-        row.addWidget(self.pause)
-        row.addWidget(self.live)
+        for widget in (self.choose, self.start, self.pause, self.live):
+            row.addWidget(widget)
+        row.addStretch(1)
         self.show_paused(False)
 
     def show_choice(self, words: str, names: str) -> None:
         """words: on the button; names: all of it, for its tooltip."""
-        self.choose.setText(one_line(words, 100).replace("&", "&&"))
+        self.choose.show_words(one_line(words, 100))
         self.choose.setAccessibleName(f"Logs followed: {words}. Press to choose others")
         set_plain_tooltip(self.choose, f"{names}\nFollow several functions or any log groups together")
 
@@ -100,14 +100,37 @@ class LogHead(QWidget):
 
 
 class _Choice(QPushButton):
-    """Takes the room that is there, and gives it up."""
+    """As wide as its words, or as there is room for."""
 
     def __init__(self) -> None:
         super().__init__()
+        self._words = ""
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+
+    def show_words(self, words: str) -> None:
+        self._words = words
+        self.updateGeometry()
+        self._elide()
+
+    def sizeHint(self) -> QSize:
+        width = self.fontMetrics().horizontalAdvance(self._words) + self._frame_px
+        return QSize(max(_CHOICE_PX, min(width, _MOST_PX)), super().sizeHint().height())
 
     def minimumSizeHint(self) -> QSize:
         return QSize(_CHOICE_PX, super().minimumSizeHint().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._elide()
+
+    @property
+    def _frame_px(self) -> int:
+        return self.iconSize().width() + 2 * theme.WIDE + theme.SPACE
+
+    def _elide(self) -> None:
+        room = self.width() - self._frame_px
+        words = self.fontMetrics().elidedText(self._words, Qt.TextElideMode.ElideMiddle, room)
+        self.setText(words.replace("&", "&&"))
 
 
 def _toggle(word: str, icon_name: str, object_name: str, spoken: str) -> QToolButton:

@@ -1,7 +1,7 @@
 """LogLegend, the functions and log groups of a merged log with their marks."""
 
 from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt
-from PySide6.QtGui import QHelpEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QHelpEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from lambdadesk.core.text import one_line
@@ -14,12 +14,14 @@ _NO_SOURCES = LogSources((), lambda _stream: 0)
 
 
 class LogLegend(QWidget):
-    """One line: as many names as it has room for, and how many more there are. Hidden where there is one."""
+    """Two lines at most: the names that have room, and how many more there are; hidden for a single one."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.sources = _NO_SOURCES
         self._asides: tuple[str, ...] = ()
+        self._lines = 1
+        self._most_lines = 2
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.hide()
 
@@ -27,12 +29,22 @@ class LogLegend(QWidget):
         """asides: what is said after each name, such as why nothing comes from there; may be empty."""
         self.sources = sources
         self._asides = asides
-        self.setVisible(len(sources) > 1)
+        self.setVisible(len(sources) > 1 and bool(self._most_lines))
         self.setAccessibleDescription(", ".join(self._words(at) for at in range(len(sources))))
-        self.update()
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def set_most_lines(self, lines: int) -> None:
+        """0 hides it."""
+        self._most_lines = lines
+        self.setVisible(bool(lines) and len(self.sources) > 1)
+        self._fit()
 
     def sizeHint(self) -> QSize:
-        return QSize(120, self.fontMetrics().height() + theme.TIGHT)
+        return QSize(120, self._lines * self._line_px)
 
     def minimumSizeHint(self) -> QSize:
         return self.sizeHint()
@@ -60,6 +72,17 @@ class LogLegend(QWidget):
             return True
         return super().event(event)
 
+    @property
+    def _line_px(self) -> int:
+        return self.fontMetrics().height() + theme.TIGHT
+
+    def _fit(self) -> None:
+        lines = 2 if any(rect.top() for rect, _words, _number in self._layout()) else 1
+        if lines != self._lines:
+            self._lines = lines
+            self.updateGeometry()
+        self.update()
+
     def _words(self, number: int) -> str:
         aside = self._asides[number]
         name = one_line(self.sources.names[number], 300)
@@ -67,17 +90,21 @@ class LogLegend(QWidget):
 
     def _layout(self) -> list[tuple[QRect, str, int]]:
         """Where each is, its words, and the source's number; -1 for how many more there are."""
-        metrics, left = self.fontMetrics(), 0
+        metrics, left, top = self.fontMetrics(), 0, 0
         found: list[tuple[QRect, str, int]] = []
         count = len(self.sources)
         for number in range(count):
             words = metrics.elidedText(self._words(number), Qt.TextElideMode.ElideMiddle, _NAME_PX)
             width = MARK_PX + theme.TIGHT + metrics.horizontalAdvance(words)
             rest = f"and {count - number} more"
-            kept = 0 if number == count - 1 else theme.WIDE + metrics.horizontalAdvance(rest)
-            if left + width + kept > self.width():
-                found.append((QRect(left, 0, self.width() - left, self.height()), rest, -1))
-                break
-            found.append((QRect(left, 0, width, self.height()), words, number))
+            is_last_line = top or self._most_lines < 2
+            is_last = number == count - 1 or not is_last_line
+            kept = 0 if is_last else theme.WIDE + metrics.horizontalAdvance(rest)
+            if left and left + width + kept > self.width():
+                if is_last_line:
+                    found.append((QRect(left, top, self.width() - left, self._line_px), rest, -1))
+                    break
+                left, top = 0, self._line_px
+            found.append((QRect(left, top, width, self._line_px), words, number))
             left += width + theme.WIDE
         return found

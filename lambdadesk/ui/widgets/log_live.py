@@ -19,7 +19,7 @@ from lambdadesk.ui.widgets.labels import ToneLabel
 from lambdadesk.ui.widgets.log_rows import LogRows
 from lambdadesk.ui.widgets.named import named
 
-ROWS = 4
+ROWS, LOW_ROWS = 4, 2
 _MOST_LINES = 200
 _LEVELS = {"error": Level.ERROR, "warn": Level.WARN, "info": Level.INFO, "debug": Level.DEBUG}
 
@@ -49,8 +49,7 @@ class LogLive(QWidget):
         font.setItalic(True)
         self.rows.setFont(font)
         self.rows.painter.set_font(font)
-        row_px = self.rows.verticalHeader().defaultSectionSize()
-        self.rows.setFixedHeight(ROWS * row_px + 4)
+        self.set_low(False)
         top = QHBoxLayout()
         top.setSpacing(theme.SPACE)
         top.addWidget(self.status, 1)
@@ -62,7 +61,13 @@ class LogLive(QWidget):
         layout.addWidget(self.rows)
         self._is_on = False
         self._model: LogTableModel | None = None
+        self.rows.hide()
         self.hide()
+
+    def set_low(self, is_low: bool) -> None:
+        """Take less room in a low page."""
+        row_px = self.rows.verticalHeader().defaultSectionSize()
+        self.rows.setFixedHeight((LOW_ROWS if is_low else ROWS) * row_px + 4)
 
     def show_session(
         self,
@@ -75,28 +80,29 @@ class LogLive(QWidget):
     ) -> None:
         """wanted: the filter of the lines above. costs: whether the endpoint takes money for it."""
         self._is_on = True
-        lines = overlay.lines[-_MOST_LINES:]
-        self._show_lines(lines, wanted, sources, overlay.source_of, is_utc=is_utc)
+        lines = overlay.lines
+        self._show_lines(lines[-_MOST_LINES:], wanted, sources, overlay.source_of, is_utc=is_utc)
         self.stop.setText("Stop")
         self.stop.setAccessibleName("Stop Live Tail")
         cost = f", {_price(overlay.cost_usd)} so far" if costs else ""
         parts = [
             f"Live Tail: {_duration(overlay.minutes * 60)}{cost}, ends in {_duration(overlay.remaining_s)}",
-            f"{len(overlay.lines):,} provisional below, until a poll brings them",
+            f"{len(lines):,} provisional {'line' if len(lines) == 1 else 'lines'}, until a poll brings them",
         ]
         if overlay.unconfirmed:
             parts.append(f"{overlay.unconfirmed:,} were never confirmed by a poll")
         if overlay.sampled:
             parts.append("▲ sampled: AWS left lines out; polls bring them")
         self.status.say(" · ".join(parts), "warning" if overlay.sampled else "text")
-        self.rows.show()
+        if lines:
+            self.rows.show()  # from now on, or the log would jump with each line
         self.show()
 
     def show_end(self, overlay: LiveOverlay, why: str, *, costs: bool) -> None:
         """Say why it ended, and what it was; the lines are the polls' matter now."""
         self._is_on = False
         cost = f", {_price(overlay.cost_usd)}" if costs else ""
-        took = f" {_duration(overlay.minutes * 60)}{cost}." if overlay.minutes else ""
+        took = f" It took {_duration(overlay.minutes * 60)} min{cost}." if overlay.minutes else ""
         failed = overlay.error is not None
         words = f"✖ {overlay.error}" if failed else f"Live Tail has ended: {why}."
         self.status.say(words + took, "error" if failed else "dim")
@@ -171,7 +177,7 @@ def _get_own_sources(
 
 
 def _duration(seconds: float) -> str:
-    return f"{int(seconds) // 60}:{int(seconds) % 60:02d} min"
+    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
 
 
 def _price(amount: Decimal) -> str:

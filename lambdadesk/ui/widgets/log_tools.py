@@ -19,7 +19,9 @@ _LEVELS = {Level.ERROR: "Error", Level.WARN: "Warn", Level.INFO: "Info", Level.D
 
 
 class LogTools(QWidget):
-    """A row of buttons: a level each, the range of time that is in use, grouping, and a menu with the rest.
+    """A row of buttons: a level each, and the range of time that is in use.
+
+    group, more: for another row: the switch for grouping, and a menu with the rest.
 
     Signals:
         levels_changed(): another set of levels is wanted; see `levels`.
@@ -70,14 +72,12 @@ class LogTools(QWidget):
         self.group.setCheckable(True)
         set_plain_tooltip(self.group, "Put the lines of each invocation together under a header")
         self.group.toggled.connect(self._on_grouped)
-        row.addWidget(self.group)
         self.more = named(QToolButton(), "logMenu", "How lines are shown, and export")
         self.more.setText("View")
         self.more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self.menu = QMenu(self)
+        self.menu = QMenu(self.more)
         self._fill_menu()
         self.more.setMenu(self.menu)
-        row.addWidget(self.more)
         for button in (*self.buttons.values(), self.group, self.more):
             button.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
 

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, QObject, QPoint, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QObject, QPoint, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -104,6 +104,11 @@ class LogView(QWidget):
         self._known_first = 0
         self._model = self._new_model(LogStore(), Filter())
         self.destroyed.connect(self._make_release())
+
+    def sizeHint(self) -> QSize:
+        return (
+            self.minimumSizeHint()
+        )  # it gets what is left; where little is, nothing else is squeezed for it
 
     @property
     def is_following(self) -> bool:
