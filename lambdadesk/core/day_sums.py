@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Final
 
+KEPT_DAYS: Final = 400  # of sums, and of the figures of invocations
 _MB_MS_PER_GB_S = Decimal(1024 * 1000)
 
 

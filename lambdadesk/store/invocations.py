@@ -14,7 +14,7 @@ from typing import Any, Final, TypeVar
 
 import numpy as np
 
-from lambdadesk.core.day_sums import DaySums
+from lambdadesk.core.day_sums import KEPT_DAYS, DaySums
 from lambdadesk.core.errors import ErrorKind, UserError
 from lambdadesk.core.invocation_columns import UNKNOWN, InvocationColumns
 from lambdadesk.store.files import make_private, set_aside, storage_error
@@ -23,7 +23,6 @@ from lambdadesk.store.invocation_rows import EVER_MS, key_between, load_rows, na
 
 T = TypeVar("T")
 
-KEPT_DAYS: Final = 400
 MOST_BYTES: Final = 500 * 1024**2  # about 4,000,000 invocations
 _SPARED: Final = 0.8  # of the bytes, when it became too large
 _BUSY_S: Final = 10.0

@@ -19,12 +19,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lambdadesk.core.day_sums import DaySums
+from lambdadesk.core.day_sums import KEPT_DAYS, DaySums
 from lambdadesk.core.errors import ErrorKind, UserError
 from lambdadesk.core.invocation_columns import OUTCOMES, InvocationColumns, Source
 from lambdadesk.core.types import Cost, Invocation, Outcome, Report
 from lambdadesk.store.invocation_days import DAY_MS
-from lambdadesk.store.invocations import KEPT_DAYS, InvocationStore
+from lambdadesk.store.invocations import InvocationStore
 
 TODAY = datetime.now(UTC).date()
 TODAY_MS = (TODAY - date(1970, 1, 1)).days * DAY_MS
