@@ -69,7 +69,7 @@ class Connection:
         self.gateway = gateway
         self.catalog = Catalog(self.gateway, cache)
         # Answers of the Local AWS and of some other endpoints carry another request id than their logs.
-        self.ledger = InvocationLedger(self._price, match_by_time=not is_aws(target))
+        self.ledger = self.make_ledger()
         self.invoker = Invoker(self.gateway, history, self.ledger, report)
         self.invoker.updated.connect(self._save_history)
         self.runs = RunHistory(history, target.key)
@@ -82,6 +82,10 @@ class Connection:
         self._book = prices
         self._bundled: PriceTable | None = None
         self._disconnects = [prices.changed.connect(self._on_prices_changed)] if prices else []
+
+    def make_ledger(self) -> InvocationLedger:
+        """An empty ledger that joins and prices invocations as the connection's own does."""
+        return InvocationLedger(self._price, match_by_time=not is_aws(self.target))
 
     def rename(self, info: ConnectionInfo, target: Target) -> None:
         """Go on under another name or in another colour."""
