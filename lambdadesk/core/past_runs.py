@@ -21,6 +21,7 @@ from lambdadesk.core.types import Cost, FunctionInfo, Invocation, LogColumns, Lo
 
 READ_UP_TO_BYTES: Final = GB // 10  # of log; more takes minutes, page by page
 MOST_RUNS: Final = 100_000  # kept as objects; more take too much memory
+_AHEAD_MS: Final = 60_000  # that clocks may be apart
 LAG_MS: Final = 5 * 60_000  # Logs Insights sees lines some minutes after they were written
 # Everything that ends an invocation or tells that it failed, in both log formats, whichever was in use then.
 # START is among them since an error line without a request id belongs to what has started.
@@ -39,18 +40,27 @@ class PastSource(StrEnum):
 
     LOG = "log"
     INSIGHTS = "insights"
+    HISTORY = "history"  # of what was invoked from here; nothing is asked
 
     @property
     def words(self) -> str:
-        return "the log itself" if self is PastSource.LOG else "Logs Insights"
+        return _WORDS[self]
+
+
+_WORDS = {
+    PastSource.LOG: "the log itself",
+    PastSource.INSIGHTS: "Logs Insights",
+    PastSource.HISTORY: "the history of what was invoked from here",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class PastChoice:
-    """Which source fits a range, with the reason as one sentence."""
+    """Which source fits a range, with the reason as one sentence. bytes_scanned: None where not known."""
 
     by: PastSource
     reason: str
+    bytes_scanned: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +89,7 @@ def check_range(start_ms: int, end_ms: int, now_ms: int) -> None:
     """Raise UserError (INVALID) for a time that can't have invocations in it."""
     if end_ms < start_ms:
         raise UserError("The time ends before it begins.", "Mend From and To.", kind=ErrorKind.INVALID)
-    if start_ms > now_ms:
+    if start_ms > now_ms + _AHEAD_MS:
         raise UserError("This time has not begun yet.", "Choose one that is past.", kind=ErrorKind.INVALID)
 
 
@@ -106,11 +116,13 @@ def choose_source(
             PastSource.LOG,
             f"About {format_bytes(bytes_scanned)} were logged in this time: reading that is quick, "
             "and costs nothing.",
+            bytes_scanned,
         )
     return PastChoice(
         PastSource.INSIGHTS,
         f"About {format_bytes(bytes_scanned)} were logged in this time: Logs Insights takes seconds "
         f"for {price}, while reading the log costs nothing and takes long.",
+        bytes_scanned,
     )
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from collections.abc import Sequence
 from contextlib import aclosing
 
 from lambdadesk.aws.endpoints import is_aws
@@ -31,6 +32,7 @@ from lambdadesk.core.past_runs import (
 from lambdadesk.core.types import Cost, FunctionInfo, Invocation, InvocationType, LogColumns, Outcome
 from lambdadesk.desk.connection import Connection
 from lambdadesk.desk.query import Query
+from lambdadesk.store.history import HistoryEntry
 
 SLICE = 1_000  # events, or invocations, taken in one go
 _GRACE_MS = 60_000  # after its timeout, an invocation has its REPORT line
@@ -149,6 +151,8 @@ class PastRange:
         last_ms = max(last_ms, end_ms)
         tracker = InvocationTracker(self._function.name)
         cost: Cost | None = None
+        if by is PastSource.HISTORY:
+            return await self._load_history(start_ms, end_ms)
         if by is PastSource.INSIGHTS:
             try:
                 is_complete = await self._query_all(tracker, start_ms, last_ms, notes)
@@ -242,8 +246,20 @@ class PastRange:
             tracker.feed_all(events.between(start, start + SLICE))
             await asyncio.sleep(0)
 
-    async def _merge(self, found: list[Invocation], start_ms: int, end_ms: int) -> list[Invocation]:
-        """Each invocation once, with its cost: what was found, and what the ledger has of the same time."""
+    async def _load_history(self, start_ms: int, end_ms: int) -> PastRuns:
+        entries = await self._connection.recent(self._function.name, MOST_RUNS)
+        made = [_to_invocation(entry) for entry in entries if start_ms <= entry.sent_ms <= end_ms]
+        made = [run for run in made if run.outcome not in _WAITING]
+        invocations = await self._merge([], start_ms, end_ms, made)
+        self.found = len(invocations)
+        note = "Only what was invoked from here, and what the log has shown since the start."
+        return PastRuns(PastSource.HISTORY, start_ms, end_ms, tuple(invocations), False, (note,))
+
+    async def _merge(
+        self, found: list[Invocation], start_ms: int, end_ms: int, made: Sequence[Invocation] = ()
+    ) -> list[Invocation]:
+        """Each invocation once, with its cost: what was found, what the ledger has of the same time, and
+        what was made here before."""
         name, ledger = self._function.name, self._connection.make_ledger()
         known = [
             run
@@ -259,6 +275,10 @@ class PastRange:
                 if run.here and (record := ledger.find(run)) is not None:
                     record.here, record.cost = True, run.cost  # which knows how it was invoked
             else:
+                _add_here(ledger, run)
+        ids = {run.request_id for run in known if run.here}
+        for run in made:
+            if run.request_id not in ids:
                 _add_here(ledger, run)
         ledger.match(name)
         return within(ledger.of(name), start_ms, end_ms)
@@ -282,3 +302,20 @@ def _add_here(ledger: InvocationLedger, run: Invocation) -> None:
         match_later=True,
     )
     record.cost = run.cost
+
+
+def _to_invocation(entry: HistoryEntry) -> Invocation:
+    cost = None if entry.cost is None else Cost(entry.cost, entry.currency, entry.cost_exact)
+    return Invocation(
+        entry.function,
+        entry.request_id,
+        entry.sent_ms,
+        entry.log_stream,
+        entry.received_ms,
+        entry.executed_version or entry.qualifier,
+        entry.outcome,
+        entry.report.error_type if entry.report is not None else "",
+        entry.report,
+        cost,
+        here=True,
+    )

@@ -12,7 +12,7 @@ import pytest
 from lambdadesk.core.errors import ErrorKind
 from lambdadesk.core.insights import LogGroupInfo, QueryStatus
 from lambdadesk.core.past_runs import PastSource, choose_source, write_past_query
-from lambdadesk.core.types import FunctionInfo, Invocation, InvocationType, Outcome
+from lambdadesk.core.types import FunctionInfo, Invocation, InvocationType, InvokeRequest, Outcome
 from lambdadesk.desk import past_range
 from lambdadesk.desk.past_range import PastRange
 from lambdadesk.desk.tasks import TaskScope
@@ -164,6 +164,27 @@ async def test_what_the_ledger_knows_is_counted_once(aws: FakeAws, tmp_path: Pat
         await past.close()
 
 
+async def test_the_history_gives_what_was_invoked_from_here(aws: FakeAws, tmp_path: Path) -> None:
+    async with connected(aws, tmp_path) as connection:
+        start_ms = time.time_ns() // 1_000_000
+        await connection.invoker.invoke(InvokeRequest(HELLO, b"{}"))
+        await connection.invoker.flush()
+        await connection.close()
+    async with connected(aws, tmp_path) as connection:  # another day
+        past = PastRange(connection, HELLO)
+        await past.load(start_ms, start_ms + HOUR_MS, PastSource.HISTORY)
+        assert past.runs is not None
+        assert [(run.here, run.outcome) for run in past.runs.invocations] == [(True, Outcome.OK)]
+        assert past.runs.note.startswith("Only what was invoked from here")
+        assert aws.requests("FilterLogEvents") == []
+        await past.load(START_MS, END_MS, PastSource.HISTORY)
+        assert past.runs.invocations == ()
+        await connection.invoker.invoke(InvokeRequest(HELLO, b"{}"))
+        await connection.invoker.flush()
+        await past.load(start_ms, start_ms + HOUR_MS, PastSource.HISTORY)
+        assert len(past.runs.invocations) == 2  # and the ledger's own one once
+
+
 async def test_a_shared_group_gives_only_the_functions_own(aws: FakeAws, tmp_path: Path) -> None:
     shared = FunctionInfo("hello", log_group="/shared")
     for number, name in enumerate(("hello", "other")):
@@ -204,7 +225,7 @@ async def test_a_refusal_is_told_and_the_range_before_stays(aws: FakeAws, tmp_pa
 
 async def test_a_function_that_never_ran_has_none_and_says_why(aws: FakeAws, tmp_path: Path) -> None:
     async with opened(aws, tmp_path) as past:
-        for by in PastSource:
+        for by in (PastSource.LOG, PastSource.INSIGHTS):
             await past.load(START_MS, END_MS, by)
             assert past.runs is not None
             assert (past.error, past.runs.invocations, past.runs.is_complete) == (None, (), True)
