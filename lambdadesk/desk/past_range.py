@@ -85,6 +85,10 @@ class PastRange:
         """What the query has scanned so far, at list price; None where the log is read, which is free."""
         return self._query.cost if self.source is PastSource.INSIGHTS else None
 
+    def price(self, bytes_scanned: int) -> Cost:
+        """What a query that scans so much costs, at list price."""
+        return self._query.price(bytes_scanned)
+
     async def advise(self, start_ms: int, end_ms: int) -> PastChoice:
         """Which source fits a range, and why; asks what is stored, which costs nothing."""
         if not is_aws(self._connection.target):
@@ -98,7 +102,7 @@ class PastRange:
             now_s = self._now_ms / 1000
             found = estimate([group.name], [group], start_ms // 1000, end_ms // 1000, now_s)
             bytes_scanned = found.bytes_scanned
-            cost = self._query.price(bytes_scanned)
+            cost = self.price(bytes_scanned)
             price = format_about(cost.amount, cost.currency)
         return choose_source(group, bytes_scanned, price, is_aws=True)
 

@@ -1,6 +1,5 @@
 """PastBar: which stretch of the past to load, from where, at what price; and how that went."""
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QTimer, Signal
@@ -9,7 +8,7 @@ from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
 from lambdadesk.core.errors import UserError
 from lambdadesk.core.insights import ASK_FROM_BYTES, format_bytes
-from lambdadesk.core.money import format_money
+from lambdadesk.core.money import format_about, format_money
 from lambdadesk.core.past_runs import PastChoice, PastRuns, PastSource
 from lambdadesk.core.types import FunctionInfo
 from lambdadesk.desk.past_range import PastRange
@@ -108,11 +107,15 @@ class PastBar(QWidget):
         """Load what the fields say; where a query may scan much, ask first."""
         start_s, end_s = self.range.get()
         by = PastSource(self.source.currentData())
-        start = partial(self.scope.start, "load", self.past.load, start_s * 1000, end_s * 1000 + 999, by)
+
+        def start() -> None:
+            self.scope.start("load", self.past.load, start_s * 1000, end_s * 1000 + 999, by)
+
         advice = self._advice
         scanned = advice.bytes_scanned if advice is not None else None
         if by is PastSource.INSIGHTS and scanned is not None and scanned >= ASK_FROM_BYTES:
-            question = f"The query may scan about {format_bytes(scanned)}. {advice.reason} Run it?"
+            price = format_about(self.past.price(scanned).amount, self.past.price(scanned).currency)
+            question = f"The query may scan about {format_bytes(scanned)}, which costs {price}. Run it?"
             self.ask.ask(question, [("pastRunAnyway", "Run it", start)], "Don't run it")
         else:
             self.ask.dismiss()
