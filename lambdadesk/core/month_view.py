@@ -335,7 +335,7 @@ def make_bills(
         ]
         has_it = has_free_tier(accounts[owner])
         bill = make_bill(parts, prices, free_tier=has_it)
-        totals = {
+        totals: dict[PriceItem, Decimal] = {
             item: sum((part.quantities.get(item, _ZERO) for part in parts), _ZERO) / free
             for item, free in FREE_TIER.items()
             if item is not PriceItem.STREAMING
