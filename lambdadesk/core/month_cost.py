@@ -193,6 +193,9 @@ class _Costing:
                 *((PriceItem.PROVISIONED, PriceItem.PROVISIONED_DURATION) if sums.provisioned else ()),
             )
         }
+        self._nothing = dict.fromkeys(self._prices, _ZERO)
+        self._gb = Decimal(function.memory_mb) / _MB_MS_PER_GB_S  # exact: the divisor is 2s and 5s
+        self._extra_gb = Decimal(function.ephemeral_mb - _FREE_EPHEMERAL_MB) / _MB_MS_PER_GB_S
         self._log_price = prices.rate(PriceItem.LOG_INGESTION, region, "x86_64")
 
     def _rate(self, prices: PriceTable, item: PriceItem, region: str) -> Decimal:
@@ -221,8 +224,20 @@ class _Costing:
             read = self._reports.get(day)
             read = read if read is not None and read.invocations >= counted else None
             invocations = read.invocations if read else counted
+            requests.append(invocations)
+            if not invocations and not sums.provisioned:
+                if sums.is_complete:
+                    exact.add(day)
+                for quantity in quantities.values():
+                    quantity.append(_ZERO)
+                costs.append(_ZERO)
+                error_costs.append(_ZERO)
+                continue
             used = self._use_of(day, invocations, read, factor)
-            cost = sum((used[item] * price for item, price in self._prices.items()), _ZERO)
+            cost = _ZERO
+            for item, price in self._prices.items():
+                quantities[item].append(used[item])
+                cost += used[item] * price
             failed = sums.errors.get(day, 0)
             error_cost = cost * failed / invocations if failed and invocations else _ZERO
             if read is not None:
@@ -233,9 +248,6 @@ class _Costing:
                     exact.add(day)
             elif not invocations and not cost and sums.is_complete:
                 exact.add(day)
-            for item, quantity in used.items():
-                quantities[item].append(quantity)
-            requests.append(invocations)
             costs.append(cost)
             error_costs.append(error_cost)
         is_exact = len(exact) == len(self._days)
@@ -274,22 +286,23 @@ class _Costing:
     ) -> dict[PriceItem, Decimal]:
         """What was used on a day, by item; read: the REPORTs of all its invocations."""
         function = self._function
-        used = dict.fromkeys(self._prices, _ZERO)
-        used[self._request] = Decimal(invocations)
+        used = self._nothing.copy()
         if PriceItem.PROVISIONED in used:
             used[PriceItem.PROVISIONED] = self._provisioned_gb_s(day)
-        if not invocations or function.capacity_provider:
+        if not invocations:
+            return used
+        used[self._request] = Decimal(invocations)
+        if function.capacity_provider:
             return used
         if read is not None:
             billed_ms, duration = Decimal(read.billed_ms), read.gb_seconds
         else:
-            billed_ms = Decimal(str(self._sums.duration_ms.get(day, 0.0))) * factor
-            duration = billed_ms * function.memory_mb / _MB_MS_PER_GB_S
+            billed_ms = Decimal(repr(self._sums.duration_ms.get(day, 0.0))) * factor
+            duration = billed_ms * self._gb
         if PriceItem.EPHEMERAL in used:
-            extra_mb = function.ephemeral_mb - _FREE_EPHEMERAL_MB
-            used[PriceItem.EPHEMERAL] = billed_ms * extra_mb / _MB_MS_PER_GB_S
-        served = sum(each.invocations.get(day, 0) for each in self._sums.provisioned or ())
-        if served:
+            used[PriceItem.EPHEMERAL] = billed_ms * self._extra_gb
+        if PriceItem.PROVISIONED in used:
+            served = sum(each.invocations.get(day, 0) for each in self._sums.provisioned or ())
             share = min(Decimal(1), Decimal(served) / invocations)
             used[PriceItem.PROVISIONED_DURATION] = duration * share
             duration -= duration * share

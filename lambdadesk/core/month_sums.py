@@ -83,26 +83,39 @@ class PlaceMonth:
             if (counted := self.functions.get(each.name)) is None or not counted.is_fresh(now_ms)
         ]
 
-    def to_sums(self, functions: Iterable[FunctionInfo], *, has_logs: bool = True) -> dict[str, DaySums]:
-        """The sums of these functions, by name; what nobody asked for is absent.
+    def get_writers(self, functions: Iterable[FunctionInfo]) -> dict[str, list[str]]:
+        """Which of these functions, as far as they were counted, write to each log group."""
+        writers: dict[str, list[str]] = {}
+        for each in functions:
+            if each.name in self.functions:
+                writers.setdefault(each.log_group_name, []).append(each.name)
+        return writers
 
-        Bytes of a log group that several of them write to are shared out by their invocations of the day.
+    def get_parts(self, function: FunctionInfo, writers: dict[str, list[str]]) -> tuple[object, ...]:
+        """All that `to_sums` makes its sums of, to be compared with an earlier time."""
+        group = function.log_group_name
+        named = [(key, each) for key, each in self.provisioned.items() if key[0] == function.name]
+        return (
+            *(self.functions[name] for name in {function.name, *writers.get(group, ())}),
+            self.logs.get(group),
+            *(None if self.concurrency is None else (self.concurrency.get(key), each) for key, each in named),
+        )
+
+    def to_sums(
+        self, function: FunctionInfo, writers: dict[str, list[str]], *, has_logs: bool = True
+    ) -> DaySums:
+        """The sums of a function that was counted; writers: see `get_writers`.
+
+        Bytes of a log group that several functions write to are shared out by their invocations of the day.
         has_logs: False where the endpoint tells no bytes at all.
         """
-        known = [each for each in functions if each.name in self.functions]
-        writers: dict[str, list[str]] = {}
-        for each in known:
-            writers.setdefault(each.log_group_name, []).append(each.name)
-        return {each.name: self._to_sums(each, writers, has_logs=has_logs) for each in known}
-
-    def _to_sums(self, function: FunctionInfo, writers: dict[str, list[str]], *, has_logs: bool) -> DaySums:
         counted = self.functions[function.name]
         invocations = counted.get(INVOCATIONS)
         log_bytes: dict[int, int] | None = {}
         logs = self.logs.get(function.log_group_name)
         if logs is not None:
             log_bytes = logs.get(BYTES)
-            others = writers[function.log_group_name]
+            others = writers.get(function.log_group_name, ())
             if len(others) > 1:
                 log_bytes = {
                     day: round(size * invocations.get(day, 0) / total)

@@ -217,7 +217,7 @@ def _sum(where: str, members: Sequence[MonthFunction], period: Period, by: Group
     is_one = by is Grouping.FUNCTION
     title = get_group(first, by, tag)
     return MonthRow(
-        (where, title) if is_one else ("", title),
+        (where if is_one else first.days.currency, title),
         title,
         first.days.currency,
         len(members),

@@ -97,8 +97,9 @@ async def test_a_shared_log_group_is_asked_for_once(aws: FakeAws, gateway: Gatew
     aws.metrics["/shared", "IncomingBytes"] = [(second(day), 1_000)]
     found = await fetch(gateway, *functions)
     assert sizes(aws) == [2, 5]
-    sums = found.to_sums(functions)
-    assert (sums["a"].log_bytes, sums["b"].log_bytes) == ({day: 750}, {day: 250})
+    writers = found.get_writers(functions)
+    a, b = (found.to_sums(each, writers) for each in functions)
+    assert (a.log_bytes, b.log_bytes) == ({day: 750}, {day: 250})
 
 
 async def test_provisioned_concurrency_is_found_by_its_metrics(aws: FakeAws, gateway: Gateway) -> None:
@@ -115,7 +116,7 @@ async def test_provisioned_concurrency_is_found_by_its_metrics(aws: FakeAws, gat
     found = await fetch(gateway, FunctionInfo("f"))
     assert found.concurrency == {("f", "live"): 4, ("f", "9"): 0}
     assert found.provisioned["f", "live"].get(HOURS) == {day: 2}
-    sums = found.to_sums([FunctionInfo("f")])["f"]
+    sums = found.to_sums(FunctionInfo("f"), {})
     assert sums.provisioned is not None
     live, gone = sums.provisioned
     assert (live.qualifier, live.concurrency, live.hours, live.invocations) == ("live", 4, {day: 2}, {day: 5})
@@ -132,7 +133,7 @@ async def test_where_provisioned_concurrency_is_denied_all_else_is_told(
     aws.always(operation, faults.denied(operation))
     found = await fetch(gateway, FunctionInfo("f"))
     assert found.concurrency is None
-    sums = found.to_sums([FunctionInfo("f")])["f"]
+    sums = found.to_sums(FunctionInfo("f"), {})
     assert (sums.invocations, sums.provisioned) == ({today(): 6}, None)
 
 
