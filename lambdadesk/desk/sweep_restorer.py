@@ -168,11 +168,12 @@ class Restorer:
 
     async def _note(self, *, is_needed: bool = True, **changes: Any) -> None:
         """Change the entry, on the disk too; where that fails, nothing is put back any less for it."""
-        self.entry = replace(self.entry, **changes)
+        former, self.entry = self.entry, replace(self.entry, **changes)
         try:
             await in_thread(self._journal.write, self.entry)
         except UserError:
             if is_needed:
+                self.entry = former
                 raise
 
 
