@@ -118,7 +118,8 @@ class GroupedLines:
 
     def cut(self, first_changed: int) -> list[Splice]:
         """Follow `lines.cut` of the same change."""
-        splices = self._trim(self.lines.store.first)
+        # Not the store's first line: the lines lose the context of a match that was dropped, too.
+        splices = self._trim(self.lines[0] if len(self.lines) else self.lines.store.first)
         splices += self._cut_from(first_changed)
         return splices
 
