@@ -44,8 +44,8 @@ class TaskScope:
     def cancel(self, name: str) -> set[asyncio.Task[None]]:
         """Ask all live runs of a name to end, but for the one that asks; returns them."""
         live = {task for task in self._tasks[name] if not task.done()} - {asyncio.current_task()}
-        # A second cancel would end its clean-up. `task.cancelling()` would not tell: a timeout within the work
-        # may have cancelled it in this very turn, and the work goes on when it catches that.
+        # A second cancel would end its clean-up. `task.cancelling()` would not tell: a timeout within the
+        # work may have cancelled it in this very turn, and the work goes on when it catches that.
         for task in live - self._cancelled:
             self._cancelled.add(task)
             task.cancel()
