@@ -241,7 +241,7 @@ class Connection:
 
     async def billed_ms(self, function: str) -> list[int]:
         """Billed durations of the last runs that are known, by the log or else by the history."""
-        reports = [run.report for run in self.ledger.of(function)[-_OBSERVED:]]
+        reports = [run.report for run in self.ledger.newest(function, _OBSERVED)]
         known = [each.billed_ms for each in reports if each and each.billed_ms is not None]
         if known:
             return known
