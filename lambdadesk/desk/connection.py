@@ -28,7 +28,7 @@ from lambdadesk.desk.invoker import Invoker
 from lambdadesk.desk.price_book import PriceBook
 from lambdadesk.desk.query_book import QueryBook
 from lambdadesk.desk.run_history import RunHistory
-from lambdadesk.desk.tailer import Tailer
+from lambdadesk.desk.tailer import LOOKBACK_MS, Tailer, TailGroup
 from lambdadesk.desk.tasks import TaskScope
 from lambdadesk.store.catalog_cache import CatalogCache
 from lambdadesk.store.drafts import DraftStore
@@ -90,7 +90,8 @@ class Connection:
         self.runs = RunHistory(history, target.key)
         self.queries = QueryBook(settings, target.key)
         self.dashboard = Dashboard(self.gateway, self.catalog, self.ledger)
-        self.tails: dict[str, Tailer] = {}
+        self.tails: dict[str, Tailer] = {}  # of the functions that are open, by name
+        self.more_tails: dict[str, Tailer] = {}  # of log pages that follow something else besides
         self.may_read_all = False  # the user wants all logs read, however many there are
         self.drafts = drafts
         self._history = history
@@ -111,11 +112,33 @@ class Connection:
         """Start following a function's log group, or return the tail that already does."""
         tail = self.tails.get(function.name)
         if tail is None:
-            poll_s = LOCAL_POLL_S if self.target.is_local else AWS_POLL_S
-            tail = Tailer(self.gateway, function, self.ledger, poll_s=poll_s)
-            self.tails[function.name] = tail
+            tail = self.tails[function.name] = self.make_tail(function)
             self.scope.start(f"tail {function.name}", tail.run)
         return tail
+
+    def make_tail(
+        self,
+        function: FunctionInfo,
+        groups: Sequence[TailGroup] = (),
+        *,
+        lookback_ms: int = LOOKBACK_MS,
+        since_ms: int | None = None,
+    ) -> Tailer:
+        """A tail of its own, still to be run; see Tailer."""
+        poll_s = LOCAL_POLL_S if self.target.is_local else AWS_POLL_S
+        return Tailer(
+            self.gateway,
+            function,
+            self.ledger,
+            groups=groups,
+            poll_s=poll_s,
+            lookback_ms=lookback_ms,
+            since_ms=since_ms,
+        )
+
+    @property
+    def all_tails(self) -> list[Tailer]:
+        return [*self.tails.values(), *self.more_tails.values()]
 
     def unfollow(self, name: str) -> None:
         if self.tails.pop(name, None):
@@ -190,7 +213,7 @@ class Connection:
     def resume(self) -> None:
         """Go on with other credentials: what waited for them asks again at once."""
         self.gateway.forget_clients()
-        for tail in self.tails.values():
+        for tail in self.all_tails:
             tail.poll_now()
         if self.catalog.state.error is not None:
             self.scope.start("refresh", self.catalog.refresh)
