@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("PYQTGRAPH_QT_LIB", "PySide6")
@@ -19,7 +20,13 @@ os.environ.setdefault("PYQTGRAPH_QT_LIB", "PySide6")
 TEST_TIMEOUT_S = 60
 
 
+# The same examples in every run, so that a change is judged by what it changes; FUZZ=1 looks for new ones.
+settings.register_profile("steady", derandomize=True, deadline=None)
+settings.register_profile("fuzz", deadline=None, max_examples=1_000)
+
+
 def pytest_configure() -> None:
+    settings.load_profile("fuzz" if os.environ.get("FUZZ") else "steady")
     gc.disable()  # see lambdadesk/app/collector.py: only ever on the main thread
 
 
