@@ -10,13 +10,14 @@ from typing import Any
 from lambdadesk.aws.gateway import Gateway
 from lambdadesk.core.errors import UserError
 from lambdadesk.core.event import Event
+from lambdadesk.core.invocation_list import InvocationList
 from lambdadesk.core.invocations import InvocationTracker
 from lambdadesk.core.ledger import InvocationLedger
 from lambdadesk.core.logstore import Level, LogStore
 from lambdadesk.core.logstore import LineKind as RowKind
 from lambdadesk.core.platform import LineKind
 from lambdadesk.core.tail_counts import TailCounts, add_up
-from lambdadesk.core.types import FunctionInfo, Invocation, LogColumns
+from lambdadesk.core.types import FunctionInfo, LogColumns
 from lambdadesk.desk.tail_source import LOOKBACK_MS, SWEEP_WINDOW_MS, TailGroup, TailSource, TailState
 
 __all__ = ["LOOKBACK_MS", "SWEEP_WINDOW_MS", "TailGroup", "TailState", "Tailer"]
@@ -66,7 +67,7 @@ class Tailer:
         self.progressed: Event[[]] = Event()
         self.arrived: Event[[LogColumns]] = Event()
         self._is_watched = False
-        self.invocations: list[Invocation] = []
+        self.invocations = InvocationList()
         self._options: dict[str, Any] = {"lookback_ms": lookback_ms, "since_ms": since_ms}
         self.sources: list[TailSource] = []
         self._source_of: dict[str, int] = {}  # by the stream's name as it is stored
@@ -164,9 +165,8 @@ class Tailer:
 
     def text_of(self, request_id: str, stream: str) -> str:
         """All lines of one invocation that are still in the store, "" if it is not known here."""
-        for index in range(len(self.invocations) - 1, -1, -1):
-            invocation = self.invocations[index]
-            if invocation.request_id == request_id and invocation.stream == stream:
+        for index in reversed(self.invocations.of_request(request_id)):
+            if self.invocations[index].stream == stream:
                 store = self.store
                 belongs = store.invocations(store.first, store.end)
                 numbers = (store.first + at for at, owner in enumerate(belongs) if owner == index)
@@ -255,7 +255,7 @@ class Tailer:
             bytes(map(_LEVELS.__getitem__, fed.levels)),
             fed.invocations,
             lates,
-            {at: self.invocations[at].request_id for at in set(fed.invocations) if at >= 0},
+            {at: self.invocations.request_id_of(at) for at in set(fed.invocations) if at >= 0},
         )
         self.arrived.emit(events)
         if source.group.function:

@@ -94,6 +94,20 @@ def click_again(widget: QWidget) -> None:
         QApplication.sendEvent(widget, event)
 
 
+def move(widget: QWidget, place: QPoint, buttons: Qt.MouseButton = Qt.MouseButton.NoButton) -> None:
+    """Move the mouse to a place.
+
+    QTest.mouseMove would process events within the step of the test's task, and a task that wakes there is
+    refused by asyncio and sleeps for ever.
+    """
+    at = QPointF(place)
+    none = Qt.KeyboardModifier.NoModifier
+    where = QPointF(widget.mapToGlobal(at))
+    QApplication.sendEvent(
+        widget, QMouseEvent(QEvent.Type.MouseMove, at, where, Qt.MouseButton.NoButton, buttons, none)
+    )
+
+
 def press(widget: QWidget, key: Qt.Key, modifiers: Qt.KeyboardModifier | None = None) -> None:
     QTest.keyClick(widget, key, modifiers or Qt.KeyboardModifier.NoModifier)
 
