@@ -160,7 +160,7 @@ def _to_store(lines: list[LogEvent]) -> LogStore:
     store = LogStore()
     if lines:
         events = LogColumns.of(lines)
-        fed = InvocationTracker("", []).feed_all(events)
+        fed = InvocationTracker("").feed_all(events)
         count = len(events)
         levels = bytes(_LEVELS.get(level, Level.NONE) for level in fed.levels)
         columns = (events.timestamps_ms, events.ingestions_ms, events.streams, events.messages)
