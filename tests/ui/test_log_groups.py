@@ -335,3 +335,29 @@ def test_among_many_lines_late_ones_find_their_place_soon(qtbot, store: LogStore
     store.add([line(15, "second 0", 0)])
     assert view.line_text(2) == "second 0"  # at once where it is asked for
     qtbot.waitUntil(lambda: view.line_count() == view.matching_count() == 6_004, timeout=20_000)
+
+
+def test_a_line_of_a_megabyte_is_shown_in_part_until_all_is_wanted(
+    qtbot, view: LogView, store: LogStore
+) -> None:
+    word = "z" * 1_048_576
+    store.add([line(1, word), line(2, "\u202eshort\x07")])
+    assert rows(view)[0] == f"{'z' * 1_000}… (+1,047,576 characters)"
+    detail = view.detail
+    view.table.selectRow(0)
+    shown = detail.text.toPlainText()
+    assert len(shown) < 70_000
+    assert shown.endswith("… (+984,576 characters)")
+    assert detail.whole.text() == "Show all 1,048,576 characters"
+    qtbot.mouseClick(detail.whole, Qt.MouseButton.LeftButton)
+    assert detail.text.toPlainText().replace("\n", "").count("z") == len(word)
+    qtbot.mouseClick(detail.whole, Qt.MouseButton.LeftButton)
+    assert len(detail.text.toPlainText()) < 70_000
+    qtbot.mouseClick(detail.whole, Qt.MouseButton.LeftButton)
+    view.table.selectRow(1)
+    assert detail.whole.isHidden()
+    assert detail.text.toPlainText() == "<U+202E>short␇"
+    view.table.selectRow(0)
+    assert len(detail.text.toPlainText()) < 70_000  # another line begins anew
+    view.copy()
+    assert QApplication.clipboard().text() == word

@@ -528,7 +528,9 @@ class LogView(QWidget):
             if not self.detail.isHidden():
                 self._show_invocation(self._model.invocation_at(current.row()))
             return
-        self.detail.show_row(self._model.store.row(number))
+        line, sources = self._model.store.row(number), self._sources
+        whose = sources.names[sources.number_of(line.stream)] if sources is not None else ""
+        self.detail.show_row(line, whose)
         if self.detail.isHidden():
             self.detail.show()
             height = self._splitter.height()
