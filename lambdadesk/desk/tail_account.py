@@ -68,7 +68,8 @@ def account_text(tail: Tailer, notes: Sequence[str] = ()) -> str:
     parts = []
     for source in tail.sources:
         counts = source.counts
-        whose = f" (streams of {source.group.function})" if source.group.function else ""
+        function = source.group.function
+        whose = f" (streams of {function})" if function and source.name != f"/aws/lambda/{function}" else ""
         parts.append(f"{source.name}{whose}")
         parts.append(f"    {_STATES[source.state]}")
         if source.error is not None:

@@ -179,7 +179,7 @@ async def test_it_begins_where_one_chooses(desk: Desk, aws: FakeAws) -> None:
     start_from(desk, 3)
     edit = desk.get("logMoment")  # an hour ago, at first
     words = edit.dateTime().toString("yyyy-MM-dd HH:mm:ss")
-    click(desk.get("logMomentUse"))
+    press(edit.lineEdit(), Qt.Key.Key_Return)
     await until(lambda: lines(desk) == ["half an hour ago", "a minute ago", "new"])
     assert desk.get("logStart").currentText() == f"From {words}"
     datetime.strptime(words, "%Y-%m-%d %H:%M:%S")  # noqa: DTZ007  the form is what counts
@@ -275,7 +275,7 @@ async def test_the_account_explains_each_gap(desk: Desk, aws: FakeAws) -> None:
     nudge(desk)
     await until(lambda: "Read since" in view.toPlainText())  # it follows what happens
     text = view.toPlainText()
-    for words in (f"{HELLO} (streams of hello)", f"{OTHER} (streams of other)", "received 1, late 0"):
+    for words in (f"{HELLO}\n    followed", f"{OTHER}\n    followed", "received 1, late 0"):
         assert words in text
     assert "Events that reach CloudWatch more than 15 minutes late are missed." in text
     click(desk.get("logAccount"))

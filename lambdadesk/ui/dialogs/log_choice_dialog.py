@@ -208,6 +208,8 @@ class LogChoiceDialog(QDialog):
             said.append("Log groups that come to fit a pattern are taken in within a minute.")
         if self._more:
             said.append(f"{self._more:,} more fit; name a part of what you look for.")
+        if not self._note and self.filter.text().strip() and self.list.count() == len(self._ticked):
+            said.append("Nothing else has this in its name.")
         said = [problem] if problem else said
         self.said.say(
             " ".join(part for part in (*said, self._note) if part),

@@ -165,6 +165,11 @@ class LogFollowing(QWidget):
             else:
                 self._use_start(LogStart(0, at_s * 1000))
 
+        def begin_by_key() -> None:
+            self.ask.dismiss()
+            begin()
+
+        edit.lineEdit().returnPressed.connect(begin_by_key)
         question = f"{problem}Follow from which date and time ({zone})?"
         self.ask.ask(question, [("logMomentUse", "Follow", begin)], "Cancel", edit)
 
