@@ -143,8 +143,13 @@ class PastBar(QWidget):
 
     def _show(self) -> None:
         past = self.past
-        self.load_button.setEnabled(not past.is_loading)
-        self.cancel_button.setEnabled(past.is_loading)
+        usable, other = self.load_button, self.cancel_button
+        if past.is_loading:
+            usable, other = other, usable
+        usable.setEnabled(True)
+        if other.hasFocus():  # else it would go to the first field of the window
+            usable.setFocus()
+        other.setEnabled(False)
         text, tone = self._tell()
         is_new = text != self.status.text()
         self.status.say(text, tone)
