@@ -160,7 +160,7 @@ class PastRange:
         if by is PastSource.INSIGHTS:
             try:
                 is_complete = await self._query_all(tracker, start_ms, last_ms, notes)
-                cost = self._query.cost
+                cost = None if self._connection.target.is_local else self._query.cost
             except UserError as error:
                 if not is_not_offered(error):
                     raise

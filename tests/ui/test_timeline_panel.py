@@ -370,7 +370,8 @@ async def test_a_query_of_the_past_can_be_cancelled_and_says_its_price(desk: Des
     click(desk.get("timelinePastCancel"))
     await until(lambda: desk.text("timelinePastStatus").startswith("▲ Not all"))
     assert desk.get("timelinePastLoad").hasFocus()
-    assert "The query cost $" in desk.text("timelinePastStatus")
+    assert "the query cost $" in desk.text("timelinePastStatus")
+    assert "GB x 0.005" in desk.get("timelinePastStatus").toolTip()
     assert aws.queries[0].was_stopped
 
 

@@ -10,7 +10,7 @@ from lambdadesk.core.errors import UserError
 from lambdadesk.core.insights import ASK_FROM_BYTES, format_bytes
 from lambdadesk.core.money import format_about, format_money
 from lambdadesk.core.past_runs import PastChoice, PastRuns, PastSource
-from lambdadesk.core.types import FunctionInfo
+from lambdadesk.core.types import Cost, FunctionInfo
 from lambdadesk.desk.past_range import PastRange
 from lambdadesk.desk.tasks import TaskScope
 from lambdadesk.ui import theme
@@ -154,6 +154,8 @@ class PastBar(QWidget):
         is_new = text != self.status.text()
         self.status.say(text, tone)
         self.status.setVisible(bool(text))
+        cost = past.runs.cost if past.runs is not None else None
+        set_plain_tooltip(self.status, explain_cost(cost) if cost is not None else "")
         if is_new and not past.is_loading and (past.error or past.runs is not self._last):
             announce(self.status, text)
         if not past.is_loading and past.runs is not None and past.runs is not self._last:
@@ -182,13 +184,20 @@ def tell_runs(runs: PastRuns) -> str:
     """What was found, from where, what is missing, and what it cost."""
     count = len(runs.invocations)
     found = f"{count:,} invocation{'' if count == 1 else 's'}" if count else "No invocation"
-    parts = [f"{found}, from {runs.source.words}."]
-    if runs.cost is not None and runs.cost.terms:
-        _what, quantity, unit, price = runs.cost.terms[0]
-        sign = "" if runs.cost.exact else "≈ "
-        parts.append(
-            f"The query cost {sign}{format_money(runs.cost.amount, runs.cost.currency)}: "
-            f"{quantity:.6f} {unit} x {price:f}, of the prices of {runs.cost.sources[0]}."
-        )
-    parts += runs.notes
-    return ("" if runs.is_complete else "▲ Not all: ") + " ".join(parts)
+    cost = runs.cost
+    price = ""
+    if cost is not None:
+        sign = "" if cost.exact else "≈ "
+        price = f"; the query cost {sign}{format_money(cost.amount, cost.currency)}"
+    first = f"{found}, from {runs.source.words}{price}."
+    return ("" if runs.is_complete else "▲ Not all: ") + " ".join((first, *runs.notes))
+
+
+def explain_cost(cost: Cost) -> str:
+    """The arithmetic of what a query cost."""
+    lines = [
+        f"{what}: {quantity.normalize():f} {unit} x {price:f} = "
+        f"{format_money(quantity * price, cost.currency)}"
+        for what, quantity, unit, price in cost.terms
+    ]
+    return "\n".join((*lines, *cost.notes, *(f"Prices of {source}." for source in cost.sources)))
