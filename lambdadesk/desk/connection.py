@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from lambdadesk.aws.credentials import Owner
 from lambdadesk.aws.endpoints import is_aws
@@ -22,16 +23,20 @@ from lambdadesk.core.threads import in_thread
 from lambdadesk.core.types import Cost, FunctionInfo, Identity, InvocationType, Report, Target
 from lambdadesk.desk.catalog import Catalog
 from lambdadesk.desk.dashboard import Dashboard
+from lambdadesk.desk.invocation_book import InvocationBook
 from lambdadesk.desk.invoker import Invoker
 from lambdadesk.desk.price_book import PriceBook
 from lambdadesk.desk.query_book import QueryBook
 from lambdadesk.desk.run_history import RunHistory
-from lambdadesk.desk.tailer import Tailer
+from lambdadesk.desk.tailer import LOOKBACK_MS, Tailer, TailGroup
 from lambdadesk.desk.tasks import TaskScope
 from lambdadesk.store.catalog_cache import CatalogCache
 from lambdadesk.store.drafts import DraftStore
 from lambdadesk.store.history import History, HistoryEntry, HistoryKeeps
 from lambdadesk.store.settings import Settings
+
+if TYPE_CHECKING:
+    from lambdadesk.store.invocations import InvocationStore
 
 LOCAL_POLL_S, AWS_POLL_S = 0.5, 2.0
 READ_UNASKED = 50  # functions
@@ -57,6 +62,7 @@ class Connection:
         drafts: DraftStore,
         settings: Settings | None = None,
         prices: PriceBook | None = None,
+        open_invocations: "Callable[[], InvocationStore] | None" = None,
     ) -> None:
         target = gateway.target
         self.info = info
@@ -71,12 +77,21 @@ class Connection:
         self.catalog = Catalog(self.gateway, cache)
         # Answers of the Local AWS and of some other endpoints carry another request id than their logs.
         self.ledger = self.make_ledger()
+        self.invocations = InvocationBook(
+            self.ledger,
+            target.key,
+            self.scope,
+            report,
+            open_invocations,
+            match_by_time=not is_aws(target),
+        )
         self.invoker = Invoker(self.gateway, history, self.ledger, report)
         self.invoker.updated.connect(self._save_history)
         self.runs = RunHistory(history, target.key)
         self.queries = QueryBook(settings, target.key)
         self.dashboard = Dashboard(self.gateway, self.catalog, self.ledger)
-        self.tails: dict[str, Tailer] = {}
+        self.tails: dict[str, Tailer] = {}  # of the functions that are open, by name
+        self.more_tails: dict[str, Tailer] = {}  # of log pages that follow something else besides
         self.may_read_all = False  # the user wants all logs read, however many there are
         self.drafts = drafts
         self._history = history
@@ -97,11 +112,33 @@ class Connection:
         """Start following a function's log group, or return the tail that already does."""
         tail = self.tails.get(function.name)
         if tail is None:
-            poll_s = LOCAL_POLL_S if self.target.is_local else AWS_POLL_S
-            tail = Tailer(self.gateway, function, self.ledger, poll_s=poll_s)
-            self.tails[function.name] = tail
+            tail = self.tails[function.name] = self.make_tail(function)
             self.scope.start(f"tail {function.name}", tail.run)
         return tail
+
+    def make_tail(
+        self,
+        function: FunctionInfo,
+        groups: Sequence[TailGroup] = (),
+        *,
+        lookback_ms: int = LOOKBACK_MS,
+        since_ms: int | None = None,
+    ) -> Tailer:
+        """A tail of its own, still to be run; see Tailer."""
+        poll_s = LOCAL_POLL_S if self.target.is_local else AWS_POLL_S
+        return Tailer(
+            self.gateway,
+            function,
+            self.ledger,
+            groups=groups,
+            poll_s=poll_s,
+            lookback_ms=lookback_ms,
+            since_ms=since_ms,
+        )
+
+    @property
+    def all_tails(self) -> list[Tailer]:
+        return [*self.tails.values(), *self.more_tails.values()]
 
     def unfollow(self, name: str) -> None:
         if self.tails.pop(name, None):
@@ -176,7 +213,7 @@ class Connection:
     def resume(self) -> None:
         """Go on with other credentials: what waited for them asks again at once."""
         self.gateway.forget_clients()
-        for tail in self.tails.values():
+        for tail in self.all_tails:
             tail.poll_now()
         if self.catalog.state.error is not None:
             self.scope.start("refresh", self.catalog.refresh)
@@ -227,7 +264,7 @@ class Connection:
 
     async def billed_ms(self, function: str) -> list[int]:
         """Billed durations of the last runs that are known, by the log or else by the history."""
-        reports = [run.report for run in self.ledger.of(function)[-_OBSERVED:]]
+        reports = [run.report for run in self.ledger.newest(function, _OBSERVED)]
         known = [each.billed_ms for each in reports if each and each.billed_ms is not None]
         if known:
             return known
@@ -324,4 +361,6 @@ class Connection:
         await self.scope.close()
         self.invoker.close()
         await self.invoker.flush()
+        self.invocations.close()
+        await self.invocations.flush()
         await self.gateway.close()

@@ -162,6 +162,7 @@ class Settings:
     pinned_functions = _pairs()  # (Target.key, name), the first pinned first
     recent_functions = _pairs()  # (Target.key, name), the last opened first
     groups_log_lines = _Setting(default=True, read=_read_flag)  # by invocation
+    followed_logs = _mapping(_read_names, list)  # by "Target.key function", see core.log_choice
     saved_filters = _pairs()  # (name, text of the function filter), in the user's order
     price_list_url = _Setting("", _read_text)  # where prices are downloaded; empty: AWS's public price list
     downloads_prices_weekly = _Setting(default=False, read=_read_flag)

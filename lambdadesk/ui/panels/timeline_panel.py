@@ -197,7 +197,7 @@ class TimelinePanel(QWidget):
         since_ms = now_ms - self._function.timeout_s * 1000 - _GRACE_MS
         running = [
             run
-            for run in self._tail.tracker.invocations
+            for run in self._tail.tracker.invocations.live()
             if run.outcome is Outcome.RUNNING and run.report is None and run.started_ms >= since_ms
         ]
         ids = {run.request_id for run in running}
