@@ -181,7 +181,7 @@ class AlertBook:
                 self._alerts.pop(key, None)
                 continue
             before = {alert.kind: alert for alert in self._alerts.get(key, ())}
-            runs = connection.ledger.of(key[1])[-MOST_RUNS:]
+            runs = connection.ledger.newest(key[1], MOST_RUNS)
             now_ms = int((self._clock() + connection.gateway.clock_skew_s) * 1000)
             alerts = tuple(
                 _goes_on(before.get(alert.kind), alert)
