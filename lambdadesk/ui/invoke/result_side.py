@@ -30,6 +30,7 @@ class ResultSide:
         self.follower = RunFollower(connection, scope, parts.fate)
         self.live = LiveRun(connection, function, parts.result, parts.progress)
         self._connection = connection
+        self._scope = scope
         self._name = function.name
         self._view = parts.result
         self._say_nothing_sent()
@@ -56,6 +57,15 @@ class ResultSide:
             self._connection.badges_of(function, entry),
         )
         self.follower.show(entry)
+        provisioned = self._connection.provisioned
+        if entry.report is not None and provisioned.needs(function.name, entry.qualifier):
+            self._scope.start("provisioned", self._find_provisioned, entry, function)
+
+    async def _find_provisioned(self, entry: HistoryEntry, function: FunctionInfo) -> None:
+        """Say of the cost what only the function's configuration tells."""
+        await self._connection.provisioned.find(function.name)
+        if self.entry is entry:
+            self.show(entry, function)
 
     def update(self, entry: HistoryEntry, function: FunctionInfo) -> None:
         """The history knows more of a run, which may be the one that is shown."""

@@ -6,11 +6,12 @@ from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
+from lambdadesk.core.cost_text import explain_shortly
 from lambdadesk.core.errors import UserError
 from lambdadesk.core.insights import ASK_FROM_BYTES, format_bytes
 from lambdadesk.core.money import format_about, format_money
 from lambdadesk.core.past_runs import PastChoice, PastRuns, PastSource
-from lambdadesk.core.types import Cost, FunctionInfo
+from lambdadesk.core.types import FunctionInfo
 from lambdadesk.desk.past_range import PastRange
 from lambdadesk.desk.tasks import TaskScope
 from lambdadesk.ui import theme
@@ -155,7 +156,7 @@ class PastBar(QWidget):
         self.status.say(text, tone)
         self.status.setVisible(bool(text))
         cost = past.runs.cost if past.runs is not None else None
-        set_plain_tooltip(self.status, explain_cost(cost) if cost is not None else "")
+        set_plain_tooltip(self.status, explain_shortly(cost) if cost is not None else "")
         if is_new and not past.is_loading and (past.error or past.runs is not self._last):
             announce(self.status, text)
         if not past.is_loading and past.runs is not None and past.runs is not self._last:
@@ -191,13 +192,3 @@ def tell_runs(runs: PastRuns) -> str:
         price = f"; the query cost {sign}{format_money(cost.amount, cost.currency)}"
     first = f"{found}, from {runs.source.words}{price}."
     return ("" if runs.is_complete else "▲ Not all: ") + " ".join((first, *runs.notes))
-
-
-def explain_cost(cost: Cost) -> str:
-    """The arithmetic of what a query cost."""
-    lines = [
-        f"{what}: {quantity.normalize():f} {unit} x {price:f} = "
-        f"{format_money(quantity * price, cost.currency)}"
-        for what, quantity, unit, price in cost.terms
-    ]
-    return "\n".join((*lines, *cost.notes, *(f"Prices of {source}." for source in cost.sources)))
