@@ -57,15 +57,15 @@ class ResultSide:
             self._connection.badges_of(function, entry),
         )
         self.follower.show(entry)
-        provisioned = self._connection.provisioned
-        if entry.report is not None and provisioned.needs(function.name, entry.qualifier):
-            self._scope.start("provisioned", self._find_provisioned, entry, function)
+        needs = self._connection.provisioned.needs(function.name, entry.qualifier)
+        if entry.report is not None and needs and not self._scope.is_running("provisioned"):
+            self._scope.start("provisioned", self._find_provisioned, function)
 
-    async def _find_provisioned(self, entry: HistoryEntry, function: FunctionInfo) -> None:
+    async def _find_provisioned(self, function: FunctionInfo) -> None:
         """Say of the cost what only the function's configuration tells."""
         await self._connection.provisioned.find(function.name)
-        if self.entry is entry:
-            self.show(entry, function)
+        if self.entry is not None and self.entry.report is not None:
+            self.show(self.entry, function)
 
     def update(self, entry: HistoryEntry, function: FunctionInfo) -> None:
         """The history knows more of a run, which may be the one that is shown."""
