@@ -211,6 +211,7 @@ class FunctionPage(QWidget):
 
     def _build_logs(self) -> QWidget:
         self.logs = LogsPanel(self._tail, self.connection.ledger, self._settings)
+        self.logs.explain_cost = self.connection.explain_cost
         self.logs.payload_requested.connect(self._show_payload)
         self.logs.chart_requested.connect(lambda _request_id: self.show_page("Charts"))
         return self.logs
