@@ -89,6 +89,7 @@ class Months:
                 place.disconnects = [
                     connection.catalog.changed.connect(self.changed.emit),
                     connection.identified.connect(self.changed.emit),
+                    connection.ledger.changed.connect(lambda _function: self.changed.emit()),
                 ]
                 connection.scope.start("load month", self._load, place)
             self._places[key] = place
@@ -242,6 +243,11 @@ class Months:
     def make_bills(self, functions: Iterable[MonthFunction]) -> list[AccountMonth]:
         """The month so far by account, with tiers and free tier."""
         return make_bills(functions, self.today, self._prices.table, self._prices.has_free_tier)
+
+    @property
+    def is_free(self) -> bool:
+        """Whether nothing that `read` asks for costs anything."""
+        return all(place.connection.gateway.meter is None for place in self._places.values())
 
     @property
     def lacks_logs(self) -> "list[Connection]":

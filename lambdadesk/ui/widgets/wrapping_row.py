@@ -27,6 +27,10 @@ class WrappingRow(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        self.arrange()
+
+    def arrange(self) -> None:
+        """Take as few rows as it takes now; for widgets whose text is another one."""
         fitting = [count for count in range(len(self._buttons), 0, -1) if self._width(count) <= self.width()]
         self._place(fitting[0] if fitting else 1)
 
