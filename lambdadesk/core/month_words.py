@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
-from lambdadesk.core.money import format_amount, format_cents
+from lambdadesk.core.money import format_amount, format_cents, format_rough
 from lambdadesk.core.month_view import (
     AccountMonth,
     Forecast,
@@ -70,13 +70,13 @@ def get_figures(
     figures = [Figure("Month so far", month.money(month.cost), hint)]
     if coming.is_known:
         low, middle, high = (
-            format_amount(each, currency) for each in (coming.low, coming.amount, coming.high)
+            format_rough(each, currency) for each in (coming.low, coming.amount, coming.high)
         )
-        title = f"Forecast to the end of {period.last:%B}"
+        title = f"Forecast, {period.last:%B}"
         figures.append(Figure(title, f"≈ {middle} ({low} to {high})", coming.text))
     else:
         figures.append(Figure("Forecast", "not known", coming.text))
-    title = "Change to last month" if period.is_month else "Change to the days before"
+    title = "Change to last month" if period.is_month else f"Change to {period.compared} days before"
     if not period.compared:
         words = "not known"
     elif not shown.before:
@@ -101,14 +101,18 @@ def get_free_tier(bills: Sequence[AccountMonth]) -> Figure:
     if not bills:
         return Figure("Free tier used", "not known")
     used = {
-        each.account: f"requests {100 * each.free_used[PriceItem.REQUEST]:,.0f} %, "
-        f"GB-s {100 * each.free_used[PriceItem.DURATION]:,.0f} %"
+        each.account: f"requests {_get_part(each.free_used[PriceItem.REQUEST])}, "
+        f"GB-s {_get_part(each.free_used[PriceItem.DURATION])}"
         for each in bills
     }
     most = max(bills, key=lambda each: max(each.free_used.values()))
     title = "Free tier used" if len(bills) == 1 else "Free tier used, at most"
     hint = "\n".join(f"{account}: {text} of this month's free tier" for account, text in used.items())
     return Figure(title, used[most.account], hint)
+
+
+def _get_part(used: Decimal) -> str:
+    return "all" if used >= 1 else f"{100 * used:.0f} %"
 
 
 def get_bills(bills: Sequence[AccountMonth], today: date) -> tuple[str, str]:

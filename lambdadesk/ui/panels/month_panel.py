@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import (
     QFileDialog,
-    QHBoxLayout,
+    QFrame,
     QPushButton,
+    QScrollArea,
     QSplitter,
     QStackedLayout,
     QStackedWidget,
@@ -61,12 +62,14 @@ from lambdadesk.ui.widgets.notices import announce
 from lambdadesk.ui.widgets.plain import PlainLabel, set_plain_tooltip
 from lambdadesk.ui.widgets.tables import make_table
 from lambdadesk.ui.widgets.treemap import Treemap
+from lambdadesk.ui.widgets.wrapping_row import WrappingRow
 
 if TYPE_CHECKING:
     from lambdadesk.desk.connection import Connection
     from lambdadesk.desk.month import Months
 
 GATHER_MS = 200
+_FILTER_PX, _TABLE_PX = 130, 150
 _CLOCK_MS = 60_000  # an hour goes by, or a day
 _DAYS: Final = "Last 30 days"
 _MONTH: Final = "This month"
@@ -135,13 +138,11 @@ class MonthPanel(QWidget):
             self.export, "Write the rows that are shown to a CSV file, with the cost of each day"
         )
         self.export.clicked.connect(self._ask_where)
-        tools = QHBoxLayout()
-        tools.setSpacing(theme.SPACE)
-        for box in (self.period, self.by, self.picture):
-            tools.addWidget(box)
-        tools.addWidget(self.filter, 1)
-        for button in (self.read, self.stop, self.export):
-            tools.addWidget(button)
+        self.filter.setMinimumWidth(_FILTER_PX)
+        tools = WrappingRow(
+            [self.period, self.by, self.picture, self.filter, self.read, self.stop, self.export]
+        )
+        self._tools = tools
         self.tiles = FigureTiles(_TILES)
         self.bars = named(DayBars(), "monthBars", "Costs by day")
         self.treemap = named(Treemap(), "monthTreemap", "Costs as areas")
@@ -159,6 +160,8 @@ class MonthPanel(QWidget):
         self.splitter = named(QSplitter(Qt.Orientation.Vertical), "monthSplitter")
         self.splitter.addWidget(self.pictures)
         self.splitter.addWidget(self.table)
+        self.splitter.setChildrenCollapsible(False)
+        self.table.setMinimumHeight(_TABLE_PX)
         self.splitter.setStretchFactor(0, 2)
         self.splitter.setStretchFactor(1, 3)
         self.bill = named(PlainLabel(), "monthBill", "Bills of the accounts so far")
@@ -173,19 +176,22 @@ class MonthPanel(QWidget):
         column.addWidget(self.tiles)
         column.addWidget(self.splitter, 1)
         column.addWidget(self.bill)
-        self._content = content
+        column.addWidget(self.note)
+        # In a low window the parts keep their height, and are scrolled.
+        self._content = QScrollArea(widgetResizable=True, frameShape=QFrame.Shape.NoFrame)
+        self._content.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._content.setWidget(content)
         self.state = StateView()
         self._stack = QStackedLayout()
         outer = QVBoxLayout(self)
         outer.setContentsMargins(theme.SPACE, theme.SPACE, theme.SPACE, theme.SPACE)
         outer.setSpacing(theme.SPACE)
-        outer.addLayout(tools)
+        outer.addWidget(tools)
         outer.addLayout(self._stack, 1)
         # Only now that it has a parent: it would show its first widget as a window of its own.
-        self._stack.addWidget(content)
+        self._stack.addWidget(self._content)
         self._stack.addWidget(self.state)
         outer.addWidget(self.trouble)
-        outer.addWidget(self.note)
 
     # -- places
 
@@ -316,6 +322,7 @@ class MonthPanel(QWidget):
             if not months.is_free:
                 hint += " AWS takes it for 1 metric of each function, and 3 more of those that ran."
         set_plain_tooltip(self.read, hint)
+        self._tools.arrange()
 
     def _show_nothing(self) -> None:
         months = self._months

@@ -16,7 +16,7 @@ from lambdadesk.core.text import one_line
 from lambdadesk.ui import theme
 from lambdadesk.ui.widgets.painted_chart import PaintedChart, layer_colour
 
-_STEPS: Final = 4  # lines of the grid above zero
+_STEPS: Final = 5  # lines of the grid above zero, at most
 _CARD_LINES: Final = 6
 _LEGEND_PX: Final = 150
 _NOTHING: Final = "Nothing cost anything on these days."
@@ -35,7 +35,7 @@ class DayBars(PaintedChart):
         self._currency = "USD"
         self._days = 0
         self._top = 1.0
-        self._step_money = Decimal(1)
+        self._step, self._steps = Decimal(1), 1  # the distance of the grid's lines, and how many are above 0
         self.pointed: int | None = None  # day
         self.setMinimumSize(240, 110)
 
@@ -55,7 +55,9 @@ class DayBars(PaintedChart):
         self._days = len(layers[0].costs) if layers else 0
         highest = max((self._sum(day) for day in range(self._days)), default=Decimal(0))
         highest = max((highest, *(high for _, _, high in self._coming)))
-        self._top = _round_up(float(highest))
+        self._step = _get_step(float(highest))
+        self._steps = max(1, math.ceil(highest / self._step))
+        self._top = float(self._step * self._steps)
         self.pointed = None if self.pointed is None or self.pointed >= self.point_count() else self.pointed
         self.setAccessibleDescription(self.text_summary())
         self.update()
@@ -147,11 +149,11 @@ class DayBars(PaintedChart):
 
     def _paint_grid(self, painter: QPainter, area: QRectF, colours: theme.Colours) -> None:
         metrics = self.fontMetrics()
-        for number in range(_STEPS + 1):
-            y = area.bottom() - area.height() * number / _STEPS
+        for number in range(self._steps + 1):
+            y = area.bottom() - area.height() * number / self._steps
             painter.setPen(QPen(colours.grid, 1))
             painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
-            if number % 2 and area.height() < metrics.height() * 2 * _STEPS:
+            if number % 2 and area.height() < metrics.height() * 1.5 * self._steps:
                 continue
             painter.setPen(colours.dim)
             box = QRectF(0, y - metrics.height() / 2, area.left() - theme.TIGHT, metrics.height())
@@ -198,7 +200,7 @@ class DayBars(PaintedChart):
 
     def _plot(self) -> QRectF:
         metrics = self.fontMetrics()
-        left = max(metrics.horizontalAdvance(self._axis(number)) for number in range(_STEPS + 1))
+        left = max(metrics.horizontalAdvance(self._axis(number)) for number in range(self._steps + 1))
         right = _LEGEND_PX + theme.SPACE if self._has_legend() else theme.SPACE
         return QRectF(self.rect()).adjusted(
             left + theme.WIDE, theme.WIDE, -right, -metrics.height() - theme.SPACE
@@ -212,11 +214,9 @@ class DayBars(PaintedChart):
 
     def _axis(self, number: int) -> str:
         """A label of the money axis, with no more digits than it takes."""
-        amount = Decimal(repr(self._top)) * number / _STEPS
-        if self._top >= 4:
-            return format_cents(amount, self._currency).removesuffix(".00")
         symbol = format_cents(Decimal(1), self._currency).partition("1")[0]
-        return f"{symbol}{amount.normalize():f}"
+        amount = (self._step * number).normalize()
+        return f"{symbol}{amount:,f}"
 
     def _day(self, day: int) -> str:
         return f"{self._first + timedelta(days=day):%a %Y-%m-%d}"
@@ -251,9 +251,11 @@ class DayBars(PaintedChart):
         self._after_step()
 
 
-def _round_up(most: float) -> float:
-    """The upper end of the axis: a number that _STEPS round steps lead to."""
+def _get_step(most: float) -> Decimal:
+    """The distance of the grid's lines, a round number of which at most _STEPS reach over the highest bar."""
     if most <= 0:
-        return 1.0
-    step = 10.0 ** math.floor(math.log10(most / _STEPS))
-    return _STEPS * next(step * n for n in (1, 2, 2.5, 5, 10, 20) if step * n * _STEPS >= most)
+        return Decimal(1)
+    unit = Decimal(10) ** math.floor(math.log10(most / _STEPS))
+    return next(
+        unit * n for n in (Decimal(1), Decimal(2), Decimal("2.5"), 5, 10) if float(unit * n) * _STEPS >= most
+    )
