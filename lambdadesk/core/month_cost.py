@@ -344,6 +344,11 @@ class _Costing:
             "of which are billed"
         )
         notes[f"{scaled}; the function's present memory and architecture are used for all days."] = None
+        if any(each.invocations > self._sums.invocations.get(day, 0) for day, each in self._reports.items()):
+            notes[
+                "On some days REPORT lines of more invocations were read than CloudWatch had counted when it "
+                "was asked: there, those are summed."
+            ] = None
         if self._function.snap_start:
             notes["What SnapStart takes for cached snapshots and restores is not known to CloudWatch."] = None
         if self._sums.provisioned is None:

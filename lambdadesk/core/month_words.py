@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
-from lambdadesk.core.money import format_amount, format_cents, format_rough
+from lambdadesk.core.money import format_amount, format_rough
 from lambdadesk.core.month_view import (
     AccountMonth,
     Forecast,
@@ -84,7 +84,7 @@ def get_figures(
     else:
         words = f"{round(100 * (shown.full - shown.before) / shown.before):+,} %"
     figures.append(Figure(title, words, period.compared_words))
-    share = f" ({100 * shown.error_cost / shown.cost:.1f} %)" if shown.cost else ""
+    share = f" ({100 * shown.error_cost / shown.cost:.1f} %)" if shown.error_cost else ""
     hint = f"What invocations that failed cost, {period.words}."
     figures.append(Figure("Errors' cost", f"{shown.money(shown.error_cost)}{share}", hint))
     if shown.log_of:
@@ -126,10 +126,10 @@ def get_bills(bills: Sequence[AccountMonth], today: date) -> tuple[str, str]:
 
 def _get_bill(month: AccountMonth) -> str:
     bill, currency = month.bill, month.currency
-    gross = f"{month.account} ≈ {format_cents(bill.gross.amount, currency)}"
+    gross = f"{month.account} ≈ {format_amount(bill.gross.amount, currency)}"
     if not month.has_free_tier:
         return f"{gross}, free tier not taken off (File, Prices and costs)"
-    free, total = (format_cents(each.amount, currency) for each in (bill.free_tier, bill.total))
+    free, total = (format_amount(each.amount, currency) for each in (bill.free_tier, bill.total))
     return f"{gross}, free tier {free}, to pay {total}"
 
 
