@@ -195,11 +195,20 @@ def estimated_cost(
         if function.ephemeral_mb > _FREE_EPHEMERAL_MB:
             extra_mb = function.ephemeral_mb - _FREE_EPHEMERAL_MB
             quantities[PriceItem.EPHEMERAL] = duration * extra_mb / _MB_MS_PER_GB_S
+    cost = price_quantities(quantities, region, function.architecture, prices)
+    return Cost(cost.amount, cost.currency, False, (*notes, *cost.notes), cost.terms, cost.sources)
+
+
+def price_quantities(
+    quantities: Mapping[PriceItem, Decimal], region: str, architecture: str, prices: PriceTable
+) -> Cost:
+    """What these quantities, each in its item's unit, cost at the prices of the first tier."""
     currency = prices.currency(region)
+    notes: list[str] = []
     terms: list[tuple[str, Decimal, str, Decimal]] = []
     sources: list[str] = []
     for item, quantity in quantities.items():
-        rate = prices.rate(item, region, function.architecture)
+        rate = prices.rate(item, region, architecture)
         what, unit = item.words
         if rate.currency != currency:
             notes.append(f"{what}: no price in {currency} is published here for {region}; left out.")
@@ -209,7 +218,7 @@ def estimated_cost(
         terms.append((rate.what, quantity, unit, rate.price))
         sources.append(rate.source)
     amount = sum((quantity * price for _, quantity, _, price in terms), Decimal(0))
-    return Cost(amount, currency, False, tuple(notes), tuple(terms), tuple(sources))
+    return Cost(amount, currency, not notes, tuple(notes), tuple(terms), tuple(sources))
 
 
 def sum_costs(costs: Iterable[Cost]) -> Cost:
