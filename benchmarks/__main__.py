@@ -4,7 +4,7 @@ import json
 import os
 import platform
 
-from benchmarks import logs, micro, series, startup, table, tail, timeline
+from benchmarks import logs, micro, month, series, startup, table, tail, timeline
 from benchmarks.measure import ROOT
 
 
@@ -20,6 +20,7 @@ def main() -> None:
         "timeline": timeline.measure(),
         "series": series.measure(),
         "micro": micro.measure(),
+        "month": month.measure(),
         "tail": tail.measure(),
         "logs": logs.measure(),
     }
