@@ -5,14 +5,18 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
+import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QAccessible
+from PySide6.QtWidgets import QApplication, QPushButton
 
+from lambdadesk.aws.clients import Limits
 from lambdadesk.core.month_view import STACK_TAG
 from lambdadesk.ui.panels.month_panel import MonthPanel
 from tests.servers import faults
-from tests.servers.fake_aws import FakeAws, make_function
-from tests.ui.desk import Desk, click, press, rows, until, visible_words
+from tests.servers.fake_aws import FakeAws, Request, make_function
+from tests.servers.fake_tls import make_tls
+from tests.ui.desk import REGION, Desk, click, press, rows, until, visible_words
 
 TODAY = datetime.now(UTC).date()
 
@@ -239,3 +243,68 @@ async def test_the_choice_of_the_view_holds(desk: Desk, aws: FakeAws) -> None:
     assert desk.console.settings.cost_view == "hour"
     assert desk.get("costTable").parentWidget() is not None
     assert not desk.get("monthTable").isVisible()
+
+
+async def test_of_aws_the_month_comes_first_and_says_what_it_takes_before_it_is_read(
+    desk: Desk, aws: FakeAws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await desk.listed()
+    aws.functions = [make_function(f"f{number:03}") for number in range(600)]
+    for number in range(600):
+        ran(aws, f"f{number:03}", 1_000_000, 3, 1_000.0)
+    aws.tls, certificate = make_tls(tmp_path)
+    for name, value in {
+        "HTTPS_PROXY": aws.url,
+        "AWS_CA_BUNDLE": str(certificate),
+        "AWS_ACCESS_KEY_ID": "AKIAEXAMPLE",
+        "AWS_SECRET_ACCESS_KEY": "secret",
+    }.items():
+        monkeypatch.setenv(name, value)
+    desk.window.places.open_target("", REGION, "")
+    desk.turn_to_cost()
+    await until(lambda: desk.window.cost.month is not None and desk.get("costMonth").isChecked())
+    panel = desk.window.cost.month
+    assert panel is not None
+    await until(lambda: "600 functions not read yet" in visible_words(panel), lambda: visible_words(panel))
+    assert "CloudWatch takes at most $0.02 for their figures." in visible_words(panel)
+    assert desk.get("monthRead").text() == "Read · at most $0.02"
+    await until(lambda: desk.connection.account)
+    assert not month_calls(aws)  # nothing unasked
+    (button,) = [each for each in panel.findChildren(QPushButton) if each.text() == "Read them"]
+
+    # A budget that is used up says so, in place.
+    await until(lambda: desk.console.own_use.of_month().amount > 0)  # the function list's own figures
+    desk.console.settings.own_budget = Decimal("0.00001")
+    click(button)
+    await until(lambda: "own budget of < $0.01" in visible_words(panel), lambda: visible_words(panel))
+    assert "Access denied" not in visible_words(panel)
+    assert not month_calls(aws)
+    desk.console.settings.own_budget = Decimal(5)
+
+    click(desk.get("monthRead"))
+    await until(lambda: len(table(desk)) == 600, lambda: visible_words(panel))
+    await until(lambda: not desk.get("monthRead").isEnabled())
+    assert "600 functions" in desk.text("monthNote")
+
+
+async def test_what_has_come_before_a_stop_stays(qapp: QApplication, aws: FakeAws, tmp_path: Path) -> None:
+    aws.functions = [make_function(f"f{number:03}") for number in range(600)]
+    desk = Desk(qapp, aws, tmp_path / "home", Limits())  # whose calls may take long
+    async with desk:
+        await desk.listed()
+        await desk.connection.scope.wait("figures")
+        aws.script("GetMetricData", lambda exchange: exchange.send(exchange.normal()), faults.slow(60))
+        panel = await turn_to_month(desk)
+        await until(lambda: "call 2 of 2" in desk.text("monthTrouble"), lambda: desk.text("monthTrouble"))
+        click(desk.get("monthStop"))
+        await until(lambda: not desk.get("monthStop").isVisible(), lambda: visible_words(panel))
+        assert "100 not read yet" in desk.text("monthNote")
+        assert len(table(desk)) == 500
+        click(desk.get("monthRead"))
+        await until(lambda: len(table(desk)) == 600, lambda: visible_words(panel))
+
+
+def month_calls(aws: FakeAws) -> list[Request]:
+    """The calls for days; those of the function list are for hours, or the day before now."""
+    asked = [each for each in aws.requests("GetMetricData") if each.params["StartTime"] % 86_400 == 0]
+    return [each for each in asked if each.params["EndTime"] - each.params["StartTime"] > 86_400]
