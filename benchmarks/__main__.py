@@ -4,7 +4,7 @@ import json
 import os
 import platform
 
-from benchmarks import logs, micro, series, startup, table, tail, timeline
+from benchmarks import invocations, logs, micro, month, series, startup, table, tail, timeline
 from benchmarks.measure import ROOT
 
 
@@ -20,6 +20,8 @@ def main() -> None:
         "timeline": timeline.measure(),
         "series": series.measure(),
         "micro": micro.measure(),
+        "invocations": invocations.measure(),
+        "month": month.measure(),
         "tail": tail.measure(),
         "logs": logs.measure(),
     }

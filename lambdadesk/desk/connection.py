@@ -13,6 +13,7 @@ from lambdadesk.aws.permissions import fetch_alias
 from lambdadesk.aws.profiles import configured_endpoint
 from lambdadesk.core.connections import ConnectionInfo, ConnectionKind
 from lambdadesk.core.cost import CostBadge, cost_badges, invocation_cost, log_cost
+from lambdadesk.core.cost_text import explain_cost
 from lambdadesk.core.deploys import PublishedVersion
 from lambdadesk.core.errors import UserError
 from lambdadesk.core.event import Event
@@ -20,12 +21,13 @@ from lambdadesk.core.ledger import InvocationLedger
 from lambdadesk.core.prices import PriceItem, PriceTable, load_prices
 from lambdadesk.core.series import SeriesEstimate, estimate_runs
 from lambdadesk.core.threads import in_thread
-from lambdadesk.core.types import Cost, FunctionInfo, Identity, InvocationType, Report, Target
+from lambdadesk.core.types import Cost, FunctionInfo, Identity, Invocation, InvocationType, Report, Target
 from lambdadesk.desk.catalog import Catalog
 from lambdadesk.desk.dashboard import Dashboard
 from lambdadesk.desk.invocation_book import InvocationBook
 from lambdadesk.desk.invoker import Invoker
 from lambdadesk.desk.price_book import PriceBook
+from lambdadesk.desk.provisioned import Provisioned
 from lambdadesk.desk.query_book import QueryBook
 from lambdadesk.desk.run_history import RunHistory
 from lambdadesk.desk.tailer import LOOKBACK_MS, Tailer, TailGroup
@@ -88,6 +90,7 @@ class Connection:
         self.invoker = Invoker(self.gateway, history, self.ledger, report)
         self.invoker.updated.connect(self._save_history)
         self.runs = RunHistory(history, target.key)
+        self.provisioned = Provisioned(self.gateway)
         self.queries = QueryBook(settings, target.key)
         self.dashboard = Dashboard(self.gateway, self.catalog, self.ledger)
         self.tails: dict[str, Tailer] = {}  # of the functions that are open, by name
@@ -213,6 +216,7 @@ class Connection:
     def resume(self) -> None:
         """Go on with other credentials: what waited for them asks again at once."""
         self.gateway.forget_clients()
+        self.provisioned.forget()
         for tail in self.all_tails:
             tail.poll_now()
         if self.catalog.state.error is not None:
@@ -248,7 +252,29 @@ class Connection:
 
     def badges_of(self, function: FunctionInfo, entry: HistoryEntry) -> tuple[CostBadge, ...]:
         """What the REPORT can't tell of the cost of an invocation made here."""
-        return cost_badges(function, entry.report, is_durable=bool(entry.durable_name))
+        return cost_badges(
+            function,
+            entry.report,
+            has_provisioned=self.provisioned.may_have_served(function.name, entry.qualifier),
+            is_durable=bool(entry.durable_name),
+        )
+
+    async def explain_cost(self, invocation: Invocation) -> str:
+        """The arithmetic of an invocation that a log shows; empty where its cost is not known."""
+        name, report, cost = invocation.function, invocation.report, invocation.cost
+        function = self.catalog.get(name)
+        if function is None or report is None or cost is None:
+            return ""
+        if self.provisioned.needs(name, invocation.version):
+            await self.provisioned.find(name)
+        if not cost.terms:  # the ledger keeps sums alone of what is long past
+            anew = self._price(name, report, None, 0) or cost
+            why = "How it was invoked is not known any more, which may have cost more."
+            cost = (
+                anew if anew.amount == cost.amount else replace(anew, exact=False, notes=(*anew.notes, why))
+            )
+        served = self.provisioned.may_have_served(name, invocation.version, is_version=True)
+        return explain_cost(cost, cost_badges(function, report, has_provisioned=served))
 
     async def recent(self, function: str = "", limit: int = 200) -> list[HistoryEntry]:
         """Earlier invocations made here, newest first, without payload and response."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
@@ -29,7 +29,9 @@ from lambdadesk.store.secrets import SecretStore
 from lambdadesk.store.settings import Settings
 
 if TYPE_CHECKING:  # imported when it is first needed, which is after the first frame
+    from lambdadesk.core.function_rows import RowKey
     from lambdadesk.desk.connection import Connection
+    from lambdadesk.desk.month import Months
     from lambdadesk.desk.own_use import OwnUseMeter
     from lambdadesk.desk.price_book import PriceBook
     from lambdadesk.store.invocations import InvocationStore
@@ -112,6 +114,13 @@ class Console:
         meter.changed.connect(self._save_own_use)
         self.scope.start("load own use", meter.load)
         return meter
+
+    def make_months(self, get_tags: "Callable[[RowKey], Mapping[str, str] | None]") -> "Months":
+        """What functions cost by day. get_tags: of a function, None where they are not known."""
+        from lambdadesk.desk.month import Months
+        from lambdadesk.store.month_cache import MonthCache
+
+        return Months(MonthCache(self.paths.cache_dir), self.prices, get_tags)
 
     @cached_property
     def invocations(self) -> "InvocationStore":

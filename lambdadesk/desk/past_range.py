@@ -4,6 +4,7 @@ import asyncio
 import re
 from collections.abc import Sequence
 from contextlib import aclosing
+from dataclasses import replace
 
 from lambdadesk.aws.endpoints import is_aws
 from lambdadesk.aws.insights import fetch_groups_named, is_not_offered
@@ -160,7 +161,7 @@ class PastRange:
         if by is PastSource.INSIGHTS:
             try:
                 is_complete = await self._query_all(tracker, start_ms, last_ms, notes)
-                cost = self._query.cost
+                cost = None if self._connection.target.is_local else self._query.cost
             except UserError as error:
                 if not is_not_offered(error):
                     raise
@@ -274,18 +275,17 @@ class PastRange:
         for start in range(0, len(seen), SLICE):
             ledger.add_seen(name, *seen[start : start + SLICE])
             await asyncio.sleep(0)
-        for run in known:
-            if run.stream:
-                if run.here and (record := ledger.find(run)) is not None:
-                    record.here, record.cost = True, run.cost  # which knows how it was invoked
-            else:
-                _add_here(ledger, run)
         ids = {run.request_id for run in known if run.here}
-        for run in made:
-            if run.request_id not in ids:
-                _add_here(ledger, run)
+        made = [run for run in made if run.request_id not in ids]
+        for run in (*(run for run in known if not run.stream), *made):
+            _add_here(ledger, run)
         ledger.match(name)
-        return within(ledger.of(name), start_ms, end_ms)
+        # What was made here knows best what it cost: how it was invoked is in no log.
+        here = {_key(run): run.cost for run in (*known, *made) if run.here}
+        return [
+            replace(run, here=True, cost=here[key] or run.cost) if (key := _key(run)) in here else run
+            for run in within(ledger.of(name), start_ms, end_ms)
+        ]
 
     def _on_query_changed(self) -> None:
         if self.is_loading and self.source is PastSource.INSIGHTS:
@@ -293,7 +293,7 @@ class PastRange:
 
 
 def _add_here(ledger: InvocationLedger, run: Invocation) -> None:
-    record = ledger.add_here(
+    ledger.add_here(
         run.function,
         InvocationType.REQUEST_RESPONSE,
         run.version,
@@ -305,7 +305,11 @@ def _add_here(ledger: InvocationLedger, run: Invocation) -> None:
         error_type=run.error_type,
         match_later=True,
     )
-    record.cost = run.cost
+
+
+def _key(run: Invocation) -> tuple[str, str, int | None]:
+    """What tells invocations apart: a request id comes again with a retry."""
+    return (run.stream, run.request_id, run.ended_ms) if run.stream else ("", run.request_id, None)
 
 
 def _to_invocation(entry: HistoryEntry) -> Invocation:

@@ -215,6 +215,7 @@ class FunctionPage(QWidget):
     def _build_logs(self) -> QWidget:
         follow = LogFollow(self.connection, self.function, self._settings)
         self.logs = LogsPanel(self._tail, self.connection.ledger, self._settings, follow)
+        self.logs.explain_cost = self.connection.explain_cost
         follow.take_up()
         self.logs.payload_requested.connect(self._show_payload)
         self.logs.chart_requested.connect(lambda _request_id: self.show_page("Charts"))

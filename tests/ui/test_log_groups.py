@@ -143,7 +143,7 @@ def test_a_closed_invocation_is_copied_whole(view: LogView, store: LogStore) -> 
 
 def test_the_menu_of_an_invocation(qtbot, view: LogView, store: LogStore) -> None:
     store.add(LINES)
-    copy_id, copy_trace, payload, chart = view.invocation_actions(1)
+    copy_id, copy_trace, payload, chart, _cost = view.invocation_actions(1)
     copy_id.trigger()
     assert QApplication.clipboard().text() == REQUEST.format(0)
     copy_trace.trigger()
@@ -152,8 +152,8 @@ def test_the_menu_of_an_invocation(qtbot, view: LogView, store: LogStore) -> Non
         with qtbot.waitSignal(signal) as emitted:
             action.trigger()
         assert emitted.args == [REQUEST.format(0)]
-    assert [action.isEnabled() for action in view.invocation_actions(3)] == [True, False, False, False]
-    assert [action.isEnabled() for action in view.invocation_actions(6)] == [False] * 4
+    assert [action.isEnabled() for action in view.invocation_actions(3)] == [True, *[False] * 4]
+    assert [action.isEnabled() for action in view.invocation_actions(6)] == [False] * 5
     assert view.invocation_actions(99) == []
 
 

@@ -1,6 +1,6 @@
 """LogsPanel: logs of one or more functions, followed, filtered, and accounted for."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QHideEvent, QKeySequence, QResizeEvent, QShortcut, QShowEvent
@@ -72,6 +72,8 @@ class LogsPanel(QWidget):
         self._tail = tail
         self._ledger = ledger
         self._settings = settings
+        # The arithmetic of an invocation's cost, empty where it is not known; None: nobody tells.
+        self.explain_cost: Callable[[Invocation], Awaitable[str]] | None = None
         self.scope = TaskScope(self._on_failure)
         self.filter = named(
             FilterEdit("Filter: words, -without, /regex/, level>=warn, field:value"),
@@ -143,6 +145,7 @@ class LogsPanel(QWidget):
         self.view.payload_requested.connect(self.payload_requested)
         self.view.chart_requested.connect(self.chart_requested)
         self.view.found_changed.connect(self._show_found)
+        self.view.invocation_shown.connect(lambda index: self.scope.start("cost", self._show_cost, index))
         self.find_bar.text_changed.connect(self._search)
         self.find_bar.step_requested.connect(self.view.search_step)
         self.find_bar.closed.connect(self.view.setFocus)
@@ -297,6 +300,11 @@ class LogsPanel(QWidget):
             return None
         seen = invocations[index]
         return (self._ledger and self._ledger.find(seen)) or seen
+
+    async def _show_cost(self, index: int) -> None:
+        invocation = self._facts_of(index)
+        if invocation is not None and self.explain_cost is not None:
+            self.view.detail.show_cost(await self.explain_cost(invocation))
 
     def _rate_soon(self) -> None:
         if not self._rate_timer.isActive():

@@ -44,12 +44,14 @@ class LogView(QWidget):
         request_filter_requested(str): show this request alone.
         payload_requested(str): show the payload of this request, which was sent from here.
         chart_requested(str): show the point of this request in the charts.
+        invocation_shown(int): all lines of an invocation are in the detail; its index.
     """
 
     follow_changed = Signal(bool)
     request_filter_requested = Signal(str)
     payload_requested = Signal(str)
     chart_requested = Signal(str)
+    invocation_shown = Signal(int)
     lines_changed = Signal()
     found_changed = Signal()
 
@@ -531,11 +533,20 @@ class LogView(QWidget):
         line, sources = self._model.store.row(number), self._sources
         whose = sources.names[sources.number_of(line.stream)] if sources is not None else ""
         self.detail.show_row(line, whose)
+        self._open_detail()
+
+    def _open_detail(self) -> None:
         if self.detail.isHidden():
             self.detail.show()
             height = self._splitter.height()
             self._splitter.setSizes([height - height // 3, height // 3])
-            self.table.scrollTo(current)
+            self.table.scrollTo(self.table.currentIndex())
+
+    def show_cost(self, invocation: int) -> None:
+        """Show the arithmetic of an invocation's cost in the detail."""
+        self.detail.cost.setChecked(True)
+        self._show_invocation(invocation)
+        self._open_detail()
 
     def _show_invocation(self, invocation: int) -> None:
         """Show all lines of an invocation in the place of the detail."""
@@ -553,6 +564,7 @@ class LogView(QWidget):
         words = self._model.header_text(invocation, MESSAGE, self._facts(invocation))
         heading = f"request {self._model.store.get_request_id(invocation)}   ·   {words}"
         self.detail.show_text(heading, "\n".join(texts))
+        self.invocation_shown.emit(invocation)
 
     def _hide_detail(self) -> None:
         if not self.detail.isHidden():
