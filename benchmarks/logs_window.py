@@ -26,7 +26,6 @@ from lambdadesk.core.invocations import InvocationTracker
 from lambdadesk.core.ledger import InvocationLedger
 from lambdadesk.core.logstore import LogRow
 from lambdadesk.core.types import FunctionInfo, LogColumns, LogEvent, Target
-from lambdadesk.desk.seen_events import SeenEvents
 from lambdadesk.desk.tail_source import SLICE
 from lambdadesk.desk.tailer import Tailer
 from lambdadesk.ui import theme
@@ -56,6 +55,7 @@ def events(count: int, start_ms: int, seed: int) -> Iterator[LogEvent]:
                     _message(at, number, request_id, chance),
                     f"stream-{lane}",
                     start_ms,
+                    f"{seed:08d}{number:048d}",
                 )
 
 
@@ -193,12 +193,15 @@ def _p99(values: list[float]) -> list[float]:
 
 
 def _at(event: LogEvent, late_ms: int) -> LogEvent:
-    return LogEvent(event.timestamp_ms - late_ms, event.message, event.stream, event.ingestion_ms)
+    return event._replace(timestamp_ms=event.timestamp_ms - late_ms)
 
 
 def take(tail: Tailer, page: list[LogEvent]) -> None:
     """What a tail does with the events of an answer."""
     source = tail.sources[0]
+    if source._seen.is_large:  # as between two polls
+        source._seen.pack(page[0].timestamp_ms - 60_000)
+    source._seen.begin_poll()
     tail._show(source, source._take(LogColumns.of(page)))
 
 
@@ -250,7 +253,6 @@ async def main(app: QApplication, mode: str, text: Path) -> dict[str, Any]:
             app.processEvents()
     if file:
         file.close()
-    tail.sources[0]._seen = SeenEvents()  # what the tail knows the events by is not the store's
     settle(app, panel)
     gc.collect()
     memory = resident_bytes() - empty
