@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy  # noqa: F401  the application has it before anybody reads a million lines
 from PySide6.QtCore import QEvent, QObject
 from PySide6.QtWidgets import QApplication
 from qasync import QEventLoop
@@ -200,7 +201,7 @@ def take(tail: Tailer, page: list[LogEvent]) -> None:
     """What a tail does with the events of an answer."""
     source = tail.sources[0]
     if source._seen.is_large:  # as between two polls
-        source._seen.pack(page[0].timestamp_ms - 60_000)
+        source._seen.pack()
     source._seen.begin_poll()
     tail._show(source, source._take(LogColumns.of(page)))
 

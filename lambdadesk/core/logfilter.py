@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 import orjson
 
 from lambdadesk.core.errors import ErrorKind, UserError
-from lambdadesk.core.logstore import SEPARATOR, Block, Level, LogStore
+from lambdadesk.core.log_block import SEPARATOR, Block
+from lambdadesk.core.logstore import Level, LogStore
 
 HELP = """\
 order           in the text; small letters match capitals too

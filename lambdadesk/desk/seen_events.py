@@ -20,7 +20,7 @@ class SeenEvents:
 
     An id takes half the memory that way, and two of a busy minute's 300,000 events are taken for one about
     once in 800 years. Without an id, equal lines of one millisecond are told apart by their order in a poll.
-    Minutes that have passed can be packed, into a tenth of the memory: `pack` where `is_large`.
+    Between polls they can be packed, into a tenth of the memory: `pack` where `is_large`.
     """
 
     def __init__(self) -> None:
@@ -38,12 +38,11 @@ class SeenEvents:
         """Whether there is something to pack."""
         return sum(map(len, self._minutes.values())) > _MANY
 
-    def pack(self, before_ms: int) -> None:
-        """Pack the minutes before a moment. Takes a while: for a thread, between two polls."""
+    def pack(self) -> None:
+        """Pack all that is known by now. Takes a while: for a thread, between two polls."""
         import numpy as np
 
-        for minute in [each for each in self._minutes if each < before_ms // _MINUTE_MS]:
-            keys = self._minutes[minute]
+        for minute, keys in list(self._minutes.items()):
             rest = iter(keys)
             parts = [self._packed[minute]] if minute in self._packed else []
             for start in range(0, len(keys), _SLICE):

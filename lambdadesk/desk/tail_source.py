@@ -33,7 +33,6 @@ _SPARE_MS = 5_000
 _TICK_MS = 1_000  # of the server's clock, as its answers tell it
 _FADES = 0.99  # the largest delay, with every poll
 _CHUNK_MS, _MIN_CHUNK_MS = 3_600_000, 60_000  # read before the place is noted; long stretches fail half-way
-_HOT_MS = 60_000  # events of this time come again with every poll
 _REMEMBER_MS = SWEEP_WINDOW_MS + 5 * 60_000
 
 # Streams of a group that functions share: 2026/01/02/orders[$LATEST]0123; of a function's own: no name.
@@ -127,7 +126,7 @@ class TailSource:
                 gap.to_ms = max(gap.to_ms, now_ms)
         end_ms = max(anchor_ms or 0, now_ms) + AHEAD_MS
         if self._seen.is_large:
-            await in_thread(self._seen.pack, now_ms - _HOT_MS)
+            await in_thread(self._seen.pack)
         self._seen.begin_poll()
         self._late = []
         try:

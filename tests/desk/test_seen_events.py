@@ -14,15 +14,16 @@ events = st.builds(
     ),
     *(st.integers(0, 12), st.integers(0, 3), st.booleans()),
 )
-polls = st.lists(st.tuples(st.lists(st.lists(events, max_size=8), max_size=3), st.integers(0, 5)), max_size=8)
+polls = st.lists(st.tuples(st.lists(st.lists(events, max_size=8), max_size=3), st.booleans()), max_size=8)
 
 
 @settings(max_examples=50, deadline=None)
 @given(polls)
-def test_packing_makes_no_difference(polls: list[tuple[list[list[LogEvent]], int]]) -> None:
+def test_packing_makes_no_difference(polls: list[tuple[list[list[LogEvent]], bool]]) -> None:
     plain, packed = SeenEvents(), SeenEvents()
-    for pages, minute in polls:
-        packed.pack(minute * MINUTE_MS)
+    for pages, is_due in polls:
+        if is_due:
+            packed.pack()
         plain.begin_poll()
         packed.begin_poll()
         for page in pages:
@@ -41,7 +42,7 @@ def test_a_great_many_are_worth_packing_and_stay_known() -> None:
     seen.begin_poll()
     assert seen.take(page) == (page, 0)
     assert seen.is_large
-    seen.pack(MINUTE_MS)
+    seen.pack()
     assert not seen.is_large
     assert len(seen) == 51_000
     seen.begin_poll()
