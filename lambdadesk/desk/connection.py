@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 
 from lambdadesk.aws.credentials import Owner
 from lambdadesk.aws.endpoints import is_aws
@@ -22,6 +23,7 @@ from lambdadesk.core.types import Cost, FunctionInfo, Identity, InvocationType, 
 from lambdadesk.desk.catalog import Catalog
 from lambdadesk.desk.dashboard import Dashboard
 from lambdadesk.desk.invoker import Invoker
+from lambdadesk.desk.log_archive import LogArchive
 from lambdadesk.desk.price_book import PriceBook
 from lambdadesk.desk.query_book import QueryBook
 from lambdadesk.desk.run_history import RunHistory
@@ -76,6 +78,7 @@ class Connection:
         self.queries = QueryBook(settings, target.key)
         self.dashboard = Dashboard(self.gateway, self.catalog, self.ledger)
         self.tails: dict[str, Tailer] = {}
+        self.lines_dir: Path | None = None  # where log lines go that no longer fit into memory
         self.may_read_all = False  # the user wants all logs read, however many there are
         self.drafts = drafts
         self._history = history
@@ -94,6 +97,8 @@ class Connection:
         if tail is None:
             poll_s = LOCAL_POLL_S if self.target.is_local else AWS_POLL_S
             tail = Tailer(self.gateway, function, self.ledger, poll_s=poll_s)
+            if self.lines_dir is not None:
+                tail.archive = LogArchive(tail.store, self.lines_dir)
             self.tails[function.name] = tail
             self.scope.start(f"tail {function.name}", tail.run)
         return tail

@@ -313,6 +313,7 @@ class Console:
             self.settings,
             self.prices,
         )
+        connection.lines_dir = self.paths.lines_dir
         self.shown[target.key] = connection
         connection.catalog.load_cached()
         self.opened.emit(connection)
