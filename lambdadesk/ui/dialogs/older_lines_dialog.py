@@ -63,7 +63,7 @@ class OlderLinesDialog(QDialog):
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         buttons.button(QDialogButtonBox.StandardButton.Close).setAutoDefault(
             False
-        )  # Enter looks, and closes not
+        )  # Enter looks
         for button in (self.older, self.newer):
             buttons.addButton(button, QDialogButtonBox.ButtonRole.ActionRole)
         buttons.rejected.connect(self.close)
