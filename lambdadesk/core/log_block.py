@@ -6,6 +6,8 @@ from itertools import accumulate
 from sys import getsizeof
 from typing import NamedTuple
 
+from lambdadesk.core.many_numbers import add_to_all
+
 SEPARATOR = "\n"  # between the lines of a block; a line may hold it too, so only the offsets tell lines apart
 
 
@@ -58,10 +60,10 @@ def with_lines(block: Block, places: list[int], messages: list[str]) -> Block:
     at = shift = 0  # the next line of the block, and by how much its text has moved
     for place, message in zip(places, messages, strict=True):
         pieces += text[offsets[at] : offsets[place]], message, SEPARATOR
-        moved.extend([offset + shift for offset in offsets[at:place]])
+        moved.extend(add_to_all(offsets[at:place], shift))
         moved.append(offsets[place] + shift)
         shift += len(message) + len(SEPARATOR)
         at = place
     pieces.append(text[offsets[at] :])
-    moved.extend([offset + shift for offset in offsets[at:]])
+    moved.extend(add_to_all(offsets[at:], shift))
     return Block(pack_text("".join(pieces)), moved)

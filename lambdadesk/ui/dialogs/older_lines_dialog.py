@@ -61,9 +61,7 @@ class OlderLinesDialog(QDialog):
         row.addWidget(self.filter, 1)
         row.addWidget(self.cancel)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
-        buttons.button(QDialogButtonBox.StandardButton.Close).setAutoDefault(
-            False
-        )  # Enter looks
+        buttons.button(QDialogButtonBox.StandardButton.Close).setAutoDefault(False)  # Enter looks
         for button in (self.older, self.newer):
             buttons.addButton(button, QDialogButtonBox.ButtonRole.ActionRole)
         buttons.rejected.connect(self.close)
