@@ -2,7 +2,8 @@
 
 import asyncio
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from itertools import count
@@ -56,6 +57,7 @@ class InvocationLedger:
         self._pricer = pricer
         self._match_by_time = match_by_time
         self._books: dict[str, _Book] = {}
+        self._untold: dict[str, _Book] | None = None  # while changes are told together
 
     def functions(self) -> list[str]:
         """The functions with any invocation, in the order in which they appeared."""
@@ -151,7 +153,22 @@ class InvocationLedger:
             if book.touched:
                 self._tell(book)
 
+    @contextmanager
+    def told_together(self) -> Iterator[None]:
+        """What is added within is told once in the end."""
+        untold: dict[str, _Book] = {}
+        self._untold = untold
+        try:
+            yield
+        finally:
+            self._untold = None
+            for book in untold.values():
+                self._tell(book)
+
     def _tell(self, book: "_Book") -> None:
+        if self._untold is not None:
+            self._untold[book.function] = book
+            return
         touched, book.touched = book.touched, {}
         if touched:
             self.here_changed.emit(list(touched.values()))

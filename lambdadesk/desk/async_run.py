@@ -25,7 +25,7 @@ from lambdadesk.core.ledger import InvocationLedger
 from lambdadesk.core.money import format_money
 from lambdadesk.core.types import Invocation, Outcome
 from lambdadesk.desk.tailer import Tailer, TailState
-from lambdadesk.store.history import HistoryEntry
+from lambdadesk.store.history_entry import HistoryEntry
 
 _OUTCOMES: Final = {
     Outcome.OK: "succeeded",

@@ -29,7 +29,8 @@ from lambdadesk.desk.tailer import Tailer
 from lambdadesk.desk.tasks import TaskScope
 from lambdadesk.store.catalog_cache import CatalogCache
 from lambdadesk.store.drafts import DraftStore
-from lambdadesk.store.history import History, HistoryEntry, HistoryKeeps
+from lambdadesk.store.history import History
+from lambdadesk.store.history_entry import HistoryEntry, HistoryKeeps
 from lambdadesk.store.settings import Settings
 
 LOCAL_POLL_S, AWS_POLL_S = 0.5, 2.0

@@ -13,7 +13,7 @@ from lambdadesk.core.connections import Guard
 from lambdadesk.core.errors import ErrorKind, UserError
 from lambdadesk.core.expectations import Case, Expectations, parse_rules
 from lambdadesk.core.types import InvokeRequest
-from lambdadesk.store.history import HistoryEntry
+from lambdadesk.store.history_entry import HistoryEntry
 from lambdadesk.store.saved_cases import SavedCases
 from lambdadesk.ui.panels.cases_panel import CasesPanel
 from tests.servers import faults

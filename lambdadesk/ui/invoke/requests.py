@@ -13,7 +13,7 @@ from lambdadesk.core.invoke_options import check_options
 from lambdadesk.core.payload import check_size, payload_bytes
 from lambdadesk.core.types import FunctionInfo, InvokeRequest
 from lambdadesk.desk.connection import Connection
-from lambdadesk.store.history import HistoryEntry
+from lambdadesk.store.history_entry import HistoryEntry
 from lambdadesk.ui.widgets.json_edit import JsonEdit
 from lambdadesk.ui.widgets.run_bar import RunBar
 

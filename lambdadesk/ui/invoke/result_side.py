@@ -7,7 +7,7 @@ from lambdadesk.core.types import FunctionInfo
 from lambdadesk.desk.connection import Connection
 from lambdadesk.desk.tailer import TailState
 from lambdadesk.desk.tasks import TaskScope
-from lambdadesk.store.history import HistoryEntry
+from lambdadesk.store.history_entry import HistoryEntry
 from lambdadesk.ui.invoke.layout import InvokeLayout
 from lambdadesk.ui.invoke.live_run import LiveRun
 from lambdadesk.ui.invoke.run_follower import RunFollower

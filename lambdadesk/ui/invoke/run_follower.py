@@ -9,7 +9,7 @@ from lambdadesk.desk.async_run import AsyncRun
 from lambdadesk.desk.connection import Connection
 from lambdadesk.desk.lost_run import LostRun
 from lambdadesk.desk.tasks import TaskScope
-from lambdadesk.store.history import HistoryEntry
+from lambdadesk.store.history_entry import HistoryEntry
 from lambdadesk.ui.widgets.fate_view import FateView
 
 ACCEPTED = 202

@@ -9,7 +9,7 @@ from lambdadesk.core.types import FunctionInfo
 from lambdadesk.desk.connection import Connection
 from lambdadesk.desk.console import Console
 from lambdadesk.desk.tasks import TaskScope
-from lambdadesk.store.history import HistoryEntry
+from lambdadesk.store.history_entry import HistoryEntry
 from lambdadesk.ui.invoke.requests import fill_in
 from lambdadesk.ui.panels.invoke_panel import InvokePanel
 

@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, QTimer
 
 from lambdadesk.core.money import format_money
 from lambdadesk.core.types import InvocationType, Outcome
-from lambdadesk.store.history import HistoryEntry
+from lambdadesk.store.history_entry import HistoryEntry
 from lambdadesk.ui.models.rows import NOTHING, Column, RowTableModel
 
 _KINDS: Final = {

@@ -25,7 +25,7 @@ from lambdadesk.desk.connection import Connection
 from lambdadesk.desk.series_files import write_text_file
 from lambdadesk.desk.suite_run import SuiteRunner
 from lambdadesk.desk.tasks import TaskScope
-from lambdadesk.store.history import HistoryEntry
+from lambdadesk.store.history_entry import HistoryEntry
 from lambdadesk.store.saved_cases import SavedCase, SavedCases
 from lambdadesk.ui import theme
 from lambdadesk.ui.icons import icon

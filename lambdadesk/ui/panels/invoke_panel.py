@@ -11,7 +11,7 @@ from lambdadesk.core.errors import ErrorKind, UserError
 from lambdadesk.core.types import FunctionInfo, InvocationType, InvokeRequest, InvokeResult
 from lambdadesk.desk.connection import Connection
 from lambdadesk.desk.tasks import TaskScope
-from lambdadesk.store.history import HistoryEntry
+from lambdadesk.store.history_entry import HistoryEntry
 from lambdadesk.store.response_file import ResponseFile
 from lambdadesk.ui.invoke.layout import InvokeLayout
 from lambdadesk.ui.invoke.payload_side import PayloadSide

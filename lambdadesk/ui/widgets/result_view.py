@@ -28,7 +28,7 @@ from lambdadesk.core.responses import BodyKind, Response, recognise
 from lambdadesk.core.text import short_lines, visible
 from lambdadesk.core.threads import in_thread
 from lambdadesk.core.types import Cost, InvocationType, Outcome
-from lambdadesk.store.history import HistoryEntry
+from lambdadesk.store.history_entry import HistoryEntry
 from lambdadesk.ui import theme
 from lambdadesk.ui.icons import icon
 from lambdadesk.ui.widgets.body_view import BodyView
