@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from lambdadesk.core.async_fate import FAILED
 from lambdadesk.core.details import format_bytes
 from lambdadesk.core.errors import ErrorKind, UserError
 from lambdadesk.core.function_errors import parse_function_error
@@ -312,6 +313,8 @@ def _outcome_words(entry: HistoryEntry) -> tuple[str, str]:
     status = f"{code} " if code else ""
     if _is_dry(entry):
         return "ok", f"✔ {code} Dry run: permitted, parameters accepted, not run"
+    if entry.kind is InvocationType.EVENT and entry.outcome in FAILED:
+        return _attempt_words(entry)
     error_type = entry.report.error_type if entry.report else ""
     failure = f"{entry.function_error or 'failed'}" + (f" ({error_type})" if error_type else "")
     # Of a run whose answer did not come, or that nobody waited for, the log tells.
@@ -325,6 +328,16 @@ def _outcome_words(entry: HistoryEntry) -> tuple[str, str]:
         Outcome.ERROR: ("error", f"✖ {status}Function error: {failure}"),
         Outcome.RUNNING: ("dim", "Running, or interrupted before its answer was recorded"),
     }.get(entry.outcome, ("dim", f"{code} {entry.outcome}"))
+
+
+def _attempt_words(entry: HistoryEntry) -> tuple[str, str]:
+    """Of an event whose first attempt failed: Lambda may have tried again since."""
+    if not entry.fate:
+        return "warning", "▲ Its first attempt failed, as its log shows; Lambda may try again"
+    came, _, _ = entry.fate.partition(". ")
+    if came.startswith("Succeeded"):
+        return "ok", f"✔ {came}"
+    return ("error", f"✖ {came}") if came.startswith("Failed after") else ("warning", f"▲ {came}")
 
 
 def _summary(entry: HistoryEntry, why_no_report: str) -> str:
