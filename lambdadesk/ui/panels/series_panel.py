@@ -11,12 +11,10 @@ from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import (
     QComboBox,
     QFileDialog,
-    QFrame,
     QGridLayout,
     QHBoxLayout,
     QProgressBar,
     QPushButton,
-    QScrollArea,
     QSpinBox,
     QVBoxLayout,
     QWidget,
@@ -118,13 +116,9 @@ class SeriesPanel(QWidget):
         layout.addWidget(self.progress)
         self.status = named(ToneLabel("dim"), "seriesStatus", "Progress")
         layout.addLayout(self._build_above_result())
-        area = named(QScrollArea(), "seriesScroll")
-        area.setWidgetResizable(True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        area.setWidget(self._build_result())
-        self.result.hide()  # only now: to be put into the area shows it
-        layout.addWidget(area, 1)
+        layout.addWidget(self._build_result(), 1)
+        self.result.hide()
+        layout.addStretch(0)
 
     def _build_settings(self) -> QGridLayout:
         self.source = named(CalmComboBox(), "seriesSource", "What is sent")
