@@ -22,7 +22,8 @@ from lambdadesk.desk.tasks import TaskScope
 from lambdadesk.store.catalog_cache import CatalogCache
 from lambdadesk.store.connections import ConnectionStore
 from lambdadesk.store.drafts import DraftStore
-from lambdadesk.store.history import History, HistoryKeeps
+from lambdadesk.store.history import History
+from lambdadesk.store.history_entry import HistoryKeeps
 from lambdadesk.store.paths import Paths
 from lambdadesk.store.saved_events import SavedEvents
 from lambdadesk.store.secrets import SecretStore

@@ -13,7 +13,7 @@ from lambdadesk.core.function_rows import RowKey
 from lambdadesk.core.text import one_line
 from lambdadesk.core.types import FunctionInfo
 from lambdadesk.desk.connection import Connection
-from lambdadesk.store.history import HistoryEntry
+from lambdadesk.store.history_entry import HistoryEntry
 from lambdadesk.store.settings import Settings
 from lambdadesk.ui import theme
 from lambdadesk.ui.pages import PAGES
