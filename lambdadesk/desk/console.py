@@ -31,6 +31,7 @@ if TYPE_CHECKING:  # imported when it is first needed, which is after the first 
     from lambdadesk.desk.connection import Connection
     from lambdadesk.desk.own_use import OwnUseMeter
     from lambdadesk.desk.price_book import PriceBook
+    from lambdadesk.store.sweep_journal import SweepJournal
 
 FALLBACK_REGION = "us-east-1"
 PRICES_EVERY_S = 600.0
@@ -108,6 +109,13 @@ class Console:
         meter.changed.connect(self._save_own_use)
         self.scope.start("load own use", meter.load)
         return meter
+
+    @cached_property
+    def sweeps(self) -> "SweepJournal":
+        """What power sweeps have to put back."""
+        from lambdadesk.store.sweep_journal import SweepJournal
+
+        return SweepJournal(self.paths.sweeps_dir)
 
     def start(self) -> None:
         """Begin what goes on until `close`: questions are asked, edits of the AWS files noticed."""
@@ -279,6 +287,8 @@ class Console:
         # Each to its end, whatever becomes of the others.
         ends = await asyncio.gather(*(each.close() for each in self.shown.values()), return_exceptions=True)
         self.shown = {}
+        if "sweeps" in self.__dict__:
+            self.sweeps.close()
         await self.local.stop()
         await self.history.close()
         for failure in ends:

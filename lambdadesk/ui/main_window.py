@@ -24,6 +24,7 @@ from lambdadesk.ui.prices import Prices
 from lambdadesk.ui.privacy import Privacy
 from lambdadesk.ui.production import Production
 from lambdadesk.ui.sign_in import SignIn
+from lambdadesk.ui.sizing import Sizing
 from lambdadesk.ui.status_line import IdentityLine
 from lambdadesk.ui.top_bar import TopBar
 from lambdadesk.ui.widgets.colour_frame import ColourFrame
@@ -73,6 +74,7 @@ class MainWindow(QMainWindow):
         self.production = Production(console, self)
         self.privacy = Privacy(console, self)
         self.prices = Prices(console, self)
+        self.sizing = Sizing(console, self)
         self.menus = Menus(self)
         self._tables = (self.cost.table,)
         self._memory.restore_window(self, self.splitter, self._tables)
@@ -161,6 +163,7 @@ class MainWindow(QMainWindow):
         page.reachable_changed.connect(lambda failure: self._on_reachable_changed(connection, failure))
         page.confirm_requested.connect(lambda request: self.production.confirm(page, request))
         page.write_requested.connect(lambda *asked: self.production.confirm_write(page, *asked))
+        page.sizing_requested.connect(lambda: self.sizing.show(page))
 
     def _on_reachable_changed(self, connection: "Connection", failure: UserError | None) -> None:
         """The tail asks all the time, so it knows first that the endpoint is gone or back."""

@@ -1,0 +1,66 @@
+"""SizingDialog: what a function would cost otherwise, and a power sweep that measures it."""
+
+from collections.abc import Callable
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QTabWidget, QVBoxLayout, QWidget
+
+from lambdadesk.core.text import one_line
+from lambdadesk.core.types import FunctionInfo, InvokeRequest
+from lambdadesk.desk.connection import Connection
+from lambdadesk.store.sweep_journal import SweepJournal
+from lambdadesk.ui import theme
+from lambdadesk.ui.dialogs.sizing.sweep_tab import SweepTab
+from lambdadesk.ui.dialogs.sizing.what_if_tab import WhatIfTab
+from lambdadesk.ui.widgets.named import named
+
+_NAME_LIMIT = 140
+_WIDTH_PX, _HEIGHT_PX = 980, 640
+_LEAST_WIDTH_PX, _LEAST_HEIGHT_PX = 680, 460
+
+
+class SizingDialog(QDialog):
+    """Shown beside the window with `open()`; its owner awaits `close_tabs` once it is closed."""
+
+    closed = Signal()
+
+    def __init__(
+        self,
+        connection: Connection,
+        function: FunctionInfo,
+        get_request: Callable[..., InvokeRequest],
+        journal: SweepJournal,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.setObjectName("sizingDialog")
+        title = f"Sizing of {one_line(function.name, _NAME_LIMIT)}"
+        self.setWindowTitle(title)
+        self.setAccessibleName(title)
+        self.what_if = WhatIfTab(connection, function)
+        self.sweep = SweepTab(connection, function, get_request, journal)
+        self.tabs = named(QTabWidget(), "sizingTabs", "Parts of Sizing")
+        self.tabs.tabBar().setAccessibleName("Parts of Sizing")
+        self.tabs.setDocumentMode(True)
+        self.tabs.addTab(self.what_if, "What if")
+        self.tabs.addTab(self.sweep, "Power sweep")
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        buttons.rejected.connect(self.close)
+        for button in buttons.buttons():
+            button.setObjectName("sizingClose")
+        layout = QVBoxLayout(self)
+        layout.setSpacing(theme.SPACE)
+        layout.addWidget(self.tabs, 1)
+        layout.addWidget(buttons)
+        self.setMinimumSize(_LEAST_WIDTH_PX, _LEAST_HEIGHT_PX)
+        self.resize(_WIDTH_PX, _HEIGHT_PX)
+        self.finished.connect(self.closed)
+
+    def open(self) -> None:
+        """Show it; unlike QDialog's own, this does not keep the window from being used."""
+        self.show()
+
+    async def close_tabs(self) -> None:
+        """End its work; what a sweep has changed is put back in the connection's scope."""
+        await self.what_if.close_tab()
+        await self.sweep.close_tab()
