@@ -48,7 +48,7 @@ def to_samples(invocations: Iterable[Invocation]) -> list[Sample]:
                 report.duration_ms,
                 report.billed_ms,
                 report.memory_mb,
-                report.max_memory_mb,
+                report.max_memory_mb or None,  # emulators report 0 where they don't know
                 report.init_ms if report.init_ms is not None else report.restore_ms,
                 report.restore_ms is not None,
                 run.outcome,

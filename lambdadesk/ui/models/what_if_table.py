@@ -70,13 +70,13 @@ class OptionModel(RowTableModel[Option]):
     """Memory sizes, or architectures, side by side."""
 
     SAMPLES: Final = (
-        "10,240 MB i",
-        "iiiiiiii present, tight",
-        "≈ $0.000000408 to $0.000000816",
-        "−100 % to +100 %",  # noqa: RUF001
-        "9,999 to 9,999 ms",
-        "9,999 to 9,999 ms",
-        "9,999 to 9,999 ms",
+        "10,240 MB",
+        "iiii present, tight",
+        "≈ $0.00000108 to $0.00000373",
+        "+104 % to +1,234 %",
+        "1,999 to 9,999 ms",
+        "1,999 to 9,999 ms",
+        "1,999 to 9,999 ms",
         "runs at this size",
     )
 

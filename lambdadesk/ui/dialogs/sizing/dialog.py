@@ -15,7 +15,7 @@ from lambdadesk.ui.dialogs.sizing.what_if_tab import WhatIfTab
 from lambdadesk.ui.widgets.named import named
 
 _NAME_LIMIT = 140
-_WIDTH_PX, _HEIGHT_PX = 980, 640
+_WIDTH_PX, _HEIGHT_PX = 1080, 640
 _LEAST_WIDTH_PX, _LEAST_HEIGHT_PX = 680, 460
 
 
@@ -46,14 +46,16 @@ class SizingDialog(QDialog):
         self.tabs.addTab(self.sweep, "Power sweep")
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         buttons.rejected.connect(self.close)
-        for button in buttons.buttons():
-            button.setObjectName("sizingClose")
+        close = named(buttons.button(QDialogButtonBox.StandardButton.Close), "sizingClose")
+        close.setAutoDefault(False)  # Enter belongs to what is being typed
+        close.setDefault(False)
         layout = QVBoxLayout(self)
         layout.setSpacing(theme.SPACE)
         layout.addWidget(self.tabs, 1)
         layout.addWidget(buttons)
         self.setMinimumSize(_LEAST_WIDTH_PX, _LEAST_HEIGHT_PX)
         self.resize(_WIDTH_PX, _HEIGHT_PX)
+        self.what_if.choice.setFocus()
         self.finished.connect(self.closed)
 
     def open(self) -> None:

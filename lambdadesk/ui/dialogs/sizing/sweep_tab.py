@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QPushButton,
     QSpinBox,
     QSplitter,
+    QStackedLayout,
     QVBoxLayout,
     QWidget,
 )
@@ -41,6 +42,7 @@ from lambdadesk.ui.icons import icon
 from lambdadesk.ui.models.sweep_table import SWEEP_SAMPLES, SweepModel
 from lambdadesk.ui.widgets.ask_bar import AskBar
 from lambdadesk.ui.widgets.calm_combo import CalmComboBox
+from lambdadesk.ui.widgets.empty_state import StateView
 from lambdadesk.ui.widgets.labels import ToneLabel
 from lambdadesk.ui.widgets.named import named
 from lambdadesk.ui.widgets.notices import announce
@@ -166,7 +168,16 @@ class SweepTab(QWidget):
         self.splitter.addWidget(self.table)
         self.splitter.setStretchFactor(0, 1)
         self.splitter.setStretchFactor(1, 1)
-        return self.splitter
+        self.state = StateView()
+        self.state.show_empty(
+            "Nothing was swept yet",
+            "A sweep measures what the model of “What if” can only guess: it runs the payload at each size.",
+        )
+        shown = QWidget()
+        self._stack = QStackedLayout(shown)
+        self._stack.addWidget(self.state)
+        self._stack.addWidget(self.splitter)
+        return shown
 
     async def close_tab(self) -> None:
         """Stop what runs; to put back what was changed goes on in the connection's scope."""
@@ -278,12 +289,16 @@ class SweepTab(QWidget):
         self.asks.ask(question, [("sweepYes", "Sweep", partial(self._run, plan))], "Not now")
 
     def say_not_confirmed(self) -> None:
-        self.status.say("Nothing was done: it was not confirmed.", "dim")
+        self._say("Nothing was done: it was not confirmed.", "dim")
+
+    def _say(self, text: str, tone: str) -> None:
+        self.status.say(text, tone)
+        self.status.setVisible(bool(text))
 
     def _run(self, plan: SweepPlan, *, confirmed: bool = False) -> None:
         key = f"{_SWEEP} {self._function.name}"
         if self._connection.scope.is_running(key):
-            self.status.say("▲ A sweep of this function is still being put back.", "warning")
+            self._say("▲ A sweep of this function is still being put back.", "warning")
             return
         self.asks.dismiss()
         self._connection.scope.start(key, self._sweep, plan, confirmed)
@@ -304,16 +319,20 @@ class SweepTab(QWidget):
             return
         sweep = self.power.sweep
         is_running = self.power.is_running
-        for widget in (self.source, self.sizes, self.runs, self.at_once):
-            widget.setEnabled(not is_running)
+        was_running = not self.start_button.isVisibleTo(self)
         self.start_button.setVisible(not is_running)
         self.stop_button.setVisible(is_running)
+        if is_running != was_running:  # else the focus would go on to what is beside it
+            (self.stop_button if is_running else self.start_button).setFocus()
+        for widget in (self.source, self.sizes, self.runs, self.at_once):
+            widget.setEnabled(not is_running)
         self.stop_button.setEnabled(is_running and sweep is not None and not sweep.was_stopped)
         self.progress.setVisible(is_running)
-        self.splitter.setVisible(sweep is not None)
+        self.choice.setVisible(sweep is not None and sweep.is_over)
+        self.status.setVisible(sweep is not None or bool(self.status.text()))
         if sweep is None:
-            self.choice.say("", "text")
             return
+        self._stack.setCurrentWidget(self.splitter)
         self.progress.setRange(0, max(1, sweep.wanted))
         self.progress.setValue(sweep.done)
         currency = self._connection.currency
@@ -322,7 +341,7 @@ class SweepTab(QWidget):
         self.curve.show_points(sweep.points, currency)
         self.model.set_points(sweep.points, sweep.plan.runs, currency, found)
         text, tone = tell_state(sweep)
-        self.status.say(text, tone)
+        self._say(text, tone)
         self.choice.say(tell_choice(choice) if sweep.is_over and sweep.done else "", "text")
         if sweep.is_over and text != self._said:
             announce(self.status, f"{text} {self.choice.text()}")
@@ -331,6 +350,6 @@ class SweepTab(QWidget):
 
     def _on_failure(self, name: str, error: Exception) -> None:
         if isinstance(error, UserError):
-            self.status.say(f"✖ {error}", "error")
+            self._say(f"✖ {error}", "error")
         else:
             self._connection.scope.report(name, error)

@@ -1,7 +1,7 @@
 """A power sweep in words: what is to be run, how far it is, and what to choose."""
 
 from lambdadesk.core.errors import ErrorKind, UserError
-from lambdadesk.core.power_sweep import Choice
+from lambdadesk.core.power_sweep import Choice, Pick
 from lambdadesk.desk.power_sweep import Sweep
 
 
@@ -32,14 +32,17 @@ def get_picks(choice: Choice) -> dict[int, str]:
 
 def tell_choice(choice: Choice) -> str:
     """The choice with its reasons, a line each."""
+    found: dict[Pick, list[str]] = {}
+    for pick, word in (
+        (choice.cheapest, "cheapest"),
+        (choice.fastest, "fastest"),
+        (choice.balanced, "balanced"),
+    ):
+        if pick is not None:
+            found.setdefault(pick, []).append(word)
     lines = [
-        f"{word}: {pick.memory_mb:,} MB, {pick.reason}."
-        for word, pick in (
-            ("Cheapest", choice.cheapest),
-            ("Fastest", choice.fastest),
-            ("Balanced", choice.balanced),
-        )
-        if pick is not None
+        f"{' and '.join(words).capitalize()}: {pick.memory_mb:,} MB, {pick.reason}."
+        for pick, words in found.items()
     ]
     return "\n".join(lines) or "No size can be chosen; the table says why."
 

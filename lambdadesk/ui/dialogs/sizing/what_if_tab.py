@@ -315,6 +315,6 @@ def _tell_period(what_if: WhatIf) -> str:
     sign = "" if what_if.cost.exact else "≈ "
     return (
         f"{count:,} run{'s' * (count != 1)}{cut} from {first.strftime(shape)} to {last.strftime(shape)}: "
-        f"{sign}{format_money(what_if.cost.amount, what_if.cost.currency)} as it was. Memory used at most "
-        f"{peak}, set {period.function.memory_mb:,} MB; with a margin that takes {period.needed_mb:,} MB."
+        f"{sign}{format_money(what_if.cost.amount, what_if.cost.currency)} as it was. Memory used at most: "
+        f"{peak} of {period.function.memory_mb:,} MB; with a margin, {period.needed_mb:,} MB are needed."
     )
