@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from lambdadesk.aws.credentials import Owner
 from lambdadesk.aws.endpoints import is_aws
@@ -21,6 +22,7 @@ from lambdadesk.core.threads import in_thread
 from lambdadesk.core.types import Cost, FunctionInfo, Identity, InvocationType, Report, Target
 from lambdadesk.desk.catalog import Catalog
 from lambdadesk.desk.dashboard import Dashboard
+from lambdadesk.desk.invocation_book import InvocationBook
 from lambdadesk.desk.invoker import Invoker
 from lambdadesk.desk.price_book import PriceBook
 from lambdadesk.desk.query_book import QueryBook
@@ -31,6 +33,9 @@ from lambdadesk.store.catalog_cache import CatalogCache
 from lambdadesk.store.drafts import DraftStore
 from lambdadesk.store.history import History, HistoryEntry, HistoryKeeps
 from lambdadesk.store.settings import Settings
+
+if TYPE_CHECKING:
+    from lambdadesk.store.invocations import InvocationStore
 
 LOCAL_POLL_S, AWS_POLL_S = 0.5, 2.0
 READ_UNASKED = 50  # functions
@@ -56,6 +61,7 @@ class Connection:
         drafts: DraftStore,
         settings: Settings | None = None,
         prices: PriceBook | None = None,
+        open_invocations: "Callable[[], InvocationStore] | None" = None,
     ) -> None:
         target = gateway.target
         self.info = info
@@ -69,7 +75,11 @@ class Connection:
         self.gateway = gateway
         self.catalog = Catalog(self.gateway, cache)
         # Answers of the Local AWS and of some other endpoints carry another request id than their logs.
-        self.ledger = InvocationLedger(self._price, match_by_time=not is_aws(target))
+        match_by_time = not is_aws(target)
+        self.ledger = InvocationLedger(self._price, match_by_time=match_by_time)
+        self.invocations = InvocationBook(
+            self.ledger, target.key, self.scope, report, open_invocations, match_by_time=match_by_time
+        )
         self.invoker = Invoker(self.gateway, history, self.ledger, report)
         self.invoker.updated.connect(self._save_history)
         self.runs = RunHistory(history, target.key)
@@ -315,4 +325,6 @@ class Connection:
         await self.scope.close()
         self.invoker.close()
         await self.invoker.flush()
+        self.invocations.close()
+        await self.invocations.flush()
         await self.gateway.close()

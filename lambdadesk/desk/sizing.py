@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from lambdadesk.core.concurrency import (
     Concurrency,
@@ -26,12 +27,15 @@ from lambdadesk.core.what_if import (
 )
 from lambdadesk.desk.connection import Connection
 
+if TYPE_CHECKING:  # imported in a thread, since numpy is slow to
+    from lambdadesk.core.invocation_columns import InvocationColumns
+
 MOST_RUNS = 20_000  # the newest are taken: more tell no more, and take seconds
 
 
 @dataclass(frozen=True, slots=True)
 class WhatIf:
-    """All comparisons of one period. is_cut: there were more runs before it.
+    """All comparisons of one period. is_cut: there may be more runs before it.
 
     break_even: how many times as long runs may take on the other architecture before they cost more.
     """
@@ -48,8 +52,15 @@ class WhatIf:
 
 
 async def observe(connection: Connection, function: FunctionInfo) -> list[Sample]:
-    """The newest runs of a function with a whole REPORT, in the order of their starts."""
-    return await in_thread(to_samples, list(connection.ledger.of(function.name))[-MOST_RUNS:])
+    """The newest runs of a function with a whole REPORT, in the order of their starts: this session's, and
+    what is kept of earlier ones.
+    """
+    columns = await connection.invocations.columns(function.name)
+    return await in_thread(_to_samples, columns, function.name)
+
+
+def _to_samples(columns: "InvocationColumns", function: str) -> list[Sample]:
+    return to_samples(columns.where(slice(max(0, len(columns) - MOST_RUNS), None)).invocations(function))
 
 
 async def compare(
@@ -61,13 +72,12 @@ async def compare(
     units: Iterable[int] = (),
 ) -> WhatIf | None:
     """Compare what was observed with the usual alternatives and these besides; None: nothing was observed."""
-    runs = connection.ledger.of(function.name)
     samples = await observe(connection, function)
     if not samples or function.capacity_provider:
         return None
     period = Period(function, connection.target.region, samples)
     return await in_thread(
-        _compare, period, connection.prices, (*sizes,), (*timeouts_s,), (*units,), len(runs) > MOST_RUNS
+        _compare, period, connection.prices, (*sizes,), (*timeouts_s,), (*units,), len(samples) == MOST_RUNS
     )
 
 

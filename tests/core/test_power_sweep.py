@@ -125,7 +125,7 @@ def test_failures_and_cold_starts_are_kept_apart() -> None:
         (SweepPoint(128), "it was not run"),
         (
             point(128, 1, "0.0000001", max_memory_mb=120),
-            "runs used up to 120 MB; with a margin that takes 152 MB",
+            "runs used up to 120 MB; with a margin that takes 192 MB",
         ),
         (SweepPoint(128, runs=(SeriesRun(0, Outcome.OUT_OF_MEMORY, 0),)), "a run was ended for its memory"),
         (SweepPoint(128, runs=(SeriesRun(0, Outcome.ERROR, 0),)), "no warm run succeeded"),
