@@ -12,6 +12,7 @@ if TYPE_CHECKING:  # not for the first frame
     from lambdadesk.desk.power_sweep import Sweep
     from lambdadesk.desk.sweep_restorer import LostSweep
     from lambdadesk.ui.dialogs.sizing.dialog import SizingDialog
+    from lambdadesk.ui.dialogs.sizing.right_size_dialog import RightSizeDialog
     from lambdadesk.ui.function_page import FunctionPage
     from lambdadesk.ui.main_window import MainWindow
 
@@ -23,6 +24,7 @@ class Sizing:
         self._console = console
         self._window = window
         self._dialogs: dict[tuple[str, str], SizingDialog] = {}  # by the page's key
+        self._all: RightSizeDialog | None = None
         console.opened.connect(self._on_opened)
 
     def show(self, page: "FunctionPage | None" = None, *, sweep: bool = False) -> None:
@@ -53,12 +55,35 @@ class Sizing:
         dialog.raise_()
         dialog.activateWindow()
 
+    def show_all(self) -> None:
+        """Show which functions have more memory than they need, or too little."""
+        from lambdadesk.ui.dialogs.sizing.right_size_dialog import RightSizeDialog
+
+        if self._all is None:
+            self._all = RightSizeDialog(self._console, self._window)
+            self._all.sizing_requested.connect(self._show_named)
+            self._all.closed.connect(self._on_all_closed)
+        self._all.open()
+        self._all.raise_()
+        self._all.activateWindow()
+
+    def _show_named(self, key: str, name: str) -> None:
+        self._window.open_by_name(key, name)
+        page = self._window.tabs.page_of((key, name))
+        if page is not None:
+            self.show(page)
+
+    def _on_all_closed(self) -> None:
+        dialog, self._all = self._all, None
+        if dialog is not None:
+            self._window.scope.start("close right-size", self._close, dialog)
+
     def _on_closed(self, key: tuple[str, str]) -> None:
         dialog = self._dialogs.pop(key, None)
         if dialog is not None:
             self._window.scope.start(f"close sizing {key}", self._close, dialog)
 
-    async def _close(self, dialog: "SizingDialog") -> None:
+    async def _close(self, dialog: "SizingDialog | RightSizeDialog") -> None:
         await dialog.close_tabs()
         dialog.deleteLater()
 
