@@ -336,6 +336,7 @@ class MainWindow(QMainWindow):
         self._clock.stop()
         self._saver.stop()
         self._memory.keep_window(self, self._tables)
+        await self.sizing.close()
         await self.places.close()
         self.functions.close_panel()
         self.cost.show_connections([])

@@ -87,6 +87,11 @@ class Sizing:
         await dialog.close_tabs()
         dialog.deleteLater()
 
+    async def close(self) -> None:
+        """End the work of all windows; what a sweep has changed is put back as its connection is closed."""
+        for dialog in (*self._dialogs.values(), *filter(None, (self._all,))):
+            await dialog.close_tabs()
+
     # -- what was left behind
 
     def _on_opened(self, connection: "Connection") -> None:
@@ -151,6 +156,7 @@ class Sizing:
             await restorer.restore(is_wanted=True)
             await restorer.clean()
         except UserError as error:
+            self._console.sweeps.release(lost.entry)
             self._window.notices.show_error(error, partial(self._ask, connection, lost), key)
             return
         self._window.notices.dismiss(key)

@@ -70,10 +70,10 @@ class OptionModel(RowTableModel[Option]):
     """Memory sizes, or architectures, side by side."""
 
     SAMPLES: Final = (
-        "10,240 MB",
+        "10,240 MB ii",
         "iiii present, tight",
         "≈ $0.00000108 to $0.00000373",
-        "+104 % to +1,234 %",
+        "+1,040 % to +1,234 %",
         "1,999 to 9,999 ms",
         "1,999 to 9,999 ms",
         "1,999 to 9,999 ms",
@@ -158,7 +158,7 @@ class ProvisionedModel(RowTableModel[ProvisionedOption]):
         "iiiiiiii dearer",
         "≈ $10,000.000000",
         "$10,000.000000",
-        "100.00 %",
+        "100.00 % i",
         "10,000 of 10,000",
         "10,000",
     )

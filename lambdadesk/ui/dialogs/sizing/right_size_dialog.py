@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 _WIDTH_PX, _HEIGHT_PX = 1080, 560
 _ABOUT = (
-    "By the REPORT lines that were read here, now and earlier. What a size may save of the observed time is a "
-    "model: from nothing, where the code waits for the CPU, to all of the memory. A power sweep measures it."
+    "By the REPORT lines that were read here, now and earlier. What a size may save over that time is a "
+    "model: from nothing, where code waits for the CPU, to all of the memory. A power sweep measures it."
 )
 
 

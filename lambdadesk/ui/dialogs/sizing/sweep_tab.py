@@ -86,7 +86,7 @@ class SweepTab(QWidget):
         self._is_closed = False
         self._said = ""  # what a screen reader was told
         self._build()
-        self.power.changed.connect(self._show)
+        self._disconnect = self.power.changed.connect(self._show)
         self._show()
 
     # -- building
@@ -123,6 +123,7 @@ class SweepTab(QWidget):
         self.at_once = named(QSpinBox(), "sweepAtOnce", "Runs at once")
         self.at_once.setRange(1, MOST_AT_ONCE)
         for box in (self.runs, self.at_once):
+            box.lineEdit().setAccessibleName(box.accessibleName())
             box.valueChanged.connect(lambda _value: self.show_estimate())
         self.start_button = named(
             QPushButton(icon("invoke"), "Sweep…"), "sweepStart", "Start the power sweep"
@@ -182,6 +183,7 @@ class SweepTab(QWidget):
     async def close_tab(self) -> None:
         """Stop what runs; to put back what was changed goes on in the connection's scope."""
         self._is_closed = True
+        self._disconnect()
         await self.scope.close()
         if self.power.is_running:
             self.power.stop()
@@ -315,8 +317,6 @@ class SweepTab(QWidget):
     # -- what is shown
 
     def _show(self) -> None:
-        if self._is_closed:
-            return
         sweep = self.power.sweep
         is_running = self.power.is_running
         was_running = not self.start_button.isVisibleTo(self)

@@ -176,7 +176,8 @@ class WhatIfTab(QWidget):
             present = (self._function.memory_mb, 0, self._function.timeout_s, 1)
             self.more.setValue(present[self.choice.currentIndex()])
             self.more.blockSignals(False)
-            self.more.setAccessibleName(title)
+            for widget in (self.more, self.more.lineEdit()):
+                widget.setAccessibleName(title)
         self._show()
 
     def _on_more(self, value: int) -> None:
@@ -259,8 +260,9 @@ class WhatIfTab(QWidget):
                 )
         concurrency = what_if.concurrency
         return (
-            f"At most {concurrency.peak:,} runs at once, {concurrency.mean:,.2f} on average. Units are "
-            "billed for the whole period, rounded up to 5 minutes, used or not."
+            f"At most {concurrency.peak:,} run{'s' * (concurrency.peak != 1)} at once, "
+            f"{concurrency.mean:,.2f} on average. Units are billed for the whole period, rounded up to "
+            "5 minutes, used or not."
         )
 
     def _show_detail(self, index: QModelIndex, _before: QModelIndex | None = None) -> None:
@@ -311,10 +313,14 @@ def _tell_period(what_if: WhatIf) -> str:
     first, last = (datetime.fromtimestamp(at / 1000).astimezone() for at in (period.from_ms, period.to_ms))
     shape = "%H:%M:%S" if first.date() == last.date() == datetime.now().astimezone().date() else "%m-%d %H:%M"
     cut = f", the newest {MOST_RUNS:,}" if what_if.is_cut else ""
-    peak = f"{period.peak_mb:,} MB" if period.peak_mb is not None else "not known"
+    used = "How much memory they used is not known."
+    if period.peak_mb is not None:
+        used = (
+            f"They used at most {period.peak_mb:,} of {period.function.memory_mb:,} MB; with a margin, "
+            f"{period.needed_mb:,} MB are needed."
+        )
     sign = "" if what_if.cost.exact else "≈ "
     return (
         f"{count:,} run{'s' * (count != 1)}{cut} from {first.strftime(shape)} to {last.strftime(shape)}: "
-        f"{sign}{format_money(what_if.cost.amount, what_if.cost.currency)} as it was. Memory used at most: "
-        f"{peak} of {period.function.memory_mb:,} MB; with a margin, {period.needed_mb:,} MB are needed."
+        f"{sign}{format_money(what_if.cost.amount, what_if.cost.currency)} as it was. {used}"
     )
