@@ -89,8 +89,10 @@ class Sizing:
 
     async def close(self) -> None:
         """End the work of all windows; what a sweep has changed is put back as its connection is closed."""
-        for dialog in (*self._dialogs.values(), *filter(None, (self._all,))):
+        for dialog in self._dialogs.values():
             await dialog.close_tabs()
+        if self._all is not None:
+            await self._all.close_tabs()
 
     # -- what was left behind
 
@@ -104,16 +106,14 @@ class Sizing:
             self._offer(connection, lost)
 
     def _offer(self, connection: "Connection", lost: "LostSweep") -> None:
-        memory_mb = lost.entry.memory_mb
-        verb = f"Set {memory_mb:,} MB" if lost.changes_memory else "Delete them"
-        self._window.notices.show_offer(
-            lost.message,
-            lost.hint,
-            verb,
-            partial(self._ask, connection, lost),
-            self._key(connection, lost.entry.function),
-            partial(self._decline, connection, lost),
-        )
+        notices, key = self._window.notices, self._key(connection, lost.entry.function)
+        ask = partial(self._ask, connection, lost)
+        if lost.changes_memory:
+            error = UserError(lost.message, lost.hint)
+            notices.show_error(error, ask, key, retry_text=f"Set {lost.entry.memory_mb:,} MB")
+        else:
+            decline = partial(self._decline, connection, lost)
+            notices.show_offer(lost.message, lost.hint, "Delete them", ask, key, decline)
 
     def _on_trouble(self, connection: "Connection", sweep: "Sweep") -> None:
         """What could not be put back is told in the window, also where Sizing was closed."""
@@ -163,9 +163,8 @@ class Sizing:
         self._window.say(f"{lost.entry.function} is as it was before the power sweep.")
 
     def _decline(self, connection: "Connection", lost: "LostSweep") -> None:
-        """Versions that are left may stay; memory that was changed is asked about again at the next start."""
-        if not lost.changes_memory:
-            connection.scope.start(f"forget {lost.entry.function}", self._forget, lost)
+        """Versions may stay; memory that was changed is asked about again at the next start."""
+        connection.scope.start(f"forget {lost.entry.function}", self._forget, lost)
 
     async def _forget(self, lost: "LostSweep") -> None:
         from lambdadesk.core.threads import in_thread

@@ -176,8 +176,8 @@ class WhatIfTab(QWidget):
             present = (self._function.memory_mb, 0, self._function.timeout_s, 1)
             self.more.setValue(present[self.choice.currentIndex()])
             self.more.blockSignals(False)
-            for widget in (self.more, self.more.lineEdit()):
-                widget.setAccessibleName(title)
+            self.more.setAccessibleName(title)
+            self.more.lineEdit().setAccessibleName(title)
         self._show()
 
     def _on_more(self, value: int) -> None:
