@@ -4,7 +4,7 @@ import json
 import os
 import platform
 
-from benchmarks import logs, micro, series, startup, table, tail, timeline
+from benchmarks import invocations, logs, micro, series, startup, table, tail, timeline
 from benchmarks.measure import ROOT
 
 
@@ -20,6 +20,7 @@ def main() -> None:
         "timeline": timeline.measure(),
         "series": series.measure(),
         "micro": micro.measure(),
+        "invocations": invocations.measure(),
         "tail": tail.measure(),
         "logs": logs.measure(),
     }

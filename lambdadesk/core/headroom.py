@@ -40,7 +40,8 @@ class Headroom:
 
     memory_mb: its size. runs: those of this size whose memory is known; other_runs: those that were of
     another size, which are left out; unreported: those without these figures. environments: how many log
-    streams the runs are from. first_ms, last_ms: when the first and last of them started. killed: out of memory.
+    streams the runs are from. first_ms, last_ms: when the first and last of them started. killed: for want
+    of memory.
     used_most_mb, used_p99_mb: see above. suggested_mb: the size to take, the same as now where it fits.
     notes: what has to be known of the suggestion, or why there is none, a sentence each.
     """

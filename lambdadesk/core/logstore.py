@@ -11,6 +11,7 @@ from sys import getsizeof
 from typing import NamedTuple
 
 from lambdadesk.core.event import Event
+from lambdadesk.core.request_ids import RequestIds
 
 CAP_LINES = 1_000_000
 CAP_CHARACTERS = 256_000_000
@@ -151,7 +152,7 @@ class LogStore:
         )
         self._stream_names: list[str] = []
         self._stream_numbers: dict[str, int] = {}
-        self._request_ids: dict[int, str] = {}  # by invocation
+        self._request_ids = RequestIds()  # by invocation
         self._blocks: list[Block] = []
         self._starts: list[int] = []  # the number of each block's first line
         self._open: list[str] = []  # the lines after the last block
@@ -233,7 +234,7 @@ class LogStore:
         self._levels.frombytes(levels)
         self._invocations.extend(invocations)
         self._lates.frombytes(lates)
-        self._request_ids.update((key, name) for key, name in request_ids.items() if name and key >= 0)
+        self._request_ids.put(request_ids.items())
         self._append_texts(messages)
         self._drop_oldest()
         self.changed.emit(max(changed, self.first))
@@ -251,7 +252,7 @@ class LogStore:
         for mine, theirs in zip(self._columns, frozen._columns, strict=True):
             theirs.extend(mine)
         frozen._stream_names = list(self._stream_names)
-        frozen._request_ids = dict(self._request_ids)
+        frozen._request_ids = self._request_ids.copy()
         frozen._blocks, frozen._starts = list(self._blocks), list(self._starts)
         frozen._open = list(self._open)
         return frozen
@@ -343,7 +344,7 @@ class LogStore:
 
     def get_request_id(self, invocation: int) -> str:
         """The request id of an invocation, empty where it isn't known."""
-        return self._request_ids.get(invocation, "")
+        return self._request_ids.get(invocation)
 
     def is_late(self, number: int) -> bool:
         return bool(self._lates[self._at(number)])
@@ -425,11 +426,7 @@ class LogStore:
         timestamps, ingestions, streams, _texts, kinds, levels, invocations, lates, request_ids = zip(
             *rows, strict=True
         )
-        self._request_ids.update(
-            (invocation, request_id)
-            for invocation, request_id in set(zip(invocations, request_ids, strict=True))
-            if request_id and invocation >= 0
-        )
+        self._request_ids.put(set(zip(invocations, request_ids, strict=True)))
         return timestamps, ingestions, self._get_numbers(streams), kinds, levels, invocations, lates
 
     def _get_numbers(self, streams: Sequence[str]) -> list[int]:
@@ -489,5 +486,5 @@ class LogStore:
         self._characters -= characters
         self.first += lines
         if len(self._request_ids) > 2 * len(self) + BLOCK_LINES:
-            kept = set(self._invocations)
-            self._request_ids = {key: value for key, value in self._request_ids.items() if key in kept}
+            kept = min((each for each in self._invocations if each >= 0), default=0)
+            self._request_ids.forget(kept)

@@ -13,9 +13,10 @@ from operator import sub
 from lambdadesk.aws.gateway import Gateway
 from lambdadesk.aws.logs import LogGroup, fetch_events, fetch_group
 from lambdadesk.core.errors import ErrorKind, UserError
+from lambdadesk.core.invocation_list import InvocationList
 from lambdadesk.core.invocations import InvocationTracker
 from lambdadesk.core.tail_counts import Gap, GapState, TailCounts
-from lambdadesk.core.types import Invocation, LogColumns
+from lambdadesk.core.types import LogColumns
 from lambdadesk.desk.seen_events import SeenEvents
 
 LOOKBACK_MS = 10 * 60_000  # where a new tail begins
@@ -72,7 +73,7 @@ class TailSource:
         gateway: Gateway,
         index: int,
         group: TailGroup,
-        invocations: list[Invocation],
+        invocations: InvocationList,
         *,
         lookback_ms: int,
         since_ms: int | None,

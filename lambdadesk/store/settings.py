@@ -162,6 +162,7 @@ class Settings:
     pinned_functions = _pairs()  # (Target.key, name), the first pinned first
     recent_functions = _pairs()  # (Target.key, name), the last opened first
     groups_log_lines = _Setting(default=True, read=_read_flag)  # by invocation
+    followed_logs = _mapping(_read_names, list)  # by "Target.key function", see core.log_choice
     saved_filters = _pairs()  # (name, text of the function filter), in the user's order
     price_list_url = _Setting("", _read_text)  # where prices are downloaded; empty: AWS's public price list
     downloads_prices_weekly = _Setting(default=False, read=_read_flag)
@@ -169,6 +170,9 @@ class Settings:
     savings_plan_rates = _mapping(_read_amount, _write_amount)  # by "region/architecture/item"
     free_tier_accounts = _names()  # ids of accounts whose month is to be shown with the free tier taken off
     own_budget = _Setting(Decimal(5), _read_amount, _write_amount)  # a month and account; 0: none
+    muted_alerts = _mapping(
+        _read_count, int
+    )  # until when, epoch ms, 0 for ever; by "kind function Target.key"
     saved_queries = _pairs()  # (name, text of the Logs Insights query), in the user's order
     last_queries = _pairs()  # ("Target.key function", text of the query it ran last), the last one first
 

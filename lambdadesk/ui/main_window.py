@@ -13,6 +13,7 @@ from lambdadesk.core.types import FunctionInfo
 from lambdadesk.desk.console import Console
 from lambdadesk.desk.tasks import TaskScope
 from lambdadesk.ui import theme
+from lambdadesk.ui.alerts import Alerts
 from lambdadesk.ui.function_tabs import FunctionTabs
 from lambdadesk.ui.icons import app_icon
 from lambdadesk.ui.layout_memory import LayoutMemory
@@ -75,6 +76,8 @@ class MainWindow(QMainWindow):
         self.privacy = Privacy(console, self)
         self.prices = Prices(console, self)
         self.sizing = Sizing(console, self)
+        self.alerts = Alerts(console, self)
+        self.statusBar().insertPermanentWidget(1, self.alerts.button)
         self.menus = Menus(self)
         self._tables = (self.cost.table,)
         self._memory.restore_window(self, self.splitter, self._tables)
@@ -136,6 +139,7 @@ class MainWindow(QMainWindow):
         self.places.show_current()
         self.sign_in.look_at_expiry()
         self.prices.show_own_cost()
+        self.alerts.look_again()
 
     # -- functions and pages
 
@@ -338,6 +342,7 @@ class MainWindow(QMainWindow):
         self._memory.keep_window(self, self._tables)
         await self.sizing.close()
         await self.places.close()
+        self.alerts.close()
         self.functions.close_panel()
         self.cost.show_connections([])
         await self.sign_in.close()

@@ -146,9 +146,8 @@ def test_sums_equal_the_ledgers_whatever_the_parts(parts: Sequence[Sequence[Invo
     columns, of_all = InvocationColumns.empty(), []
     known: dict[object, Invocation] = {}
     for part in parts:
-        fresh = [each for each in part if _key(each) not in known]
-        for each in fresh:
-            known.setdefault(_key(each), each)
+        fresh = list({_key(each): each for each in reversed(part) if _key(each) not in known}.values())
+        known |= {_key(each): each for each in fresh}
         ledger.add_seen("f", *fresh)
         of_all.append(InvocationColumns.from_invocations(part))
         columns = columns.extended(InvocationColumns.from_invocations(fresh))

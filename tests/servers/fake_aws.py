@@ -220,6 +220,8 @@ class FakeAws(
                 return self.logs_get_events(request.params)
             case "GetMetricData":
                 return self.get_metric_data(request.params)
+            case "ListMetrics":
+                return self.list_metrics(request.params)
             case "GetResources":
                 return self.get_resources(request.params)
             case "GetCallerIdentity":

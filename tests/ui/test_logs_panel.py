@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QPushButton
 
 from tests.servers import faults
 from tests.servers.fake_aws import FakeAws
-from tests.ui.desk import CONTROL, Desk, click, press, turns, until, visible_words
+from tests.ui.desk import CONTROL, Desk, click, move, press, turns, until, visible_words
 
 GROUP = "/aws/lambda/hello"
 IDS = [f"0a1b2c3d-0000-4000-8000-00000000000{number}" for number in range(3)]
@@ -409,7 +409,7 @@ async def test_a_stretch_of_time_is_dragged_and_taken_back(desk: Desk, aws: Fake
     assert histogram.accessibleDescription().startswith("60 lines from ")
     first, last = histogram.bin_rect(10).center().toPoint(), histogram.bin_rect(19).center().toPoint()
     QTest.mousePress(histogram, Qt.MouseButton.LeftButton, pos=first)
-    QTest.mouseMove(histogram, last)
+    move(histogram, last, Qt.MouseButton.LeftButton)
     QTest.mouseRelease(histogram, Qt.MouseButton.LeftButton, pos=last)
     rate = histogram.rate
     expected = sum(rate.totals[10:20])

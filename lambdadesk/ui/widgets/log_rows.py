@@ -1,15 +1,19 @@
 """LogRows, the table within LogView."""
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QItemSelectionModel, QRect, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QHeaderView, QTableView, QWidget
 
 from lambdadesk.ui import theme
-from lambdadesk.ui.models.log_table import DELAY, INVOCATION, LEVEL, TIME, LogTableModel
+from lambdadesk.ui.models.log_sources import MARK_PX
+from lambdadesk.ui.models.log_table import DELAY, INVOCATION, LEVEL, SOURCE, TIME, LogTableModel
 from lambdadesk.ui.widgets.log_cells import RowPainter
 
 ONE_ROW = QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows
 
+_NAME_LENGTHS = (4, 22)  # characters of a source's name that always have room, and at most
 _FOLDS = {Qt.Key.Key_Right: 1, Qt.Key.Key_Left: -1, Qt.Key.Key_Return: 0, Qt.Key.Key_Enter: 0}
 
 
@@ -56,7 +60,9 @@ class LogRows(QTableView):
             return
         self._has_widths = True
         self.horizontalHeader().moveSection(DELAY, 1)  # the last one in sight takes the room that is left
-        self.setColumnHidden(DELAY, True)
+        self.horizontalHeader().moveSection(SOURCE, 2)
+        for column in (DELAY, SOURCE):
+            self.setColumnHidden(column, True)
         for column, sample in (
             (TIME, "00:00:00.000"),
             (LEVEL, "✖ timeout"),
@@ -64,6 +70,15 @@ class LogRows(QTableView):
             (DELAY, "00,000 ms"),
         ):
             self.setColumnWidth(column, self.fontMetrics().horizontalAdvance(sample) + 2 * theme.SPACE + 6)
+
+    def show_sources(self, names: Sequence[str]) -> None:
+        """Give the column of the lines' sources room for these names, within bounds; none hide it."""
+        self.setColumnHidden(SOURCE, not names)
+        if names:
+            longest = max(map(len, names))
+            sample = "0" * min(max(longest, _NAME_LENGTHS[0]), _NAME_LENGTHS[1])
+            width = self.fontMetrics().horizontalAdvance(sample) + MARK_PX + 2 * theme.SPACE + 12
+            self.setColumnWidth(SOURCE, width)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.matches(QKeySequence.StandardKey.Copy):
