@@ -92,7 +92,7 @@ def _size(title: str, key: str) -> "Column[RightSizeRow]":
 
     def text(row: "RightSizeRow") -> str:
         found = value(row)
-        return NOTHING if found is None else f"{found:,} MB"
+        return f"{found:,} MB" if found else NOTHING  # emulators report 0 where they do not know
 
     return Column["RightSizeRow"](title, text, sort_key=value, is_number=True)
 

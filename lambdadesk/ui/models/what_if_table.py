@@ -19,14 +19,19 @@ _FROM: Final = {
 }
 
 
-def span_text(span: Span, unit: str = "ms") -> str:
-    """Both ends of a duration: "12 to 48 ms"."""
+def span_text(span: Span) -> str:
+    """Both ends of a duration in one unit: "3.5 to 14 ms", "5.39 to 21.6 s"."""
     if span.is_one:
         return format_duration(span.low)
-    low, high = format_duration(span.low), format_duration(span.high)
-    if low.endswith(f" {unit}") and high.endswith(f" {unit}"):
-        low = low.removesuffix(f" {unit}")
-    return f"{low} to {high}"
+    unit, size = ("s", 1000) if span.high >= 1000 else ("ms", 1)
+    return f"{_short(span.low / size)} to {_short(span.high / size)} {unit}"
+
+
+def _short(value: Decimal) -> str:
+    """Three significant digits."""
+    places = 0 if value >= 100 else 1 if value >= 10 else 2
+    text = f"{value:,.{places}f}"
+    return text.rstrip("0").rstrip(".") if places else text
 
 
 def money_text(low: Decimal, high: Decimal, currency: str, *, exact: bool) -> str:
@@ -74,9 +79,9 @@ class OptionModel(RowTableModel[Option]):
         "iiii present, tight",
         "≈ $0.00000108 to $0.00000373",
         "+1,040 % to +1,234 %",
-        "1,999 to 9,999 ms",
-        "1,999 to 9,999 ms",
-        "1,999 to 9,999 ms",
+        "0.99 to 99.9 ms",
+        "0.99 to 99.9 ms",
+        "0.99 to 99.9 ms",
         "runs at this size",
     )
 

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QPushButton, QTabWidget, QVBoxLayout, QWidget
 
 from lambdadesk.core.text import one_line
 from lambdadesk.core.types import FunctionInfo, InvokeRequest
@@ -44,15 +45,16 @@ class SizingDialog(QDialog):
         self.tabs.setDocumentMode(True)
         self.tabs.addTab(self.what_if, "What if")
         self.tabs.addTab(self.sweep, "Power sweep")
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
-        buttons.rejected.connect(self.close)
-        close = named(buttons.button(QDialogButtonBox.StandardButton.Close), "sizingClose")
+        close = named(QPushButton("Close"), "sizingClose")
         close.setAutoDefault(False)  # Enter belongs to what is being typed
-        close.setDefault(False)
+        close.clicked.connect(self.close)
+        foot = QHBoxLayout()
+        foot.addStretch(1)
+        foot.addWidget(close)
         layout = QVBoxLayout(self)
         layout.setSpacing(theme.SPACE)
         layout.addWidget(self.tabs, 1)
-        layout.addWidget(buttons)
+        layout.addLayout(foot)
         self.setMinimumSize(_LEAST_WIDTH_PX, _LEAST_HEIGHT_PX)
         self.resize(_WIDTH_PX, _HEIGHT_PX)
         self.what_if.choice.setFocus()
@@ -61,6 +63,11 @@ class SizingDialog(QDialog):
     def open(self) -> None:
         """Show it; unlike QDialog's own, this does not keep the window from being used."""
         self.show()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape and self.sweep.power.is_running:
+            return  # a sweep is not stopped by a key that is pressed for something else
+        super().keyPressEvent(event)
 
     async def close_tabs(self) -> None:
         """End its work; what a sweep has changed is put back in the connection's scope."""

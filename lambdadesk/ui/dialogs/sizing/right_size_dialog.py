@@ -143,7 +143,7 @@ class RightSizeDialog(QDialog):
                 "reads the logs of all.",
             )
         self.stack.setCurrentWidget(self.table if found.rows else self.state)
-        if found.rows and not self.table.currentIndex().isValid():
+        if found.rows and not self.table.selectionModel().hasSelection():
             self.table.selectRow(0)
         self._show_row()
 
