@@ -76,6 +76,11 @@ class Paths:
         return self.state_dir / "drafts"
 
     @property
+    def sweeps_dir(self) -> Path:
+        """What power sweeps have to put back."""
+        return self.state_dir / "sweeps"
+
+    @property
     def crash_dir(self) -> Path:
         return self.state_dir / "crashes"
 
