@@ -6,12 +6,13 @@ from dataclasses import replace
 
 from lambdadesk.aws.credentials import Owner
 from lambdadesk.aws.endpoints import is_aws
-from lambdadesk.aws.functions import fetch_qualifiers
+from lambdadesk.aws.functions import fetch_qualifiers, fetch_versions
 from lambdadesk.aws.gateway import Gateway
 from lambdadesk.aws.permissions import fetch_alias
 from lambdadesk.aws.profiles import configured_endpoint
 from lambdadesk.core.connections import ConnectionInfo, ConnectionKind
 from lambdadesk.core.cost import CostBadge, cost_badges, invocation_cost, log_cost
+from lambdadesk.core.deploys import PublishedVersion
 from lambdadesk.core.errors import UserError
 from lambdadesk.core.event import Event
 from lambdadesk.core.ledger import InvocationLedger
@@ -69,7 +70,7 @@ class Connection:
         self.gateway = gateway
         self.catalog = Catalog(self.gateway, cache)
         # Answers of the Local AWS and of some other endpoints carry another request id than their logs.
-        self.ledger = InvocationLedger(self._price, match_by_time=not is_aws(target))
+        self.ledger = self.make_ledger()
         self.invoker = Invoker(self.gateway, history, self.ledger, report)
         self.invoker.updated.connect(self._save_history)
         self.runs = RunHistory(history, target.key)
@@ -82,6 +83,10 @@ class Connection:
         self._book = prices
         self._bundled: PriceTable | None = None
         self._disconnects = [prices.changed.connect(self._on_prices_changed)] if prices else []
+
+    def make_ledger(self) -> InvocationLedger:
+        """An empty ledger that joins and prices invocations as the connection's own does."""
+        return InvocationLedger(self._price, match_by_time=not is_aws(self.target))
 
     def rename(self, info: ConnectionInfo, target: Target) -> None:
         """Go on under another name or in another colour."""
@@ -182,6 +187,10 @@ class Connection:
         """What the function can be invoked as, and which versions that means where it is an alias."""
         return await fetch_qualifiers(self.gateway, name)
 
+    async def versions(self, name: str) -> list[PublishedVersion]:
+        """The published versions of a function, and when each was made."""
+        return await fetch_versions(self.gateway, name)
+
     def cost_of(self, function: FunctionInfo, entry: HistoryEntry) -> Cost | None:
         """The cost of an invocation made here with its arithmetic; None while there is no report."""
         if entry.report is None:
@@ -204,9 +213,9 @@ class Connection:
         """What the REPORT can't tell of the cost of an invocation made here."""
         return cost_badges(function, entry.report, is_durable=bool(entry.durable_name))
 
-    async def recent(self, function: str = "") -> list[HistoryEntry]:
+    async def recent(self, function: str = "", limit: int = 200) -> list[HistoryEntry]:
         """Earlier invocations made here, newest first, without payload and response."""
-        return await self._history.recent(self.target.key, function)
+        return await self._history.recent(self.target.key, function, limit)
 
     async def recent_series(self, function: str) -> list[tuple[str, int, int]]:
         """The newest series of a function: (its name, when its first run was sent, how many runs it has)."""

@@ -214,7 +214,7 @@ async def test_denied_empty_and_not_offered_are_told_apart(desk: Desk, aws: Fake
     await run(desk)
     assert "The permission logs:StartQuery is missing." in visible_words(desk.page)
     await run(desk)
-    assert "does not offer queries" in visible_words(desk.page)
+    assert "not offered by this endpoint" in visible_words(desk.page)
     aws.query_scripts = [QueryScript([], ["Complete"])]
     await run(desk)
     assert "No rows" in visible_words(desk.page)
