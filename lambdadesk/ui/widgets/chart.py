@@ -47,8 +47,8 @@ _STEP: Final = 0.2  # of the width, by a key
 _EMPTY: Final = "No invocation has this figure yet."
 HELP: Final = (
     "Drag over a stretch of time to zoom into it, the wheel zooms around the mouse, Shift and drag moves.\n"
-    "Left and Right walk from point to point, with Ctrl from failure to failure, with Shift they move; + and - "
-    "zoom, 0 or a double click shows all, Enter opens the log."
+    "Left and Right walk from point to point, with Ctrl from failure to failure; with Shift they move.\n"
+    "+ and - zoom, 0 or a double click shows all, Enter opens the log."
 )
 
 
@@ -106,7 +106,7 @@ def format_value(value: float, unit: Unit) -> str:
 
 
 class Chart(QWidget):
-    """Values over time with a sign for what failed or was a cold start, percentiles, and a histogram beside it.
+    """Values over time with signs for failures and cold starts, percentiles, and a histogram beside them.
 
     title: shown above the plot and to screen readers. span: the time shown, which linked charts share.
     ceiling_word: what the ceiling is ("memory size"). describe: the figures of a row for its card; without it

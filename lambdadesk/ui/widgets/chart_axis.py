@@ -20,7 +20,7 @@ class ValueAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
         self.is_log = False
         self.enableAutoSIPrefix(False)
 
-    def tickValues(self, minVal: float, maxVal: float, size: float) -> list[tuple[float, list[float]]]:  # noqa: N802, N803  as the base class calls them
+    def tickValues(self, minVal: float, maxVal: float, size: float) -> list[tuple[float, list[float]]]:  # noqa: N803  as the base class calls them
         if not self.is_log:
             values: list[tuple[float, list[float]]] = super().tickValues(minVal, maxVal, size)
             return values
@@ -32,14 +32,14 @@ class ValueAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
         found = [power + part for power in powers if power % step == 0 for part in parts]
         return [(1.0, [each for each in found if minVal <= each <= maxVal])]
 
-    def tickSpacing(self, minVal: float, maxVal: float, size: float) -> list[tuple[float, float]]:  # noqa: N802, N803
+    def tickSpacing(self, minVal: float, maxVal: float, size: float) -> list[tuple[float, float]]:  # noqa: N803
         """One level of ticks, at 1, 2 or 5 times a power of ten, two lines of text apart at least."""
         line_px = QFontMetrics(self.style["tickFont"] or QFont()).height()
         least = max(maxVal - minVal, 1e-300) / max(1.0, size / (2 * line_px))
         power = 10.0 ** math.floor(math.log10(least))
         return [(next(step * power for step in (1, 2, 5, 10) if step * power >= least), 0.0)]
 
-    def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:  # noqa: N802
+    def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
         if self.is_log:
             return [_short(10.0**value, self._unit) for value in values]
         factor, unit = 1.0, str(self._unit)

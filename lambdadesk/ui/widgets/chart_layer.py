@@ -1,7 +1,7 @@
 """Layer, the marks in a plot: each by itself while they are few, else a picture of their density, in tiles.
 
-A tile is a stretch of time as wide as so many pixels. It is painted once for a zoom, so that moving in time costs
-what comes into sight, however many points there are.
+A tile is a stretch of time as wide as so many pixels. It is painted once for a zoom, so that moving in time
+costs what comes into sight, however many points there are.
 """
 
 import math
@@ -74,7 +74,7 @@ class _Tile:
 
 
 class Layer(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph has no types
-    """Painted in pixels of the view box that it is in, so that it looks the same in a window and in a file."""
+    """Painted in pixels of the view box that it is in, so that a window and a file show the same."""
 
     def __init__(self, box: Any) -> None:
         super().__init__()
@@ -163,7 +163,7 @@ class Layer(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph has no types
 
     # -- painting
 
-    def boundingRect(self) -> QRectF:  # noqa: N802  Qt's name
+    def boundingRect(self) -> QRectF:
         return QRectF(self._box.rect())
 
     def paint(self, painter: QPainter, option: object, widget: object = None) -> None:
@@ -258,7 +258,10 @@ class Layer(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph has no types
         edges = xs[part.start : part.stop + 1]
         up, colour = self.scale_of_values.up, self.colours.marks[5]
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        for row, style in ((aggregate.middle, Qt.PenStyle.SolidLine), (aggregate.high, Qt.PenStyle.DashDotLine)):
+        for row, style in (
+            (aggregate.middle, Qt.PenStyle.SolidLine),
+            (aggregate.high, Qt.PenStyle.DashDotLine),
+        ):
             painter.setPen(QPen(colour, 1.8, style))
             painter.drawPath(ink.steps_path(edges, frame.ys(up(row[part]))))
 

@@ -35,7 +35,7 @@ class Overlay(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph has no type
         self.has_mouse = False
         self.font = QFont()
 
-    def boundingRect(self) -> QRectF:  # noqa: N802  Qt's name
+    def boundingRect(self) -> QRectF:
         return QRectF(self._box.rect())
 
     def paint(self, painter: QPainter, option: object, widget: object = None) -> None:
@@ -118,9 +118,7 @@ class Overlay(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph has no type
             self._write(painter, place, words, colours, colours.text)
 
     @staticmethod
-    def _write(
-        painter: QPainter, place: QRectF, words: str, colours: theme.Colours, colour: QColor
-    ) -> None:
+    def _write(painter: QPainter, place: QRectF, words: str, colours: theme.Colours, colour: QColor) -> None:
         """Words on a ground of their own, so that they are readable over any marks."""
         ground = QColor(colours.base)
         ground.setAlpha(215)

@@ -1,7 +1,6 @@
 """How marks of invocations, bands of percentiles and what is beside them are painted, from arrays of pixels.
 
-Nothing here knows of time or of values: places are pixels of the plot, from its upper left corner. All marks of
-one kind are one path, so that a thousand cost what ten do.
+Nothing here knows of time or of values: places are pixels of the plot, from its upper left corner.
 """
 
 import math
@@ -29,7 +28,9 @@ _FULL: Final = 200.0  # invocations in a cell: no stronger with more
 _GLYPHS_APART_PX: Final = 6  # in a picture of density: signs on top of each other tell no more than one
 
 
-def draw_points(painter: QPainter, xs: Floats, ys: Floats, colour: QColor, size: float, shape: int = 0) -> None:
+def draw_points(
+    painter: QPainter, xs: Floats, ys: Floats, colour: QColor, size: float, shape: int = 0
+) -> None:
     """Marks of what succeeded: discs, or one of the shapes that tell groups apart."""
 
     def draw(painter: QPainter, xs: Floats, ys: Floats) -> None:
@@ -114,7 +115,9 @@ def draw_rug(painter: QPainter, xs: Floats, top: float, width: int, colour: QCol
     """Where in time there are any of a kind: the more, the stronger."""
     columns = -(-width // CELL_PX)
     counts = np.bincount(np.clip(xs / CELL_PX, 0, columns - 1).astype(np.int64), minlength=columns)
-    share = np.where(counts > 0, 0.35 + 0.65 * np.log1p(counts) / np.log1p(max(8, counts.max(initial=0))), 0.0)
+    share = np.where(
+        counts > 0, 0.35 + 0.65 * np.log1p(counts) / np.log1p(max(8, counts.max(initial=0))), 0.0
+    )
     for level in np.unique(np.round(share, 1)).tolist():
         if level:
             ink = QColor(colour)
@@ -311,5 +314,3 @@ _CROSS: Final = np.array([(-1.0, -1.0), (1.0, 1.0), (-1.0, 1.0), (1.0, -1.0)])
 _HANDS: Final = np.array([(0.0, -0.6), (0.0, 0.0), (0.0, 0.0), (0.5, 0.2)])
 # What tells groups apart besides their colours: the first half are full, the second hollow.
 _SHAPES: Final = (_DISC, _SQUARE, _DOWNWARD, _STAR, _DISC, _SQUARE, _DOWNWARD, _STAR)
-
-

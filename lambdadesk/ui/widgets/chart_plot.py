@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QFontMetrics
+from PySide6.QtGui import QFontMetrics, QPainter
 
 from lambdadesk.ui import theme
 from lambdadesk.ui.widgets.chart import HELP, Kind, Unit, format_value
@@ -207,6 +207,19 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         """Where the points are, in this widget's pixels."""
         return QRectF(self.mapFromScene(self._box.sceneBoundingRect()).boundingRect())
 
+    def paint_on(self, painter: QPainter, area: QRectF) -> None:
+        """Paint all of it into an area of a picture, or of a drawing."""
+        self.layer.setCacheMode(self.layer.CacheMode.NoCache)
+        try:
+            self.scene().render(painter, area, QRectF(self.viewport().rect()))
+        finally:
+            self.layer.setCacheMode(self.layer.CacheMode.DeviceCoordinateCache)
+        if self.histogram.isVisible():
+            painter.save()
+            painter.translate(area.topLeft() + QPointF(self.histogram.pos()))
+            self.histogram.paint(painter, self.layer.colours)
+            painter.restore()
+
     # -- the mouse
 
     def _on_moved(self, position: QPointF) -> None:
@@ -280,14 +293,14 @@ class _Box(pg.ViewBox):  # type: ignore[misc]  # pyqtgraph has no types
         self.setMouseEnabled(x=False, y=False)
         self._left_at_start = 0.0
 
-    def wheelEvent(self, event: Any, axis: int | None = None) -> None:  # noqa: N802  Qt's name
+    def wheelEvent(self, event: Any, axis: int | None = None) -> None:
         is_pan = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier) or (
             event.orientation() == Qt.Orientation.Horizontal
         )
         self._plot.scroll_by(event.delta(), self.mapFromScene(event.scenePos()), is_pan=is_pan)
         event.accept()
 
-    def mouseDragEvent(self, event: Any, axis: int | None = None) -> None:  # noqa: N802  pyqtgraph's name
+    def mouseDragEvent(self, event: Any, axis: int | None = None) -> None:
         event.accept()
         plot, frame = self._plot, self._plot.layer.frame()
         begin, now = self.mapFromScene(event.buttonDownScenePos()), self.mapFromScene(event.scenePos())
@@ -302,7 +315,5 @@ class _Box(pg.ViewBox):  # type: ignore[misc]  # pyqtgraph has no types
         left = self._left_at_start - (now.x() - begin.x()) / frame.scale
         plot.span.move(left, left + plot.span.width_s)
 
-    def mouseClickEvent(self, event: Any) -> None:  # noqa: N802  pyqtgraph's name
+    def mouseClickEvent(self, event: Any) -> None:
         """Clicks are the plot's."""
-
-

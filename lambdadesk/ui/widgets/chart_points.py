@@ -154,7 +154,7 @@ class Bands:
         if points is not self._points or len(self._known) > _KEPT_BINS:
             self._points, self._known = points, {}
         first, last = math.floor(left_s / width_s), math.floor(right_s / width_s)
-        edges = np.arange(first, last + 2) * width_s
+        edges = np.arange(first, last + 2, dtype=np.float64) * width_s
         bounds = np.searchsorted(points.times_s, edges)
         found = np.empty((last - first + 1, 3))
         for at in range(len(found)):
