@@ -15,6 +15,7 @@ from typing import Any, Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from lambdadesk.core.invocation_keys import first_of_each, logged_elsewhere, moments, order
 from lambdadesk.core.ledger import Totals
 from lambdadesk.core.types import Cost, Invocation, Outcome, Report
 
@@ -34,11 +35,6 @@ _LOW: Final = (1 << 64) - 1
 _REST: Final = 10**18
 _LIMB: Final = 10**9
 _LONGEST_MS: Final = 1_000_000  # functions run for 900 s at most
-_TOOK_BITS: Final = 20  # more milliseconds than an invocation can take
-# Odd numbers without a pattern, to mix the parts of a key with; what comes out wraps around.
-_ODD: Final = np.array(
-    [0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0x27D4EB2F165667C5], np.uint64
-)
 _EXACT: Final = Context(prec=60)
 _MB_MS_PER_GB_S: Final = Decimal(1024 * 1000)
 
@@ -152,11 +148,16 @@ class InvocationColumns:
         here of which no log is known with any attempt at its request that a log shows.
         """
         joined: Self = _joined(cls, [part for part in parts if len(part)] or [cls.empty()])
-        kept = _first_of_each(joined)
+        kept = first_of_each(joined.request_hi, joined.request_lo, joined.ended_ms, joined.stream)
+        if "" in joined.streams:
+            unlogged = joined.stream == joined.streams.index("")
+            kept &= ~logged_elsewhere(joined.request_hi, joined.request_lo, unlogged)
         if not kept.all():
             joined = joined.where(kept)
-        moments = _moments(joined)
-        return joined if (moments[:-1] < moments[1:]).all() else joined.where(_order(joined, moments))
+        when = moments(joined.started_ms, joined.ended_ms)
+        if (when[:-1] < when[1:]).all():
+            return joined
+        return joined.where(order(when, joined.request_hi, joined.request_lo))
 
     def extended(self, more: Self) -> Self:
         """These and more; what `more` has of an invocation that is here, too, is the newer."""
@@ -213,22 +214,30 @@ class InvocationColumns:
         )
         return float(size / max(1, len(self)))
 
+    @property
+    def priced(self) -> tuple[Flags, str]:
+        """Which costs can be added up, and their currency: that of the last one known."""
+        known: Flags = self.cost_nano != UNKNOWN
+        if not known.any():
+            return known, ""
+        last = self.currency[len(known) - 1 - int(np.argmax(known[::-1]))]
+        if len(self.currencies) > 1:
+            known &= self.currency == last
+        return known, self.currencies[last]
+
     def totals(self) -> Totals:
         """The same sums, to the last digit, as the ledger has of these invocations.
 
         A cost in another currency than the last one's counts as not known.
         """
-        known = self.cost_nano != UNKNOWN
-        if len(self.currencies) > 1 and known.any():
-            known &= self.currency == self.currency[np.flatnonzero(known)[-1]]
-        nano, rest = self.cost_nano[known], self.cost_rest[known]
+        known, _currency = self.priced
         has_size = (self.billed_ms != UNKNOWN) & (self.memory_mb != UNKNOWN)
         mb_ms = int((self.billed_ms[has_size].astype(np.int64) * self.memory_mb[has_size]).sum())
         return Totals(
             invocations=len(self),
             errors=int(np.count_nonzero(self.outcome)),
             gb_seconds=Decimal(mb_ms) / _MB_MS_PER_GB_S,
-            cost=to_amount(int(nano.sum()), int((rest // _LIMB).sum()), int((rest % _LIMB).sum())),
+            cost=to_amount(*(int(limb.sum()) for limb in limbs_of(self, known))),
             exact=bool(self.exact[known].all()),
             unknown_cost=int(np.count_nonzero(~known)),
         )
@@ -292,8 +301,17 @@ class InvocationColumns:
         return map(self.invocation, range(len(self)), repeat(function))
 
 
+def limbs_of(rows: InvocationColumns, counted: Flags) -> tuple[Ints, Ints, Ints]:
+    """Of each cost its whole 1e-9, 1e-18 and 1e-27, so small that billions of rows can be added up.
+
+    0 where a row is not counted.
+    """
+    rest = np.where(counted, rows.cost_rest, 0)
+    return np.where(counted, rows.cost_nano, 0), rest // _LIMB, rest % _LIMB
+
+
 def to_amount(nano: int, middle: int, rest: int) -> Decimal:
-    """The amount of so many 1e-9, 1e-18 and 1e-27."""
+    """The amount of so many 1e-9, 1e-18 and 1e-27: sums of limbs."""
     units = (nano * _LIMB + middle) * _LIMB + rest
     return Decimal(units).scaleb(-27, _EXACT).normalize(_EXACT)
 
@@ -380,68 +398,3 @@ def _joined(cls: type[InvocationColumns], parts: Sequence[Any]) -> Any:
         names[listed] = tuple(places)
     columns: dict[str, Any] = {name: np.concatenate(each) for name, each in arrays.items()}
     return cls(**columns, **names)
-
-
-def _moments(rows: InvocationColumns) -> Ints:
-    """Numbers that are in order where starts, and for the same start ends, are."""
-    took_ms = np.clip(rows.ended_ms - rows.started_ms, 0, (1 << _TOOK_BITS) - 1)
-    moments: Ints = (rows.started_ms << _TOOK_BITS) | took_ms
-    return moments
-
-
-def _order(rows: InvocationColumns, moments: Ints) -> Ints:
-    """The places of the rows in their order. Several times as quick as to sort by all keys at once."""
-    order: Ints = np.argsort(moments, kind="stable")
-    ordered = moments[order]
-    is_tie = np.zeros(len(order) + 1, np.bool_)
-    is_tie[1:-1] = ordered[1:] == ordered[:-1]
-    ties = np.flatnonzero(is_tie[1:] | is_tie[:-1])
-    tied = order[ties]
-    order[ties] = tied[np.lexsort((rows.request_lo[tied], rows.request_hi[tied], moments[tied]))]
-    return order
-
-
-def _first_of_each(rows: InvocationColumns) -> Flags:
-    """Which rows are the first of their invocation."""
-    kept = np.ones(len(rows), np.bool_)
-    # Only rows with the same digest can be the same, and of these there are few.
-    digests = rows.request_lo * _ODD[0] + rows.request_hi * _ODD[1]
-    digests += rows.ended_ms.astype(np.uint64) * _ODD[2] + rows.stream.astype(np.uint64) * _ODD[3]
-    few = np.flatnonzero(_is_in(digests, _repeated(digests)))
-    columns = [column[few] for column in (rows.stream, rows.request_lo, rows.request_hi, rows.ended_ms)]
-    order = np.lexsort(columns)  # stable, so that of the same the earlier comes first
-    is_same = np.ones(max(0, len(few) - 1), np.bool_)
-    for column in columns:
-        ordered = column[order]
-        is_same &= ordered[1:] == ordered[:-1]
-    kept[few[order[1:][is_same]]] = False
-    if "" in rows.streams:
-        kept &= ~_is_logged_elsewhere(rows, rows.stream == rows.streams.index(""))
-    return kept
-
-
-def _is_logged_elsewhere(rows: InvocationColumns, unlogged: Flags) -> Flags:
-    """Which of the runs without a log another row has with it."""
-    found = np.zeros(len(rows), np.bool_)
-    candidates = np.flatnonzero(_is_in(rows.request_lo, np.unique(rows.request_lo[unlogged])) & ~unlogged)
-    pairs = zip(rows.request_hi[candidates].tolist(), rows.request_lo[candidates].tolist(), strict=True)
-    logged = set(pairs)
-    for row in np.flatnonzero(unlogged).tolist():
-        pair = (int(rows.request_hi[row]), int(rows.request_lo[row]))
-        found[row] = pair in logged and rows.request_id(row) != ""
-    return found
-
-
-def _repeated(values: Words) -> Words:
-    """The values that are there more than once, in order."""
-    ordered = np.sort(values)
-    return np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
-
-
-def _is_in(values: Words, ordered: Words) -> Flags:
-    """Which of the values are in the other, of few and in order. np.isin would sort all."""
-    if not len(ordered):
-        return np.zeros(len(values), np.bool_)
-    places = np.minimum(np.searchsorted(ordered, values), len(ordered) - 1)
-    is_in: Flags = ordered[places] == values
-    return is_in

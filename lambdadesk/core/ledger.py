@@ -135,6 +135,14 @@ class InvocationLedger:
             self._tell(book)
         return record
 
+    def take_changes(self, function: str) -> list[Invocation]:
+        """The records that became known, or other than before, since this was last asked for."""
+        book = self._books.get(function)
+        if book is None:
+            return []
+        changed, book.changed = book.changed, {}
+        return list(changed.values())
+
     async def price_anew(self) -> None:
         """Ask the pricer again for everything, since its prices are others; the loop turns meanwhile."""
         for book in list(self._books.values()):
@@ -259,6 +267,7 @@ class _Book:
     touched: dict[int, Invocation] = field(
         default_factory=dict
     )  # records of here that changed, by their id()
+    changed: dict[int, Invocation] = field(default_factory=dict)  # since they were last taken, by `born`
     _seen: dict[tuple[str, str, int], _Seen] = field(default_factory=dict)
     _seen_by_id: dict[str, list[_Seen]] = field(default_factory=dict)
     _seen_by_time: list[_Seen] = field(default_factory=list)
@@ -414,6 +423,7 @@ class _Book:
         self._uncount(kept)
         kept.shown = here.entry.shown  # which somebody holds
         del self.entries[dropped.born]
+        self.changed.pop(dropped.born, None)
         kept.here, kept.seen = here, seen
         here.entry = seen.entry = kept
         self._refresh(kept)
@@ -434,6 +444,7 @@ class _Book:
         self._uncount(entry)
         facts = _facts_of(entry)
         shown, here = entry.shown, entry.here
+        self.changed[entry.born] = shown
         if here is not None:
             self.touched[id(shown)] = shown
         is_priced = shown.report == facts.report and shown.cost is not None and shown.here == facts.here

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from lambdadesk.aws.credentials import Owner
 from lambdadesk.aws.endpoints import is_aws
@@ -22,6 +23,7 @@ from lambdadesk.core.threads import in_thread
 from lambdadesk.core.types import Cost, FunctionInfo, Identity, InvocationType, Report, Target
 from lambdadesk.desk.catalog import Catalog
 from lambdadesk.desk.dashboard import Dashboard
+from lambdadesk.desk.invocation_book import InvocationBook
 from lambdadesk.desk.invoker import Invoker
 from lambdadesk.desk.price_book import PriceBook
 from lambdadesk.desk.query_book import QueryBook
@@ -32,6 +34,9 @@ from lambdadesk.store.catalog_cache import CatalogCache
 from lambdadesk.store.drafts import DraftStore
 from lambdadesk.store.history import History, HistoryEntry, HistoryKeeps
 from lambdadesk.store.settings import Settings
+
+if TYPE_CHECKING:
+    from lambdadesk.store.invocations import InvocationStore
 
 LOCAL_POLL_S, AWS_POLL_S = 0.5, 2.0
 READ_UNASKED = 50  # functions
@@ -57,6 +62,7 @@ class Connection:
         drafts: DraftStore,
         settings: Settings | None = None,
         prices: PriceBook | None = None,
+        open_invocations: "Callable[[], InvocationStore] | None" = None,
     ) -> None:
         target = gateway.target
         self.info = info
@@ -71,6 +77,9 @@ class Connection:
         self.catalog = Catalog(self.gateway, cache)
         # Answers of the Local AWS and of some other endpoints carry another request id than their logs.
         self.ledger = self.make_ledger()
+        self.invocations = InvocationBook(
+            self.ledger, target.key, self.scope, report, open_invocations, match_by_time=not is_aws(target)
+        )
         self.invoker = Invoker(self.gateway, history, self.ledger, report)
         self.invoker.updated.connect(self._save_history)
         self.runs = RunHistory(history, target.key)
@@ -324,4 +333,6 @@ class Connection:
         await self.scope.close()
         self.invoker.close()
         await self.invoker.flush()
+        self.invocations.close()
+        await self.invocations.flush()
         await self.gateway.close()

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,9 +32,12 @@ if TYPE_CHECKING:  # imported when it is first needed, which is after the first 
     from lambdadesk.desk.connection import Connection
     from lambdadesk.desk.own_use import OwnUseMeter
     from lambdadesk.desk.price_book import PriceBook
+    from lambdadesk.store.invocations import InvocationStore
 
+_INVOCATIONS = "lambdadesk.store.invocations"
 FALLBACK_REGION = "us-east-1"
 PRICES_EVERY_S = 600.0
+TIDY_AFTER_S = 10.0  # since numpy is imported for it
 
 
 class Console:
@@ -109,11 +113,21 @@ class Console:
         self.scope.start("load own use", meter.load)
         return meter
 
+    @cached_property
+    def invocations(self) -> "InvocationStore":
+        """The figures of invocations that are kept. Its module is to be imported in a thread before."""
+        from lambdadesk.store.invocations import InvocationStore
+
+        store = InvocationStore(self.paths.invocations_file)
+        store.keeps = self.history.keeps is not HistoryKeeps.OFF
+        return store
+
     def start(self) -> None:
         """Begin what goes on until `close`: questions are asked, edits of the AWS files noticed."""
         self.connections.prompts.attach()
         self.scope.start("watch files", self.connections.watch_files)
         self.scope.start("weekly prices", self._keep_prices)
+        self.scope.start("tidy invocations", self._tidy_later)
 
     async def open_history(self) -> str | None:
         """Open the history and delete what is too old. Returns a sentence if all is not as usual."""
@@ -125,10 +139,19 @@ class Console:
             await self.drafts.delete_all()
         return message
 
+    async def tidy_invocations(self) -> None:
+        """Delete the figures of invocations that are older than the history may be. UserError."""
+        await in_thread(import_module, _INVOCATIONS)
+        await in_thread(self.invocations.tidy, self.settings.history_days)
+
     async def delete_history(self) -> None:
-        """Delete all that was ever sent, and what was typed, so that nothing of it is left. UserError."""
+        """Delete all that was ever sent, seen and typed, so that nothing of it is left. UserError."""
         await self.drafts.delete_all()
         await self.history.delete_all()
+        await in_thread(import_module, _INVOCATIONS)
+        await in_thread(self.invocations.delete_all)
+        for connection in self.shown.values():
+            connection.invocations.forget_kept()
 
     async def profiles(self) -> list[str]:
         """Names of the profiles in the shared AWS files. Raises UserError where they can't be parsed."""
@@ -295,6 +318,10 @@ class Console:
             await asyncio.sleep(PRICES_EVERY_S)
             await self.prices.download_due(each.target.region for each in list(self.shown.values()))
 
+    async def _tidy_later(self) -> None:
+        await asyncio.sleep(TIDY_AFTER_S)
+        await self.tidy_invocations()
+
     def _open(self, target: Target) -> "Connection":
         from lambdadesk.aws.endpoints import is_aws
         from lambdadesk.desk.connection import Connection
@@ -312,6 +339,7 @@ class Console:
             self.drafts,
             self.settings,
             self.prices,
+            lambda: self.invocations,
         )
         self.shown[target.key] = connection
         connection.catalog.load_cached()
@@ -340,6 +368,8 @@ class Console:
     def _choose_history(self) -> None:
         self.history.keeps = HistoryKeeps(self.settings.history_keeps)
         self.drafts.keeps = self.history.keeps is HistoryKeeps.FULL
+        if "invocations" in self.__dict__:
+            self.invocations.keeps = self.history.keeps is not HistoryKeeps.OFF
 
     def _on_setting_changed(self, _key: str) -> None:
         kept_before = self.drafts.keeps

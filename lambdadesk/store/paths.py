@@ -47,6 +47,11 @@ class Paths:
         return self.data_dir / "history.sqlite"
 
     @property
+    def invocations_file(self) -> Path:
+        """Figures of invocations that were seen."""
+        return self.data_dir / "invocations.sqlite"
+
+    @property
     def price_dir(self) -> Path:
         """Downloaded list prices."""
         return self.data_dir / "prices"
