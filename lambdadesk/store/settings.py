@@ -169,6 +169,9 @@ class Settings:
     savings_plan_rates = _mapping(_read_amount, _write_amount)  # by "region/architecture/item"
     free_tier_accounts = _names()  # ids of accounts whose month is to be shown with the free tier taken off
     own_budget = _Setting(Decimal(5), _read_amount, _write_amount)  # a month and account; 0: none
+    muted_alerts = _mapping(
+        _read_count, int
+    )  # until when, epoch ms, 0 for ever; by "kind function Target.key"
     saved_queries = _pairs()  # (name, text of the Logs Insights query), in the user's order
     last_queries = _pairs()  # ("Target.key function", text of the query it ran last), the last one first
 

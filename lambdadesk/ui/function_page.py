@@ -225,14 +225,14 @@ class FunctionPage(QWidget):
         from lambdadesk.ui.panels.charts_panel import ChartsPanel
 
         self.charts = charts = ChartsPanel(self.connection, self.function, self._tail)
-        charts.log_requested.connect(self._show_request)
+        charts.log_requested.connect(self.show_request)
         return charts
 
     def _build_timeline(self) -> QWidget:
         from lambdadesk.ui.panels.timeline_panel import TimelinePanel
 
         panel = TimelinePanel(self.connection, self.function, self._tail)
-        panel.log_requested.connect(self._show_request)
+        panel.log_requested.connect(self.show_request)
         self._more.append(panel)
         return panel
 
@@ -302,7 +302,8 @@ class FunctionPage(QWidget):
         self._disconnects.append(details.changed.connect(lambda: self._tell(read_details(details))))
         return details
 
-    def _show_request(self, request_id: str) -> None:
+    def show_request(self, request_id: str) -> None:
+        """Show the log of an invocation."""
         self.show_page("Logs")
         if self.logs is not None:
             self.logs.show_request(request_id)

@@ -13,6 +13,7 @@ from lambdadesk.core.types import FunctionInfo
 from lambdadesk.desk.console import Console
 from lambdadesk.desk.tasks import TaskScope
 from lambdadesk.ui import theme
+from lambdadesk.ui.alerts import Alerts
 from lambdadesk.ui.function_tabs import FunctionTabs
 from lambdadesk.ui.icons import app_icon
 from lambdadesk.ui.layout_memory import LayoutMemory
@@ -73,6 +74,8 @@ class MainWindow(QMainWindow):
         self.production = Production(console, self)
         self.privacy = Privacy(console, self)
         self.prices = Prices(console, self)
+        self.alerts = Alerts(console, self)
+        self.statusBar().insertPermanentWidget(1, self.alerts.button)
         self.menus = Menus(self)
         self._tables = (self.cost.table,)
         self._memory.restore_window(self, self.splitter, self._tables)
@@ -134,6 +137,7 @@ class MainWindow(QMainWindow):
         self.places.show_current()
         self.sign_in.look_at_expiry()
         self.prices.show_own_cost()
+        self.alerts.look_again()
 
     # -- functions and pages
 
@@ -334,6 +338,7 @@ class MainWindow(QMainWindow):
         self._saver.stop()
         self._memory.keep_window(self, self._tables)
         await self.places.close()
+        self.alerts.close()
         self.functions.close_panel()
         self.cost.show_connections([])
         await self.sign_in.close()

@@ -56,6 +56,7 @@ class Menus:
         self._recent.aboutToShow.connect(lambda: functions.fill_recent(self._recent))
         self._columns = view.addMenu("Columns")
         self._columns.aboutToShow.connect(lambda: functions.header.fill_menu(self._columns))
+        _act(view, "Alerts…", "Ctrl+Shift+A", window.alerts.show)
         view.addSeparator()
         for number, page in enumerate((*PAGES, "Cost"), start=1):
             _act(view, f"{page} page", f"Ctrl+{number % 10}", partial(window.show_page, page.lower()))
