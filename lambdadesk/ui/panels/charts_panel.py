@@ -2,6 +2,7 @@
 
 import math
 from datetime import datetime
+from decimal import Decimal
 from time import perf_counter
 from typing import Final
 
@@ -74,7 +75,7 @@ class ChartsPanel(QWidget):
         self._function = function
         self._tail = tail
         self.columns = InvocationColumns.empty()  # of all that is drawn
-        self._past: InvocationColumns | None = None
+        self._is_read = self._reads_again = False
         self._waiting = 0
         self._groups: Groups | None = None
         self._versions: list[PublishedVersion] = []
@@ -97,6 +98,8 @@ class ChartsPanel(QWidget):
             connection.catalog.changed.connect(self._show_deploys),
             tail.changed.connect(self._show_state),
         ]
+        self._show_deploys()
+        self._show_state()
         self._refresh()
         self.scope.start("versions", self._load_versions)
 
@@ -215,14 +218,25 @@ class ChartsPanel(QWidget):
             self._gather.start()
 
     def _refresh(self) -> None:
+        """Read again what is known; once more where more became known meanwhile."""
+        if self.scope.is_running("read"):
+            self._reads_again = True
+        else:
+            self.scope.start("read", self._read)
+
+    async def _read(self) -> None:
         began = perf_counter()
-        known = self._connection.ledger.of(self._function.name)
-        live = InvocationColumns.from_invocations(known)
-        live = live.where(~np.isnan(live.duration_ms))
-        self._waiting = len(known) - len(live)
-        self._draw(live if self._past is None else InvocationColumns.merged([live, self._past]))
+        name = self._function.name
+        columns = await self._connection.invocations.columns(name)
+        is_reported = ~np.isnan(columns.duration_ms)
+        self._waiting = sum(run.report is None for run in self._connection.ledger.of(name))
+        self._is_read = True
+        self._draw(columns if is_reported.all() else columns.where(is_reported))
         # Many invocations take longer: a storm of them gets a tenth of the time, not all of it.
         self._gather.setInterval(max(GATHER_MS, round(10_000 * (perf_counter() - began))))
+        if self._reads_again:
+            self._reads_again = False
+            self._gather.start()
 
     def _draw(self, columns: InvocationColumns) -> None:
         pointed = self._id_of(self.span.row), self._id_of(self.span.marked)
@@ -271,8 +285,13 @@ class ChartsPanel(QWidget):
             self._draw(self.columns)
 
     def _on_past_loaded(self, runs: PastRuns) -> None:
-        self._past = InvocationColumns.from_invocations(runs.invocations, Source.PAST)
-        self._refresh()
+        self.scope.start("past", self._add_past, runs)
+
+    async def _add_past(self, runs: PastRuns) -> None:
+        past = InvocationColumns.from_invocations(runs.invocations, Source.PAST)
+        await self._connection.invocations.add_past(self._function.name, past)
+        await self.scope.wait("read")
+        await self._read()
         self.span.show(runs.start_ms / 1000, runs.end_ms / 1000)
         self._show_figures()
 
@@ -299,7 +318,7 @@ class ChartsPanel(QWidget):
         self.stack.setCurrentWidget(self.state)
         if error is not None:
             self.state.show_error(error, self._tail.poll_now)
-        elif state is TailState.STARTING:
+        elif state is TailState.STARTING or not self._is_read:
             self.state.show_loading("the log of the function")
         else:
             missing = (
@@ -413,11 +432,11 @@ class ChartsPanel(QWidget):
         lines = [words for words in (failure, run.error_type) if words]
         report = run.report
         if report is not None:
-            lines.append(f"{report.duration_ms:f} ms, billed {_or_dash(report.billed_ms)} ms")
+            lines.append(f"{_ms(report.duration_ms)}, billed {_or_dash(report.billed_ms)} ms")
             if report.init_ms is not None:
-                lines.append(f"init {report.init_ms:f} ms before it")
+                lines.append(f"init {_ms(report.init_ms)} before it")
             if report.restore_ms is not None:
-                lines.append(f"restore {report.restore_ms:f} ms before it")
+                lines.append(f"restore {_ms(report.restore_ms)} before it")
             lines.append(f"{_or_dash(report.max_memory_mb)} of {_or_dash(report.memory_mb)} MB")
         if run.cost is not None:
             sign = "" if run.cost.exact else "≈ "
@@ -513,6 +532,11 @@ def _is_table_key(event: QEvent) -> bool:
 
 def _or_dash(value: int | None) -> str:
     return "—" if value is None else f"{value:,}"
+
+
+def _ms(value: Decimal) -> str:
+    """To the hundredth, as REPORT lines have it, and finer where it is known."""
+    return f"{value:,.2f} ms" if round(value, 2) == value else f"{value:,f} ms"
 
 
 def _clock(at_ms: int) -> str:

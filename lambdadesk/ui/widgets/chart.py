@@ -234,6 +234,7 @@ class Chart(QWidget):
         if list(marks) != list(self.marks):
             self.marks = marks
             if self._plot is not None:
+                self._plot.overlay.marks = marks
                 self._plot.overlay.update()
 
     def set_log(self, is_log: bool) -> None:
@@ -278,10 +279,10 @@ class Chart(QWidget):
 
     def figures_text(self) -> str:
         """The percentiles of what is in sight; empty where it is too little to have any."""
-        from lambdadesk.ui.widgets.chart_points import percentiles
-
         if self.points is None:
             return ""
+        from lambdadesk.ui.widgets.chart_points import percentiles
+
         first, end = self.points.between(self.span.left_s, self.span.right_s)
         found = percentiles(self.points.values[first:end])
         if math.isnan(found[0]):
