@@ -1,19 +1,17 @@
 """ChartsPanel: duration, memory and cost of one function, a point per invocation."""
 
 import math
-from datetime import datetime
-from decimal import Decimal
 from time import perf_counter
 from typing import Final
 
 import numpy as np
-from PySide6.QtCore import QEvent, QModelIndex, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QModelIndex, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence, QShowEvent
-from PySide6.QtWidgets import QFrame, QScrollArea, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from lambdadesk.core.deploys import Deploy, PublishedVersion, list_deploys
 from lambdadesk.core.errors import UserError
-from lambdadesk.core.invocation_columns import UNKNOWN, InvocationColumns, Source
+from lambdadesk.core.invocation_columns import InvocationColumns, Source
 from lambdadesk.core.invocation_groups import (
     Groups,
     alias_names,
@@ -21,18 +19,18 @@ from lambdadesk.core.invocation_groups import (
     group_by_version,
     measure_groups,
 )
-from lambdadesk.core.money import format_money
+from lambdadesk.core.invocation_summary import summarise
 from lambdadesk.core.past_runs import PastRuns
-from lambdadesk.core.types import FunctionInfo, Outcome
+from lambdadesk.core.types import FunctionInfo
 from lambdadesk.desk.connection import Connection
 from lambdadesk.desk.tailer import Tailer, TailState
 from lambdadesk.desk.tasks import TaskScope
 from lambdadesk.ui import theme
 from lambdadesk.ui.models.chart_table import GROUP_SAMPLES, POINT_SAMPLES, GroupModel, PointModel
-from lambdadesk.ui.widgets import chart_legend as legend
-from lambdadesk.ui.widgets.chart import Chart, Kind, Unit
+from lambdadesk.ui.widgets.chart_legend import ChartLegend
+from lambdadesk.ui.widgets.chart_metrics import ChartMetrics
 from lambdadesk.ui.widgets.chart_saver import ChartSaver
-from lambdadesk.ui.widgets.chart_span import Span
+from lambdadesk.ui.widgets.chart_stack import ChartStack
 from lambdadesk.ui.widgets.chart_tools import (
     BY_HAND,
     COMPARE_CHANGE,
@@ -54,7 +52,7 @@ from lambdadesk.ui.widgets.tables import make_table
 GATHER_MS: Final = 100
 _SUM_UP_MS: Final = 120
 _TICK_MS: Final = 1_000
-_TABLE_ROWS: Final = 5  # of the comparison, before it scrolls
+_GROUP_ROWS: Final = 5  # of the comparison, before it scrolls
 
 
 class ChartsPanel(QWidget):
@@ -82,7 +80,6 @@ class ChartsPanel(QWidget):
         self._aliases: dict[str, str] = {}
         self._deploys: tuple[Deploy, ...] = ()
         self._wanted = ""  # the request that is to be marked once it is known
-        self.span = Span(self)
         self._build()
         # A burst of invocations is drawn once.
         self._gather = QTimer(self, singleShot=True, interval=GATHER_MS)
@@ -104,36 +101,19 @@ class ChartsPanel(QWidget):
         self.scope.start("versions", self._load_versions)
 
     def _build(self) -> None:
-        self.tools = ChartTools(self)
+        self.stacked = ChartStack(self._connection.currency)
+        self.span = self.stacked.span
+        self.tools = tools = ChartTools()
         self.past = PastBar(self._connection, self._function, "chart")
         self.past.hide()
-        self.past.loaded.connect(self._on_past_loaded)
+        self.past.loaded.connect(lambda runs: self.scope.start("past", self._add_past, runs))
+        self.metrics = ChartMetrics(self._connection, self._function, self.stacked, tools.metrics)
+        self.metrics.changed.connect(self._on_metrics_changed)
         self.head = named(PlainLabel(), "chartSummary", "What the charts show")
         self.head.setWordWrap(True)
         self.trouble = named(ToneLabel("warning"), "chartTrouble", "What is missing from the charts")
         self.trouble.hide()
-        unit = Unit.CNY if self._connection.currency == "CNY" else Unit.USD
-        self.duration = named(
-            Chart("Duration", Unit.MS, span=self.span, describe=self._describe), "durationChart"
-        )
-        self.memory = named(
-            Chart(
-                "Memory used", Unit.MB, span=self.span, ceiling_word="memory size", describe=self._describe
-            ),
-            "memoryChart",
-        )
-        self.cost = named(Chart("Cost", unit, span=self.span, describe=self._describe), "costChart")
-        self.charts = (self.duration, self.memory, self.cost)
-        splitter = named(QSplitter(Qt.Orientation.Vertical), "chartSplitter")
-        splitter.setChildrenCollapsible(False)
-        for chart in self.charts:
-            splitter.addWidget(chart)
-            chart.point_clicked.connect(self._on_point_clicked)
-        area = QScrollArea()  # a low window scrolls instead of squeezing three charts
-        area.setWidgetResizable(True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # it follows the chart that has the focus
-        area.setWidget(splitter)
+        self.stacked.point_clicked.connect(self._on_point_clicked)
         self.points = PointModel(self)
         self.table = named(
             make_table(self.points, POINT_SAMPLES, stretch=None), "chartPoints", "Invocations in sight"
@@ -141,30 +121,29 @@ class ChartsPanel(QWidget):
         self.table.activated.connect(self._on_row_activated)
         self.state = StateView()
         self.stack = QStackedWidget()
-        for view in (area, self.table, self.state):
+        for view in (self.stacked, self.table, self.state):
             self.stack.addWidget(view)
         self.groups = GroupModel(self)
         self.group_table = named(
             make_table(self.groups, GROUP_SAMPLES, stretch=0), "chartGroups", "Comparison of what is in sight"
         )
         self.group_table.hide()
-        self.legend = named(legend.ChartLegend(), "chartLegend")
+        self.legend = named(ChartLegend(), "chartLegend")
         self.saver = ChartSaver(self, self.scope, self._function.name)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(theme.SPACE, theme.SPACE, theme.SPACE, theme.SPACE)
         layout.setSpacing(theme.SPACE)
-        for each in (self.tools, self.past, self.head, self.trouble, self.group_table):
+        for each in (tools, self.past, self.head, self.metrics, self.trouble, self.group_table):
             layout.addWidget(each)
         layout.addWidget(self.stack, 1)
         layout.addWidget(self.legend)
         layout.addWidget(self.saver)
-        tools = self.tools
         tools.range.activated.connect(lambda _index: self._use_range())
-        tools.fit.clicked.connect(self.duration.show_all)
+        tools.fit.clicked.connect(self.stacked.duration.show_all)
         tools.compare.activated.connect(lambda _index: self._use_comparison())
         tools.change.activated.connect(lambda _index: self._use_comparison())
         tools.bands.toggled.connect(self._use_bands)
-        tools.log.toggled.connect(self._use_log)
+        tools.log.toggled.connect(self.stacked.duration.set_log)
         tools.table.toggled.connect(lambda _is_on: self._show_state())
         tools.export.clicked.connect(self._export)
 
@@ -174,25 +153,20 @@ class ChartsPanel(QWidget):
         for timer in (self._gather, self._sum_up, self._tick):
             timer.stop()
         await self.past.close_bar()
+        await self.metrics.close_metrics()
         await self.scope.close()
 
     def mark(self, request_id: str) -> None:
         """Mark the point of an invocation and bring it into sight; once it is known, where it is not yet."""
-        row = self._find(request_id)
+        row = self.columns.find(request_id)
+        self._wanted = request_id if row < 0 else ""
         if row < 0:
-            self._wanted = request_id
-            self.saver.say(
-                "No finished invocation with this request id is known yet; it is marked once it is.", "dim"
-            )
+            text = "No finished invocation with this request id is known yet; it is marked once it is."
+            self.saver.say(text, "dim")
             return
-        self._wanted = ""
         self.tools.table.setChecked(False)
-        at_s = float(self.columns.started_ms[row]) / 1000
-        self.span.bring(at_s)
-        self.span.mark(row)
-        self.span.point_at(row, at_s)
-        self.duration.setFocus()
-        announce(self, f"Marked: {self.duration.point_text(row)}")
+        self.stacked.mark(row)
+        announce(self, f"Marked: {self.stacked.duration.point_text(row)}")
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
@@ -239,42 +213,18 @@ class ChartsPanel(QWidget):
             self._gather.start()
 
     def _draw(self, columns: InvocationColumns) -> None:
-        pointed = self._id_of(self.span.row), self._id_of(self.span.marked)
         self.columns = columns
         self._group()
-        times = columns.started_ms / 1000
-        shared = {
-            "kinds": columns.outcome,
-            "colds": columns.cold,
-            "groups": None if self._groups is None else self._groups.codes,
-        }
-        inits, restores = (
-            np.nan_to_num(each) if not np.isnan(each).all() else None
-            for each in (columns.init_ms, columns.restore_ms)
-        )
-        self.span.now_s = self._connection.gateway.server_now_ms / 1000
-        self.duration.set_points(times, columns.duration_ms, inits=inits, restores=restores, **shared)
-        used, size = (
-            np.where(each == UNKNOWN, np.nan, each) for each in (columns.max_memory_mb, columns.memory_mb)
-        )
-        self.memory.set_points(times, used, ceilings=size, **shared)
-        self.cost.set_points(times, columns.cost, **shared)
-        row, marked = (self._find(each) if each else -1 for each in pointed)
-        self.span.mark(marked)
-        self.span.point_at(row, self.span.moment_s)
-        if self._wanted and self._find(self._wanted) >= 0:
+        self.stacked.show_columns(columns, self._groups, self._now_s)
+        if self._wanted and columns.find(self._wanted) >= 0:
             self.mark(self._wanted)
         self._show_deploys()
-        self._show_legend()
         self._show_state()
         self._show_figures()
 
-    def _id_of(self, row: int) -> str:
-        return self.columns.request_id(row) if 0 <= row < len(self.columns) else ""
-
-    def _find(self, request_id: str) -> int:
-        """The last attempt at a request, -1 where none is known."""
-        return self.columns.find(request_id) if len(self.columns) else -1
+    @property
+    def _now_s(self) -> float:
+        return self._connection.gateway.server_now_ms / 1000
 
     async def _load_versions(self) -> None:
         """Ask once when versions were published and what aliases mean: deploys are drawn, versions named."""
@@ -283,9 +233,6 @@ class ChartsPanel(QWidget):
         self._show_deploys()
         if self._groups is not None:
             self._draw(self.columns)
-
-    def _on_past_loaded(self, runs: PastRuns) -> None:
-        self.scope.start("past", self._add_past, runs)
 
     async def _add_past(self, runs: PastRuns) -> None:
         past = InvocationColumns.from_invocations(runs.invocations, Source.PAST)
@@ -310,7 +257,7 @@ class ChartsPanel(QWidget):
             announce(self.trouble, trouble)
         self.trouble.say(trouble, "warning")
         self.trouble.setVisible(bool(trouble))
-        if has_any or self.duration.aggregate is not None:
+        if has_any or self.stacked.duration.aggregate is not None:
             self.stack.setCurrentIndex(1 if is_table else 0)
             if is_table:
                 self._fill_table()
@@ -328,80 +275,32 @@ class ChartsPanel(QWidget):
             )
             self.state.show_empty("No finished invocation is known yet.", f"{missing} Or load a past range.")
 
-    def _in_sight(self) -> InvocationColumns:
-        return self.columns.between(self.span.left_s * 1000, self.span.right_s * 1000)
-
     def _show_figures(self) -> None:
         """The sums of what is in sight, in words and by group."""
-        text = self._summary()
+        rows = self.stacked.in_sight()
+        seen = self.columns.where(rows)
+        is_any = bool(len(self.columns))
+        text = summarise(seen, len(self.columns)) if is_any else "No finished invocation is known yet."
         if self._waiting:
             text += f" · {self._waiting:,} without a REPORT line yet"
         if text != self.head.text():
             self.head.setText(text)
-        if self._groups is not None:
-            first, end = np.searchsorted(
-                self.columns.started_ms, [self.span.left_s * 1000, self.span.right_s * 1000]
-            )
-            codes = self._groups.codes[int(first) : int(end)]
-            self.groups.show_rows(measure_groups(self._in_sight(), Groups(self._groups.names, codes)))
-            self._fit_group_table()
-        if self.stack.currentIndex() == 1:
-            self._fill_table()
-
-    def _summary(self) -> str:
-        if not len(self.columns):
-            return "No finished invocation is known yet."
-        seen = self._in_sight()
-        is_all = len(seen) == len(self.columns)
-        lead = "" if is_all else f"In sight, of {len(self.columns):,} in all: "
-        if not len(seen):
-            return f"{lead}no invocation"
-        totals = seen.totals()
-        here = int(seen.here.sum())
-        past, kept = (int((seen.source[~seen.here] == each).sum()) for each in (Source.PAST, Source.KEPT))
-        sources = [f"{here:,} made here", f"{len(seen) - here - past - kept:,} seen in the log"]
-        sources += [f"{past:,} from a past range"] * bool(past) + [f"{kept:,} kept from before"] * bool(kept)
-        parts = [
-            f"{lead}{len(seen):,} {'invocation' if len(seen) == 1 else 'invocations'} since "
-            f"{_clock(int(seen.started_ms[0]))}, " + ", ".join(sources),
-            f"{totals.errors:,} failed",
-        ]
-        if colds := int(seen.cold.sum()):
-            parts.append(f"{colds:,} cold {'start' if colds == 1 else 'starts'}")
-        parts.append(f"{totals.gb_seconds:,.6f} GB-s")
-        if totals.unknown_cost < totals.invocations:
-            currency = self.columns.currencies[int(seen.currency[seen.cost_nano != UNKNOWN][-1])]
-            parts.append(("" if totals.exact else "≈ ") + format_money(totals.cost, currency))
-        if totals.unknown_cost:
-            parts.append(f"{totals.unknown_cost:,} without a known cost")
-        return " · ".join(parts)
-
-    def _show_legend(self) -> None:
-        columns = self.columns
-        outcomes = set(np.unique(columns.outcome).tolist())
-        groups = self._groups.names if self._groups is not None else ()
-        entries = [legend.group_entry(name, code) for code, name in enumerate(groups)] or [
-            legend.point_entry()
-        ]
-        entries += [legend.kind_entry(kind) for kind in Kind if kind > Kind.OK and int(kind) in outcomes]
-        if columns.cold.any():
-            entries.append(legend.cold_entry())
-        for each, is_restore in ((columns.init_ms, False), (columns.restore_ms, True)):
-            if not np.isnan(each).all():
-                entries.append(legend.stretch_entry(is_restore=is_restore))
-        if self.tools.bands.isChecked():
-            entries += legend.band_entries()
-        if (columns.memory_mb != UNKNOWN).any():
-            entries.append(legend.line_entry("memory size", lambda c: c.marks[3], Qt.PenStyle.DashLine))
-        if self._deploys:
-            entries.append(legend.line_entry("deploy", lambda c: c.text, Qt.PenStyle.DashDotLine))
+        self.metrics.tell()
+        entries = self.stacked.legend_entries(self._groups, has_bands=self.tools.bands.isChecked())
         self.legend.show_entries(entries)
+        if self._groups is not None:
+            self.groups.show_rows(measure_groups(seen, Groups(self._groups.names, self._groups.codes[rows])))
+            shown = min(_GROUP_ROWS, max(1, self.groups.rowCount()))
+            head = self.group_table.horizontalHeader().sizeHint().height()
+            row = self.group_table.verticalHeader().defaultSectionSize()
+            self.group_table.setFixedHeight(head + shown * row + 4)
+        if self.stack.currentWidget() is self.table:
+            self._fill_table()
 
     def _show_deploys(self) -> None:
         function = self._connection.catalog.get(self._function.name) or self._function
         self._deploys = list_deploys(function.last_modified, self._versions)
-        for chart in self.charts:
-            chart.set_marks([(each.at_ms / 1000, each.text) for each in self._deploys])
+        self.stacked.show_deploys([(each.at_ms / 1000, each.text) for each in self._deploys])
         texts = [each.text for each in self._deploys]
         change = self.tools.change
         if texts != [change.itemText(at) for at in range(change.count())]:
@@ -413,37 +312,16 @@ class ChartsPanel(QWidget):
 
     def _fill_table(self) -> None:
         """The rows in sight; the one that is pointed at is selected."""
-        self.points.show_columns(self._in_sight())
-        if self.span.row >= 0:
-            first = int(np.searchsorted(self.columns.started_ms, self.span.left_s * 1000))
-            index = self.points.index(self.span.row - first, 0)
-            if index.isValid():
-                self.table.setCurrentIndex(index)
-                self.table.scrollTo(index)
+        rows = self.stacked.in_sight()
+        self.points.show_columns(self.columns.where(rows))
+        index = self.points.index(self.span.row - rows.start, 0)
+        if self.span.row >= 0 and index.isValid():
+            self.table.setCurrentIndex(index)
+            self.table.scrollTo(index)
 
-    def _fit_group_table(self) -> None:
-        rows = min(_TABLE_ROWS, max(1, self.groups.rowCount()))
-        head, row = self.group_table.horizontalHeader().sizeHint().height(), self.group_table.rowHeight(0)
-        self.group_table.setFixedHeight(head + rows * max(row, 1) + 4)
-
-    def _describe(self, row: int) -> str:
-        run = self.columns.invocation(row, self._function.name)
-        failure = "" if run.outcome in (Outcome.OK, Outcome.ERROR) else str(run.outcome)
-        lines = [words for words in (failure, run.error_type) if words]
-        report = run.report
-        if report is not None:
-            lines.append(f"{_ms(report.duration_ms)}, billed {_or_dash(report.billed_ms)} ms")
-            if report.init_ms is not None:
-                lines.append(f"init {_ms(report.init_ms)} before it")
-            if report.restore_ms is not None:
-                lines.append(f"restore {_ms(report.restore_ms)} before it")
-            lines.append(f"{_or_dash(report.max_memory_mb)} of {_or_dash(report.memory_mb)} MB")
-        if run.cost is not None:
-            sign = "" if run.cost.exact else "≈ "
-            lines.append(sign + format_money(run.cost.amount, run.cost.currency))
-        lines.append(f"version {run.version}")
-        lines.append(run.request_id)
-        return "\n".join(lines)
+    def _on_metrics_changed(self) -> None:
+        self._show_state()
+        self._show_figures()
 
     # -- what one chooses
 
@@ -468,12 +346,10 @@ class ChartsPanel(QWidget):
             self._tick.stop()
 
     def _follow_now(self) -> None:
-        if not self.isVisible():
+        if self.isVisible():
+            self.stacked.follow_now(self._now_s)
+        else:
             self._tick.stop()
-        elif len(self.columns):
-            now_s = self._connection.gateway.server_now_ms / 1000
-            times = self.columns.started_ms
-            self.span.set_extent(float(times[0]) / 1000, float(times[-1]) / 1000, now_s)
 
     def _on_moved(self) -> None:
         if self.tools.range.currentText() != PAST:
@@ -500,12 +376,9 @@ class ChartsPanel(QWidget):
         self._draw(self.columns)
 
     def _use_bands(self, has_bands: bool) -> None:
-        for chart in self.charts:
+        for chart in self.stacked.charts:
             chart.set_bands(has_bands)
-        self._show_legend()
-
-    def _use_log(self, is_log: bool) -> None:
-        self.duration.set_log(is_log)
+        self._show_figures()
 
     def _on_point_clicked(self, row: int) -> None:
         self.span.mark(row)
@@ -515,7 +388,8 @@ class ChartsPanel(QWidget):
         self.log_requested.emit(self.points.columns.request_id(index.row()))
 
     def _export(self) -> None:
-        self.saver.ask_where(self.charts, self.legend, self.head.text(), self._in_sight())
+        seen = self.columns.where(self.stacked.in_sight())
+        self.saver.ask_where(self.stacked.charts, self.legend, self.head.text(), seen)
 
     def _on_failure(self, name: str, error: Exception) -> None:
         if not isinstance(error, UserError):
@@ -528,16 +402,3 @@ class ChartsPanel(QWidget):
 
 def _is_table_key(event: QEvent) -> bool:
     return isinstance(event, QKeyEvent) and QKeySequence(event.keyCombination()) == QKeySequence(TABLE_KEY)
-
-
-def _or_dash(value: int | None) -> str:
-    return "—" if value is None else f"{value:,}"
-
-
-def _ms(value: Decimal) -> str:
-    """To the hundredth, as REPORT lines have it, and finer where it is known."""
-    return f"{value:,.2f} ms" if round(value, 2) == value else f"{value:,f} ms"
-
-
-def _clock(at_ms: int) -> str:
-    return datetime.fromtimestamp(at_ms / 1000).astimezone().strftime("%H:%M:%S")

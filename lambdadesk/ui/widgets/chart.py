@@ -6,12 +6,10 @@ import math
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from enum import IntEnum, StrEnum
-from functools import cache
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QEvent, QObject, QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
-    QAccessible,
     QAccessibleInterface,
     QColor,
     QKeyEvent,
@@ -21,7 +19,6 @@ from PySide6.QtGui import (
     QShowEvent,
 )
 from PySide6.QtWidgets import (
-    QAccessibleWidget,
     QHBoxLayout,
     QSizePolicy,
     QStackedWidget,
@@ -30,6 +27,7 @@ from PySide6.QtWidgets import (
 )
 
 from lambdadesk.ui import theme
+from lambdadesk.ui.widgets.chart_access import install_accessibility
 from lambdadesk.ui.widgets.chart_span import Span
 from lambdadesk.ui.widgets.labels import ElidedLabel
 from lambdadesk.ui.widgets.notices import announce, wrapped_label
@@ -129,7 +127,7 @@ class Chart(QWidget):
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        _install_accessibility()
+        install_accessibility()
         self.unit = unit
         self.span = span or Span(self)
         self.ceiling_word = ceiling_word
@@ -397,31 +395,3 @@ class Chart(QWidget):
             self._stack.addWidget(self._plot)
         self._plot.draw()
         self._stack.setCurrentWidget(self._plot)
-
-
-class _AccessibleChart(QAccessibleWidget):
-    def __init__(self, chart: Chart) -> None:
-        super().__init__(chart, QAccessible.Role.Chart, chart.accessibleName())
-        self._chart = chart
-
-    def text(self, kind: QAccessible.Text) -> str:
-        if kind == QAccessible.Text.Description:
-            return self._chart.text_summary()
-        return super().text(kind)
-
-    def childCount(self) -> int:
-        return 0
-
-
-@cache
-def _install_accessibility() -> None:
-    QAccessible.installFactory(_accessible)
-
-
-def _accessible(key: str, thing: QObject) -> QAccessibleInterface | None:
-    if not isinstance(thing, Chart):
-        return None
-    interface = _AccessibleChart(thing)
-    # Qt owns the C++ half only: the Python half must live as long as the widget.
-    thing.accessible = interface
-    return interface

@@ -72,13 +72,15 @@ class ChartHistogram(QWidget):
         if not most:
             return
         high = self.height() / len(counts)
-        room = self.width() - theme.SPACE - 1
+        painter.setFont(self._plot.overlay.font)
+        words = f"{most:,}"
+        room = self.width() - painter.fontMetrics().horizontalAdvance(words) - 2 * theme.TIGHT - 2
         fill = mixed(colours.series[0], colours.base, 0.7)
         for at in np.flatnonzero(counts).tolist():
             length = max(1.5, room * int(counts[at]) / most)
             painter.fillRect(QRectF(2, at * high + 0.5, length, max(1.0, high - 1)), fill)
+        line = painter.fontMetrics().height()
+        top = min(max(0.0, (int(counts.argmax()) + 0.5) * high - line / 2), self.height() - line)
         painter.setPen(colours.dim)
-        font = self._plot.overlay.font
-        painter.setFont(font)
-        place = QRectF(0, 0, self.width() - theme.TIGHT, painter.fontMetrics().height())
-        painter.drawText(place, Qt.AlignmentFlag.AlignRight, f"{most:,}")
+        place = QRectF(room + 2 + theme.TIGHT, top, self.width() - room, line)
+        painter.drawText(place, Qt.AlignmentFlag.AlignLeft, words)

@@ -21,7 +21,7 @@ from lambdadesk.ui.widgets.chart_points import Bands, Floats, Points, Scale, Ste
 
 MOST_MARKS: Final = 3_000  # in sight that are painted one by one
 _MOST_STEMS: Final = 300
-_LEAST_FOR_BANDS: Final = 20  # in sight: below, the marks say it better
+LEAST_FOR_BANDS: Final = 20  # in sight: below, the marks say it better
 _TILE_PX: Final = 256
 _KEPT_TILES: Final = 48
 _MARGIN_PX: Final = 8.0  # a mark reaches over the edge of its tile
@@ -186,7 +186,7 @@ class Layer(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph has no types
             self._paint_marks(painter, frame, first, end, size)
         if self.has_bands:
             first, end = points.between(frame.left_s, frame.right_s)
-            if end - first >= _LEAST_FOR_BANDS:
+            if end - first >= LEAST_FOR_BANDS:
                 width_s = bin_width_s(frame.right_s - frame.left_s, frame.width)
                 edges, rows = self._bands.get(points, frame.left_s, frame.right_s, width_s)
                 up = self.scale_of_values.up
@@ -204,7 +204,7 @@ class Layer(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph has no types
         if self.is_stacked:
             self._paint_stacks(painter, frame, first, end, is_thinned=is_thinned)
             if end - first <= _MOST_STEMS and not self.scale_of_values.is_log:
-                ink.draw_stems(painter, xs, ys, frame.height, colours.dim)
+                ink.draw_stems(painter, xs, ys, float(frame.ys(np.zeros(1))[0]), colours.dim)
         if not is_thinned:
             is_fine = kinds == 0
             fill = colours.series[0]

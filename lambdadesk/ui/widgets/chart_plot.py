@@ -161,9 +161,8 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         low, high = self.layer.fit(self.span.left_s, self.span.right_s)
         # Room for half a mark at both ends.
         spare = (high - low) * 0.5 * _CARD_GAP_PX / max(60.0, self._box.height())
-        bottom = low - (spare if self.chart.is_log else 0.0)
         self._box.setRange(
-            xRange=(self.span.left_s, self.span.right_s), yRange=(bottom, high + spare), padding=0
+            xRange=(self.span.left_s, self.span.right_s), yRange=(low - spare, high + spare), padding=0
         )
         self._show_ceiling()
         self.layer.update()
