@@ -109,6 +109,8 @@ class ChartMetrics(QWidget):
             f"{'error' if errors == 1 else 'errors'} in these stretches of {_length(curve.period_s)}; "
             f"{rows.stop - rows.start:,} are drawn as points."
         )
+        if not any(curve.invocations):
+            text = "CloudWatch has no metric of this function in this time."
         if not curve.has_percentiles:
             text += " Percentiles are not offered by this endpoint: the line is the average."
         if not curve.is_complete:
@@ -122,14 +124,20 @@ class ChartMetrics(QWidget):
             self._connection.scope.report(name, error)
 
 
-def _to_aggregate(curve: MetricCurve) -> Aggregate:
+def _to_aggregate(curve: MetricCurve) -> Aggregate | None:
+    """From the first period with a value to the last; None where nothing was measured."""
     edges = curve.start_s + np.arange(len(curve.invocations) + 1, dtype=np.float64) * curve.period_s
     middle, high = (
         np.array([np.nan if value is None else value for value in row])
         for row in (curve.median_ms, curve.high_ms)
     )
+    measured = np.flatnonzero(~(np.isnan(middle) & np.isnan(high)))
+    if not len(measured):
+        return None
+    part = slice(int(measured[0]), int(measured[-1]) + 1)
     of_what = "p50 and p99" if curve.has_percentiles else "average"
-    return Aggregate(edges, middle, high, f"CloudWatch's {of_what} by {_length(curve.period_s)}")
+    edges = edges[part.start : part.stop + 1]
+    return Aggregate(edges, middle[part], high[part], f"CloudWatch's {of_what} by {_length(curve.period_s)}")
 
 
 def _length(seconds: int) -> str:

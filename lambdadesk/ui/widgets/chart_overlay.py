@@ -85,7 +85,7 @@ class Overlay(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph has no type
         y = float(frame.ys(self._layer.scale_of_values.up(values[-1:]))[0])
         width = metrics.horizontalAdvance(self.ceiling_text) + 2 * theme.TIGHT
         place = QRectF(frame.width - width - theme.TIGHT, y - metrics.height() - 1, width, metrics.height())
-        if place.top() < 0:
+        if place.top() < (metrics.height() if self.marks else 0):  # where the words of deploys are
             place.moveTop(y + 2)
         self._write(painter, place, self.ceiling_text, colours, colours.marks[3])
 
