@@ -77,7 +77,8 @@ async def test_sums_are_those_of_the_report_lines(
                 lambda chart=chart: chart.point_count() >= RUNS, lambda: desk.text("chartSummary"), 20
             )
             lines = read_reports(clients, sample.name)
-            await until(lambda chart=chart, count=len(lines): chart.point_count() == count)
+            count = len(lines)
+            await until(lambda chart=chart, count=count: chart.point_count() == count)
             duration, memory = desk.get("durationChart").points, desk.get("memoryChart").points
             assert sorted(duration.values) == sorted(line.duration_ms for line in lines)
             assert sorted(memory.values) == sorted(line.used_mb for line in lines)

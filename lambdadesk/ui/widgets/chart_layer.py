@@ -17,7 +17,7 @@ from PySide6.QtGui import QPainter, QPen, QPixmap
 
 from lambdadesk.ui import theme
 from lambdadesk.ui.widgets import chart_paint as ink
-from lambdadesk.ui.widgets.chart_points import Bands, Floats, Points, Scale, Steps, bin_width_s
+from lambdadesk.ui.widgets.chart_points import Bands, Floats, Ints, Points, Scale, Steps, bin_width_s
 
 MOST_MARKS: Final = 3_000  # in sight that are painted one by one
 _MOST_STEMS: Final = 300
@@ -86,6 +86,7 @@ class Layer(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph has no types
         self.heights: Floats = np.empty(0)  # of the points, by the scale
         self.tops: Floats = np.empty(0)
         self.ceilings = Steps(np.empty(0), np.empty(0))
+        self._special: Ints = np.empty(0, np.int64)  # the points that failed, or were cold starts
         self.aggregate: Aggregate | None = None
         self.scale_of_values = Scale()
         self.has_bands = True
@@ -101,6 +102,7 @@ class Layer(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph has no types
     def set_points(self, points: Points, scale: Scale) -> None:
         self.points, self.scale_of_values = points, scale
         self.heights, self.ceilings = scale.up(points.values), Steps.of(points)
+        self._special = np.flatnonzero(points.colds | (points.kinds > 0))
         tops = points.tops
         self.tops = self.heights if tops is points.values else scale.up(tops)
         self.is_stacked = points.inits is not None or points.restores is not None
@@ -193,52 +195,66 @@ class Layer(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph has no types
                 low, middle, high = (frame.ys(up(row)) for row in rows)
                 ink.draw_bands(painter, frame.xs(edges), (low, middle, high), colours)
 
-    def _paint_marks(
-        self, painter: QPainter, frame: Frame, first: int, end: int, size: float, *, is_thinned: bool = False
-    ) -> None:
-        """The marks of a slice of the points; `is_thinned`: only those signs that are not on another."""
+    def _paint_marks(self, painter: QPainter, frame: Frame, first: int, end: int, size: float) -> None:
+        """The marks of a slice of the points, one by one."""
         points, colours = self.points, self.colours
         assert points is not None  # noqa: S101  the callers have some
         xs, ys = frame.xs(points.times_s[first:end]), frame.ys(self.heights[first:end])
-        kinds, colds = points.kinds[first:end], points.colds[first:end]
+        kinds = points.kinds[first:end]
+        special = self._special_in(first, end)
         if self.is_stacked:
-            self._paint_stacks(painter, frame, first, end, is_thinned=is_thinned)
+            self._paint_stacks(painter, frame, special)
             if end - first <= _MOST_STEMS and not self.scale_of_values.is_log:
                 ink.draw_stems(painter, xs, ys, float(frame.ys(np.zeros(1))[0]), colours.dim)
-        if not is_thinned:
-            is_fine = kinds == 0
-            fill = colours.series[0]
-            if points.groups is None:
-                colour = ink.mixed(fill, colours.base, 0.85)
-                ink.draw_points(painter, xs[is_fine], ys[is_fine], colour, size)
+        is_fine = kinds == 0
+        if points.groups is None:
+            colour = ink.mixed(colours.series[0], colours.base, 0.85)
+            ink.draw_points(painter, xs[is_fine], ys[is_fine], colour, size)
+        else:
+            groups = points.groups[first:end]
+            for group in np.unique(groups).tolist():
+                own = is_fine & (groups == group)
+                ink.draw_points(painter, xs[own], ys[own], colours.marks[group], size + 1, group)
+        self._paint_signs(painter, frame, special, size)
+
+    def _paint_signs(
+        self, painter: QPainter, frame: Frame, special: Ints, size: float, *, is_thinned: bool = False
+    ) -> None:
+        """What marks failures and cold starts; `is_thinned`: only those signs that are not on another."""
+        points = self.points
+        assert points is not None  # noqa: S101
+        cold, failed = special[points.colds[special]], special[points.kinds[special] > 0]
+        for chosen in (cold, failed):
+            xs, ys = frame.xs(points.times_s[chosen]), frame.ys(self.heights[chosen])
+            kept = _few(xs, ys) if is_thinned else slice(None)
+            if chosen is cold:
+                ink.draw_colds(painter, xs[kept], ys[kept], size, self.colours)
             else:
-                groups = points.groups[first:end]
-                for group in np.unique(groups).tolist():
-                    own = is_fine & (groups == group)
-                    ink.draw_points(painter, xs[own], ys[own], colours.marks[group], size + 1, group)
-        cold, failed = np.flatnonzero(colds), np.flatnonzero(kinds > 0)
-        if is_thinned:
-            cold, failed = (_few(each, xs[each], ys[each]) for each in (cold, failed))
-        ink.draw_colds(painter, xs[cold], ys[cold], size, colours)
-        ink.draw_failures(painter, xs[failed], ys[failed], kinds[failed], size + 1, colours)
+                kinds = points.kinds[chosen][kept]
+                ink.draw_failures(painter, xs[kept], ys[kept], kinds, size + 1, self.colours)
+
+    def _special_in(self, first: int, end: int) -> Ints:
+        """The failures and cold starts of a slice."""
+        begin, stop = np.searchsorted(self._special, [first, end])
+        return self._special[begin:stop]
 
     def _paint_stacks(
-        self, painter: QPainter, frame: Frame, first: int, end: int, *, is_thinned: bool
+        self, painter: QPainter, frame: Frame, special: Ints, *, is_thinned: bool = False
     ) -> None:
+        """Init and restore on top of the durations; only cold starts have any."""
         points, up = self.points, self.scale_of_values.up
         assert points is not None  # noqa: S101
-        base = points.values[first:end]
         for part, is_restore in ((points.inits, False), (points.restores, True)):
             if part is None:
                 continue
-            own = np.flatnonzero(part[first:end] > 0)
-            xs = frame.xs(points.times_s[first:end][own])
-            highs = frame.ys(up(base[own] + part[first:end][own]))
-            lows = frame.ys(up(base[own]))
-            if is_thinned:
-                kept = _few(np.arange(len(xs)), xs, highs)
-                xs, lows, highs = xs[kept], lows[kept], highs[kept]
-            ink.draw_stretches(painter, xs, lows, highs, self.colours, is_restore=is_restore)
+            own = special[part[special] > 0]
+            xs = frame.xs(points.times_s[own])
+            highs = frame.ys(up(points.values[own] + part[own]))
+            lows = frame.ys(self.heights[own])
+            kept = _few(xs, highs) if is_thinned else slice(None)
+            ink.draw_stretches(
+                painter, xs[kept], lows[kept], highs[kept], self.colours, is_restore=is_restore
+            )
 
     def _paint_ceilings(self, painter: QPainter, frame: Frame, points: Points) -> None:
         """A step line, from one change of the ceiling to the next and on beyond the last point."""
@@ -301,8 +317,10 @@ class Layer(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph has no types
         height = max(1, int(frame.height))
         first, end = points.between(start_s, end_s)
         groups = None if points.groups is None else points.groups[first:end]
-        xs, ys = own.xs(points.times_s[first:end]), own.ys(self.heights[first:end])
-        counts, most = ink.density(xs, ys, groups, _TILE_PX, height)
+        edges = start_s + np.arange(_TILE_PX // ink.CELL_PX + 1) * (ink.CELL_PX / self._tile_scale)
+        bounds = np.searchsorted(points.times_s[first:end], edges)
+        bounds[-1] = end - first
+        counts, most = ink.density(bounds, own.ys(self.heights[first:end]), groups, height)
         picture = QPixmap(round(_TILE_PX * ratio), round(height * ratio))
         picture.setDevicePixelRatio(ratio)
         picture.fill(Qt.GlobalColor.transparent)
@@ -312,19 +330,22 @@ class Layer(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph has no types
         painter.drawImage(place, ink.density_image(counts, most, self.colours))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         margin = _MARGIN_PX / self._tile_scale
-        wide = points.between(start_s - margin, end_s + margin)
-        self._paint_marks(painter, own, *wide, _SMALL_MARK_PX, is_thinned=True)
+        near = self._special_in(*points.between(start_s - margin, end_s + margin))
+        if self.is_stacked:
+            self._paint_stacks(painter, own, near, is_thinned=True)
+        self._paint_signs(painter, own, near, _SMALL_MARK_PX, is_thinned=True)
         # Where signs would cover all else, what they say is at the upper edge.
-        failed, cold = points.kinds[first:end] > 0, points.colds[first:end]
-        ink.draw_rug(painter, xs[failed], 0.0, _TILE_PX, self.colours.error)
-        ink.draw_rug(painter, xs[cold], ink.RUG_PX + 2, _TILE_PX, self.colours.series[1])
+        inside = self._special_in(first, end)
+        xs, is_failed = own.xs(points.times_s[inside]), points.kinds[inside] > 0
+        ink.draw_rug(painter, xs[is_failed], 0.0, _TILE_PX, self.colours.error)
+        ink.draw_rug(painter, xs[points.colds[inside]], ink.RUG_PX + 2, _TILE_PX, self.colours.series[1])
         painter.end()
         return _Tile(picture, counts)
 
 
-def _few(signs: NDArray[np.int64], xs: Floats, ys: Floats) -> NDArray[np.int64]:
+def _few(xs: Floats, ys: Floats) -> Ints:
     """Those signs of a tile that are not on another; none where they are too many to tell anything."""
-    if len(signs) > 10 * _MOST_SIGNS:
-        return signs[:0]
-    kept = signs[ink.thin(xs, ys)]
+    if len(xs) > 10 * _MOST_SIGNS:
+        return np.empty(0, np.int64)
+    kept = ink.thin(xs, ys)
     return kept if len(kept) <= _MOST_SIGNS else kept[:0]

@@ -177,17 +177,22 @@ def steps_path(edges: Floats, ys: Floats) -> QPainterPath:
 
 
 def density(
-    xs: Floats, ys: Floats, groups: NDArray[np.int16] | None, width: int, height: int
+    bounds: Ints, ys: Floats, groups: NDArray[np.int16] | None, height: int
 ) -> tuple[NDArray[np.int32], NDArray[np.int16] | None]:
-    """How many are in each cell of CELL_PX, row by row, and of which group the most are."""
-    columns, rows = -(-width // CELL_PX), -(-height // CELL_PX)
-    column = np.clip(xs / CELL_PX, 0, columns - 1).astype(np.int64)
-    row = np.clip(ys / CELL_PX, 0, rows - 1).astype(np.int64)
-    cell = row * columns + column
+    """How many are in each cell of CELL_PX, row by row, and of which group the most are.
+
+    bounds: where the columns of cells begin among the points, and the end of the last.
+    """
+    columns, rows = len(bounds) - 1, -(-height // CELL_PX)
+    cell = (ys * (1 / CELL_PX)).astype(np.int32)
+    np.clip(cell, 0, rows - 1, out=cell)
+    # Column by column, so that points that are next to each other in time are next to each other here.
+    cell += np.repeat(np.arange(columns, dtype=np.int32) * rows, np.diff(bounds))
     if groups is None:
-        return np.bincount(cell, minlength=rows * columns).reshape(rows, columns).astype(np.int32), None
-    each = np.bincount(groups * (rows * columns) + cell, minlength=MOST_GROUPS * rows * columns)
-    each = each.reshape(MOST_GROUPS, rows, columns)
+        counts = np.bincount(cell, minlength=rows * columns).reshape(columns, rows).T
+        return counts.astype(np.int32), None
+    each = np.bincount(groups * np.int32(rows * columns) + cell, minlength=MOST_GROUPS * rows * columns)
+    each = each.reshape(MOST_GROUPS, columns, rows).transpose(0, 2, 1)
     return each.sum(axis=0).astype(np.int32), each.argmax(axis=0).astype(np.int16)
 
 
