@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from lambdadesk.desk.function_details import Details
     from lambdadesk.desk.function_rows import FunctionRows
     from lambdadesk.ui.invoke.tools import InvokeTools
+    from lambdadesk.ui.panels.charts_panel import ChartsPanel
 
 UNREACHABLE = (ErrorKind.OFFLINE, ErrorKind.NOT_AWS)
 
@@ -105,7 +106,7 @@ class FunctionPage(QWidget):
             connection.runs.deleted.connect(self.invoke.forget_runs),
         ]
         self.logs: LogsPanel | None = None
-        self.charts: QWidget | None = None
+        self.charts: ChartsPanel | None = None
         self.pages = named(QTabWidget(), "pageTabs", "Pages")
         self.pages.setDocumentMode(True)
         self._tools: InvokeTools | None = None
@@ -223,13 +224,18 @@ class FunctionPage(QWidget):
         self.logs = LogsPanel(self._tail, self.connection.ledger, self._settings)
         self.logs.explain_cost = self.connection.explain_cost
         self.logs.payload_requested.connect(self._show_payload)
-        self.logs.chart_requested.connect(lambda _request_id: self.show_page("Charts"))
+        self.logs.chart_requested.connect(self._show_in_charts)
         return self.logs
+
+    def _show_in_charts(self, request_id: str) -> None:
+        self.show_page("Charts")
+        if self.charts is not None:
+            self.charts.mark(request_id)
 
     def _build_charts(self) -> QWidget:
         from lambdadesk.ui.panels.charts_panel import ChartsPanel
 
-        self.charts = charts = ChartsPanel(self.connection, self.function)
+        self.charts = charts = ChartsPanel(self.connection, self.function, self._tail)
         charts.log_requested.connect(self.show_request)
         return charts
 
