@@ -361,6 +361,7 @@ class Console:
             self.prices,
             lambda: self.invocations,
         )
+        connection.lines_dir = self.paths.lines_dir
         self.shown[target.key] = connection
         connection.catalog.load_cached()
         self.opened.emit(connection)

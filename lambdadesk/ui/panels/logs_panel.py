@@ -37,6 +37,7 @@ from lambdadesk.ui.widgets.log_tools import LogTools
 from lambdadesk.ui.widgets.log_view import LogView
 from lambdadesk.ui.widgets.named import named
 from lambdadesk.ui.widgets.notices import announce
+from lambdadesk.ui.widgets.older_lines import OlderLinesButton
 from lambdadesk.ui.widgets.plain import PlainLabel, set_plain_tooltip
 
 FILTER_DELAY_MS = 80
@@ -77,6 +78,7 @@ class LogsPanel(QWidget):
         )
         set_plain_tooltip(self.filter, HELP)
         self.count = named(PlainLabel(), "logCount", "Lines shown")
+        self.older = OlderLinesButton(tail, self.scope, self._facts_of, self.filter.text)
         self.follow = named(QCheckBox("Follow"), "logFollow", "Follow the newest line")
         set_plain_tooltip(self.follow, "Keep the newest line in view (Ctrl+T)")
         self.follow.setChecked(True)
@@ -109,6 +111,7 @@ class LogsPanel(QWidget):
         row.setSpacing(theme.SPACE)
         row.addWidget(self.filter, 1)
         row.addWidget(self.count)
+        row.addWidget(self.older)
         row.addWidget(self.follow)
         row.addWidget(clear)
         layout = QVBoxLayout(self)
@@ -191,6 +194,7 @@ class LogsPanel(QWidget):
     async def close_panel(self) -> None:
         for disconnect in self._disconnects:
             disconnect()
+        self.older.release()
         self._typing.stop()
         self._rate_timer.stop()
         await self.scope.close()
@@ -342,7 +346,7 @@ class LogsPanel(QWidget):
         shown, total = self.view.matching_count(), self.view.total_count()
         noun = "line" if total == 1 else "lines"
         text = f"{total:,} {noun}" if shown == total else f"{shown:,} of {total:,} {noun}"
-        if dropped := self._tail.store.dropped:
+        if self._tail.archive is None and (dropped := self._tail.store.dropped):
             text += f" ({dropped:,} oldest dropped)"
         self.count.setText(text)
 
