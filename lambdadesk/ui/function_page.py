@@ -13,6 +13,7 @@ from lambdadesk.core.function_rows import RowKey
 from lambdadesk.core.text import one_line
 from lambdadesk.core.types import FunctionInfo
 from lambdadesk.desk.connection import Connection
+from lambdadesk.desk.log_follow import LogFollow
 from lambdadesk.store.history_entry import HistoryEntry
 from lambdadesk.store.settings import Settings
 from lambdadesk.ui import theme
@@ -202,6 +203,8 @@ class FunctionPage(QWidget):
         self.closing.emit()
         # Before anything is awaited: the function may be opened again meanwhile, with a tail of its own.
         self.connection.unfollow(self.function.name)
+        if self.logs is not None:
+            self.logs.stop_following()
         for disconnect in self._disconnects:
             disconnect()
         self._disconnects, self._rows = [], None
@@ -221,8 +224,10 @@ class FunctionPage(QWidget):
                 self.built.emit(page)
 
     def _build_logs(self) -> QWidget:
-        self.logs = LogsPanel(self._tail, self.connection.ledger, self._settings)
+        follow = LogFollow(self.connection, self.function, self._settings)
+        self.logs = LogsPanel(self._tail, self.connection.ledger, self._settings, follow)
         self.logs.explain_cost = self.connection.explain_cost
+        follow.take_up()
         self.logs.payload_requested.connect(self._show_payload)
         self.logs.chart_requested.connect(self._show_in_charts)
         return self.logs

@@ -241,7 +241,7 @@ class LogTableModel(QAbstractTableModel):
         return self._marks[invocation % len(self._marks)] if invocation >= 0 else self._no_mark
 
     def _source_of(self, number: int) -> QPixmap | None:
-        if self.sources is None:
+        if self.sources is None or not self._source_name(number):
             return None
         return self.sources.mark(self.sources.number_of(self.store.stream(number)), self.colours)
 

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, QObject, QPoint, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QObject, QPoint, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -108,6 +108,11 @@ class LogView(QWidget):
         self._model = self._new_model(LogStore(), Filter())
         self.destroyed.connect(self._make_release())
 
+    def sizeHint(self) -> QSize:
+        return (
+            self.minimumSizeHint()
+        )  # it gets what is left; where little is, nothing else is squeezed for it
+
     @property
     def is_following(self) -> bool:
         return self._following
@@ -120,6 +125,15 @@ class LogView(QWidget):
     @property
     def is_grouped(self) -> bool:
         return self._is_grouped
+
+    @property
+    def is_utc(self) -> bool:
+        return self._is_utc
+
+    @property
+    def sources(self) -> LogSources | None:
+        """Whose the lines are; None where all are of one."""
+        return self._sources
 
     @property
     def store(self) -> LogStore:
@@ -522,7 +536,9 @@ class LogView(QWidget):
             if not self.detail.isHidden():
                 self._show_invocation(self._model.invocation_at(current.row()))
             return
-        self.detail.show_row(self._model.store.row(number))
+        line, sources = self._model.store.row(number), self._sources
+        whose = sources.names[sources.number_of(line.stream)] if sources is not None else ""
+        self.detail.show_row(line, whose)
         self._open_detail()
 
     def _open_detail(self) -> None:
