@@ -36,7 +36,8 @@ from lambdadesk.desk.tailer import LOOKBACK_MS, Tailer, TailGroup
 from lambdadesk.desk.tasks import TaskScope
 from lambdadesk.store.catalog_cache import CatalogCache
 from lambdadesk.store.drafts import DraftStore
-from lambdadesk.store.history import History, HistoryEntry, HistoryKeeps
+from lambdadesk.store.history import History
+from lambdadesk.store.history_entry import HistoryEntry, HistoryKeeps
 from lambdadesk.store.settings import Settings
 
 if TYPE_CHECKING:

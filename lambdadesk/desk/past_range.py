@@ -33,7 +33,7 @@ from lambdadesk.core.past_runs import (
 from lambdadesk.core.types import Cost, FunctionInfo, Invocation, InvocationType, LogColumns, Outcome
 from lambdadesk.desk.connection import Connection
 from lambdadesk.desk.query import Query
-from lambdadesk.store.history import HistoryEntry
+from lambdadesk.store.history_entry import HistoryEntry
 
 SLICE = 1_000  # events, or invocations, taken in one go
 _GRACE_MS = 60_000  # after its timeout, an invocation has its REPORT line
