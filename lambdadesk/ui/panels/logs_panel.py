@@ -98,6 +98,7 @@ class LogsPanel(QWidget):
         self.find_bar = named(LogFindBar(), "logFindBar", "Find in the lines shown")
         self.export = LogExportBar(self.scope)
         self.view = named(LogView(), "logView", "Log")
+        self.view.function = tail.function.name
         self.account = LogAccount()
         self.legend = named(LogLegend(), "logLegend", "Functions and log groups followed")
         self.following = LogFollowing(follow, self.view, self.scope) if follow is not None else None
@@ -353,7 +354,9 @@ class LogsPanel(QWidget):
         store, lines = self.view.store, self.view.lines
         numbers = range(store.first, store.end) if is_all else lines.numbers(0, len(lines))
         title = "Export all lines" if is_all else "Export the lines shown"
-        self.export.ask_where(title, self._tail.function.name, store, numbers)
+        tail = self._tail
+        group_of = (lambda stream: tail.source_of(stream).name) if len(tail.sources) > 1 else None
+        self.export.ask_where(title, tail.function.name, store, numbers, group_of)
 
     def _on_failure(self, name: str, error: Exception) -> None:
         if not isinstance(error, UserError):

@@ -64,6 +64,7 @@ class LogView(QWidget):
         self._top: Place | None = None  # the uppermost visible line while not following
         self._disconnect: Callable[[], None] | None = None
         self._facts: Facts = lambda _index: None
+        self.function = ""  # whose page it is on, which can show more of its invocations; empty: any's
         self._is_grouped = False
         self._are_open = True  # the groups, at first
         self._context = 0
