@@ -99,6 +99,14 @@ class InvocationBook:
         store = await self._opened()
         return {} if store is None else await in_thread(store.by_day, self._target_key, first, last, function)
 
+    async def by_function_and_day(self, first: date, last: date) -> dict[str, dict[date, DaySums]]:
+        """The same by function and day."""
+        await self.flush()
+        store = await self._opened()
+        return (
+            {} if store is None else await in_thread(store.by_function_and_day, self._target_key, first, last)
+        )
+
     async def flush(self) -> None:
         """Take and write what became known."""
         if not self._waiting and all(known.unsaved is None for known in self._known.values()):

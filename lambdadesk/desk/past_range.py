@@ -35,7 +35,7 @@ from lambdadesk.core.threads import in_thread
 from lambdadesk.core.types import Cost, FunctionInfo, Invocation, InvocationType, LogColumns, Outcome
 from lambdadesk.desk.connection import Connection
 from lambdadesk.desk.query import Query
-from lambdadesk.store.history import HistoryEntry
+from lambdadesk.store.history_entry import HistoryEntry
 
 if TYPE_CHECKING:
     from lambdadesk.core.invocation_columns import InvocationColumns
