@@ -22,6 +22,8 @@ from lambdadesk.ui.widgets.chart_points import Bands, Floats, Ints, Points, Scal
 MOST_MARKS: Final = 3_000  # in sight that are painted one by one
 _MOST_STEMS: Final = 300
 LEAST_FOR_BANDS: Final = 20  # in sight: below, the marks say it better
+_BAND_PX: Final = 14.0  # how wide a stretch with percentiles is at least
+_IN_A_BAND: Final = 12  # as many are in one, about
 _TILE_PX: Final = 256
 _KEPT_TILES: Final = 48
 _MARGIN_PX: Final = 8.0  # a mark reaches over the edge of its tile
@@ -189,7 +191,8 @@ class Layer(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph has no types
         if self.has_bands:
             first, end = points.between(frame.left_s, frame.right_s)
             if end - first >= LEAST_FOR_BANDS:
-                width_s = bin_width_s(frame.right_s - frame.left_s, frame.width)
+                least_px = max(_BAND_PX, frame.width * _IN_A_BAND / (end - first))
+                width_s = bin_width_s(frame.right_s - frame.left_s, frame.width, least_px)
                 edges, rows = self._bands.get(points, frame.left_s, frame.right_s, width_s)
                 up = self.scale_of_values.up
                 low, middle, high = (frame.ys(up(row)) for row in rows)

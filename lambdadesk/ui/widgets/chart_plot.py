@@ -15,7 +15,7 @@ from PySide6.QtGui import QFontMetrics, QPainter
 
 from lambdadesk.ui import theme
 from lambdadesk.ui.widgets.chart import HELP, Kind, Unit, format_value
-from lambdadesk.ui.widgets.chart_axis import ValueAxis
+from lambdadesk.ui.widgets.chart_axis import TimeAxis, ValueAxis
 from lambdadesk.ui.widgets.chart_histogram import ChartHistogram
 from lambdadesk.ui.widgets.chart_layer import Layer
 from lambdadesk.ui.widgets.chart_overlay import Overlay
@@ -38,7 +38,7 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
     def __init__(self, chart: Chart) -> None:
         self._box = _Box(self)
         self.axis = ValueAxis(chart.unit)
-        super().__init__(viewBox=self._box, axisItems={"bottom": pg.DateAxisItem(), "left": self.axis})
+        super().__init__(viewBox=self._box, axisItems={"bottom": TimeAxis(), "left": self.axis})
         self.chart = chart
         self.span = chart.span
         self.own_card = False  # the card is shown here, not at one of the linked charts

@@ -84,10 +84,10 @@ class ChartStack(QScrollArea):
         self.follow_now(self.span.now_s)
 
     def show_deploys(self, deploys: Sequence[tuple[float, str]]) -> None:
-        """Draw these moments (epoch seconds) in each chart."""
+        """Draw these moments (epoch seconds) in each chart, with their words in the first."""
         self._deploys = deploys
         for chart in self.charts:
-            chart.set_marks(deploys)
+            chart.set_marks(deploys if chart is self.duration else [(at_s, "") for at_s, _text in deploys])
 
     def follow_now(self, now_s: float) -> None:
         """What there is to show, and up to where the newest part reaches."""
@@ -118,9 +118,9 @@ class ChartStack(QScrollArea):
         seen = self.columns.where(self.in_sight())
         outcomes = set(np.unique(seen.outcome).tolist())
         names = groups.names if groups is not None else ()
-        entries = [legend.group_entry(name, code) for code, name in enumerate(names)] or [
-            legend.point_entry()
-        ]
+        entries = [legend.group_entry(name, code) for code, name in enumerate(names)]
+        if not entries and int(Kind.OK) in outcomes:
+            entries.append(legend.point_entry())
         entries += [legend.kind_entry(kind) for kind in Kind if kind > Kind.OK and int(kind) in outcomes]
         if seen.cold.any():
             entries.append(legend.cold_entry())
