@@ -293,7 +293,9 @@ class ChartsPanel(QWidget):
             shown = min(_GROUP_ROWS, max(1, self.groups.rowCount()))
             head = self.group_table.horizontalHeader().sizeHint().height()
             row = self.group_table.verticalHeader().defaultSectionSize()
-            self.group_table.setFixedHeight(head + shown * row + 4)
+            bar = self.group_table.horizontalScrollBar()
+            more = bar.sizeHint().height() if bar.maximum() else 0
+            self.group_table.setFixedHeight(head + shown * row + more + 4)
         if self.stack.currentWidget() is self.table:
             self._fill_table()
 
@@ -367,7 +369,7 @@ class ChartsPanel(QWidget):
 
     def _use_comparison(self) -> None:
         chosen = self.tools.compare.currentText()
-        self.tools.change.setVisible(chosen == COMPARE_CHANGE and bool(self._deploys))
+        self.tools.change.setVisible(chosen == COMPARE_CHANGE and len(self._deploys) > 1)
         self.group_table.setVisible(chosen != COMPARE_NOTHING)
         if chosen == COMPARE_CHANGE and not self._deploys:
             self.saver.say(
