@@ -457,7 +457,9 @@ def test_more_points_than_can_be_told_apart_are_a_picture_in_which_failures_stay
     before = plot_of(chart).grab().toImage()
     assert plot_of(chart).layer.is_dense(plot_of(chart).layer.frame())
     kinds[count // 2] = Kind.ERROR
-    draw(chart, times, np.full(count, 100.0), kinds)
+    values = np.full(count, 100.0)
+    values[count // 2] = 110
+    draw(chart, times, values, kinds)
     after = plot_of(chart).grab().toImage()
     red = theme.LIGHT.error.rgb()
     found = [x for x in range(after.width()) for y in range(after.height()) if after.pixel(x, y) == red]

@@ -13,7 +13,7 @@ from lambdadesk.core.money import format_money
 from lambdadesk.core.types import Outcome
 from lambdadesk.ui.widgets import chart_legend as legend
 from lambdadesk.ui.widgets.chart import Chart, Kind, Unit
-from lambdadesk.ui.widgets.chart_layer import LEAST_FOR_BANDS, Aggregate
+from lambdadesk.ui.widgets.chart_layer import LEAST_FOR_BANDS, MOST_MARKS, Aggregate
 from lambdadesk.ui.widgets.chart_span import Span
 from lambdadesk.ui.widgets.named import named
 
@@ -127,6 +127,9 @@ class ChartStack(QScrollArea):
         for each, is_restore in ((seen.init_ms, False), (seen.restore_ms, True)):
             if not np.isnan(each).all():
                 entries.append(legend.stretch_entry(is_restore=is_restore))
+        if len(seen) > MOST_MARKS:
+            has_failures = bool(seen.failed.any())
+            entries += legend.strip_entries(has_failures=has_failures, has_colds=bool(seen.cold.any()))
         if has_bands and len(seen) >= LEAST_FOR_BANDS:
             entries += legend.band_entries()
         if (seen.memory_mb != UNKNOWN).any():
