@@ -25,6 +25,7 @@ LEAST_FOR_BANDS: Final = 20  # in sight: below, the marks say it better
 _BAND_PX: Final = 14.0  # how wide a stretch with percentiles is at least
 _IN_A_BAND: Final = 12  # as many are in one, about
 _TILE_PX: Final = 256
+STRIPS_PX: Final = 2 * ink.RUG_PX + 4  # at the upper edge of a picture of density
 _KEPT_TILES: Final = 48
 _MARGIN_PX: Final = 8.0  # a mark reaches over the edge of its tile
 _MOST_SIGNS: Final = 120  # in a tile, of failures and of cold starts each
@@ -158,12 +159,16 @@ class Layer(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph has no types
         middle = (np.arange(len(cells)) + 0.5) * (ink.CELL_PX * bins / frame.height)
         return np.bincount(np.minimum(middle.astype(np.int64), bins - 1), cells, bins).astype(np.int64)
 
+    def count_between(self, left_s: float, right_s: float) -> int:
+        """How many points there are in a span."""
+        if self.points is None:
+            return 0
+        first, end = self.points.between(left_s, right_s)
+        return end - first
+
     def is_dense(self, frame: Frame) -> bool:
         """Whether there are too many in sight to be painted one by one."""
-        if self.points is None:
-            return False
-        first, end = self.points.between(frame.left_s, frame.right_s)
-        return end - first > MOST_MARKS
+        return self.count_between(frame.left_s, frame.right_s) > MOST_MARKS
 
     # -- painting
 

@@ -35,6 +35,11 @@ class Overlay(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph has no type
         self.has_mouse = False
         self.font = QFont()
 
+    def label_px(self, left_s: float, right_s: float) -> float:
+        """How high the words of the deploys in a span are, at most."""
+        count = sum(1 for at_s, text in self.marks if text and left_s <= at_s <= right_s)
+        return min(count, _LABEL_ROWS) * (QFontMetricsF(self.font).height() + 1)
+
     def boundingRect(self) -> QRectF:
         return QRectF(self._box.rect())
 
