@@ -12,7 +12,7 @@ from lambdadesk.core.ledger import InvocationLedger
 from lambdadesk.core.types import Invocation, Outcome
 from lambdadesk.desk.likely_runs import find_likely_runs
 from lambdadesk.desk.tailer import Tailer, TailState
-from lambdadesk.store.history import HistoryEntry
+from lambdadesk.store.history_entry import HistoryEntry
 
 _OUTCOMES: Final = {
     Outcome.OK: ("succeeded", StepState.DONE),
@@ -96,8 +96,8 @@ class LostRun:
         """The runs that it may be."""
         entry, runs = self.entry, self._tail.tracker.invocations
         request_id = entry.request_id or (entry.report.request_id if entry.report else "")
-        if request_id and (same := find_attempts(runs, request_id)):
-            return same[:1]
+        if request_id and (same := [runs[at] for at in runs.of_request(request_id)]):
+            return find_attempts(same, request_id)[:1]
         return find_likely_runs(self._gateway, self._tail, self._ledger, entry.sent_ms, request_id)
 
     def _show(self, found: list[Invocation], *, is_over: bool) -> None:

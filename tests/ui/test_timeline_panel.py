@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QDateTime, Qt
 from PySide6.QtGui import QAccessible, QImage
-from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog
 
 from lambdadesk.core.timeline import UNKNOWN_ENVIRONMENT, Kind, Summary
@@ -19,7 +18,7 @@ from lambdadesk.ui.widgets.plain import PlainLabel
 from tests.servers import faults
 from tests.servers.fake_aws import FakeAws
 from tests.servers.fake_insights import QueryScript
-from tests.ui.desk import Desk, click, press, turns, until, visible_words
+from tests.ui.desk import Desk, click, move, press, turns, until, visible_words
 
 GROUP = "/aws/lambda/hello"
 FIRST, SECOND = (f"2026/11/27/[{version}]{version * 8}aaaa" for version in ("7", "8"))
@@ -265,7 +264,7 @@ async def test_hovering_shows_a_card(desk: Desk, aws: FakeAws) -> None:
     await counted(desk, 3)
     await turns()
     view = desk.get("timelineView")
-    QTest.mouseMove(view.viewport(), view.make_frame().bar(view.timeline, 2).center().toPoint())
+    move(view.viewport(), view.make_frame().bar(view.timeline, 2).center().toPoint())
     card = view.findChild(PlainLabel, "timelineCard")
     await until(card.isVisible)
     assert card.text().split("\n")[0].endswith("timed out")
@@ -366,9 +365,12 @@ async def test_a_query_of_the_past_can_be_cancelled_and_says_its_price(desk: Des
     assert source.currentText() == "Logs Insights (paid)"
     click(desk.get("timelinePastLoad"))
     await until(lambda: "Logs Insights: Running." in desk.text("timelinePastStatus"))
+    assert desk.get("timelinePastCancel").hasFocus()
     click(desk.get("timelinePastCancel"))
     await until(lambda: desk.text("timelinePastStatus").startswith("▲ Not all"))
-    assert "The query cost $" in desk.text("timelinePastStatus")
+    assert desk.get("timelinePastLoad").hasFocus()
+    assert "the query cost $" in desk.text("timelinePastStatus")
+    assert "GB x 0.005" in desk.get("timelinePastStatus").toolTip()
     assert aws.queries[0].was_stopped
 
 

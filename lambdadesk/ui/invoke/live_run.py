@@ -12,7 +12,7 @@ from lambdadesk.desk.connection import Connection
 from lambdadesk.desk.desktop_note import tell_desktop
 from lambdadesk.desk.likely_runs import find_likely_runs
 from lambdadesk.desk.tasks import TaskScope
-from lambdadesk.store.history import HistoryEntry
+from lambdadesk.store.history_entry import HistoryEntry
 from lambdadesk.ui.models.history_table import status
 from lambdadesk.ui.widgets.result_view import ResultView
 
@@ -104,8 +104,8 @@ class LiveRun:
         # The whole of it, where the answer holds the last 4 KB at most, and does not name its stream.
         request_id, stream = entry.report.request_id, entry.log_stream
         if not stream:
-            runs = self._connection.ledger.of(entry.function)
-            stream = next((run.stream for run in runs if run.request_id == request_id), "")
+            runs = self._connection.ledger.of_request(entry.function, request_id)
+            stream = next((run.stream for run in runs), "")
         return tail.text_of(request_id, stream) or entry.log_tail
 
     def tell_desktop(self, scope: TaskScope, waited_s: float, entry: HistoryEntry) -> None:

@@ -7,7 +7,7 @@ from time import perf_counter
 from typing import Final
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QShowEvent
+from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QFileDialog,
@@ -55,6 +55,7 @@ _RANGES: Final = {
     _BY_HAND: None,  # what was zoomed or moved to
 }
 _PAST: Final = "Past range…"
+_LEAST_LINES, _PAST_LINES = 16, 8  # of text that the page is high, from where on it has a legend
 
 
 class TimelinePanel(QWidget):
@@ -160,6 +161,15 @@ class TimelinePanel(QWidget):
         await self.past.close_bar()
         await self.scope.close()
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._show_legend()
+
+    def _show_legend(self) -> None:
+        """Where there is room for it: the lanes go first, and the card of a run says the same in words."""
+        least = _LEAST_LINES + (_PAST_LINES if self._is_past else 0)
+        self.legend.setVisible(self.height() >= least * self.fontMetrics().height())
+
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         if not self.scope.is_running("versions"):
@@ -187,7 +197,7 @@ class TimelinePanel(QWidget):
         since_ms = now_ms - self._function.timeout_s * 1000 - _GRACE_MS
         running = [
             run
-            for run in self._tail.tracker.invocations
+            for run in self._tail.tracker.invocations.live()
             if run.outcome is Outcome.RUNNING and run.report is None and run.started_ms >= since_ms
         ]
         ids = {run.request_id for run in running}
@@ -290,6 +300,7 @@ class TimelinePanel(QWidget):
 
     def _use_range(self) -> None:
         self.past.setVisible(self._is_past)
+        self._show_legend()
         if self._is_past:
             runs, self._past = self.past.past.runs, None
             self._timeline.update(())
