@@ -507,7 +507,7 @@ def test_groups_have_colours_and_shapes_of_their_own(make: Make) -> None:
 def test_deploys_are_drawn_as_lines_where_they_are(make: Make) -> None:
     chart = make()
     before = plot_of(chart).grab().toImage()
-    chart.set_marks([(START_S + 150, "v7 published")])
+    chart.set_marks([(START_S + 150, "")])
     after = plot_of(chart).grab().toImage()
     changed = [x for x in range(after.width()) if after.pixel(x, 200) != before.pixel(x, 200)]
     at = plot_of(chart).mapFromScene(
@@ -515,6 +515,9 @@ def test_deploys_are_drawn_as_lines_where_they_are(make: Make) -> None:
     )
     assert changed
     assert all(abs(x - at.x()) <= 1 for x in changed)
+    room = heights(chart)[1]
+    chart.set_marks([(START_S + 150, "v7 published")])
+    assert heights(chart)[1] > room  # above the points
 
 
 def test_the_theme_is_followed_while_shown(make: Make, qapp: QApplication, qtbot: QtBot) -> None:

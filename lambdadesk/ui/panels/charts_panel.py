@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from lambdadesk.core.deploys import Deploy, PublishedVersion, list_deploys
 from lambdadesk.core.errors import UserError
-from lambdadesk.core.invocation_columns import InvocationColumns, Source
+from lambdadesk.core.invocation_columns import InvocationColumns
 from lambdadesk.core.invocation_groups import (
     Groups,
     alias_names,
@@ -106,7 +106,7 @@ class ChartsPanel(QWidget):
         self.tools = tools = ChartTools()
         self.past = PastBar(self._connection, self._function, "chart")
         self.past.hide()
-        self.past.loaded.connect(lambda runs: self.scope.start("past", self._add_past, runs))
+        self.past.loaded.connect(lambda runs: self.scope.start("past", self._show_past, runs))
         self.metrics = ChartMetrics(self._connection, self._function, self.stacked, tools.metrics)
         self.metrics.changed.connect(self._on_metrics_changed)
         self.head = named(PlainLabel(), "chartSummary", "What the charts show")
@@ -234,9 +234,8 @@ class ChartsPanel(QWidget):
         if self._groups is not None:
             self._draw(self.columns)
 
-    async def _add_past(self, runs: PastRuns) -> None:
-        past = InvocationColumns.from_invocations(runs.invocations, Source.PAST)
-        await self._connection.invocations.add_past(self._function.name, past)
+    async def _show_past(self, runs: PastRuns) -> None:
+        """Show a range that was loaded; what is in it is with all else that is known by now."""
         await self.scope.wait("read")
         await self._read()
         self.span.show(runs.start_ms / 1000, runs.end_ms / 1000)
