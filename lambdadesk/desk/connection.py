@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lambdadesk.aws.credentials import Owner
@@ -26,6 +27,7 @@ from lambdadesk.desk.catalog import Catalog
 from lambdadesk.desk.dashboard import Dashboard
 from lambdadesk.desk.invocation_book import InvocationBook
 from lambdadesk.desk.invoker import Invoker
+from lambdadesk.desk.log_archive import LogArchive
 from lambdadesk.desk.price_book import PriceBook
 from lambdadesk.desk.provisioned import Provisioned
 from lambdadesk.desk.query_book import QueryBook
@@ -34,7 +36,8 @@ from lambdadesk.desk.tailer import LOOKBACK_MS, Tailer, TailGroup
 from lambdadesk.desk.tasks import TaskScope
 from lambdadesk.store.catalog_cache import CatalogCache
 from lambdadesk.store.drafts import DraftStore
-from lambdadesk.store.history import History, HistoryEntry, HistoryKeeps
+from lambdadesk.store.history import History
+from lambdadesk.store.history_entry import HistoryEntry, HistoryKeeps
 from lambdadesk.store.settings import Settings
 
 if TYPE_CHECKING:
@@ -95,6 +98,7 @@ class Connection:
         self.dashboard = Dashboard(self.gateway, self.catalog, self.ledger)
         self.tails: dict[str, Tailer] = {}  # of the functions that are open, by name
         self.more_tails: dict[str, Tailer] = {}  # of log pages that follow something else besides
+        self.lines_dir: Path | None = None  # where log lines go that no longer fit into memory
         self.may_read_all = False  # the user wants all logs read, however many there are
         self.drafts = drafts
         self._history = history
@@ -129,7 +133,7 @@ class Connection:
     ) -> Tailer:
         """A tail of its own, still to be run; see Tailer."""
         poll_s = LOCAL_POLL_S if self.target.is_local else AWS_POLL_S
-        return Tailer(
+        tail = Tailer(
             self.gateway,
             function,
             self.ledger,
@@ -138,6 +142,9 @@ class Connection:
             lookback_ms=lookback_ms,
             since_ms=since_ms,
         )
+        if self.lines_dir is not None:
+            tail.archive = LogArchive(tail.store, self.lines_dir)
+        return tail
 
     @property
     def all_tails(self) -> list[Tailer]:

@@ -401,6 +401,25 @@ async def test_an_event_is_queued_and_its_cost_comes_with_the_log(desk: Desk, aw
     assert entry.cost == Decimal("0.0000002") + Decimal("0.0000166667") * 13 * 128 / 1024 / 1000
 
 
+async def test_an_attempt_that_failed_is_not_the_end_of_an_event(desk: Desk, aws: FakeAws) -> None:
+    aws.script("Invoke", faults.reply(202, {}))
+    await desk.open("hello")
+    await desk.choose("invocationType", "Event (asynchronous)")
+    await desk.invoke()
+    request_id = "0a1b2c3d-0000-4000-8000-000000000000"
+    aws.add_events(
+        "/aws/lambda/hello",
+        f"START RequestId: {request_id} Version: $LATEST\n",
+        f"REPORT RequestId: {request_id}\tDuration: 0.40 ms\tBilled Duration: 1 ms\t"
+        "Memory Size: 128 MB\tMax Memory Used: 40 MB\tStatus: error\tError Type: ValueError\t\n",
+        timestamp_ms=desk.page.invoke.entry.received_ms,
+    )
+    desk.connection.tails["hello"].poll_now()
+    wanted = "▲ Attempt 1 failed; the next try follows in a moment."
+    await until(lambda: desk.text("resultStatus") == wanted, lambda: desk.text("resultStatus"))
+    assert history(desk)[0][2] == "Attempt failed"
+
+
 async def test_an_answer_without_a_log_gets_its_figures_from_the_log_by_time(
     desk: Desk, aws: FakeAws
 ) -> None:

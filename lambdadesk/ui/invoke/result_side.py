@@ -7,7 +7,7 @@ from lambdadesk.core.types import FunctionInfo
 from lambdadesk.desk.connection import Connection
 from lambdadesk.desk.tailer import TailState
 from lambdadesk.desk.tasks import TaskScope
-from lambdadesk.store.history import HistoryEntry
+from lambdadesk.store.history_entry import HistoryEntry
 from lambdadesk.ui.invoke.layout import InvokeLayout
 from lambdadesk.ui.invoke.live_run import LiveRun
 from lambdadesk.ui.invoke.run_follower import RunFollower
@@ -27,7 +27,7 @@ class ResultSide:
         self.entry: HistoryEntry | None = None
         self.is_refused = False
         self._says_why = False  # why there is no answer, better than the entry does
-        self.follower = RunFollower(connection, scope, parts.fate)
+        self.follower = RunFollower(connection, scope, parts.fate, self._say_between)
         self.live = LiveRun(connection, function, parts.result, parts.progress)
         self._connection = connection
         self._scope = scope
@@ -113,6 +113,11 @@ class ResultSide:
 
     def _say_nothing_sent(self) -> None:
         self._view.say("dim", "Not invoked yet", "Ctrl+Enter sends the payload once; the answer comes here.")
+
+    def _say_between(self, sentence: str) -> None:
+        """How an asynchronous run stands between two of its attempts."""
+        if not self.is_refused:
+            self._view.status.say(f"▲ {sentence}", "warning")
 
     def _why_no_report(self) -> str:
         tail = self._connection.tails.get(self._name)

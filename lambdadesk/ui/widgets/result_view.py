@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from lambdadesk.core.async_fate import FAILED
 from lambdadesk.core.cost_text import explain_cost, explain_log_cost
 from lambdadesk.core.details import format_bytes
 from lambdadesk.core.errors import ErrorKind, UserError
@@ -29,7 +30,7 @@ from lambdadesk.core.responses import BodyKind, Response, recognise
 from lambdadesk.core.text import short_lines, visible
 from lambdadesk.core.threads import in_thread
 from lambdadesk.core.types import Cost, InvocationType, Outcome
-from lambdadesk.store.history import HistoryEntry
+from lambdadesk.store.history_entry import HistoryEntry
 from lambdadesk.ui import theme
 from lambdadesk.ui.icons import icon
 from lambdadesk.ui.widgets.body_view import BodyView
@@ -313,6 +314,8 @@ def _outcome_words(entry: HistoryEntry) -> tuple[str, str]:
     status = f"{code} " if code else ""
     if _is_dry(entry):
         return "ok", f"✔ {code} Dry run: permitted, parameters accepted, not run"
+    if entry.kind is InvocationType.EVENT and entry.outcome in FAILED:
+        return _attempt_words(entry)
     error_type = entry.report.error_type if entry.report else ""
     failure = f"{entry.function_error or 'failed'}" + (f" ({error_type})" if error_type else "")
     # Of a run whose answer did not come, or that nobody waited for, the log tells.
@@ -326,6 +329,16 @@ def _outcome_words(entry: HistoryEntry) -> tuple[str, str]:
         Outcome.ERROR: ("error", f"✖ {status}Function error: {failure}"),
         Outcome.RUNNING: ("dim", "Running, or interrupted before its answer was recorded"),
     }.get(entry.outcome, ("dim", f"{code} {entry.outcome}"))
+
+
+def _attempt_words(entry: HistoryEntry) -> tuple[str, str]:
+    """Of an event whose first attempt failed: Lambda may have tried again since."""
+    if not entry.fate:
+        return "warning", "▲ Its first attempt failed, as its log shows; Lambda may try again"
+    came, _, _ = entry.fate.partition(". ")
+    if came.startswith("Succeeded"):
+        return "ok", f"✔ {came}"
+    return ("error", f"✖ {came}") if came.startswith("Failed after") else ("warning", f"▲ {came}")
 
 
 def _summary(entry: HistoryEntry, why_no_report: str) -> str:
