@@ -417,7 +417,7 @@ async def test_an_attempt_that_failed_is_not_the_end_of_an_event(desk: Desk, aws
     desk.connection.tails["hello"].poll_now()
     wanted = "▲ Attempt 1 failed; the next try follows in a moment."
     await until(lambda: desk.text("resultStatus") == wanted, lambda: desk.text("resultStatus"))
-    assert history(desk)[0][2] == "Attempt failed"
+    assert history(desk)[0][2] == "Retrying…"
 
 
 async def test_an_answer_without_a_log_gets_its_figures_from_the_log_by_time(
