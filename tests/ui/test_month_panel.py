@@ -266,8 +266,8 @@ async def test_of_aws_the_month_comes_first_and_says_what_it_takes_before_it_is_
     panel = desk.window.cost.month
     assert panel is not None
     await until(lambda: "600 functions not read yet" in visible_words(panel), lambda: visible_words(panel))
-    assert "CloudWatch takes at most $0.02 for their figures." in visible_words(panel)
-    assert desk.get("monthRead").text() == "Read · at most $0.02"
+    assert "CloudWatch takes at most $0.03 for their figures." in visible_words(panel)
+    assert desk.get("monthRead").text() == "Read · at most $0.03"
     await until(lambda: desk.connection.account)
     assert not month_calls(aws)  # nothing unasked
     (button,) = [each for each in panel.findChildren(QPushButton) if each.text() == "Read them"]

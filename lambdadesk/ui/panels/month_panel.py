@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from lambdadesk.core.errors import ErrorKind, UserError
-from lambdadesk.core.money import format_about
+from lambdadesk.core.money import format_most
 from lambdadesk.core.month_csv import to_csv
 from lambdadesk.core.month_stack import stack
 from lambdadesk.core.month_view import (
@@ -251,6 +251,7 @@ class MonthPanel(QWidget):
 
     def _show(self) -> None:
         self._offer_tags()
+        self.export.setEnabled(bool(self._functions))
         self._show_reading()
         self._show_trouble()
         if not self._functions:
@@ -313,7 +314,7 @@ class MonthPanel(QWidget):
         count, cost = months.estimate()
         self.read.setEnabled(bool(count))
         known, total = months.known
-        price = "" if months.is_free else f" · at most {format_about(cost.amount, cost.currency)}"
+        price = "" if months.is_free else f" · at most {format_most(cost.amount, cost.currency)}"
         self.read.setText(f"Read{price}" if count else "Read")
         if not count:
             hint = "Read within the last hour: CloudWatch is not asked again before it is over."
@@ -348,13 +349,17 @@ class MonthPanel(QWidget):
             count, cost = months.estimate()
             price = "This endpoint takes nothing for their figures."
             if not months.is_free:
-                most = format_about(cost.amount, cost.currency)
+                most = format_most(cost.amount, cost.currency)
                 price = (
                     f"CloudWatch takes at most {most} for their figures. They are kept: nothing is asked for "
                     "twice within an hour, and no day again that is over."
                 )
             noun = "function" if count == 1 else "functions"
-            self.state.show_empty(f"{count:,} {noun} not read yet", price, "Read them", months.read)
+            self.state.show_empty(f"{count:,} {noun} not read yet", price, "Read them", self._read_first)
+
+    def _read_first(self) -> None:
+        self.period.setFocus()  # the button that had it goes with its picture
+        self._months.read()
 
     def _show_error(self, error: UserError) -> None:
         if error.kind is ErrorKind.DENIED and not error.action:  # our own budget is no missing permission
