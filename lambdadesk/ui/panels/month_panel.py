@@ -178,7 +178,8 @@ class MonthPanel(QWidget):
         column.addWidget(self.bill)
         column.addWidget(self.note)
         # In a low window the parts keep their height, and are scrolled.
-        self._content = QScrollArea(widgetResizable=True)
+        self._content = named(QScrollArea(widgetResizable=True), "monthContent", "Costs of the month")
+        self._content.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._content.setFrameShape(QFrame.Shape.NoFrame)
         self._content.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._content.setWidget(content)
