@@ -64,8 +64,8 @@ async def update_size(
             "UpdateFunctionConfiguration",
             FunctionName=name,
             MemorySize=memory_mb,
-            RevisionId=revision_id,
             confirmed=confirmed,
+            **_given(RevisionId=revision_id),
         )
     except UserError as error:
         raise _retell(error, name, f"Lambda refused {memory_mb:,} MB for {get_plain_text(name)}.") from error
@@ -83,10 +83,9 @@ async def publish_version(
             "lambda",
             "PublishVersion",
             FunctionName=name,
-            CodeSha256=state.code_sha256,
-            RevisionId=state.revision_id,
             Description=description,
             confirmed=confirmed,
+            **_given(CodeSha256=state.code_sha256, RevisionId=state.revision_id),
         )
     except UserError as error:
         raise _retell(
@@ -156,6 +155,11 @@ async def fetch_sizes(gateway: Gateway, name: str) -> dict[int, str]:
     if "$LATEST" in sizes:
         found[sizes["$LATEST"]] = "$LATEST"
     return dict(sorted(found.items()))
+
+
+def _given(**params: Any) -> dict[str, Any]:
+    """Without what the endpoint did not tell: AWS always does, some others don't."""
+    return {name: value for name, value in params.items() if value}
 
 
 def _to_state(entry: dict[str, Any]) -> LatestState:

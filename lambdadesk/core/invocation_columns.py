@@ -237,7 +237,7 @@ class InvocationColumns:
             invocations=len(self),
             errors=int(np.count_nonzero(self.outcome)),
             gb_seconds=Decimal(mb_ms) / _MB_MS_PER_GB_S,
-            cost=to_amount(*(int(limb.sum()) for limb in limbs_of(self, known))),
+            cost=to_amount(*(int(each.sum()) for each in limbs_of(self.cost_nano, self.cost_rest, known))),
             exact=bool(self.exact[known].all()),
             unknown_cost=int(np.count_nonzero(~known)),
         )
@@ -248,6 +248,16 @@ class InvocationColumns:
             return self.request_texts[lo]
         text = f"{hi:016x}{lo:016x}"
         return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+    def find(self, request_id: str) -> int:
+        """The row of the last attempt at a request, -1 where there is none."""
+        texts = {text: place for place, text in enumerate(self.request_texts)}
+        count = len(texts)
+        hi, lo = _to_halves(request_id, texts)
+        if not hi and lo >= count:
+            return -1
+        rows = np.flatnonzero((self.request_lo == lo) & (self.request_hi == hi))
+        return int(rows[-1]) if len(rows) else -1
 
     def cost_at(self, row: int) -> Decimal | None:
         """What the invocation cost, in currencies[currency[row]]; None where that is not known."""
@@ -291,13 +301,13 @@ class InvocationColumns:
         return map(self.invocation, range(len(self)), repeat(function))
 
 
-def limbs_of(rows: InvocationColumns, counted: Flags) -> tuple[Ints, Ints, Ints]:
+def limbs_of(nano: Ints, rest: Ints, counted: Flags) -> tuple[Ints, Ints, Ints]:
     """Of each cost its whole 1e-9, 1e-18 and 1e-27, so small that billions of rows can be added up.
 
     0 where a row is not counted.
     """
-    rest = np.where(counted, rows.cost_rest, 0)
-    return np.where(counted, rows.cost_nano, 0), rest // _LIMB, rest % _LIMB
+    rest = np.where(counted, rest, 0)
+    return np.where(counted, nano, 0), rest // _LIMB, rest % _LIMB
 
 
 def to_amount(nano: int, middle: int, rest: int) -> Decimal:

@@ -12,8 +12,9 @@ from lambdadesk.core.types import Cost, FunctionInfo, Invocation, Outcome
 
 SMALLEST_MB: Final = 128
 LARGEST_MB: Final = 10_240
-MARGIN_SHARE: Final = Decimal("0.2")  # of the peak, above it
-MARGIN_MB: Final = 32  # at least
+# As core.headroom suggests sizes, which is not imported here, since that brings numpy.
+_MARGIN_PERCENT: Final = 20  # above the peak
+_STEP_MB: Final = 64
 _FREE_EPHEMERAL_MB: Final = 512
 _MB_MS_PER_GB_S: Final = Decimal(1024 * 1000)
 
@@ -36,7 +37,7 @@ class Sample(NamedTuple):
 
 
 def to_samples(invocations: Iterable[Invocation]) -> list[Sample]:
-    """The runs with a whole report, in the order of their starts; what has no billed duration is left out."""
+    """Those with a whole report, in the order of their starts; what has no billed duration is left out."""
     samples = []
     for run in invocations:
         report = run.report
@@ -48,7 +49,7 @@ def to_samples(invocations: Iterable[Invocation]) -> list[Sample]:
                 report.duration_ms,
                 report.billed_ms,
                 report.memory_mb,
-                report.max_memory_mb,
+                report.max_memory_mb or None,  # emulators report 0 where they don't know
                 report.init_ms if report.init_ms is not None else report.restore_ms,
                 report.restore_ms is not None,
                 run.outcome,
@@ -101,9 +102,9 @@ class Period:
 
 
 def needed_mb(peak_mb: int) -> int:
-    """A peak and the margin above it, which Lambda's smallest size is at least."""
-    margin = max(MARGIN_MB, math.ceil(peak_mb * MARGIN_SHARE))
-    return max(SMALLEST_MB, peak_mb + margin)
+    """A peak with a margin above it, in steps of 64 MB."""
+    steps = -(-peak_mb * (100 + _MARGIN_PERCENT) // (100 * _STEP_MB))
+    return min(LARGEST_MB, max(SMALLEST_MB, steps * _STEP_MB))
 
 
 def ended_ms(sample: Sample) -> int:

@@ -157,9 +157,9 @@ def estimate_sweep(
     function = plan.request.function
     sizes = sorted(plan.existing or plan.sizes)
     timeout_ms = max(1, function.timeout_s * 1000)
-    middle = (
-        sorted(samples, key=lambda sample: sample.billed_ms)[(len(samples) - 1) // 2] if samples else None
-    )
+    samples = [sample for sample in samples if sample.memory_mb == function.memory_mb] or samples
+    ordered = sorted(samples, key=lambda sample: sample.billed_ms)
+    middle = ordered[(len(ordered) - 1) // 2] if ordered else None
 
     def cost(ms_at: Mapping[int, int]) -> Decimal:
         mb_ms = sum(size * ms_at[size] for size in sizes) * plan.runs
@@ -252,7 +252,7 @@ class SweepPoint:
 
     @property
     def peak_mb(self) -> int | None:
-        return max((run.max_memory_mb for run in self.runs if run.max_memory_mb is not None), default=None)
+        return max((run.max_memory_mb for run in self.runs if run.max_memory_mb), default=None)
 
     @property
     def obstacle(self) -> str:

@@ -22,7 +22,8 @@ from lambdadesk.desk.tasks import TaskScope
 from lambdadesk.store.catalog_cache import CatalogCache
 from lambdadesk.store.connections import ConnectionStore
 from lambdadesk.store.drafts import DraftStore
-from lambdadesk.store.history import History, HistoryKeeps
+from lambdadesk.store.history import History
+from lambdadesk.store.history_entry import HistoryKeeps
 from lambdadesk.store.paths import Paths
 from lambdadesk.store.saved_events import SavedEvents
 from lambdadesk.store.secrets import SecretStore
@@ -35,6 +36,7 @@ if TYPE_CHECKING:  # imported when it is first needed, which is after the first 
     from lambdadesk.desk.own_use import OwnUseMeter
     from lambdadesk.desk.price_book import PriceBook
     from lambdadesk.store.invocations import InvocationStore
+    from lambdadesk.store.sweep_journal import SweepJournal
 
 _INVOCATIONS = "lambdadesk.store.invocations"
 FALLBACK_REGION = "us-east-1"
@@ -121,6 +123,13 @@ class Console:
         from lambdadesk.store.month_cache import MonthCache
 
         return Months(MonthCache(self.paths.cache_dir), self.prices, get_tags)
+
+    @cached_property
+    def sweeps(self) -> "SweepJournal":
+        """What power sweeps have to put back."""
+        from lambdadesk.store.sweep_journal import SweepJournal
+
+        return SweepJournal(self.paths.sweeps_dir)
 
     @cached_property
     def invocations(self) -> "InvocationStore":
@@ -311,6 +320,8 @@ class Console:
         # Each to its end, whatever becomes of the others.
         ends = await asyncio.gather(*(each.close() for each in self.shown.values()), return_exceptions=True)
         self.shown = {}
+        if "sweeps" in self.__dict__:
+            self.sweeps.close()
         await self.local.stop()
         await self.history.close()
         for failure in ends:
@@ -350,6 +361,7 @@ class Console:
             self.prices,
             lambda: self.invocations,
         )
+        connection.lines_dir = self.paths.lines_dir
         self.shown[target.key] = connection
         connection.catalog.load_cached()
         self.opened.emit(connection)

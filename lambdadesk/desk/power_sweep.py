@@ -149,6 +149,8 @@ class PowerSweep:
             self._tell(sweep, SweepPhase.CLEANING, "Deleting the versions made for it")
             left = await _trouble_of(restorer.clean())
             sweep.trouble = sweep.trouble or left
+            if sweep.trouble is not None:
+                self._journal.release(restorer.entry)
         except UserError as error:
             sweep.error = sweep.error or error
         finally:

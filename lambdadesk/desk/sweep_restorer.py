@@ -179,22 +179,27 @@ class Restorer:
 
 @dataclass(frozen=True, slots=True)
 class LostSweep:
-    """A sweep that a process began and did not end. memory_mb: what $LATEST has now, None: it is gone.
+    """A sweep that a process began and did not end. memory_mb: what $LATEST has now.
 
     versions: those that were made for it, and are still there.
     """
 
     entry: SweepEntry
     found: Found
-    memory_mb: int | None
+    memory_mb: int
     versions: tuple[str, ...] = ()
+
+    @property
+    def changes_memory(self) -> bool:
+        """Whether the memory is another than before the sweep, and the sweep may be why."""
+        return self.found is not Found.AS_IT_WAS
 
     @property
     def message(self) -> str:
         """What happened, in a sentence."""
         function, before = self.entry.function, self.entry.memory_mb
         begin = f"LambdaDesk was ended during a power sweep of {function}"
-        if self.found is not Found.AS_IT_WAS and self.memory_mb is not None:
+        if self.changes_memory:
             return f"{begin}; its memory was {before:,} MB, now {self.memory_mb:,} MB."
         noun = "version" if len(self.versions) == 1 else "versions"
         return f"{begin}; its memory is as it was, but {len(self.versions)} {noun} made for it are left."

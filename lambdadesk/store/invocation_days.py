@@ -4,16 +4,21 @@ To write invocations only marks their days: they are added up when somebody asks
 """
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lambdadesk.core.day_sums import DaySums
-from lambdadesk.core.invocation_columns import UNKNOWN, InvocationColumns, limbs_of, to_amount
-from lambdadesk.store.invocation_rows import load_rows
+from lambdadesk.core.invocation_columns import UNKNOWN, limbs_of, to_amount
+from lambdadesk.core.invocation_keys import logged_elsewhere
+from lambdadesk.store.invocation_rows import FACTS, KEY, read_bytes
 
 DAY_MS: Final = 24 * 3600 * 1000
+_DAYS: Final = 1 << 24  # more than there are
+_AT_ONCE: Final = 100_000  # rows that are added up together
+_ODD: Final = np.uint64(0x9E3779B97F4A7C15)
 _SUMMED: Final = (
     *("invocations", "errors", "cold_starts", "mb_ms", "cold_mb_ms", "duration_ms"),
     *("cost_1", "cost_2", "cost_3", "errors_1", "errors_2", "errors_3", "inexact", "unknown_cost"),
@@ -43,71 +48,106 @@ def is_stale(connection: sqlite3.Connection, first: int, last: int) -> bool:
     return bool(connection.execute(query, (first, last)).fetchone()[0])
 
 
-def sum_up(connection: sqlite3.Connection, first: int, last: int) -> None:
-    """Bring the sums of days up to date in which something was written."""
-    days: dict[int, list[int]] = {}
-    for function, day in connection.execute("SELECT * FROM stale WHERE day BETWEEN ? AND ?", (first, last)):
-        days.setdefault(function, []).append(day)
-    marks = ", ".join("?" * (len(_SUMMED) + 5))
-    for function, stale in days.items():
-        for span in _runs_of(sorted(stale)):
-            columns = load_rows(connection, function, span[0] * DAY_MS, (span[-1] + 1) * DAY_MS)
-            connection.execute(
-                "DELETE FROM day WHERE function = ? AND day BETWEEN ? AND ?", (function, span[0], span[-1])
-            )
-            rows = [(function, *row) for row in _day_rows(columns)]
-            connection.executemany(f"INSERT INTO day VALUES ({marks})", rows)  # noqa: S608
-    connection.execute("DELETE FROM stale WHERE day BETWEEN ? AND ?", (first, last))
-
-
-def _runs_of(days: Sequence[int]) -> list[list[int]]:
-    """Days that follow each other together."""
-    runs: list[list[int]] = []
-    for day in days:
-        if runs and day == runs[-1][-1] + 1:
-            runs[-1].append(day)
-        else:
-            runs.append([day])
-    return runs
-
-
-def _day_rows(columns: InvocationColumns) -> list[tuple[Any, ...]]:
-    """The day and what `day` has of it, for each day in which one of them started."""
-    if not len(columns):
-        return []
-    days = columns.started_ms // DAY_MS
-    firsts = np.flatnonzero(np.append(True, days[1:] != days[:-1]))
-    known, currency = columns.priced
-    failed, cold = columns.failed, columns.cold
-    sized = (columns.billed_ms != UNKNOWN) & (columns.memory_mb != UNKNOWN)
-    memory = np.where(sized, columns.memory_mb, 0).astype(np.int64)
-    handler_ms = np.ceil(np.nan_to_num(columns.duration_ms)).astype(np.int64)
-    cold_ms = np.where(cold, np.maximum(0, columns.billed_ms - handler_ms), 0)
-    limbs = limbs_of(columns, known)
-    summed = [
-        *(np.ones(len(columns), np.int64), failed, cold, columns.billed_ms * memory, cold_ms * memory),
-        np.nan_to_num(columns.duration_ms),
-        *limbs,
-        *(np.where(failed, limb, 0) for limb in limbs),
-        *(known & ~columns.exact, ~known),
-    ]
-    sums = [
-        np.add.reduceat(each.astype(each.dtype if each.dtype.kind == "f" else np.int64), firsts)
-        for each in summed
-    ]
-    most = [
-        np.maximum.reduceat(np.maximum(each, 0), firsts)
-        for each in (columns.memory_mb, columns.max_memory_mb)
-    ]
-    rows = zip(days[firsts].tolist(), *(each.tolist() for each in (*sums, *most)), strict=True)
-    return [(*row, currency) for row in rows]
-
-
 def _to_sums(values: Sequence[Any]) -> DaySums:
     sums = dict(zip((*_SUMMED, "memory_mb", "max_memory_mb", "currency"), values, strict=True))
     for name, limbs in (("cost", values[6:9]), ("errors_cost", values[9:12])):
         sums[name] = to_amount(*limbs)
     return DaySums(**{name: value for name, value in sums.items() if not name[-1].isdigit()})
+
+
+def sum_up(connection: sqlite3.Connection, first: int, last: int) -> None:
+    """Bring the sums of days up to date in which something was written."""
+    query = "SELECT function, day FROM stale WHERE day BETWEEN ? AND ?"
+    stale = connection.execute(query, (first, last)).fetchall()
+    connection.executemany("DELETE FROM day WHERE function = ? AND day = ?", stale)
+    keys, facts = bytearray(), bytearray()
+    days: list[int] = []
+    for function, first_day, end_day in _spans(stale):
+        some_keys, some_facts = read_bytes(connection, function, first_day * DAY_MS, end_day * DAY_MS)
+        keys += some_keys
+        facts += some_facts
+        days += [_number(function, day) for day in range(first_day, end_day)]
+        if len(keys) > _AT_ONCE * KEY.itemsize:
+            _add_sums(connection, keys, facts, days)
+            keys, facts, days = bytearray(), bytearray(), []
+    _add_sums(connection, keys, facts, days)
+    connection.execute("DELETE FROM stale WHERE day BETWEEN ? AND ?", (first, last))
+
+
+def _spans(stale: Iterable[tuple[int, int]]) -> list[tuple[int, int, int]]:
+    """(function, first day, day after the last) of days that follow each other."""
+    spans: list[tuple[int, int, int]] = []
+    for function, day in sorted(stale):
+        if spans and spans[-1][0] == function and spans[-1][2] == day:
+            spans[-1] = (function, spans[-1][1], day + 1)
+        else:
+            spans.append((function, day, day + 1))
+    return spans
+
+
+def _number(function: Any, day: Any) -> Any:
+    """One number for a day of a function."""
+    return function * _DAYS + day
+
+
+def _add_sums(connection: sqlite3.Connection, keys: bytearray, facts: bytearray, days: Sequence[int]) -> None:
+    """Store the sums of these rows, as far as they started on these days."""
+    unlogged = connection.execute("SELECT id FROM name WHERE text = ''").fetchone()
+    rows, currencies = _sums_of(
+        np.frombuffer(keys, KEY), np.frombuffer(facts, FACTS), days, unlogged[0] if unlogged else -1
+    )
+    query = "SELECT text FROM name WHERE id = ?"
+    names = {each: connection.execute(query, (each,)).fetchone()[0] for each in set(currencies)}
+    marks = ", ".join("?" * (len(_SUMMED) + 5))
+    connection.executemany(
+        f"INSERT INTO day VALUES ({marks})",  # noqa: S608
+        [(*row, names[currency]) for row, currency in zip(rows, currencies, strict=True)],
+    )
+
+
+def _sums_of(
+    keys: NDArray[Any], facts: NDArray[Any], days: Sequence[int], unlogged: int
+) -> tuple[list[tuple[Any, ...]], list[int]]:
+    """What the table has of each day, but for the currency; and the ids of these."""
+    functions = keys["function"].astype(np.int64)
+    # A request belongs to its function: emulators may number them.
+    hi = keys["hi"].astype(np.uint64) + functions.astype(np.uint64) * _ODD
+    numbers = _number(functions, facts["started_ms"] // DAY_MS)
+    counted = np.isin(numbers, days)
+    counted &= ~logged_elsewhere(hi, keys["lo"].astype(np.uint64), keys["stream"] == unlogged)
+    order = np.flatnonzero(counted)
+    order = order[np.argsort(numbers[order], kind="stable")]
+    facts, numbers = facts[order], numbers[order]
+    if not len(facts):
+        return [], []
+    firsts = np.flatnonzero(np.append(True, numbers[1:] != numbers[:-1]))
+    lengths = np.diff([*firsts.tolist(), len(facts)])
+    # Costs are added up in the currency of the day's last one that is known.
+    known = facts["cost_nano"] != UNKNOWN
+    last = np.maximum.reduceat(np.where(known, np.arange(len(facts)), firsts.repeat(lengths)), firsts)
+    currency = facts["currency"][last]
+    known &= facts["currency"] == currency.repeat(lengths)
+    failed = facts["outcome"] > 0
+    cold = ~(np.isnan(facts["init_ms"]) & np.isnan(facts["restore_ms"]))
+    sized = (facts["billed_ms"] != UNKNOWN) & (facts["memory_mb"] != UNKNOWN)
+    memory = np.where(sized, facts["memory_mb"], 0).astype(np.int64)
+    duration_ms = np.nan_to_num(facts["duration_ms"])
+    cold_ms = np.where(cold, np.maximum(0, facts["billed_ms"] - np.ceil(duration_ms)), 0).astype(np.int64)
+    limbs = limbs_of(facts["cost_nano"], facts["cost_rest"], known)
+    summed = [
+        *(np.ones(len(facts), np.int64), failed, cold, facts["billed_ms"] * memory, cold_ms * memory),
+        duration_ms,
+        *limbs,
+        *(np.where(failed, limb, 0) for limb in limbs),
+        *(known & ~facts["exact"], ~known),
+    ]
+    columns = [each if each.dtype == np.float64 else each.astype(np.int64) for each in summed]
+    sums = [np.add.reduceat(each, firsts) for each in columns]
+    most = [
+        np.maximum.reduceat(np.maximum(facts[name], 0), firsts) for name in ("memory_mb", "max_memory_mb")
+    ]
+    named = (numbers[firsts] // _DAYS, numbers[firsts] % _DAYS, *sums, *most)
+    return list(zip(*(each.tolist() for each in named), strict=True)), currency.tolist()
 
 
 def day_to_keep(connection: sqlite3.Connection, share: float) -> int:

@@ -14,7 +14,7 @@ from lambdadesk.core.invocation_columns import InvocationColumns, Source
 
 EVER_MS: Final = 1 << 62
 _LONGEST_MS: Final = 1_000_000  # from start to end; functions run for 900 s at most
-_AT_ONCE: Final = 1_000  # rows that are fetched; more take longer, since they wake the garbage collector
+_AT_ONCE: Final = 1_000  # rows
 # In the order of the bytes, so that SQLite sorts rows by function and end. hi, lo: halves of the request
 # id, or 0 and the id of its name. stream: id of its name.
 KEY: Final = np.dtype(
@@ -73,7 +73,7 @@ def pack(columns: InvocationColumns, function: int, ids: Mapping[str, int]) -> I
     return zip(_cut(keys), _cut(facts), strict=True)
 
 
-def unpack(keys: bytes, facts: bytes) -> "Unpacked":
+def unpack(keys: bytes | bytearray, facts: bytes | bytearray) -> "Unpacked":
     return Unpacked(np.frombuffer(keys, KEY), np.frombuffer(facts, FACTS))
 
 
@@ -127,17 +127,25 @@ def key_between(function: int, start_ms: int, end_ms: int) -> tuple[bytes, bytes
 
 def load_rows(connection: sqlite3.Connection, function: int, start_ms: int, end_ms: int) -> InvocationColumns:
     """A function's invocations that started in a span, its end left out."""
+    unpacked = unpack(*read_bytes(connection, function, start_ms, end_ms))
+    query = "SELECT text FROM name WHERE id = ?"
+    names = {each: connection.execute(query, (each,)).fetchone()[0] for each in unpacked.name_ids}
+    return InvocationColumns.merged([unpacked.columns(names)]).between(start_ms, end_ms)
+
+
+def read_bytes(
+    connection: sqlite3.Connection, function: int, start_ms: int, end_ms: int
+) -> tuple[bytearray, bytearray]:
+    """Keys and facts of what started in a span, and of a little more; in the order of their ends."""
     span = key_between(function, start_ms, min(EVER_MS, end_ms + _LONGEST_MS))
     cursor = connection.execute("SELECT key, facts FROM invocation WHERE key >= ? AND key < ?", span)
     keys, facts = bytearray(), bytearray()
+    # Not all rows at once: the garbage collector would look through them again and again.
     while rows := cursor.fetchmany(_AT_ONCE):
         some_keys, some_facts = zip(*rows, strict=True)
         keys += b"".join(some_keys)
         facts += b"".join(some_facts)
-    unpacked = unpack(bytes(keys), bytes(facts))
-    query = "SELECT text FROM name WHERE id = ?"
-    names = {each: connection.execute(query, (each,)).fetchone()[0] for each in unpacked.name_ids}
-    return InvocationColumns.merged([unpacked.columns(names)]).between(start_ms, end_ms)
+    return keys, facts
 
 
 def _own(value: Any) -> Any:

@@ -41,10 +41,14 @@ class SweepJournal:
         path = self._path(entry)
         with suppress(OSError):
             path.unlink(missing_ok=True)
-        if (lock := self._locks.pop(path, None)) is not None:
-            lock.close()
+        self.release(entry)
         with suppress(OSError):
             path.with_suffix(".lock").unlink(missing_ok=True)
+
+    def release(self, entry: SweepEntry) -> None:
+        """Nobody works on it any more, though it is not as it was: it can be taken up again."""
+        if (lock := self._locks.pop(self._path(entry), None)) is not None:
+            lock.close()
 
     def load(self, target_key: str) -> list[SweepEntry]:
         """The entries of a target that no living process works on; what can't be read is left out."""

@@ -25,6 +25,7 @@ from lambdadesk.ui.prices import Prices
 from lambdadesk.ui.privacy import Privacy
 from lambdadesk.ui.production import Production
 from lambdadesk.ui.sign_in import SignIn
+from lambdadesk.ui.sizing import Sizing
 from lambdadesk.ui.status_line import IdentityLine
 from lambdadesk.ui.top_bar import TopBar
 from lambdadesk.ui.widgets.colour_frame import ColourFrame
@@ -75,6 +76,7 @@ class MainWindow(QMainWindow):
         self.production = Production(console, self)
         self.privacy = Privacy(console, self)
         self.prices = Prices(console, self)
+        self.sizing = Sizing(console, self)
         self.alerts = Alerts(console, self)
         self.statusBar().insertPermanentWidget(1, self.alerts.button)
         self.menus = Menus(self)
@@ -166,6 +168,7 @@ class MainWindow(QMainWindow):
         page.reachable_changed.connect(lambda failure: self._on_reachable_changed(connection, failure))
         page.confirm_requested.connect(lambda request: self.production.confirm(page, request))
         page.write_requested.connect(lambda *asked: self.production.confirm_write(page, *asked))
+        page.sizing_requested.connect(lambda: self.sizing.show(page))
 
     def _on_reachable_changed(self, connection: "Connection", failure: UserError | None) -> None:
         """The tail asks all the time, so it knows first that the endpoint is gone or back."""
@@ -345,6 +348,7 @@ class MainWindow(QMainWindow):
         self._clock.stop()
         self._saver.stop()
         self._memory.keep_window(self, self._tables)
+        await self.sizing.close()
         await self.places.close()
         self.alerts.close()
         self.functions.close_panel()

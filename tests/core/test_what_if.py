@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lambdadesk.core.concurrency import compare_provisioned, observed_concurrency
 from lambdadesk.core.cost import invocation_cost, sum_costs
+from lambdadesk.core.headroom import with_margin
 from lambdadesk.core.observed import Period, Sample, as_it_was, needed_mb, to_samples
 from lambdadesk.core.prices import load_prices
 from lambdadesk.core.types import FunctionInfo, Invocation, Outcome, Report
@@ -39,7 +39,7 @@ def runs(count: int, ms: int, memory_mb: int = 1024, used_mb: int = 100, **more:
 
 
 def period(samples: Sequence[Sample], function: FunctionInfo = FUNCTION) -> Period:
-    return Period(function, REGION, sorted(samples))
+    return Period(function, REGION, sorted(samples, key=lambda sample: sample.started_ms))
 
 
 def at(options: list[Option], size: int) -> Option:
@@ -111,16 +111,24 @@ def test_ephemeral_storage_and_restores_are_in_it() -> None:
     assert as_it_was(period(restored, function), PRICES).terms == sum_costs([one, one]).terms
 
 
-@pytest.mark.parametrize(("peak", "needed"), [(20, 128), (100, 132), (500, 600), (1000, 1200)])
-def test_the_margin_above_the_peak(peak: int, needed: int) -> None:
-    assert needed_mb(peak) == needed
+def test_the_margin_above_the_peak_is_that_of_the_headroom() -> None:
+    assert [needed_mb(peak) for peak in (20, 106, 107, 500, 1000, 10_000)] == [
+        128,
+        128,
+        192,
+        640,
+        1216,
+        10_240,
+    ]
+    for peak in range(1, 10_241, 7):
+        assert needed_mb(peak) == with_margin(peak)
 
 
 def test_a_size_below_the_peak_and_its_margin_has_an_obstacle() -> None:
-    found = compare_sizes(period(runs(5, 10, used_mb=500)), PRICES, (256, 512, 600))
+    found = compare_sizes(period(runs(5, 10, used_mb=500)), PRICES, (256, 512, 640))
     assert at(found, 256).obstacle == "The runs used up to 500 MB."
-    assert at(found, 512).obstacle == "The runs used up to 500 MB; with a margin that takes 600 MB."
-    assert not at(found, 600).obstacle
+    assert at(found, 512).obstacle == "The runs used up to 500 MB; with a margin that takes 640 MB."
+    assert not at(found, 640).obstacle
     killed = [*runs(5, 10, used_mb=500), Sample(99, Decimal(1), 1, 1024, 1024, outcome=Outcome.OUT_OF_MEMORY)]
     assert "at least 1,024 MB" in at(compare_sizes(period(killed), PRICES), 512).obstacle
     unknown = [sample._replace(max_memory_mb=None) for sample in runs(5, 10)]

@@ -100,6 +100,10 @@ class Application:
     def click(self, name: str) -> None:
         self._ask(f"click {name}")
 
+    def turn(self, name: str, title: str) -> None:
+        """Show a tab by its title."""
+        self._ask(f"turn {name} {title}")
+
     def type(self, name: str, text: str) -> None:
         """Replace the text of an editor by hand."""
         self._ask(f"type {name} {text}")
