@@ -1,7 +1,7 @@
 """The month on the Cost page: read on a click, summed, grouped, drawn and exported; each gap is said."""
 
 import csv
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -18,12 +18,14 @@ from tests.servers.fake_aws import FakeAws, Request, make_function
 from tests.servers.fake_tls import make_tls
 from tests.ui.desk import REGION, Desk, click, press, rows, until, visible_words
 
-TODAY = datetime.now(UTC).date()
+
+def get_today() -> date:
+    return datetime.now(UTC).date()
 
 
 def ran(aws: FakeAws, name: str, count: float, days_ago: int = 0, duration_ms: float = 100.0) -> None:
     """So many invocations at the beginning of a UTC day, each with 1 KB of log."""
-    at = datetime.combine(TODAY - timedelta(days=days_ago), datetime.min.time(), UTC).timestamp()
+    at = datetime.combine(get_today() - timedelta(days=days_ago), datetime.min.time(), UTC).timestamp()
     aws.metrics[name, "Invocations"].append((at, count))
     aws.metrics[name, "Duration"].append((at, count * duration_ms))
     aws.metrics[f"/aws/lambda/{name}", "IncomingBytes"].append((at, count * 1024))
@@ -159,10 +161,10 @@ async def test_bars_and_treemap_say_what_they_show(desk: Desk, aws: FakeAws) -> 
     assert bars.point_count() == 30
     bars.setFocus()
     press(bars, Qt.Key.Key_End)
-    assert f"{TODAY}" in bars.point_text()
+    assert f"{get_today()}" in bars.point_text()
     assert "so far" in bars.point_text()
     press(bars, Qt.Key.Key_Left)
-    assert f"{TODAY - timedelta(days=1)}" in bars.point_text()
+    assert f"{get_today() - timedelta(days=1)}" in bars.point_text()
     assert "hello $" in bars.point_text()
     interface = QAccessible.queryAccessibleInterface(bars)
     assert interface.role() == QAccessible.Role.Chart
