@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication, QPushButton
 
 from lambdadesk.aws.clients import Limits
 from lambdadesk.core.month_view import STACK_TAG
+from lambdadesk.core.types import Target
 from lambdadesk.ui.panels.month_panel import MonthPanel
 from tests.servers import faults
 from tests.servers.fake_aws import FakeAws, Request, make_function
@@ -233,6 +234,22 @@ async def test_one_denied_region_leaves_the_rest(desk: Desk, aws: FakeAws) -> No
     click(desk.get("monthRead"))
     await until(lambda: "could not be read to its end" in desk.text("monthTrouble"))
     assert len(table(desk)) == 3
+
+
+async def test_a_place_without_a_list_is_named_and_the_other_is_summed(desk: Desk, aws: FakeAws) -> None:
+    ran(aws, "hello", 3)
+    await read(desk)
+    with FakeAws() as other:
+        other.always("ListFunctions", faults.denied("lambda:ListFunctions"))
+        targets = [desk.connection.target, Target("eu-west-1", endpoint_url=other.url)]
+        desk.window.places.open_places(targets)
+        await until(
+            lambda: "eu-west-1: functions could not be listed" in desk.text("monthTrouble"),
+            lambda: desk.text("monthTrouble"),
+        )
+        assert "lambda:ListFunctions" in desk.text("monthTrouble")
+        name, _account, region, *_figures = table(desk)[0]  # now that there are two, each row says its place
+        assert (name, region) == ("hello", "us-east-1")
 
 
 async def test_the_choice_of_the_view_holds(desk: Desk, aws: FakeAws) -> None:

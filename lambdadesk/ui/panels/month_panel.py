@@ -334,6 +334,8 @@ class MonthPanel(QWidget):
                 parts.append(f"{name}: being read")
             elif state.error is not None and self._functions:
                 parts.append(f"▲ {name} could not be read to its end: {state.error}")
+            elif connection.catalog.state.error is not None and self._functions:
+                parts.append(f"▲ {name}: functions could not be listed: {connection.catalog.state.error}")
             elif state.twin:
                 parts.append(f"{name}: the same account and region as {state.twin}, counted once")
         self.trouble.setText(" · ".join(parts))
