@@ -5,6 +5,7 @@ import re
 from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from lambdadesk.aws.endpoints import is_aws
 from lambdadesk.aws.insights import fetch_groups_named, is_not_offered
@@ -30,10 +31,14 @@ from lambdadesk.core.past_runs import (
     within,
     write_past_query,
 )
+from lambdadesk.core.threads import in_thread
 from lambdadesk.core.types import Cost, FunctionInfo, Invocation, InvocationType, LogColumns, Outcome
 from lambdadesk.desk.connection import Connection
 from lambdadesk.desk.query import Query
 from lambdadesk.store.history_entry import HistoryEntry
+
+if TYPE_CHECKING:
+    from lambdadesk.core.invocation_columns import InvocationColumns
 
 SLICE = 1_000  # events, or invocations, taken in one go
 _GRACE_MS = 60_000  # after its timeout, an invocation has its REPORT line
@@ -181,6 +186,8 @@ class PastRange:
             notes.append(f"{silent:,} started, but the log has no REPORT line of them; they are left out.")
         invocations = await self._merge(in_range, start_ms, end_ms)
         self.found = len(invocations)
+        past = await in_thread(_to_columns, [run for run in invocations if run.stream])
+        await self._connection.invocations.add_past(self._function.name, past)
         return PastRuns(by, start_ms, end_ms, tuple(invocations), is_complete, tuple(notes), cost)
 
     async def _read_all(
@@ -255,10 +262,23 @@ class PastRange:
         entries = await self._connection.recent(self._function.name, MOST_RUNS)
         made = [_to_invocation(entry) for entry in entries if start_ms <= entry.sent_ms <= end_ms]
         made = [run for run in made if run.outcome not in _WAITING]
-        invocations = await self._merge([], start_ms, end_ms, made)
+        seen = await self._get_kept(start_ms, end_ms)
+        invocations = await self._merge(seen, start_ms, end_ms, made)
         self.found = len(invocations)
-        note = "Only what was invoked from here, and what the log has shown since the start."
+        note = "Only what was invoked from here, and what logs have shown here before."
         return PastRuns(PastSource.HISTORY, start_ms, end_ms, tuple(invocations), False, (note,))
+
+    async def _get_kept(self, start_ms: int, end_ms: int) -> list[Invocation]:
+        """What a log showed, now or earlier; the newest where there are too many."""
+        name = self._function.name
+        columns = await self._connection.invocations.columns(name, start_ms, end_ms + 1)
+        columns = columns.where(slice(-MOST_RUNS, None))
+        found: list[Invocation] = []
+        for start in range(0, len(columns), SLICE):
+            some = columns.where(slice(start, start + SLICE))
+            found += (run for run in some.invocations(name) if run.stream)
+            await asyncio.sleep(0)
+        return found
 
     async def _merge(
         self, found: list[Invocation], start_ms: int, end_ms: int, made: Sequence[Invocation] = ()
@@ -290,6 +310,12 @@ class PastRange:
     def _on_query_changed(self) -> None:
         if self.is_loading and self.source is PastSource.INSIGHTS:
             self.changed.emit()
+
+
+def _to_columns(invocations: list[Invocation]) -> "InvocationColumns":
+    from lambdadesk.core.invocation_columns import InvocationColumns, Source
+
+    return InvocationColumns.from_invocations(invocations, Source.PAST)
 
 
 def _add_here(ledger: InvocationLedger, run: Invocation) -> None:
