@@ -7,6 +7,7 @@ from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QApplication
 
 from lambdadesk.core.logstore import LogRow
+from lambdadesk.core.text import one_line
 from lambdadesk.ui.models.log_sources import LogSources
 from lambdadesk.ui.models.log_table import LogTableModel
 from lambdadesk.ui.widgets.log_places import first_number_at
@@ -28,7 +29,13 @@ def line_actions(view: "LogView", model: LogTableModel, row: int) -> list[QActio
     request_id = model.store.row(first_number_at(model, row)).request_id
     only.setEnabled(bool(request_id))
     only.triggered.connect(lambda: view.request_filter_requested.emit(request_id))
-    return [copy, copy_all, only]
+    sources = model.sources
+    if sources is None:
+        return [copy, copy_all, only]
+    source = sources.number_of(model.store.stream(first_number_at(model, row)))
+    alone = QAction(f"Show only {one_line(sources.names[source], 60)}".replace("&", "&&"), view)
+    alone.triggered.connect(lambda: view.source_requested.emit(source))
+    return [copy, copy_all, only, alone]
 
 
 def invocation_actions(view: "LogView", model: LogTableModel, row: int) -> list[QAction]:
