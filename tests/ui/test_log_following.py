@@ -126,7 +126,7 @@ async def test_what_was_followed_is_followed_again_in_a_new_tab(desk: Desk, aws:
     await desk.open("hello", "Logs")
     await choose(desk, "other")
     await until(lambda: lines(desk) == ["two"])
-    assert desk.get("logLegend").shown_words() == ["hello (no log group yet)", "other"]
+    assert desk.get("logLegend").shown_words() == ["hello (no log yet)", "other"]
     desk.window.activateWindow()
     await until(desk.window.isActiveWindow)
     await desk.close_tab()

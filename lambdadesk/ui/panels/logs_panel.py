@@ -452,7 +452,7 @@ _EMPTY = {
     TailState.PAUSED: "Paused. What comes meanwhile is read when it goes on.",
 }
 _ASIDES = {
-    TailState.NO_GROUP: "no log group yet",
+    TailState.NO_GROUP: "no log yet",
     TailState.RETRYING: "can't be read",
     TailState.DENIED: "denied",
 }

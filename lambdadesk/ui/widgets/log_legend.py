@@ -9,7 +9,7 @@ from lambdadesk.ui import theme
 from lambdadesk.ui.models.log_sources import MARK_PX, LogSources
 from lambdadesk.ui.widgets.plain import plain_tooltip
 
-_NAME_PX = 220  # a longer name is cut; its tooltip has all of it
+_NAME_PX = 180  # a longer name is cut; its tooltip has all of it
 _NO_SOURCES = LogSources((), lambda _stream: 0)
 
 
@@ -112,7 +112,9 @@ class LogLegend(QWidget):
         found: list[tuple[QRect, str, int]] = []
         count = len(self.sources)
         for number in range(count):
-            words = metrics.elidedText(self._words(number), Qt.TextElideMode.ElideMiddle, _NAME_PX)
+            name, aside = one_line(self.sources.names[number], 300), self._asides[number]
+            words = metrics.elidedText(name, Qt.TextElideMode.ElideMiddle, _NAME_PX)
+            words += f" ({aside})" if aside else ""
             width = MARK_PX + theme.TIGHT + metrics.horizontalAdvance(words)
             rest = f"and {count - number} more"
             is_last_line = top or self._most_lines < 2
