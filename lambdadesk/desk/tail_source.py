@@ -25,7 +25,7 @@ SWEEP_EVERY_MS = 60_000
 SWEEP_WINDOW_MS = 15 * 60_000  # events later than this are found by no poll
 AHEAD_MS = 60_000  # writers' clocks may run ahead of ours
 SLICE = 1_000  # events taken in one go
-LATE_SLICE = 100  # the same of late ones, each of which moves all lines after it
+LATE_SLICE = 40  # the same of late ones, each of which moves all lines after it
 
 _MIN_OVERLAP_MS, _MAX_OVERLAP_MS = 60_000, 300_000
 # Where a minute takes many pages, which all tails wait for: the sweeps find what is later.
