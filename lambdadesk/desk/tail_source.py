@@ -3,7 +3,7 @@
 import asyncio
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 from enum import StrEnum
@@ -95,6 +95,7 @@ class TailSource:
         self.scanned_to_ms: int | None = None
         self.pause_s = 0.0  # until the next poll
         self.is_described = False
+        self.make_room: Callable[[], Awaitable[None]] | None = None  # awaited before each page is taken
         self._gateway = gateway
         self._progressed = progressed
         self._seen = SeenEvents()
@@ -172,6 +173,8 @@ class TailSource:
                     )
                     if pages > 1:
                         self._progressed()
+                    if self.make_room is not None:
+                        await self.make_room()
                     for start in range(0, len(page.events), SLICE):
                         fresh = self._put_late_aside(self._take(page.events.between(start, start + SLICE)))
                         if len(fresh):

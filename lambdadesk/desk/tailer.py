@@ -165,6 +165,8 @@ class Tailer:
         """Follow until cancelled; failures are shown in `state` and tried again, more slowly each time."""
         async with asyncio.TaskGroup() as group:
             if self.archive is not None:
+                for source in self.sources:
+                    source.make_room = self.archive.make_room
                 group.create_task(self.archive.run(), name="archive")
             await self._follow_all()
 
