@@ -32,3 +32,15 @@ def format_cents(amount: Decimal, currency: str = "USD") -> str:
     if 0 < amount < _CENT:
         return f"< {symbol}0.01"
     return f"{'-' if amount < 0 else ''}{symbol}{abs(amount):,.2f}"
+
+
+def format_amount(amount: Decimal, currency: str = "USD") -> str:
+    """An amount to the cent from 1 upwards, and as `format_money` has it below: "$12.80", "$0.001234"."""
+    return (format_cents if abs(amount) >= 1 else format_money)(amount, currency)
+
+
+def format_rough(amount: Decimal, currency: str = "USD") -> str:
+    """A guess, without cents where there are hundreds: "$2,355", "$12.80"."""
+    if abs(amount) < 100:
+        return format_amount(amount, currency)
+    return format_cents(Decimal(round(amount)), currency).removesuffix(".00")

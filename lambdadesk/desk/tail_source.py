@@ -24,7 +24,7 @@ LOOKBACK_MS = 10 * 60_000  # where a new tail begins
 SWEEP_EVERY_MS = 60_000
 SWEEP_WINDOW_MS = 15 * 60_000  # events later than this are found by no poll
 AHEAD_MS = 60_000  # writers' clocks may run ahead of ours
-SLICE = 1_000  # events taken in one go
+SLICE = 300  # events taken in one go: some milliseconds, also while many runs compute
 LATE_SLICE = 40  # the same of late ones, each of which moves all lines after it
 
 _MIN_OVERLAP_MS, _MAX_OVERLAP_MS = 60_000, 300_000

@@ -70,21 +70,19 @@ class Tailer:
         self.arrived: Event[[LogColumns]] = Event()
         self._is_watched = False
         self.invocations = InvocationList()
-        options: dict[str, Any] = {"lookback_ms": lookback_ms, "since_ms": since_ms}
-        own = [TailGroup(function.log_group_name, function.name)]
-        self.sources = [
-            TailSource(gateway, index, group, self.invocations, **options, progressed=self.progressed.emit)
-            for index, group in enumerate(groups or own)
-        ]
+        self._options: dict[str, Any] = {"lookback_ms": lookback_ms, "since_ms": since_ms}
+        self.sources: list[TailSource] = []
         self._source_of: dict[str, int] = {}  # by the stream's name as it is stored
         self._stored_names: dict[tuple[int, str], str] = {}
         self._gateway = gateway
         self._ledger = ledger
         self._poll_s = poll_s
         self._clock = clock
-        self._nudges = [asyncio.Event() for _ in self.sources]
+        self._nudges: list[asyncio.Event] = []
+        self._tasks: asyncio.TaskGroup | None = None  # while it runs
         self._going = asyncio.Event()
         self._going.set()
+        self.take_in(groups or [TailGroup(function.log_group_name, function.name)])
 
     @property
     def tracker(self) -> InvocationTracker:
@@ -130,6 +128,22 @@ class Tailer:
         """Where a line of the store comes from, by its stream."""
         return self.sources[self._source_of.get(stream, 0)]
 
+    def take_in(self, groups: Sequence[TailGroup]) -> None:
+        """Follow these, too, from where the others began; their lines go to their places among the others."""
+        for group in groups:
+            source = TailSource(
+                self._gateway,
+                len(self.sources),
+                group,
+                self.invocations,
+                **self._options,
+                progressed=self.progressed.emit,
+            )
+            self.sources.append(source)
+            self._nudges.append(asyncio.Event())
+            if self._tasks is not None:
+                self._start(source)
+
     def poll_now(self) -> None:
         """Poll at once instead of at the end of the interval (an invocation has just answered)."""
         for nudge in self._nudges:
@@ -163,20 +177,20 @@ class Tailer:
 
     async def run(self) -> None:
         """Follow until cancelled; failures are shown in `state` and tried again, more slowly each time."""
-        async with asyncio.TaskGroup() as group:
-            if self.archive is not None:
+        try:
+            async with asyncio.TaskGroup() as self._tasks:
+                if self.archive is not None:
+                    self._tasks.create_task(self.archive.run(), name="archive")
                 for source in self.sources:
-                    source.make_room = self.archive.make_room
-                group.create_task(self.archive.run(), name="archive")
-            await self._follow_all()
+                    self._start(source)
+        finally:
+            self._tasks = None
 
-    async def _follow_all(self) -> None:
-        if len(self.sources) == 1:
-            await self._follow(self.sources[0])
-            return
-        async with asyncio.TaskGroup() as group:
-            for source in self.sources:
-                group.create_task(self._follow(source), name=f"tail {source.name}")
+    def _start(self, source: TailSource) -> None:
+        if self.archive is not None:
+            source.make_room = self.archive.make_room
+        if self._tasks is not None:
+            self._tasks.create_task(self._follow(source), name=f"tail {source.name}")
 
     async def _follow(self, source: TailSource) -> None:
         source.pause_s = self._poll_s

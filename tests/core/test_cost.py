@@ -430,6 +430,8 @@ def test_what_a_report_cannot_tell_is_a_badge() -> None:
         CostBadge.PROVISIONED,
         CostBadge.DURABLE,
     )
+    assert cost_badges(FUNCTION, has_provisioned=None) == (CostBadge.UNCHECKED,)
+    assert cost_badges(FunctionInfo("f", is_durable=True)) == (CostBadge.DURABLE,)
     assert all(badge.words.endswith(".") for badge in CostBadge)
 
 

@@ -12,7 +12,7 @@ from typing import Self
 from tests.local.running import wait_until
 
 CHECKOUT = Path(__file__).parents[2]
-QUIT_WITHIN_S = 2.0
+QUIT_WITHIN_S = 6.0
 
 
 class Application:
@@ -99,6 +99,10 @@ class Application:
 
     def click(self, name: str) -> None:
         self._ask(f"click {name}")
+
+    def turn(self, name: str, title: str) -> None:
+        """Show a tab by its title."""
+        self._ask(f"turn {name} {title}")
 
     def type(self, name: str, text: str) -> None:
         """Replace the text of an editor by hand."""

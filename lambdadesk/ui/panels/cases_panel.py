@@ -25,7 +25,7 @@ from lambdadesk.desk.connection import Connection
 from lambdadesk.desk.series_files import write_text_file
 from lambdadesk.desk.suite_run import SuiteRunner
 from lambdadesk.desk.tasks import TaskScope
-from lambdadesk.store.history import HistoryEntry
+from lambdadesk.store.history_entry import HistoryEntry
 from lambdadesk.store.saved_cases import SavedCase, SavedCases
 from lambdadesk.ui import theme
 from lambdadesk.ui.icons import icon
@@ -46,7 +46,7 @@ class CasesPanel(QWidget):
     """Runs and edits the cases of one function.
 
     get_request: what Invoke would send now, for a new case; get_entry: the run that is shown, whole, or None.
-    read_event: the payload of a saved event by its name; raises UserError.
+    read_event: the payload of a saved event by its name; raises UserError. list_events: all their names.
 
     Signals:
         run_shown(HistoryEntry): show this run, whole.
@@ -64,6 +64,7 @@ class CasesPanel(QWidget):
         get_request: Callable[[], InvokeRequest],
         get_entry: Callable[[], HistoryEntry | None],
         read_event: Callable[[str], Awaitable[bytes]],
+        list_events: Callable[[], Awaitable[Sequence[str]]],
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -74,6 +75,7 @@ class CasesPanel(QWidget):
         self._cases = cases
         self._get_request = get_request
         self._get_entry = get_entry
+        self._list_events = list_events
         self._saved: tuple[SavedCase, ...] = ()
         self._dialog: CaseDialog | None = None
         self._build()
@@ -271,6 +273,12 @@ class CasesPanel(QWidget):
         )
         dialog.finished.connect(lambda _result: setattr(self, "_dialog", None))
         dialog.open()
+        self.scope.start("events", self._offer_events, dialog)
+
+    async def _offer_events(self, dialog: "CaseDialog") -> None:
+        names = await self._list_events()
+        if self._dialog is dialog:
+            dialog.offer_events(names)
 
     async def _save(self, case: Case, old_name: str, dialog: "CaseDialog") -> None:
         try:

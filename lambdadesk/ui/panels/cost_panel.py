@@ -29,13 +29,11 @@ class CostPanel(QWidget):
 
     Signals:
         open_requested(str, str): the row of a function was activated: its `Target.key` and its name.
-        shown_changed(bool): the page came into view or left it; reading only makes sense while it is seen.
         read_requested(): the logs of all functions of a large account are to be read.
         retry_requested(str): the function list of this `Target.key` is to be asked for again.
     """
 
     open_requested = Signal(str, str)
-    shown_changed = Signal(bool)
     read_requested = Signal()
     retry_requested = Signal(str)
 
@@ -103,14 +101,6 @@ class CostPanel(QWidget):
         for column in PLACE_COLUMNS:
             self.table.setColumnHidden(column, len(self._connections) < 2)
         self._refresh()
-
-    def showEvent(self, event: object) -> None:
-        super().showEvent(event)  # type: ignore[arg-type]  # a QShowEvent
-        self.shown_changed.emit(True)
-
-    def hideEvent(self, event: object) -> None:
-        super().hideEvent(event)  # type: ignore[arg-type]  # a QHideEvent
-        self.shown_changed.emit(False)
 
     def _ask_refresh(self) -> None:
         if not self._gather.isActive():

@@ -23,7 +23,7 @@ from lambdadesk.core.errors import ErrorKind, UserError
 from lambdadesk.core.types import FunctionInfo
 from lambdadesk.desk.connection import Connection
 from lambdadesk.desk.tasks import TaskScope
-from lambdadesk.store.history import HistoryEntry
+from lambdadesk.store.history_entry import HistoryEntry
 from lambdadesk.ui import theme
 from lambdadesk.ui.icons import icon
 from lambdadesk.ui.invoke.requests import get_commands, to_request
@@ -268,6 +268,8 @@ class HistoryPanel(QWidget):
         if is_other:
             self.payload.set_data(whole.payload)
         function = self._connection.catalog.get(whole.function)
+        if whole.report is not None and self._connection.provisioned.needs(whole.function, whole.qualifier):
+            await self._connection.provisioned.find(whole.function)
         cost = self._connection.cost_of(function, whole) if function else None
         why = "billed duration, memory and cost are in the log, which nobody read then"
         self.result.show_entry(

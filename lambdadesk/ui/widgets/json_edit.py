@@ -37,7 +37,7 @@ _INDENT = "  "
 _PAIRS = {"{": "}", "[": "]"}
 _CLOSING = {"}": "{", "]": "["}
 _BRACKET = re.compile(r'"(?:[^"\\]|\\.)*+"?|([{}\[\]])')
-_BRACKET_LINES = 2_000  # how far the other bracket is looked for
+_BRACKET_CHARACTERS = 100_000  # how far the other bracket is looked for
 _TOKEN_END = re.compile(r'[\s{}\[\],:"]')
 _SOLID = re.compile(r"\S+")
 _FOLD_KEYS = (Qt.Key.Key_BracketLeft, Qt.Key.Key_BraceLeft)
@@ -337,8 +337,9 @@ class JsonEdit(CodeEdit):
     @staticmethod
     def _find_other(block: QTextBlock, at: int, bracket: str) -> int:
         is_opening = bracket in _PAIRS
-        depth = 0
-        for _line in range(_BRACKET_LINES):
+        depth = characters = 0
+        while characters < _BRACKET_CHARACTERS:
+            characters += block.length()
             found = _brackets(block.text())
             for place, other in found if is_opening else reversed(found):
                 if depth == 0 and place != at:
@@ -438,4 +439,11 @@ def _brackets(line: str) -> list[tuple[int, str]]:
     """The brackets of a line that are not in a string, with their places in Qt's units."""
     if len(line) > LINE_LIMIT:
         return []
-    return [(utf16_length(line[: match.start()]), match[1]) for match in _BRACKET.finditer(line) if match[1]]
+    found = []
+    done = units = 0
+    for match in _BRACKET.finditer(line):
+        if match[1]:
+            units += utf16_length(line[done : match.start()])
+            done = match.start()
+            found.append((units, match[1]))
+    return found

@@ -25,20 +25,26 @@ class OlderLinesButton(QPushButton):
         super().__init__(parent)
         self.setObjectName("logOlder")
         self.setAccessibleName("Older lines on disk")
-        self._tail = tail
         self._scope = scope
         self._facts = facts
         self._get_filter = get_filter
         self.clicked.connect(self._open)
-        self._disconnect = tail.store.changed.connect(lambda _first: self.update_text())
-        self._disconnect_archive = tail.archive.changed.connect(self.update_text) if tail.archive else None
+        self._disconnects: list[Callable[[], None]] = []
+        self.show_tail(tail)
+
+    def show_tail(self, tail: Tailer) -> None:
+        """Tell of another tail."""
+        self.release()
+        self._tail = tail
+        self._disconnects = [tail.store.changed.connect(lambda _first: self.update_text())]
+        if tail.archive is not None:
+            self._disconnects.append(tail.archive.changed.connect(self.update_text))
         self.update_text()
 
     def release(self) -> None:
         """Let go of the tail."""
-        self._disconnect()
-        if self._disconnect_archive is not None:
-            self._disconnect_archive()
+        for disconnect in self._disconnects:
+            disconnect()
 
     def update_text(self) -> None:
         archive = self._tail.archive

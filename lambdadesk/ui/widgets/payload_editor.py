@@ -28,6 +28,7 @@ from lambdadesk.ui import theme
 from lambdadesk.ui.widgets.find_bar import FindBar
 from lambdadesk.ui.widgets.json_edit import CHECK_HERE_LIMIT, JsonEdit
 from lambdadesk.ui.widgets.labels import ToneLabel
+from lambdadesk.ui.widgets.large_text import replace_large
 from lambdadesk.ui.widgets.named import named
 from lambdadesk.ui.widgets.notices import announce
 from lambdadesk.ui.widgets.plain import PlainLabel, set_plain_tooltip
@@ -158,6 +159,8 @@ class PayloadEditor(QWidget):
     # -- work
 
     def _relay(self, relay: Callable[[str], str]) -> None:
+        if self.edit.coming is not None:
+            return  # the one before is not done yet
         text = self.text()
         if len(text) > CHECK_HERE_LIMIT:
             self._say("Laying the payload out…", "dim")
@@ -177,7 +180,12 @@ class PayloadEditor(QWidget):
             self.edit.finish_check(text, problem)
             self.edit.go_to_problem()
         else:
-            self.edit.replace_text(after)
+            await self._replace_large(after)
+
+    async def _replace_large(self, text: str) -> None:
+        self._say("Putting it in place…", "dim")
+        await replace_large(self.edit, text)
+        self.edit.moveCursor(QTextCursor.MoveOperation.Start)
 
     def _check_large(self, text: str) -> None:
         self._measure(text)
@@ -192,8 +200,12 @@ class PayloadEditor(QWidget):
 
     async def _open(self, path: Path) -> None:
         text = await in_thread(_read, path)
-        self.edit.replace_text(text.replace("\r\n", "\n").replace("\r", "\n"))
-        self.edit.moveCursor(QTextCursor.MoveOperation.Start)
+        plain = text.replace("\r\n", "\n").replace("\r", "\n")
+        if len(plain) > CHECK_HERE_LIMIT:
+            await self._replace_large(plain)
+        else:
+            self.edit.replace_text(plain)
+            self.edit.moveCursor(QTextCursor.MoveOperation.Start)
         breaks = " Its line ends (CR LF) are shown and sent as LF." if "\r" in text else ""
         self._say(f"✔ Opened {path.name}.{breaks} Undo brings back what was here.", "ok")
         announce(self, self.note.text())

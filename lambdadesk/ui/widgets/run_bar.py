@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 
 from lambdadesk.core.types import FunctionInfo, InvocationType, InvokeRequest
 from lambdadesk.store.drafts import Draft
-from lambdadesk.store.history import HistoryEntry
+from lambdadesk.store.history_entry import HistoryEntry
 from lambdadesk.ui import theme
 from lambdadesk.ui.icons import icon
 from lambdadesk.ui.widgets.calm_combo import CalmComboBox

@@ -1,0 +1,348 @@
+"""A month, or 30 days, of many functions: sums by what they share, change, forecast, and the bill."""
+
+import calendar
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from enum import StrEnum
+
+from lambdadesk.core.bill import Bill, Usage, make_bill
+from lambdadesk.core.cost import FREE_TIER, cost_per_million
+from lambdadesk.core.month_cost import FunctionDays
+from lambdadesk.core.prices import PriceItem, PriceTable
+from lambdadesk.core.types import FunctionInfo
+
+STACK_TAG = "aws:cloudformation:stack-name"
+_ZERO = Decimal(0)
+_WEEKS = 4  # whose days a forecast looks at
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """Days that are shown, `first` to `last`, which is today, and those that they are compared with.
+
+    Today is not over, so that only the full days before it are compared, with as many days before: those
+    before `first`, or those that began the month before. is_month: it is a calendar month.
+    """
+
+    first: date
+    last: date
+    before: date
+    compared: int  # full days
+    is_month: bool
+
+    @property
+    def words(self) -> str:
+        return "this month" if self.is_month else f"these {(self.last - self.first).days + 1} days"
+
+    @property
+    def compared_words(self) -> str:
+        """What the change is against, in words."""
+        if not self.compared:
+            return "No full day to compare yet."
+        until = self.first + timedelta(days=self.compared - 1)
+        before = self.before + timedelta(days=self.compared - 1)
+        return f"{_span(self.first, until)}, against {_span(self.before, before)}: full days, by UTC."
+
+
+def last_days(today: date, count: int = 30) -> Period:
+    """Today and the days before it."""
+    first = today - timedelta(days=count - 1)
+    return Period(first, today, first - timedelta(days=count - 1), count - 1, is_month=False)
+
+
+def month_so_far(today: date) -> Period:
+    """The calendar month up to today, which is compared with the same days of the month before.
+
+    Where that month is shorter, both are compared as far as it goes.
+    """
+    first = today.replace(day=1)
+    before = (first - timedelta(days=1)).replace(day=1)
+    longest = calendar.monthrange(before.year, before.month)[1]
+    return Period(first, today, before, min(today.day - 1, longest), is_month=True)
+
+
+@dataclass(frozen=True, slots=True)
+class MonthFunction:
+    """A function of a place, with its days. tags: None where they are not known."""
+
+    connection_key: str
+    connection: str
+    colour: str
+    account: str
+    region: str
+    function: FunctionInfo
+    tags: Mapping[str, str] | None
+    days: FunctionDays
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.connection_key, self.function.name
+
+
+class Grouping(StrEnum):
+    """What rows are summed by; a tag is named besides."""
+
+    FUNCTION = "Function"
+    ACCOUNT = "Account"
+    REGION = "Region"
+    RUNTIME = "Runtime"
+    STACK = "Stack"
+    TAG = "Tag"
+
+
+def get_group(function: MonthFunction, by: Grouping, tag: str = "") -> str:
+    """The name of the group that a function is in, as it is shown."""
+    match by:
+        case Grouping.ACCOUNT:
+            return function.account or f"{function.connection} (account not known)"
+        case Grouping.REGION:
+            return function.region
+        case Grouping.RUNTIME:
+            return function.function.runtime or "container image"
+        case Grouping.STACK | Grouping.TAG:
+            if function.tags is None:
+                return "tags not known"
+            name = STACK_TAG if by is Grouping.STACK else tag
+            return function.tags.get(name) or ("no stack" if by is Grouping.STACK else f"no tag {name}")
+        case _:
+            return function.function.name
+
+
+def get_tag_names(functions: Iterable[MonthFunction]) -> list[str]:
+    """The tags that functions have, without those of AWS itself."""
+    names = {name for each in functions for name in each.tags or ()}
+    return sorted(name for name in names if not name.startswith("aws:"))
+
+
+@dataclass(frozen=True, slots=True)
+class MonthRow:
+    """Sums of a function, or of a group, over a period, in one currency.
+
+    costs: by day of the period. full, before: costs of the full days that are compared, and of those before.
+    cold_cost, log_cost: None where nothing is known; *_of: of how many functions they are known.
+    used_mb, memory_mb: of the run that used most, 0 where no REPORT was read.
+    """
+
+    key: tuple[str, str]
+    title: str
+    currency: str
+    functions: int
+    requests: int
+    errors: int
+    gb_seconds: Decimal
+    cost: Decimal
+    full: Decimal
+    before: Decimal
+    error_cost: Decimal
+    cold_cost: Decimal | None
+    cold_of: int
+    log_cost: Decimal | None
+    log_of: int
+    used_mb: int
+    memory_mb: int
+    is_exact: bool
+    notes: tuple[str, ...]
+    costs: tuple[Decimal, ...]
+    connection: str = ""
+    region: str = ""
+    colour: str = ""
+
+    @property
+    def per_million(self) -> Decimal | None:
+        return cost_per_million(self.cost, self.requests) if self.requests else None
+
+    @property
+    def change(self) -> Decimal | None:
+        """Of the full days against those before, as a part of these; None where nothing was before."""
+        return (self.full - self.before) / self.before if self.before else None
+
+    @property
+    def headroom(self) -> Decimal | None:
+        """The part of the memory that no run used."""
+        return 1 - Decimal(self.used_mb) / self.memory_mb if self.memory_mb else None
+
+
+def sum_rows(
+    functions: Iterable[MonthFunction], period: Period, by: Grouping = Grouping.FUNCTION, tag: str = ""
+) -> list[MonthRow]:
+    """A row for each group and currency, in no order."""
+    groups: dict[tuple[str, str, str], list[MonthFunction]] = {}
+    for each in functions:
+        where, name = each.key if by is Grouping.FUNCTION else ("", get_group(each, by, tag))
+        groups.setdefault((where, name, each.days.currency), []).append(each)
+    return [_sum(where, members, period, by, tag) for (where, _, _), members in groups.items()]
+
+
+def _sum(where: str, members: Sequence[MonthFunction], period: Period, by: Grouping, tag: str) -> MonthRow:
+    first = members[0]
+    length = (period.last - period.first).days + 1
+    costs = [_ZERO] * length
+    requests = errors = cold_of = log_of = 0
+    gb_seconds = full = before = error_cost = cold_cost = log_cost = _ZERO
+    notes: dict[str, None] = {}
+    is_exact = True
+    fullest = first
+    for each in members:
+        days = each.days
+        start = period.first.toordinal() - days.first_day
+        stop = start + length
+        earlier = period.before.toordinal() - days.first_day
+        mine = days.costs[start:stop]
+        costs = (
+            [sum_ + cost for sum_, cost in zip(costs, mine, strict=True)] if len(members) > 1 else list(mine)
+        )
+        requests += sum(days.requests[start:stop])
+        errors += sum(days.errors[start:stop])
+        used = sum(days.gb_seconds[start:stop], _ZERO)
+        gb_seconds += used
+        full += sum(mine[: period.compared], _ZERO)
+        before += sum(days.costs[earlier : earlier + period.compared], _ZERO)
+        error_cost += sum(days.error_costs[start:stop], _ZERO)
+        if days.cold_share is not None:
+            cold_of += 1
+            cold_cost += sum(mine, _ZERO) * days.cold_share
+        if days.log_costs is not None:
+            log_of += 1
+            log_cost += sum(days.log_costs[start:stop], _ZERO)
+        if not days.exact_days.issuperset(range(period.first.toordinal(), period.last.toordinal() + 1)):
+            is_exact = False
+            notes.update(dict.fromkeys(days.notes))
+        notes.update((badge.words, None) for badge in days.badges)
+        if days.reports.max_memory_mb * max(1, fullest.days.reports.memory_mb) > (
+            fullest.days.reports.max_memory_mb * max(1, days.reports.memory_mb)
+        ):
+            fullest = each
+    is_one = by is Grouping.FUNCTION
+    title = get_group(first, by, tag)
+    return MonthRow(
+        (where if is_one else first.days.currency, title),
+        title,
+        first.days.currency,
+        len(members),
+        requests,
+        errors,
+        gb_seconds,
+        sum(costs, _ZERO),
+        full,
+        before,
+        error_cost,
+        cold_cost if cold_of else None,
+        cold_of,
+        log_cost if log_of else None,
+        log_of,
+        fullest.days.reports.max_memory_mb,
+        fullest.days.reports.memory_mb,
+        is_exact,
+        tuple(notes),
+        tuple(costs),
+        first.connection if is_one else "",
+        first.region if is_one else "",
+        first.colour if is_one else "",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """What a month will have cost at its end, with its band; `days` are those still to come, today included.
+
+    days: (middle, low, high) a day. text: how it was made, or why there is none (then all are 0).
+    """
+
+    amount: Decimal
+    low: Decimal
+    high: Decimal
+    days: tuple[tuple[Decimal, Decimal, Decimal], ...]
+    text: str
+    is_known: bool = True
+
+
+def forecast(functions: Iterable[MonthFunction], today: date, currency: str) -> Forecast:
+    """To the end of today's month: each day to come costs what the same weekday did in the last four weeks.
+
+    The middle is their mean, the band goes from the cheapest to the dearest of them. Today costs at
+    least what it has so far. A function that is younger, or was idle, counts with what
+    it cost, which is nothing.
+    """
+    chosen = [each.days for each in functions if each.days.currency == currency]
+    first = today.toordinal() - 7 * _WEEKS
+    daily: dict[int, Decimal] = dict.fromkeys(range(first, today.toordinal()), _ZERO)
+    month = [_ZERO] * today.day
+    begin = today.toordinal() - today.day + 1
+    for days in chosen:
+        for number in daily:
+            daily[number] += days.costs[number - days.first_day]
+        for at in range(today.day):
+            month[at] += days.costs[begin + at - days.first_day]
+    so_far = sum(month, _ZERO)
+    if not any(daily.values()):
+        text = "No forecast: nothing cost anything in the last four weeks."
+        return Forecast(so_far, so_far, so_far, (), text, is_known=False)
+    rest = []
+    for ahead in range(calendar.monthrange(today.year, today.month)[1] - today.day + 1):
+        day = today.toordinal() + ahead
+        last = day - 7 * (ahead // 7 + 1)  # the last one of this weekday that is over
+        same = [daily[last - 7 * week] for week in range(_WEEKS) if last - 7 * week in daily]
+        least = month[-1] if ahead == 0 else _ZERO
+        middle = sum(same, _ZERO) / len(same)
+        rest.append((max(middle, least), max(min(same), least), max(*same, least)))
+    over = so_far - month[-1]
+    middle, low, high = (over + sum((day[part] for day in rest), _ZERO) for part in range(3))
+    text = (
+        f"What {calendar.month_name[today.month]} has cost before today, and for each day from today on the "
+        "mean of the same weekdays of the last four weeks. The band: the cheapest and the dearest of these."
+    )
+    return Forecast(middle, low, high, tuple(rest), text)
+
+
+@dataclass(frozen=True, slots=True)
+class AccountMonth:
+    """The month so far of an account: with tiers, and the free tier as a line of its own.
+
+    free_used: parts of the free tier that are used up, by item, as far as it is known here.
+    """
+
+    account: str
+    currency: str
+    bill: Bill
+    has_free_tier: bool
+    free_used: Mapping[PriceItem, Decimal]
+
+
+def make_bills(
+    functions: Iterable[MonthFunction],
+    today: date,
+    prices: PriceTable,
+    has_free_tier: Callable[[str], bool],
+) -> list[AccountMonth]:
+    """The month so far of each account and currency. An account that is not known has its place's name."""
+    used: dict[tuple[str, str], dict[tuple[str, str], dict[PriceItem, Decimal]]] = {}
+    accounts: dict[str, str] = {}
+    for each in functions:
+        owner = each.account or each.connection
+        accounts[owner] = each.account
+        usages = used.setdefault((owner, each.days.currency), {})
+        items = usages.setdefault((each.region, each.function.architecture), {})
+        stop = today.toordinal() - each.days.first_day + 1
+        for item, quantities in each.days.quantities.items():
+            items[item] = items.get(item, _ZERO) + sum(quantities[stop - today.day : stop], _ZERO)
+    found = []
+    for (owner, currency), usages in used.items():
+        parts = [
+            Usage(region, architecture, {item: each for item, each in items.items() if each})
+            for (region, architecture), items in usages.items()
+        ]
+        has_it = has_free_tier(accounts[owner])
+        bill = make_bill(parts, prices, free_tier=has_it)
+        totals: dict[PriceItem, Decimal] = {
+            item: sum((part.quantities.get(item, _ZERO) for part in parts), _ZERO) / free
+            for item, free in FREE_TIER.items()
+            if item is not PriceItem.STREAMING
+        }
+        found.append(AccountMonth(owner, currency, bill, has_it, totals))
+    return found
+
+
+def _span(first: date, last: date) -> str:
+    return f"{first:%Y-%m-%d} to {last:%Y-%m-%d}"
