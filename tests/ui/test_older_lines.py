@@ -21,7 +21,7 @@ async def test_older_lines_are_looked_at_filtered_and_paged(desk: Desk, aws: Fak
     desk.tail.store.cap = 1_000
     aws.add_events(GROUP, *(f"line {number} of many\n" for number in range(9_000)))
     await until(lambda: desk.get("logOlder").text() == "8,192 older on disk", lambda: desk.text("logCount"))
-    assert desk.text("logCount") == "808 lines"
+    await until(lambda: desk.text("logCount") == "808 lines", lambda: desk.text("logCount"))
     click(desk.get("logOlder"))
     dialog = desk.window.findChild(OlderLinesDialog)
     assert dialog is not None
