@@ -95,7 +95,8 @@ async def test_several_logs_are_read_as_one(desk: Desk, aws: FakeAws) -> None:
     assert desk.get("logLegend").shown_words() == ["hello", "other", "/my/app"]
     assert desk.get("logLegend").accessibleDescription() == "hello, other, /my/app"
     assert "/my/* fits 1 log group; new ones are taken in within a minute." in desk.text("logLedger")
-    assert desk.text("logLedger").startswith("received 3, late 0, duplicates 0, gaps 0, complete to ")
+    words = "received 3, late 0, duplicates 0, gaps 0, complete to "
+    await until(lambda: desk.text("logLedger").startswith(words), lambda: desk.text("logLedger"))
     # One of them alone: by its name in the legend, by the menu of a line, and back.
     legend = desk.get("logLegend")
     click(legend, legend._layout()[1][0].center())
@@ -126,7 +127,7 @@ async def test_what_was_followed_is_followed_again_in_a_new_tab(desk: Desk, aws:
     await desk.open("hello", "Logs")
     await choose(desk, "other")
     await until(lambda: lines(desk) == ["two"])
-    assert desk.get("logLegend").shown_words() == ["hello (no log yet)", "other"]
+    await until(lambda: desk.get("logLegend").shown_words() == ["hello (no log yet)", "other"])
     desk.window.activateWindow()
     await until(desk.window.isActiveWindow)
     await desk.close_tab()
@@ -215,7 +216,7 @@ async def test_a_pause_loses_nothing(desk: Desk, aws: FakeAws) -> None:
     click(desk.get("logPause"))
     await until(lambda: lines(desk) == ["one", "two", "three"])
     assert desk.get("logPause").text() == "Pause"
-    assert desk.text("logLedger").startswith("received 3, late 0, duplicates 0, gaps 0, ")
+    await until(lambda: desk.text("logLedger").startswith("received 3, late 0, duplicates 0, gaps 0, "))
     # Another choice does not leave the function's own log paused, which other pages read.
     click(desk.get("logPause"))
     own = desk.tail
