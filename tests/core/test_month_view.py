@@ -22,6 +22,7 @@ from lambdadesk.core.month_view import (
     month_so_far,
     sum_rows,
 )
+from lambdadesk.core.month_words import get_group_words, get_note, has_words
 from lambdadesk.core.prices import PriceItem, load_prices
 from lambdadesk.core.types import FunctionInfo
 
@@ -204,3 +205,35 @@ def test_csv_has_every_digit_and_no_formula() -> None:
     assert rows[0]["cost_of_cold_starts"] == ""
     assert "leaves out INIT" in rows[0]["notes"]
     assert (rows[1]["basis"], rows[1]["cost_per_million"]) == ("exact", "")
+
+
+@pytest.mark.parametrize(
+    ("by", "tag", "title", "words"),
+    [
+        (Grouping.TAG, "team", "one", "team=one"),
+        (Grouping.TAG, "team", "no tag team", ""),
+        (Grouping.STACK, "", "shop", "aws:cloudformation:stack-name=shop"),
+        (Grouping.STACK, "", "no stack", ""),
+        (Grouping.TAG, "team", "tags not known", ""),
+        (Grouping.RUNTIME, "", "container image", "container image"),
+        (Grouping.REGION, "", "us-east-1", "us-east-1"),
+    ],
+)
+def test_a_group_is_looked_into_by_words(by: Grouping, tag: str, title: str, words: str) -> None:
+    assert get_group_words(by, tag, title) == words
+    functions = [
+        make("a", {TODAY: 1}, tags={"team": "one", STACK_TAG: "shop"}, runtime=""),
+        make("b", {TODAY: 1}, tags={}, region="eu-west-1"),
+    ]
+    if words:
+        found = [each.function.name for each in functions if has_words(each, words.casefold().split())]
+        assert found == ["a"]
+
+
+def test_what_figures_cover() -> None:
+    at_ms = 1_795_000_000_000
+    note = get_note(5, 10, 12, (at_ms, at_ms + 3_600_000), ["Local AWS"])
+    assert note.startswith("5 of 10 functions shown · 2 not read yet · read 2026-")
+    assert note.count(" to 2026-") == 1
+    assert note.endswith("log ingestion is not offered by Local AWS")
+    assert "read" not in get_note(10, 10, 10, None, [])

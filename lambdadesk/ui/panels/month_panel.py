@@ -36,8 +36,9 @@ from lambdadesk.core.month_words import (
     get_bills,
     get_figures,
     get_free_tier,
+    get_group_words,
     get_main_currency,
-    get_read_words,
+    get_note,
     has_words,
 )
 from lambdadesk.core.threads import in_thread
@@ -172,6 +173,9 @@ class MonthPanel(QWidget):
         """Show the months of these; none: they are still being opened."""
         self._connections = list(connections)
         self._months.show(self._connections)
+        if not self._connections:  # nothing of an account stays in sight under the next one's name
+            self._functions, self._has_priced = [], False
+            self._show()
         self._ask_refresh()
 
     async def close_panel(self) -> None:
@@ -338,23 +342,14 @@ class MonthPanel(QWidget):
                 parts.append(f"▲ {name}: functions could not be listed: {connection.catalog.state.error}")
             elif state.twin:
                 parts.append(f"{name}: the same account and region as {state.twin}, counted once")
-        self.trouble.setText(" · ".join(parts))
+        is_wrong = any(part.startswith("▲") for part in parts)
+        self.trouble.say(" · ".join(parts), "warning" if is_wrong else "dim")
         self.trouble.setVisible(bool(parts))
 
     def _show_note(self, chosen: int) -> None:
         months = self._months
-        known, total = months.known
-        parts = [f"{chosen:,} of {known:,} functions shown" if chosen < known else f"{known:,} functions"]
-        if known < total:
-            parts.append(f"{total - known:,} not read yet")
-        if times := months.read_ms:
-            parts.append(get_read_words(*times))
-        parts.append("days are UTC's, as on the bill")
-        parts.append("list prices before free tier and tiers; functions that were deleted are not in it")
-        if lacking := months.lacks_logs:
-            names = ", ".join(sorted({each.target.title for each in lacking}))
-            parts.append(f"log ingestion is not offered by {names}")
-        self.note.setText(" · ".join(parts))
+        lacking = sorted({each.target.title for each in months.lacks_logs})
+        self.note.setText(get_note(chosen, *months.known, months.read_ms, lacking))
 
     # -- what one does
 
@@ -362,7 +357,8 @@ class MonthPanel(QWidget):
         if self.tools.grouping[0] is Grouping.FUNCTION:
             self.open_requested.emit(*key)
             return
-        self.tools.look_into(key[1])
+        if words := get_group_words(*self.tools.grouping, key[1]):
+            self.tools.look_into(words)
 
     def _ask_where(self) -> None:
         dialog = QFileDialog(self, "Export the costs")
@@ -387,16 +383,16 @@ class MonthPanel(QWidget):
                 kind=ErrorKind.STORAGE,
                 details=str(path),
             ) from error
-        self._say(f"✔ {len(rows):,} rows saved to {path}.")
+        self._say(f"✔ {len(rows):,} rows saved to {path}.", "ok")
 
-    def _say(self, text: str) -> None:
-        self.trouble.setText(text)
+    def _say(self, text: str, tone: str) -> None:
+        self.trouble.say(text, tone)
         self.trouble.show()
         announce(self, text)
 
     def _on_failure(self, name: str, error: Exception) -> None:
         if isinstance(error, UserError):
-            self._say(f"✖ {error.message} {error.hint}")
+            self._say(f"✖ {error.message} {error.hint}", "error")
         elif self._connections:
             self._connections[0].scope.report(name, error)
         else:
