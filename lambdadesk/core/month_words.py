@@ -21,6 +21,7 @@ from lambdadesk.core.month_view import (
 from lambdadesk.core.prices import PriceItem
 
 _BILLS_NAMED = 3
+_NOTES_SHOWN = 4
 _ZERO = Decimal(0)
 
 
@@ -157,6 +158,16 @@ def get_note(
     if without_logs:
         parts.append(f"log ingestion is not offered by {', '.join(without_logs)}")
     return " · ".join(parts)
+
+
+def get_why(row: MonthRow) -> str:
+    """How the figures of a row came about."""
+    basis = "an estimate" if not row.is_exact else "exact: the REPORT lines of all invocations were summed"
+    if not row.requests and row.is_exact:
+        basis = "CloudWatch counted nothing"
+    notes = row.notes[:_NOTES_SHOWN]
+    more = f"And {len(row.notes) - len(notes):,} more reasons." if len(row.notes) > len(notes) else ""
+    return " ".join(filter(None, (f"{row.title}: {basis}.", *notes, more)))
 
 
 def get_group_words(by: Grouping, tag: str, title: str) -> str:

@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -22,7 +23,7 @@ from lambdadesk.core.month_view import (
     month_so_far,
     sum_rows,
 )
-from lambdadesk.core.month_words import get_group_words, get_note, has_words
+from lambdadesk.core.month_words import get_group_words, get_note, get_why, has_words
 from lambdadesk.core.prices import PriceItem, load_prices
 from lambdadesk.core.types import FunctionInfo
 
@@ -237,3 +238,13 @@ def test_what_figures_cover() -> None:
     assert note.count(" to 2026-") == 1
     assert note.endswith("log ingestion is not offered by Local AWS")
     assert "read" not in get_note(10, 10, 10, None, [])
+
+
+def test_why_a_row_is_what_it_is() -> None:
+    (row,) = sum_rows([make("f", {TODAY: 1})], last_days(TODAY))
+    assert get_why(row).startswith("f: an estimate. CloudWatch's Duration leaves out")
+    many = replace(row, notes=tuple(f"Note {number}." for number in range(9)))
+    assert get_why(many) == "f: an estimate. Note 0. Note 1. Note 2. Note 3. And 5 more reasons."
+    exact = replace(row, is_exact=True, notes=())
+    assert get_why(exact) == "f: exact: the REPORT lines of all invocations were summed."
+    assert get_why(replace(exact, requests=0)) == "f: CloudWatch counted nothing."

@@ -80,6 +80,11 @@ async def test_rows_and_figures_are_sums_of_what_cloudwatch_counted(desk: Desk, 
         "Memory used": "—",
         "Basis": "estimate",
     }
+    view = desk.get("monthTable")
+    view.selectRow(0)
+    assert desk.text("monthWhy").startswith("other: an estimate. CloudWatch's Duration leaves out INIT")
+    view.selectRow(2)
+    assert desk.text("monthWhy") == "third: CloudWatch counted nothing."
     assert other[:3] == ["other", f"≈ ${other_cost:.2f}", "—"]
     assert third[:2] == ["third", "$0"]
     assert third[-1] == "exact"

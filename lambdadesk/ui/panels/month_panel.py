@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import (
-    QFileDialog,
     QFrame,
     QScrollArea,
     QSplitter,
@@ -39,6 +38,7 @@ from lambdadesk.core.month_words import (
     get_group_words,
     get_main_currency,
     get_note,
+    get_why,
     has_words,
 )
 from lambdadesk.core.threads import in_thread
@@ -60,6 +60,7 @@ from lambdadesk.ui.widgets.month_tools import NO_PICTURE, TREEMAP, MonthTools
 from lambdadesk.ui.widgets.named import named
 from lambdadesk.ui.widgets.notices import announce
 from lambdadesk.ui.widgets.plain import PlainLabel, set_plain_tooltip
+from lambdadesk.ui.widgets.save_csv import ask_for_csv
 from lambdadesk.ui.widgets.tables import make_table
 from lambdadesk.ui.widgets.treemap import Treemap
 
@@ -71,14 +72,7 @@ GATHER_MS = 200
 _TABLE_PX = 150
 _ROWS_KNOWN = 6  # of a function, each of another period
 _CLOCK_MS = 60_000  # an hour goes by, or a day
-_TILES: Final = (
-    "monthSoFar",
-    "monthForecast",
-    "monthChange",
-    "monthErrors",
-    "monthLogs",
-    "monthFreeTier",
-)
+_TILES: Final = ("monthSoFar", "monthForecast", "monthChange", "monthErrors", "monthLogs", "monthFreeTier")
 
 
 class MonthPanel(QWidget):
@@ -129,6 +123,9 @@ class MonthPanel(QWidget):
             "Costs by function, or by group",
         )
         self.table.activated.connect(lambda index: self._open(self.model.row_at(index.row()).key))
+        self.table.selectionModel().currentRowChanged.connect(lambda _now, _was: self._show_why())
+        self.why = named(ToneLabel("dim"), "monthWhy", "How the figures of the row came about")
+        self.why.hide()
         self.splitter = named(QSplitter(Qt.Orientation.Vertical), "monthSplitter")
         self.splitter.addWidget(self.pictures)
         self.splitter.addWidget(self.table)
@@ -147,6 +144,7 @@ class MonthPanel(QWidget):
         column.setSpacing(theme.SPACE)
         column.addWidget(self.tiles)
         column.addWidget(self.splitter, 1)
+        column.addWidget(self.why)
         column.addWidget(self.bill)
         column.addWidget(self.note)
         # In a low window the parts keep their height, and are scrolled.
@@ -260,13 +258,19 @@ class MonthPanel(QWidget):
         self.bill.setText(line)
         set_plain_tooltip(self.bill, words)
         self._show_note(len(chosen))
+        self._show_why()
 
     def _get_chosen(self) -> list[MonthFunction]:
         """The functions that the filter leaves."""
         words = self.tools.words
-        if not words:
-            return self._functions
-        return [each for each in self._functions if has_words(each, words)]
+        return [each for each in self._functions if not words or has_words(each, words)]
+
+    def _show_why(self) -> None:
+        """Say how the figures of the row came about that one is on."""
+        at = self.table.currentIndex()
+        text = get_why(self.model.row_at(at.row())) if at.isValid() else ""
+        self.why.setText(text)
+        self.why.setVisible(bool(text))
 
     def _show_picture(self) -> None:
         picture = self.tools.picture.currentText()
@@ -361,15 +365,11 @@ class MonthPanel(QWidget):
             self.tools.look_into(words)
 
     def _ask_where(self) -> None:
-        dialog = QFileDialog(self, "Export the costs")
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setNameFilter("Comma-separated values (*.csv)")
-        dialog.setDefaultSuffix("csv")
         period = self.shown_period
-        dialog.selectFile(f"lambda-costs-{period.first:%Y-%m-%d}-{period.last:%Y-%m-%d}.csv")
-        dialog.fileSelected.connect(lambda path: self.scope.start("export", self.export_to, Path(path)))
-        dialog.open()
+        name = f"lambda-costs-{period.first:%Y-%m-%d}-{period.last:%Y-%m-%d}.csv"
+        ask_for_csv(
+            self, "Export the costs", name, lambda path: self.scope.start("export", self.export_to, path)
+        )
 
     async def export_to(self, path: Path) -> None:
         """Write the rows that are shown. Raises UserError (STORAGE)."""
