@@ -3,7 +3,7 @@
 import asyncio
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 from enum import StrEnum
@@ -25,7 +25,7 @@ SWEEP_EVERY_MS = 60_000
 SWEEP_WINDOW_MS = 15 * 60_000  # events later than this are found by no poll
 AHEAD_MS = 60_000  # writers' clocks may run ahead of ours
 SLICE = 300  # events taken in one go: some milliseconds, also while many runs compute
-LATE_SLICE = 100  # the same of late ones, each of which moves all lines after it
+LATE_SLICE = 40  # the same of late ones, each of which moves all lines after it
 
 _MIN_OVERLAP_MS, _MAX_OVERLAP_MS = 60_000, 300_000
 # Where a minute takes many pages, which all tails wait for: the sweeps find what is later.
@@ -95,6 +95,7 @@ class TailSource:
         self.scanned_to_ms: int | None = None
         self.pause_s = 0.0  # until the next poll
         self.is_described = False
+        self.make_room: Callable[[], Awaitable[None]] | None = None  # awaited before each page is taken
         self._gateway = gateway
         self._progressed = progressed
         self._seen = SeenEvents()
@@ -172,6 +173,8 @@ class TailSource:
                     )
                     if pages > 1:
                         self._progressed()
+                    if self.make_room is not None:
+                        await self.make_room()
                     for start in range(0, len(page.events), SLICE):
                         fresh = self._put_late_aside(self._take(page.events.between(start, start + SLICE)))
                         if len(fresh):
