@@ -17,11 +17,13 @@ def summarise(seen: InvocationColumns, of_all: int) -> str:
     totals = seen.totals()
     elsewhere = seen.source[~seen.here]
     past, kept = (int((elsewhere == each).sum()) for each in (Source.PAST, Source.KEPT))
-    sources = [
-        f"{len(seen) - len(elsewhere):,} made here",
-        f"{len(elsewhere) - past - kept:,} seen in the log",
-    ]
-    sources += [f"{past:,} from a past range"] * bool(past) + [f"{kept:,} kept from before"] * bool(kept)
+    counted = (
+        (len(seen) - len(elsewhere), "made here"),
+        (len(elsewhere) - past - kept, "seen in the log"),
+        (past, "from a past range"),
+        (kept, "kept from before"),
+    )
+    sources = [f"{count:,} {words}" for count, words in counted if count]
     parts = [
         f"{lead}{_count(len(seen), 'invocation')} since {_clock(int(seen.started_ms[0]))}, "
         + ", ".join(sources),

@@ -12,8 +12,6 @@ from lambdadesk.core.month_view import (
     MonthFunction,
     MonthRow,
     Period,
-    month_so_far,
-    sum_rows,
 )
 from lambdadesk.core.prices import PriceItem
 
@@ -56,13 +54,17 @@ def get_main_currency(functions: Iterable[MonthFunction]) -> str:
 
 def get_figures(
     functions: Sequence[MonthFunction],
+    month_rows: Iterable[MonthRow],
     rows: Iterable[MonthRow],
     period: Period,
     coming: Forecast,
     currency: str,
 ) -> list[Figure]:
-    """Month so far, forecast, change, errors' cost and log ingestion; rows: those of the period."""
-    month = _Sum(sum_rows(functions, month_so_far(period.last)), currency)
+    """Month so far, forecast, change, errors' cost and log ingestion.
+
+    month_rows, rows: those of the functions for the month so far, and for the period.
+    """
+    month = _Sum(month_rows, currency)
     shown = _Sum(rows, currency)
     others = sorted({each.days.currency for each in functions} - {currency})
     also = f" Functions billed in {', '.join(others)} are in the table alone." if others else ""

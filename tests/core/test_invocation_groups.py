@@ -97,7 +97,7 @@ def test_a_summary_says_from_where_and_what_it_sums_up_to() -> None:
     )
     text = summarise(columns, 3)
     assert text.startswith("3 invocations since 2026-")
-    assert ", 0 made here, 3 seen in the log · 1 failed · " in text
+    assert ", 3 seen in the log · 1 failed · " in text
     assert text.endswith(" · 0.007500 GB-s · $0.000000400 · 1 without a known cost")
     assert summarise(columns.where(slice(0, 1)), 3).startswith("In sight, of 3 in all: 1 invocation since ")
     assert summarise(columns.where(slice(0, 0)), 3) == "In sight, of 3 in all: no invocation"

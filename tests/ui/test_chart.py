@@ -457,7 +457,9 @@ def test_more_points_than_can_be_told_apart_are_a_picture_in_which_failures_stay
     before = plot_of(chart).grab().toImage()
     assert plot_of(chart).layer.is_dense(plot_of(chart).layer.frame())
     kinds[count // 2] = Kind.ERROR
-    draw(chart, times, np.full(count, 100.0), kinds)
+    values = np.full(count, 100.0)
+    values[count // 2] = 110
+    draw(chart, times, values, kinds)
     after = plot_of(chart).grab().toImage()
     red = theme.LIGHT.error.rgb()
     found = [x for x in range(after.width()) for y in range(after.height()) if after.pixel(x, y) == red]
@@ -505,7 +507,7 @@ def test_groups_have_colours_and_shapes_of_their_own(make: Make) -> None:
 def test_deploys_are_drawn_as_lines_where_they_are(make: Make) -> None:
     chart = make()
     before = plot_of(chart).grab().toImage()
-    chart.set_marks([(START_S + 150, "v7 published")])
+    chart.set_marks([(START_S + 150, "")])
     after = plot_of(chart).grab().toImage()
     changed = [x for x in range(after.width()) if after.pixel(x, 200) != before.pixel(x, 200)]
     at = plot_of(chart).mapFromScene(
@@ -513,6 +515,9 @@ def test_deploys_are_drawn_as_lines_where_they_are(make: Make) -> None:
     )
     assert changed
     assert all(abs(x - at.x()) <= 1 for x in changed)
+    room = heights(chart)[1]
+    chart.set_marks([(START_S + 150, "v7 published")])
+    assert heights(chart)[1] > room  # above the points
 
 
 def test_the_theme_is_followed_while_shown(make: Make, qapp: QApplication, qtbot: QtBot) -> None:

@@ -76,7 +76,7 @@ async def test_versions_are_compared_in_a_table_and_by_their_signs(desk: Desk, a
     assert table.isVisible()
     found = rows(table)
     assert [row[:4] for row in found] == [["v7", "2", "0", "0"], ["v8", "2", "0", "0"]]
-    assert [row[4:6] for row in found] == [["10.00 ms", "20.00 ms"], ["30.00 ms", "40.00 ms"]]
+    assert [row[4:6] for row in found] == [["10 ms", "20 ms"], ["30 ms", "40 ms"]]
     assert [word for word in desk.get("chartLegend").words if word.startswith("v")] == ["v7", "v8"]
     assert list(desk.get("durationChart").points.groups) == [0, 0, 1, 1]
     await desk.choose("chartCompare", "Compare nothing")
@@ -100,7 +100,7 @@ async def test_before_and_after_a_deploy(desk: Desk, aws: FakeAws) -> None:
     found = rows(desk.get("chartGroups"))
     assert [row[0] for row in found] == ["before: function changed", "since: function changed"]
     assert sum(int(row[1]) for row in found) == 4
-    assert desk.get("chartChange").isVisible()
+    assert not desk.get("chartChange").isVisible()  # there is one to choose
     await until(lambda: "deploy" in desk.get("chartLegend").words)
 
 

@@ -12,9 +12,11 @@ from lambdadesk.core.invocation_groups import GroupFigures
 from lambdadesk.core.money import format_money
 from lambdadesk.core.text import one_line
 from lambdadesk.core.types import Outcome
+from lambdadesk.ui.widgets.chart import Unit, format_value
 
 _Index = QModelIndex | QPersistentModelIndex
 _RIGHT: Final = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+_LEFT: Final = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 _NONE: Final = "—"
 SOURCE_WORDS: Final = {
     Source.LIVE: "log",
@@ -38,24 +40,11 @@ _POINT_HEADS: Final = (
     *("Cost", "Known from", "Request id"),
 )
 GROUP_SAMPLES: Final = (
-    "$LATEST (production)",
-    "1,000,000",
-    "1,000 (10 %)",
-    "1,000",
-    *("10,000.00 ms",) * 3,
-    *("≈ $10.000000",) * 2,
+    *("$LATEST (production)", "1,000,000", "1,000 (10 %)", "1,000"),
+    *("10,000 ms",) * 3,
+    *("≈ $0.000000408", "≈ $10.000000"),
 )
-_GROUP_HEADS: Final = (
-    "Group",
-    "Invocations",
-    "Failed",
-    "Cold starts",
-    "p50",
-    "p90",
-    "p99",
-    "Cost",
-    "Cost of 1 M",
-)
+_GROUP_HEADS: Final = ("Group", "Runs", "Failed", "Cold", "p50", "p90", "p99", "Cost", "Cost of 1 M")
 
 
 class PointModel(QAbstractTableModel):
@@ -64,10 +53,11 @@ class PointModel(QAbstractTableModel):
     def __init__(self, parent: Any = None) -> None:
         super().__init__(parent)
         self.columns = InvocationColumns.empty()
+        self._made: tuple[int, tuple[str, ...]] = (-1, ())  # the row that was looked at last
 
     def show_columns(self, columns: InvocationColumns) -> None:
         self.beginResetModel()
-        self.columns = columns
+        self.columns, self._made = columns, (-1, ())
         self.endResetModel()
 
     def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008  Qt's signature
@@ -81,8 +71,8 @@ class PointModel(QAbstractTableModel):
     ) -> Any:
         if orientation is Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
             return _POINT_HEADS[section]
-        if role == Qt.ItemDataRole.TextAlignmentRole and 3 <= section <= 9:
-            return _RIGHT
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return _RIGHT if 3 <= section <= 9 else _LEFT
         return None
 
     def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
@@ -90,7 +80,9 @@ class PointModel(QAbstractTableModel):
             return _RIGHT
         if role != Qt.ItemDataRole.DisplayRole:
             return None
-        return point_cells(self.columns, index.row())[index.column()]
+        if self._made[0] != index.row():
+            self._made = index.row(), point_cells(self.columns, index.row())
+        return self._made[1][index.column()]
 
 
 def point_cells(columns: InvocationColumns, row: int) -> tuple[str, ...]:
@@ -141,8 +133,8 @@ class GroupModel(QAbstractTableModel):
     ) -> Any:
         if orientation is Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
             return _GROUP_HEADS[section]
-        if role == Qt.ItemDataRole.TextAlignmentRole and section:
-            return _RIGHT
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return _RIGHT if section else _LEFT
         return None
 
     def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
@@ -161,7 +153,10 @@ def group_cells(row: GroupFigures) -> tuple[str, ...]:
         f"{row.invocations:,}",
         failed,
         f"{row.cold_starts:,}",
-        *(_NONE if each is None else f"{each:,.2f} ms" for each in (row.p50_ms, row.p90_ms, row.p99_ms)),
+        *(
+            _NONE if each is None else format_value(each, Unit.MS)
+            for each in (row.p50_ms, row.p90_ms, row.p99_ms)
+        ),
         *(_money(amount, row) for amount in (row.cost, row.per_million)),
     )
 

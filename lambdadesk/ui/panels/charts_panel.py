@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from lambdadesk.core.deploys import Deploy, PublishedVersion, list_deploys
 from lambdadesk.core.errors import UserError
-from lambdadesk.core.invocation_columns import InvocationColumns, Source
+from lambdadesk.core.invocation_columns import InvocationColumns
 from lambdadesk.core.invocation_groups import (
     Groups,
     alias_names,
@@ -106,7 +106,7 @@ class ChartsPanel(QWidget):
         self.tools = tools = ChartTools()
         self.past = PastBar(self._connection, self._function, "chart")
         self.past.hide()
-        self.past.loaded.connect(lambda runs: self.scope.start("past", self._add_past, runs))
+        self.past.loaded.connect(lambda runs: self.scope.start("past", self._show_past, runs))
         self.metrics = ChartMetrics(self._connection, self._function, self.stacked, tools.metrics)
         self.metrics.changed.connect(self._on_metrics_changed)
         self.head = named(PlainLabel(), "chartSummary", "What the charts show")
@@ -234,9 +234,8 @@ class ChartsPanel(QWidget):
         if self._groups is not None:
             self._draw(self.columns)
 
-    async def _add_past(self, runs: PastRuns) -> None:
-        past = InvocationColumns.from_invocations(runs.invocations, Source.PAST)
-        await self._connection.invocations.add_past(self._function.name, past)
+    async def _show_past(self, runs: PastRuns) -> None:
+        """Show a range that was loaded; what is in it is with all else that is known by now."""
         await self.scope.wait("read")
         await self._read()
         self.span.show(runs.start_ms / 1000, runs.end_ms / 1000)
@@ -293,7 +292,9 @@ class ChartsPanel(QWidget):
             shown = min(_GROUP_ROWS, max(1, self.groups.rowCount()))
             head = self.group_table.horizontalHeader().sizeHint().height()
             row = self.group_table.verticalHeader().defaultSectionSize()
-            self.group_table.setFixedHeight(head + shown * row + 4)
+            bar = self.group_table.horizontalScrollBar()
+            more = bar.sizeHint().height() if bar.maximum() else 0
+            self.group_table.setFixedHeight(head + shown * row + more + 4)
         if self.stack.currentWidget() is self.table:
             self._fill_table()
 
@@ -367,7 +368,7 @@ class ChartsPanel(QWidget):
 
     def _use_comparison(self) -> None:
         chosen = self.tools.compare.currentText()
-        self.tools.change.setVisible(chosen == COMPARE_CHANGE and bool(self._deploys))
+        self.tools.change.setVisible(chosen == COMPARE_CHANGE and len(self._deploys) > 1)
         self.group_table.setVisible(chosen != COMPARE_NOTHING)
         if chosen == COMPARE_CHANGE and not self._deploys:
             self.saver.say(

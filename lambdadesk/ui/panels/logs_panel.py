@@ -223,7 +223,6 @@ class LogsPanel(QWidget):
         self._tail.watch(False)
         self._tail = self._follow.tail if self._follow is not None else self._tail
         self._tail.watch(self.isVisible())
-        self.older.show_tail(self._tail)
         if self._range is not None:
             self._clear_range()
         self._show_log()
@@ -234,6 +233,7 @@ class LogsPanel(QWidget):
         tail = self._tail
         self._disconnects = [tail.changed.connect(self._show_tail), tail.progressed.connect(self._show_tail)]
         self._named = ()
+        self.older.use_tail(tail)
         self.view.set_store(tail.store, facts=self._facts_of)
         self._show_tail()
         self._show_count()
@@ -414,6 +414,7 @@ class LogsPanel(QWidget):
             tail = self._tail
             known = LogSources(short_names(sources), lambda stream: tail.source_of(stream).index)
             self.view.set_sources(known)
+            self.older.sources = known
         else:
             known = self.legend.sources
         self.legend.show_sources(known, tuple(_ASIDES.get(source.state, "") for source in sources))

@@ -232,8 +232,7 @@ class Chart(QWidget):
         if list(marks) != list(self.marks):
             self.marks = marks
             if self._plot is not None:
-                self._plot.overlay.marks = marks
-                self._plot.overlay.update()
+                self._plot.show_marks(marks)
 
     def set_log(self, is_log: bool) -> None:
         """Show values by their logarithm."""

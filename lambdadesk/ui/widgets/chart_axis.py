@@ -1,6 +1,7 @@
-"""ValueAxis: round values with their unit, also where they are drawn by their logarithm."""
+"""The axes of a plot: TimeAxis, round moments of local time, and ValueAxis, round values with their unit."""
 
 import math
+from datetime import datetime, timedelta
 from typing import Final
 
 import pyqtgraph as pg
@@ -49,6 +50,58 @@ class ValueAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
         if self._unit in (Unit.USD, Unit.CNY):
             return [f"{unit}{value:,.{places}f}" if value else f"{unit}0" for value in values]
         return [f"{value * factor:,.{places}f} {unit}" if value else "0" for value in values]
+
+
+class TimeAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
+    """ "14:05", and where it takes that, the seconds, their thousandths, or the day."""
+
+    def __init__(self) -> None:
+        super().__init__("bottom")
+        self.enableAutoSIPrefix(False)
+
+    def tickValues(self, minVal: float, maxVal: float, size: float) -> list[tuple[float, list[float]]]:  # noqa: N803
+        metrics = QFontMetrics(self.style["tickFont"] or QFont())
+        step = _STEPS_S[-1]
+        for step in _STEPS_S:
+            wide = metrics.horizontalAdvance(_sample(step)) + _APART_PX
+            if (maxVal - minVal) / step * wide <= size:
+                break
+        offset = _local(minVal).utcoffset() or timedelta()
+        first = math.ceil((minVal + offset.total_seconds()) / step) * step - offset.total_seconds()
+        count = max(0, math.floor((maxVal - first) / step) + 1)
+        return [(step, [first + step * number for number in range(count)])]
+
+    def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
+        return [_moment(value, spacing) for value in values]
+
+
+_APART_PX: Final = 24
+_STEPS_S: Final = (
+    *(unit * factor for unit in (0.001, 0.01, 0.1) for factor in (1, 2, 5)),
+    *(1.0, 2.0, 5.0, 10.0, 15.0, 30.0),
+    *(60.0 * minutes for minutes in (1, 2, 5, 10, 15, 30)),
+    *(3_600.0 * hours for hours in (1, 2, 3, 6, 12)),
+    *(86_400.0 * days for days in (1, 2, 7, 14, 28, 91, 364)),
+)
+
+
+def _sample(step: float) -> str:
+    if step >= 86_400:
+        return "00-00"
+    return "00:00" if step >= 60 else "00:00:00" if step >= 1 else "00:00:00.000"
+
+
+def _moment(at_s: float, step: float) -> str:
+    at = _local(round(at_s, 3))
+    if step >= 86_400 or (step >= 3_600 and (at.hour, at.minute) == (0, 0)):
+        return f"{at:%m-%d}" if step < 364 * 86_400 else f"{at:%Y-%m}"
+    if step >= 60:
+        return f"{at:%H:%M}"
+    return f"{at:%H:%M:%S}" if step >= 1 else f"{at:%H:%M:%S}.{at.microsecond // 1000:03d}"
+
+
+def _local(at_s: float) -> datetime:
+    return datetime.fromtimestamp(at_s).astimezone()
 
 
 def _short(value: float, unit: Unit) -> str:

@@ -22,7 +22,10 @@ from lambdadesk.ui.widgets.chart_points import Bands, Floats, Ints, Points, Scal
 MOST_MARKS: Final = 3_000  # in sight that are painted one by one
 _MOST_STEMS: Final = 300
 LEAST_FOR_BANDS: Final = 20  # in sight: below, the marks say it better
+_BAND_PX: Final = 14.0  # how wide a stretch with percentiles is at least
+_IN_A_BAND: Final = 12  # as many are in one, about
 _TILE_PX: Final = 256
+STRIPS_PX: Final = 2 * ink.RUG_PX + 4  # at the upper edge of a picture of density
 _KEPT_TILES: Final = 48
 _MARGIN_PX: Final = 8.0  # a mark reaches over the edge of its tile
 _MOST_SIGNS: Final = 120  # in a tile, of failures and of cold starts each
@@ -156,12 +159,16 @@ class Layer(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph has no types
         middle = (np.arange(len(cells)) + 0.5) * (ink.CELL_PX * bins / frame.height)
         return np.bincount(np.minimum(middle.astype(np.int64), bins - 1), cells, bins).astype(np.int64)
 
+    def count_between(self, left_s: float, right_s: float) -> int:
+        """How many points there are in a span."""
+        if self.points is None:
+            return 0
+        first, end = self.points.between(left_s, right_s)
+        return end - first
+
     def is_dense(self, frame: Frame) -> bool:
         """Whether there are too many in sight to be painted one by one."""
-        if self.points is None:
-            return False
-        first, end = self.points.between(frame.left_s, frame.right_s)
-        return end - first > MOST_MARKS
+        return self.count_between(frame.left_s, frame.right_s) > MOST_MARKS
 
     # -- painting
 
@@ -189,11 +196,13 @@ class Layer(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph has no types
         if self.has_bands:
             first, end = points.between(frame.left_s, frame.right_s)
             if end - first >= LEAST_FOR_BANDS:
-                width_s = bin_width_s(frame.right_s - frame.left_s, frame.width)
+                least_px = max(_BAND_PX, frame.width * _IN_A_BAND / (end - first))
+                width_s = bin_width_s(frame.right_s - frame.left_s, frame.width, least_px)
                 edges, rows = self._bands.get(points, frame.left_s, frame.right_s, width_s)
                 up = self.scale_of_values.up
                 low, middle, high = (frame.ys(up(row)) for row in rows)
-                ink.draw_bands(painter, frame.xs(edges), (low, middle, high), colours)
+                is_dense = self.is_dense(frame)
+                ink.draw_bands(painter, frame.xs(edges), (low, middle, high), colours, has_halo=is_dense)
 
     def _paint_marks(self, painter: QPainter, frame: Frame, first: int, end: int, size: float) -> None:
         """The marks of a slice of the points, one by one."""
@@ -218,15 +227,15 @@ class Layer(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph has no types
         self._paint_signs(painter, frame, special, size)
 
     def _paint_signs(
-        self, painter: QPainter, frame: Frame, special: Ints, size: float, *, is_thinned: bool = False
+        self, painter: QPainter, frame: Frame, special: Ints, size: float, most: float = math.inf
     ) -> None:
-        """What marks failures and cold starts; `is_thinned`: only those signs that are not on another."""
+        """What marks failures and cold starts; none of a kind of which there are more than `most`."""
         points = self.points
         assert points is not None  # noqa: S101
         cold, failed = special[points.colds[special]], special[points.kinds[special] > 0]
         for chosen in (cold, failed):
             xs, ys = frame.xs(points.times_s[chosen]), frame.ys(self.heights[chosen])
-            kept = _few(xs, ys) if is_thinned else slice(None)
+            kept = _few(xs, ys, most) if math.isfinite(most) else slice(None)
             if chosen is cold:
                 ink.draw_colds(painter, xs[kept], ys[kept], size, self.colours)
             else:
@@ -238,9 +247,7 @@ class Layer(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph has no types
         begin, stop = np.searchsorted(self._special, [first, end])
         return self._special[begin:stop]
 
-    def _paint_stacks(
-        self, painter: QPainter, frame: Frame, special: Ints, *, is_thinned: bool = False
-    ) -> None:
+    def _paint_stacks(self, painter: QPainter, frame: Frame, special: Ints, most: float = math.inf) -> None:
         """Init and restore on top of the durations; only cold starts have any."""
         points, up = self.points, self.scale_of_values.up
         assert points is not None  # noqa: S101
@@ -251,7 +258,7 @@ class Layer(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph has no types
             xs = frame.xs(points.times_s[own])
             highs = frame.ys(up(points.values[own] + part[own]))
             lows = frame.ys(self.heights[own])
-            kept = _few(xs, highs) if is_thinned else slice(None)
+            kept = _few(xs, highs, most) if math.isfinite(most) else slice(None)
             ink.draw_stretches(
                 painter, xs[kept], lows[kept], highs[kept], self.colours, is_restore=is_restore
             )
@@ -331,9 +338,12 @@ class Layer(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph has no types
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         margin = _MARGIN_PX / self._tile_scale
         near = self._special_in(*points.between(start_s - margin, end_s + margin))
+        # As many for each pixel where a tile is not full.
+        filled_s = float(points.times_s[end - 1] - points.times_s[first]) if end > first else 0.0
+        most_signs = max(1.0, _MOST_SIGNS * filled_s * self._tile_scale / _TILE_PX)
         if self.is_stacked:
-            self._paint_stacks(painter, own, near, is_thinned=True)
-        self._paint_signs(painter, own, near, _SMALL_MARK_PX, is_thinned=True)
+            self._paint_stacks(painter, own, near, most_signs)
+        self._paint_signs(painter, own, near, _SMALL_MARK_PX, most_signs)
         # Where signs would cover all else, what they say is at the upper edge.
         inside = self._special_in(first, end)
         xs, is_failed = own.xs(points.times_s[inside]), points.kinds[inside] > 0
@@ -343,9 +353,9 @@ class Layer(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph has no types
         return _Tile(picture, counts)
 
 
-def _few(xs: Floats, ys: Floats) -> Ints:
-    """Those signs of a tile that are not on another; none where they are too many to tell anything."""
-    if len(xs) > 10 * _MOST_SIGNS:
+def _few(xs: Floats, ys: Floats, most: float) -> Ints:
+    """Those signs that are not on another; none where they are too many to tell anything."""
+    if len(xs) > 10 * most:
         return np.empty(0, np.int64)
     kept = ink.thin(xs, ys)
-    return kept if len(kept) <= _MOST_SIGNS else kept[:0]
+    return kept if len(kept) <= most else kept[:0]

@@ -121,6 +121,23 @@ def band_entries() -> list[Entry]:
     ]
 
 
+def strip_entries(*, has_failures: bool, has_colds: bool) -> list[Entry]:
+    """What the strips at the upper edge say where there is no room for signs."""
+    entries = []
+    if has_failures:
+        entries.append(
+            Entry("failures, upper strip", lambda painter, at, c: _draw_strip(painter, at, c.error))
+        )
+    if has_colds:
+        word = "cold starts, lower strip"
+        entries.append(Entry(word, lambda painter, at, c: _draw_strip(painter, at, c.series[1])))
+    return entries
+
+
+def _draw_strip(painter: QPainter, at: QPointF, colour: QColor) -> None:
+    painter.fillRect(QRectF(at.x() - 8, at.y() - ink.RUG_PX / 2, 16, ink.RUG_PX), colour)
+
+
 def group_entry(name: str, code: int) -> Entry:
     return Entry(
         one_line(name, _LONGEST),

@@ -35,6 +35,11 @@ class Overlay(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph has no type
         self.has_mouse = False
         self.font = QFont()
 
+    def label_px(self, left_s: float, right_s: float) -> float:
+        """How high the words of the deploys in a span are, at most."""
+        count = sum(1 for at_s, text in self.marks if text and left_s <= at_s <= right_s)
+        return min(count, _LABEL_ROWS) * (QFontMetricsF(self.font).height() + 1)
+
     def boundingRect(self) -> QRectF:
         return QRectF(self._box.rect())
 
@@ -66,6 +71,8 @@ class Overlay(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph has no type
                 continue
             painter.setPen(QPen(colours.text, 1, Qt.PenStyle.DashDotLine))
             painter.drawLine(QLineF(x, 0, x, frame.height))
+            if not text:
+                continue
             words = one_line(text, _ID_LIMIT)
             width = metrics.horizontalAdvance(words) + 2 * theme.TIGHT
             left = x if x + width <= frame.width else x - width
@@ -85,7 +92,7 @@ class Overlay(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph has no type
         y = float(frame.ys(self._layer.scale_of_values.up(values[-1:]))[0])
         width = metrics.horizontalAdvance(self.ceiling_text) + 2 * theme.TIGHT
         place = QRectF(frame.width - width - theme.TIGHT, y - metrics.height() - 1, width, metrics.height())
-        if place.top() < (metrics.height() if self.marks else 0):  # where the words of deploys are
+        if place.top() < 0:
             place.moveTop(y + 2)
         self._write(painter, place, self.ceiling_text, colours, colours.marks[3])
 

@@ -132,11 +132,17 @@ RUG_PX: Final = 4.0
 
 
 def draw_bands(
-    painter: QPainter, edges: Floats, rows: tuple[Floats, Floats, Floats], colours: theme.Colours
+    painter: QPainter,
+    edges: Floats,
+    rows: tuple[Floats, Floats, Floats],
+    colours: theme.Colours,
+    *,
+    has_halo: bool,
 ) -> None:
     """The 50th, 90th and 99th percentile of each stretch of time, as steps; NaN where there are too few.
 
-    edges: where the stretches begin and the last one ends, so that there is one more of them.
+    edges: where the stretches begin and the last one ends, so that there is one more of them. has_halo: for
+    lines that are seen over a picture of density.
     """
     middle, upper, top = rows
     known = np.flatnonzero(~np.isnan(middle))
@@ -156,8 +162,12 @@ def draw_bands(
     for ys, style in zip(rows, BAND_STYLES, strict=True):
         pen = QPen(colour, 1.6 if style is Qt.PenStyle.SolidLine else 1.2, style)
         pen.setCapStyle(Qt.PenCapStyle.FlatCap)
+        path = steps_path(edges, ys)
+        if has_halo:
+            painter.setPen(QPen(colours.base, pen.widthF() + 2.2))
+            painter.drawPath(path)
         painter.setPen(pen)
-        painter.drawPath(steps_path(edges, ys))
+        painter.drawPath(path)
 
 
 # What tells the 50th, the 90th and the 99th percentile apart besides their order.

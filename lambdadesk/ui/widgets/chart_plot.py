@@ -6,6 +6,7 @@ pyqtgraph draws the axes and gives the view; marks are painted by our Layer, and
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -15,9 +16,9 @@ from PySide6.QtGui import QFontMetrics, QPainter
 
 from lambdadesk.ui import theme
 from lambdadesk.ui.widgets.chart import HELP, Kind, Unit, format_value
-from lambdadesk.ui.widgets.chart_axis import ValueAxis
+from lambdadesk.ui.widgets.chart_axis import TimeAxis, ValueAxis
 from lambdadesk.ui.widgets.chart_histogram import ChartHistogram
-from lambdadesk.ui.widgets.chart_layer import Layer
+from lambdadesk.ui.widgets.chart_layer import MOST_MARKS, STRIPS_PX, Layer
 from lambdadesk.ui.widgets.chart_overlay import Overlay
 from lambdadesk.ui.widgets.plain import set_plain_tooltip
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 _REACH_PX: Final = 14  # how near the mouse must be to a point
 _CARD_GAP_PX: Final = 12  # between a point and its card
+_EDGE_PX: Final = 6.0
 _ZOOM: Final = 1.25
 _PAN: Final = 0.1  # of the width, by a notch of the wheel
 _ROOM_FOR_HISTOGRAM_PX: Final = 420
@@ -38,7 +40,7 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
     def __init__(self, chart: Chart) -> None:
         self._box = _Box(self)
         self.axis = ValueAxis(chart.unit)
-        super().__init__(viewBox=self._box, axisItems={"bottom": pg.DateAxisItem(), "left": self.axis})
+        super().__init__(viewBox=self._box, axisItems={"bottom": TimeAxis(), "left": self.axis})
         self.chart = chart
         self.span = chart.span
         self.own_card = False  # the card is shown here, not at one of the linked charts
@@ -159,16 +161,26 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
 
     def _show_span(self) -> None:
         low, high = self.layer.fit(self.span.left_s, self.span.right_s)
-        # Room for half a mark at both ends.
-        spare = (high - low) * 0.5 * _CARD_GAP_PX / max(60.0, self._box.height())
+        # Room for half a mark at both ends, and for what is written at the upper one.
+        above_px = _EDGE_PX + self.overlay.label_px(self.span.left_s, self.span.right_s)
+        if self.layer.count_between(self.span.left_s, self.span.right_s) > MOST_MARKS:
+            above_px += STRIPS_PX
+        unit = (high - low) / max(40.0, self._box.height() - above_px - _EDGE_PX)
         self._box.setRange(
-            xRange=(self.span.left_s, self.span.right_s), yRange=(low - spare, high + spare), padding=0
+            xRange=(self.span.left_s, self.span.right_s),
+            yRange=(low - unit * _EDGE_PX, high + unit * above_px),
+            padding=0,
         )
         self._show_ceiling()
         self.layer.update()
         self.overlay.update()
         self.histogram.update()
         self._place_card()
+
+    def show_marks(self, marks: Sequence[tuple[float, str]]) -> None:
+        """Draw upright lines at these moments; see Chart."""
+        self.overlay.marks = marks
+        self._show_span()
 
     def _show_ceiling(self) -> None:
         values = self.layer.ceilings.between(self.span.left_s, self.span.right_s)

@@ -134,7 +134,7 @@ def round_up(value: float) -> float:
     return next((unit * step for step in _STEPS if unit * step >= value * (1 - 1e-12)), 10 * unit)
 
 
-def bin_width_s(span_s: float, width_px: float, least_px: float = 14.0) -> float:
+def bin_width_s(span_s: float, width_px: float, least_px: float) -> float:
     """A round length of time that is at least so wide."""
     wanted = span_s * least_px / max(1.0, width_px)
     return float(next((width for width in _BINS_S if width >= wanted), _BINS_S[-1]))

@@ -13,7 +13,7 @@ from lambdadesk.core.money import format_money
 from lambdadesk.core.types import Outcome
 from lambdadesk.ui.widgets import chart_legend as legend
 from lambdadesk.ui.widgets.chart import Chart, Kind, Unit
-from lambdadesk.ui.widgets.chart_layer import LEAST_FOR_BANDS, Aggregate
+from lambdadesk.ui.widgets.chart_layer import LEAST_FOR_BANDS, MOST_MARKS, Aggregate
 from lambdadesk.ui.widgets.chart_span import Span
 from lambdadesk.ui.widgets.named import named
 
@@ -84,10 +84,10 @@ class ChartStack(QScrollArea):
         self.follow_now(self.span.now_s)
 
     def show_deploys(self, deploys: Sequence[tuple[float, str]]) -> None:
-        """Draw these moments (epoch seconds) in each chart."""
+        """Draw these moments (epoch seconds) in each chart, with their words in the first."""
         self._deploys = deploys
         for chart in self.charts:
-            chart.set_marks(deploys)
+            chart.set_marks(deploys if chart is self.duration else [(at_s, "") for at_s, _text in deploys])
 
     def follow_now(self, now_s: float) -> None:
         """What there is to show, and up to where the newest part reaches."""
@@ -118,15 +118,18 @@ class ChartStack(QScrollArea):
         seen = self.columns.where(self.in_sight())
         outcomes = set(np.unique(seen.outcome).tolist())
         names = groups.names if groups is not None else ()
-        entries = [legend.group_entry(name, code) for code, name in enumerate(names)] or [
-            legend.point_entry()
-        ]
+        entries = [legend.group_entry(name, code) for code, name in enumerate(names)]
+        if not entries and int(Kind.OK) in outcomes:
+            entries.append(legend.point_entry())
         entries += [legend.kind_entry(kind) for kind in Kind if kind > Kind.OK and int(kind) in outcomes]
         if seen.cold.any():
             entries.append(legend.cold_entry())
         for each, is_restore in ((seen.init_ms, False), (seen.restore_ms, True)):
             if not np.isnan(each).all():
                 entries.append(legend.stretch_entry(is_restore=is_restore))
+        if len(seen) > MOST_MARKS:
+            has_failures = bool(seen.failed.any())
+            entries += legend.strip_entries(has_failures=has_failures, has_colds=bool(seen.cold.any()))
         if has_bands and len(seen) >= LEAST_FOR_BANDS:
             entries += legend.band_entries()
         if (seen.memory_mb != UNKNOWN).any():

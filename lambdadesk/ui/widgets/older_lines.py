@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from PySide6.QtWidgets import QPushButton, QWidget
+from PySide6.QtWidgets import QDialog, QPushButton, QWidget
 
 from lambdadesk.desk.tailer import Tailer
 from lambdadesk.desk.tasks import TaskScope
+from lambdadesk.ui.models.log_sources import LogSources
 from lambdadesk.ui.models.log_table import Facts
 from lambdadesk.ui.widgets.plain import set_plain_tooltip
 
@@ -25,15 +26,17 @@ class OlderLinesButton(QPushButton):
         super().__init__(parent)
         self.setObjectName("logOlder")
         self.setAccessibleName("Older lines on disk")
+        self.sources: LogSources | None = None  # whose the lines are, where there are several
         self._scope = scope
         self._facts = facts
         self._get_filter = get_filter
         self.clicked.connect(self._open)
+        self._dialog: QDialog | None = None
         self._disconnects: list[Callable[[], None]] = []
-        self.show_tail(tail)
+        self.use_tail(tail)
 
-    def show_tail(self, tail: Tailer) -> None:
-        """Tell of another tail."""
+    def use_tail(self, tail: Tailer) -> None:
+        """Tell of the lines of another tail; those of the one before are no longer there."""
         self.release()
         self._tail = tail
         self._disconnects = [tail.store.changed.connect(lambda _first: self.update_text())]
@@ -45,6 +48,9 @@ class OlderLinesButton(QPushButton):
         """Let go of the tail."""
         for disconnect in self._disconnects:
             disconnect()
+        self._disconnects = []
+        if self._dialog is not None:
+            self._dialog.close()
 
     def update_text(self) -> None:
         archive = self._tail.archive
@@ -65,8 +71,19 @@ class OlderLinesButton(QPushButton):
     def _open(self) -> None:
         from lambdadesk.ui.dialogs.older_lines_dialog import OlderLinesDialog
 
+        if self._dialog is not None:
+            self._dialog.raise_()
+            self._dialog.activateWindow()
+            return
         dialog = OlderLinesDialog(self._tail, self._scope, self._facts, self._get_filter(), self.window())
+        if self.sources is not None:
+            dialog.view.set_sources(self.sources)
+        self._dialog = dialog
+        dialog.finished.connect(self._on_closed)
         dialog.open()
+
+    def _on_closed(self) -> None:
+        self._dialog = None
 
 
 def gone_words(tail: Tailer) -> str:
