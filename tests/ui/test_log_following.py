@@ -95,7 +95,8 @@ async def test_several_logs_are_read_as_one(desk: Desk, aws: FakeAws) -> None:
     assert desk.get("logLegend").shown_words() == ["hello", "other", "/my/app"]
     assert desk.get("logLegend").accessibleDescription() == "hello, other, /my/app"
     assert "/my/* fits 1 log group; new ones are taken in within a minute." in desk.text("logLedger")
-    assert desk.text("logLedger").startswith("received 3, late 0, duplicates 0, gaps 0, complete to ")
+    account = "received 3, late 0, duplicates 0, gaps 0, complete to "
+    await until(lambda: desk.text("logLedger").startswith(account), lambda: desk.text("logLedger"))
     # One of them alone: by its name in the legend, by the menu of a line, and back.
     legend = desk.get("logLegend")
     click(legend, legend._layout()[1][0].center())

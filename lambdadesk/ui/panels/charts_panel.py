@@ -203,7 +203,7 @@ class ChartsPanel(QWidget):
         name = self._function.name
         columns = await self._connection.invocations.columns(name)
         is_reported = ~np.isnan(columns.duration_ms)
-        self._waiting = sum(run.report is None for run in self._connection.ledger.of(name))
+        self._waiting = self._connection.ledger.count_waiting(name)
         self._is_read = True
         self._draw(columns if is_reported.all() else columns.where(is_reported))
         # Many invocations take longer: a storm of them gets a tenth of the time, not all of it.
