@@ -59,6 +59,15 @@ async def fetch_versions(gateway: Gateway, name: str) -> list[PublishedVersion]:
     return found
 
 
+async def fetch_provisioned(gateway: Gateway, name: str) -> list[str]:
+    """The aliases and versions of a function that have provisioned concurrency."""
+    found = []
+    operation, key = "ListProvisionedConcurrencyConfigs", "ProvisionedConcurrencyConfigs"
+    async for page in fetch_pages(gateway, operation, key, FunctionName=name):
+        found += [str(entry.get("FunctionArn") or "").rpartition(":")[2] for entry in page]
+    return found
+
+
 def _to_weights(alias: Mapping[str, Any]) -> str:
     """The versions of an alias; the first one gets what its weights leave."""
     main = str(alias.get("FunctionVersion") or "")

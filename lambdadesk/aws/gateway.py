@@ -3,7 +3,7 @@
 import asyncio
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from lambdadesk.aws import invoke
@@ -122,7 +122,6 @@ class Gateway:
         *,
         confirmed: bool = False,
         reception: Reception | None = None,
-        before: Callable[[], None] = lambda: None,
     ) -> InvokeResult:
         """Invoke a function: exactly one request is sent, whatever happens.
 
@@ -131,7 +130,6 @@ class Gateway:
         UserError it did not run.
         confirmed: the person did what an invoke on a production connection asks for.
         reception: where a streamed response is seen while it comes.
-        before: called in the thread that sends, just before it does.
         """
         operation = invoke.get_operation(request)
         check_guard(self.guard, "lambda", operation, confirmed=confirmed)
@@ -139,10 +137,8 @@ class Gateway:
         self.source.check()
         await self._sign_in("lambda", operation)
         clients = self._clients
-        read_s = clients.get_invoke_read_s(request.function.timeout_s)
-        bound_s = self.limits.connect_s + read_s + self.limits.invoke_body_s
+        bound_s = self.get_invoke_bound_s(request)
         if request.is_streaming:
-            bound_s += self.limits.stream_s
             reception = reception or Reception()
         sent_ms = time.time_ns() // 1_000_000
         deadline = asyncio.timeout(bound_s)
@@ -150,7 +146,7 @@ class Gateway:
             async with deadline:
                 if self.meter is not None:
                     self.meter.note_invoke(request)  # also where no answer comes: it may have run
-                return await in_thread(_invoke, clients, request, reception, before)
+                return await in_thread(_invoke, clients, request, reception)
         except Exception as error:
             if deadline.expired():
                 if reception is not None and reception.status_code:
@@ -165,6 +161,45 @@ class Gateway:
         finally:
             if reception is not None:
                 reception.close()
+
+    def invoke_now(
+        self, request: InvokeRequest, before: Callable[[], None], *, confirmed: bool = False
+    ) -> InvokeResult:
+        """The same for who is in a thread already, and sends many one after the other. Blocks.
+
+        before: called when nothing stands in the way any more, just before the request is sent. What is sent
+        is told to `note_invokes`, and how long is waited at most (`get_invoke_bound_s`) is the caller's
+        matter: nothing bounds an answer here that drips in byte by byte.
+        """
+        operation = invoke.get_operation(request)
+        check_guard(self.guard, "lambda", operation, confirmed=confirmed)
+        invoke.check_request(request)
+        self.source.check()
+        clients = self._clients
+        try:
+            if self.source.may_ask:
+                self.source.sign_in(self.target.region)
+            client = clients.get_invoker(request.function.timeout_s)
+            before()
+            if request.is_streaming:
+                return invoke.send_streaming(client, request, Reception())
+            return invoke.send(client, request)
+        except Exception as error:
+            failure = to_invoke_error(error, request)
+            self._forget_credentials(clients, error, failure)
+            raise failure from error
+
+    def note_invokes(self, requests: Iterable[InvokeRequest]) -> None:
+        """These were sent by `invoke_now`, and are paid for."""
+        if self.meter is not None:
+            for request in requests:
+                self.meter.note_invoke(request)
+
+    def get_invoke_bound_s(self, request: InvokeRequest) -> float:
+        """How long the whole answer to an Invoke may take; a later one is not waited for."""
+        read_s = self._clients.get_invoke_read_s(request.function.timeout_s)
+        bound_s = self.limits.connect_s + read_s + self.limits.invoke_body_s
+        return bound_s + self.limits.stream_s if request.is_streaming else bound_s
 
     async def identity(self) -> Identity:
         """Whose credentials these are (sts:GetCallerIdentity, which needs no permission)."""
@@ -265,11 +300,8 @@ def _call(clients: Clients, service: str, operation: str, params: dict[str, Any]
         return reply
 
 
-def _invoke(
-    clients: Clients, request: InvokeRequest, reception: Reception | None, before: Callable[[], None]
-) -> InvokeResult:
+def _invoke(clients: Clients, request: InvokeRequest, reception: Reception | None) -> InvokeResult:
     client = clients.get_invoker(request.function.timeout_s)
-    before()
     if reception is None or not request.is_streaming:
         return invoke.send(client, request)
     return invoke.send_streaming(client, request, reception)

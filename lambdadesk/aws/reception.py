@@ -16,7 +16,8 @@ class Reception:
 
     on_chunk: called on the loop, at most 20 times a second, with what came since (bytes that are kept) and
     with how many bytes came in all. sink: called in the thread with every chunk, kept or not; never raises.
-    Memory is bounded: the first KEPT_BYTES are kept, the others counted. Made on the loop.
+    Memory is bounded: the first KEPT_BYTES are kept, the others counted. Made on the loop, unless nobody is
+    told.
     """
 
     def __init__(self, on_chunk: OnChunk | None = None, sink: Callable[[bytes], None] | None = None) -> None:
@@ -31,7 +32,7 @@ class Reception:
         self._kept = bytearray()
         self._told_bytes = 0
         self._lock = threading.Lock()
-        self._loop = asyncio.get_running_loop()
+        self._loop = asyncio.get_running_loop() if on_chunk is not None else None
         self._is_due = False
 
     @property
@@ -45,8 +46,8 @@ class Reception:
         with self._lock:
             self.total_bytes += len(chunk)
             self._kept += chunk[: KEPT_BYTES - len(self._kept)]
-            must_call, self._is_due = not self._is_due and self._on_chunk is not None, True
-        if must_call:
+            must_call, self._is_due = not self._is_due, True
+        if must_call and self._loop is not None:
             try:
                 self._loop.call_soon_threadsafe(self._loop.call_later, _BATCH_S, self.tell)
             except RuntimeError:

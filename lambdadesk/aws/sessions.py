@@ -76,7 +76,8 @@ def create_client(
         config["inject_host_prefix"] = False  # "stream-127.0.0.1" is no host
         if is_loopback(endpoint_url):
             config["proxies"] = {}
-    settings = Config(ignore_configured_endpoint_urls=True, **config)
+    # Given, it is not put together anew for each request, which takes 0.1 ms.
+    settings = Config(ignore_configured_endpoint_urls=True, user_agent=session.user_agent(), **config)
     return session.create_client(service, config=settings, **options, **(keys or {}))
 
 

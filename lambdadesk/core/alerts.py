@@ -18,7 +18,7 @@ from lambdadesk.core.types import FunctionInfo, Invocation, Outcome
 
 HOUR_MS: Final = 3_600_000
 WINDOW_MS: Final = HOUR_MS  # of invocations; what is older is no evidence any more
-MOST_RUNS: Final = 10_000  # the newest of a function that are looked at
+MOST_RUNS: Final = 2_000  # the newest of a function that are looked at, which takes 10 ms
 RUN_NEAR_TIMEOUT: Final = 0.9  # of the timeout, by any run; 5 % of them count from NEAR_TIMEOUT on
 ERROR_RATE: Final = 0.05
 LEAST_ERRORS: Final = 3  # fewer are told by their own lines
@@ -91,18 +91,22 @@ def get_alerts(
     found: dict[AlertKind, Alert] = {}
     if figures is not None and figures.end_ms > now_ms - 2 * HOUR_MS:  # else they are of another time
         found |= {alert.kind: alert for alert in _judge_figures(function, figures)}
-    found |= {alert.kind: alert for alert in _judge_runs(function, recent, now_ms)}
+    is_cut = len(runs) >= MOST_RUNS
+    found |= {alert.kind: alert for alert in _judge_runs(function, recent, now_ms, is_cut=is_cut)}
     return tuple(found[kind] for kind in AlertKind if kind in found)
 
 
 # -- by invocations
 
 
-def _judge_runs(function: FunctionInfo, runs: Sequence[Invocation], now_ms: int) -> Iterable[Alert]:
+def _judge_runs(
+    function: FunctionInfo, runs: Sequence[Invocation], now_ms: int, *, is_cut: bool
+) -> Iterable[Alert]:
     if not runs:
         return
+    which = "the newest " if is_cut else ""
     seen = (
-        f"Of {_count(len(runs), 'invocation')} in the last hour that are known here, "
+        f"Of {which}{_count(len(runs), 'invocation')} in the last hour that are known here, "
         f"the first at {_clock(min(run.started_ms for run in runs))}."
     )
     yield from _judge_errors(runs, seen)

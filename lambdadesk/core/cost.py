@@ -48,6 +48,7 @@ class CostBadge(StrEnum):
     """What a REPORT can't tell of an invocation's cost; the value is the badge's text."""
 
     PROVISIONED = "provisioned concurrency"
+    UNCHECKED = "provisioned concurrency not checked"
     MANAGED_INSTANCES = "Managed Instances"
     DURABLE = "durable"
     EDGE = "Lambda@Edge"
@@ -61,6 +62,8 @@ class CostBadge(StrEnum):
 _BADGE_WORDS = {
     CostBadge.PROVISIONED: "A REPORT does not say whether provisioned concurrency served it: the price is "
     "that on demand. What the concurrency itself costs is not in any invocation.",
+    CostBadge.UNCHECKED: "Whether the version or alias has provisioned concurrency could not be found out "
+    "(lambda:ListProvisionedConcurrencyConfigs): the price is that on demand.",
     CostBadge.MANAGED_INSTANCES: "Billed by the hour of the instances, of which no share can be told for an "
     "invocation: only the request is counted.",
     CostBadge.DURABLE: "Durable operations, the data they write and what is kept of it are billed besides, "
@@ -77,14 +80,18 @@ def cost_badges(
     function: FunctionInfo,
     report: Report | None = None,
     *,
-    has_provisioned: bool = False,
+    has_provisioned: bool | None = False,
     is_durable: bool = False,
 ) -> tuple[CostBadge, ...]:
-    """What has to be said beside an invocation's cost. Nothing of it is ever made up as a number."""
+    """What has to be said beside an invocation's cost. Nothing of it is ever made up as a number.
+
+    has_provisioned: whether what was invoked has provisioned concurrency; None: that can't be told.
+    """
     badges = {
         CostBadge.PROVISIONED: has_provisioned,
+        CostBadge.UNCHECKED: has_provisioned is None,
         CostBadge.MANAGED_INSTANCES: function.capacity_provider or (report and report.billed_ms is None),
-        CostBadge.DURABLE: is_durable,
+        CostBadge.DURABLE: is_durable or function.is_durable,
         CostBadge.EDGE: is_edge(function),
     }
     return tuple(badge for badge, holds in badges.items() if holds)

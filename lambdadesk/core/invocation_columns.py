@@ -249,6 +249,16 @@ class InvocationColumns:
         text = f"{hi:016x}{lo:016x}"
         return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
+    def find(self, request_id: str) -> int:
+        """The row of the last attempt at a request, -1 where there is none."""
+        texts = {text: place for place, text in enumerate(self.request_texts)}
+        count = len(texts)
+        hi, lo = _to_halves(request_id, texts)
+        if not hi and lo >= count:
+            return -1
+        rows = np.flatnonzero((self.request_lo == lo) & (self.request_hi == hi))
+        return int(rows[-1]) if len(rows) else -1
+
     def cost_at(self, row: int) -> Decimal | None:
         """What the invocation cost, in currencies[currency[row]]; None where that is not known."""
         nano, rest = int(self.cost_nano[row]), int(self.cost_rest[row])

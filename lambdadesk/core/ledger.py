@@ -144,10 +144,13 @@ class InvocationLedger:
             self._tell(book)
         return record
 
-    def take_changes(self, function: str) -> list[Invocation]:
-        """The records that became known, or other than before, since this was last asked for."""
+    def take_changes(self, function: str, most: int = 500) -> list[Invocation]:
+        """Records that became known, or other than before, since they were last taken; so many at most.
+
+        To be asked until there are no more.
+        """
         book = self._books.get(function)
-        return book.take_changes() if book is not None else []
+        return book.take_changes(most) if book is not None else []
 
     async def price_anew(self) -> None:
         """Ask the pricer again for everything, since its prices are others; the loop turns meanwhile."""

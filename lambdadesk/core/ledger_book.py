@@ -141,9 +141,14 @@ class Book:
                 found.append(entry.shown)
         return found
 
-    def take_changes(self) -> list[Invocation]:
-        changed, self.changed = self.changed, set()
-        return self._records(range(self.count) if changed is None else sorted(changed))
+    def take_changes(self, most: int) -> list[Invocation]:
+        if self.changed is None:
+            self.changed = set(range(self.count))
+        found: list[Invocation] = []
+        while self.changed and not found:
+            some = [self.changed.pop() for _ in range(min(most, len(self.changed)))]
+            found = self._records(sorted(some))
+        return found
 
     def _records(self, borns: Iterable[int]) -> list[Invocation]:
         found = []

@@ -6,6 +6,7 @@ from itertools import accumulate, repeat
 from typing import NamedTuple
 
 from lambdadesk.core.logfilter import FilteredLines
+from lambdadesk.core.many_numbers import add_to_all, places_at_least
 
 _MORE_BORN = 1_000  # room made at a time
 _MANY = 16  # splices; more than that cost a view more than one that covers them all
@@ -240,9 +241,8 @@ class GroupedLines:
         number = min(number, last + 1)
         self._last = number - 1
         touched = count
-        base, members = self._line_base + 1, self._members
-        ends = enumerate(self._line_starts[1 : count + 1])
-        for group in reversed([group for group, end in ends if members[end - base] >= number]):
+        ends = add_to_all(self._line_starts[1 : count + 1], -self._line_base - 1)
+        for group in reversed(places_at_least(self._members, ends, number)):
             start, stop = self._lines_before(group), self._lines_before(group + 1)
             kept_stop = bisect_left(self._members, number, start, stop)
             removed = stop - kept_stop

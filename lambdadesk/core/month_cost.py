@@ -9,7 +9,8 @@ from decimal import Decimal
 from math import ceil
 
 from lambdadesk.core.bill import provisioned_gb_s
-from lambdadesk.core.cost import CostBadge, cost_badges, gb_seconds, is_edge
+from lambdadesk.core.cost import CostBadge, cost_badges, is_edge
+from lambdadesk.core.day_sums import DaySums
 from lambdadesk.core.prices import PriceItem, PriceTable
 from lambdadesk.core.types import FunctionInfo, Invocation, Outcome
 
@@ -43,7 +44,7 @@ class Provisioned:
 
 
 @dataclass(frozen=True, slots=True)
-class DaySums:
+class CountedDays:
     """CloudWatch's sums of one function by day; a day that is absent has none.
 
     duration_ms: without INIT. log_bytes: of its log group's share; None: not told. provisioned: None: not
@@ -58,71 +59,71 @@ class DaySums:
     is_complete: bool = True
 
 
-@dataclass(slots=True)
-class ReportSums:
-    """The finished invocations of a function whose REPORT lines were read; durations in milliseconds.
+class _Sums:
+    """Adds up finished invocations."""
 
-    cold_gb_seconds: billed for INIT and restore. is_exact: every cost is known, and exactly.
-    """
-
-    invocations: int = 0
-    errors: int = 0
-    duration_ms: Decimal = _ZERO
-    billed_ms: int = 0
-    gb_seconds: Decimal = _ZERO
-    cost: Decimal = _ZERO
-    error_cost: Decimal = _ZERO
-    cold_starts: int = 0
-    cold_gb_seconds: Decimal = _ZERO
-    max_memory_mb: int = 0
-    memory_mb: int = 0  # that of the run whose max_memory_mb it is
-    is_exact: bool = True
+    def __init__(self) -> None:
+        self.counts = dict.fromkeys(_COUNTS, 0)
+        self.duration_ms = 0.0
+        self.cost = self.errors_cost = _ZERO
+        self.currency = ""
+        self.memory = (0, 0)
 
     def add(self, invocation: Invocation) -> None:
-        """Count an invocation; one that has no REPORT makes the sums inexact."""
-        report, cost = invocation.report, invocation.cost
-        self.invocations += 1
+        report, cost, counts = invocation.report, invocation.cost, self.counts
         failed = invocation.outcome in _FAILED
-        self.errors += failed
+        counts["invocations"] += 1
+        counts["errors"] += failed
         if cost is None:
-            self.is_exact = False
+            counts["unknown_cost"] += 1
         else:
+            self.currency = cost.currency
             self.cost += cost.amount
-            self.error_cost += cost.amount if failed else _ZERO
-            self.is_exact = self.is_exact and cost.exact
-        if report is None or report.billed_ms is None:
+            self.errors_cost += cost.amount if failed else _ZERO
+            counts["inexact"] += not cost.exact
+        if report is None or report.billed_ms is None or report.memory_mb is None:
             return
-        self.duration_ms += report.duration_ms
-        self.billed_ms += report.billed_ms
-        self.gb_seconds += gb_seconds(report)
+        self.duration_ms += float(report.duration_ms)
+        counts["mb_ms"] += report.billed_ms * report.memory_mb
         if report.init_ms is not None or report.restore_ms is not None:
-            self.cold_starts += 1
+            counts["cold_starts"] += 1
             cold_ms = max(0, report.billed_ms - ceil(report.duration_ms))
-            self.cold_gb_seconds += Decimal(cold_ms * (report.memory_mb or 0)) / _MB_MS_PER_GB_S
-        if report.max_memory_mb and report.memory_mb and report.max_memory_mb >= self.max_memory_mb:
-            self.max_memory_mb, self.memory_mb = report.max_memory_mb, report.memory_mb
+            counts["cold_mb_ms"] += cold_ms * report.memory_mb
+        most = max(self.memory[1], report.max_memory_mb or 0)
+        self.memory = (max(self.memory[0], report.memory_mb), most)
 
-    def merge(self, other: "ReportSums") -> None:
-        """Add what was summed apart."""
-        for name in ("invocations", "errors", "duration_ms", "billed_ms", "gb_seconds", "cost", "error_cost",
-                     "cold_starts", "cold_gb_seconds"):  # fmt: skip
-            setattr(self, name, getattr(self, name) + getattr(other, name))
-        if other.max_memory_mb >= self.max_memory_mb:
-            self.max_memory_mb, self.memory_mb = other.max_memory_mb, other.memory_mb
-        self.is_exact = self.is_exact and other.is_exact
+    def to_sums(self) -> DaySums:
+        return DaySums(
+            **self.counts,
+            duration_ms=self.duration_ms,
+            cost=self.cost,
+            errors_cost=self.errors_cost,
+            currency=self.currency,
+            memory_mb=self.memory[0],
+            max_memory_mb=self.memory[1],
+        )
 
 
+_COUNTS = ("invocations", "errors", "cold_starts", "mb_ms", "cold_mb_ms", "inexact", "unknown_cost")
 _FAILED = frozenset((Outcome.ERROR, Outcome.TIMEOUT, Outcome.OUT_OF_MEMORY))
 _FINISHED = _FAILED | {Outcome.OK}
 
 
-def sum_reports(invocations: Iterable[Invocation]) -> dict[int, ReportSums]:
+def sum_reports(invocations: Iterable[Invocation]) -> dict[int, DaySums]:
     """The finished invocations, summed by the day on which each began."""
-    days: dict[int, ReportSums] = {}
+    days: dict[int, _Sums] = {}
     for each in invocations:
         if each.outcome in _FINISHED:
-            days.setdefault(day_of(each.started_ms), ReportSums()).add(each)
-    return days
+            days.setdefault(day_of(each.started_ms), _Sums()).add(each)
+    return {day: sums.to_sums() for day, sums in days.items()}
+
+
+def join_reports(one: Mapping[int, DaySums], other: Mapping[int, DaySums]) -> dict[int, DaySums]:
+    """Of two sums of the same invocations, day by day, those that know of more."""
+    return {
+        day: max((each[day] for each in (one, other) if day in each), key=lambda sums: sums.invocations)
+        for day in sorted({*one, *other})
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +146,7 @@ class FunctionDays:
     log_costs: tuple[Decimal, ...] | None
     quantities: Mapping[PriceItem, tuple[Decimal, ...]]
     exact_days: frozenset[int]
-    reports: ReportSums
+    reports: DaySums
     cold_share: Decimal | None
     notes: tuple[str, ...]
     badges: tuple[CostBadge, ...] = ()
@@ -153,11 +154,11 @@ class FunctionDays:
 
 def cost_days(
     function: FunctionInfo,
-    sums: DaySums,
+    sums: CountedDays,
     region: str,
     prices: PriceTable,
     days: range,
-    reports: Mapping[int, ReportSums] | None = None,
+    reports: Mapping[int, DaySums] | None = None,
 ) -> FunctionDays:
     """What a function cost on each of the days (ordinals), at the first tier's list prices.
 
@@ -172,11 +173,11 @@ class _Costing:
     def __init__(
         self,
         function: FunctionInfo,
-        sums: DaySums,
+        sums: CountedDays,
         region: str,
         prices: PriceTable,
         days: range,
-        reports: Mapping[int, ReportSums],
+        reports: Mapping[int, DaySums],
     ) -> None:
         self._function, self._sums, self._days, self._reports = function, sums, days, reports
         self._currency = prices.currency(region)
@@ -210,9 +211,9 @@ class _Costing:
     def run(self) -> FunctionDays:
         sums = self._sums
         priced_notes = bool(self._notes)
-        every = ReportSums()
+        every = DaySums()
         for each in self._reports.values():
-            every.merge(each)
+            every = every.plus(each)
         factor = self._get_factor(every)
         quantities: dict[PriceItem, list[Decimal]] = {item: [] for item in self._prices}
         requests: list[int] = []
@@ -222,7 +223,8 @@ class _Costing:
         for day in self._days:
             counted = sums.invocations.get(day, 0)
             read = self._reports.get(day)
-            read = read if read is not None and read.invocations >= counted else None
+            if read is not None and (read.invocations < counted or read.currency not in ("", self._currency)):
+                read = None
             invocations = read.invocations if read else counted
             requests.append(invocations)
             if not invocations and not sums.provisioned:
@@ -242,9 +244,10 @@ class _Costing:
             error_cost = cost * failed / invocations if failed and invocations else _ZERO
             if read is not None:
                 kept = used.get(PriceItem.PROVISIONED, _ZERO) * self._prices.get(PriceItem.PROVISIONED, _ZERO)
-                cost, error_cost = read.cost + kept, read.error_cost
+                cost, error_cost = read.cost + kept, read.errors_cost
                 is_all = read.invocations == counted and sums.is_complete
-                if is_all and read.is_exact and not sums.provisioned and not priced_notes:
+                is_known = not (read.inexact or read.unknown_cost)
+                if is_all and is_known and not sums.provisioned and not priced_notes:
                     exact.add(day)
             elif not invocations and not cost and sums.is_complete:
                 exact.add(day)
@@ -275,14 +278,14 @@ class _Costing:
             ),
         )
 
-    def _get_factor(self, every: ReportSums) -> Decimal:
-        """Billed duration by duration, as the REPORTs have it."""
-        if every.invocations < FEW_REPORTS or not every.duration_ms:
+    def _get_factor(self, every: DaySums) -> Decimal:
+        """Billed duration by duration, as the REPORTs have it; as if memory had always been its largest."""
+        if every.invocations < FEW_REPORTS or not every.duration_ms or not every.memory_mb:
             return Decimal(1)
-        return Decimal(every.billed_ms) / every.duration_ms
+        return Decimal(every.mb_ms) / every.memory_mb / Decimal(repr(every.duration_ms))
 
     def _use_of(
-        self, day: int, invocations: int, read: ReportSums | None, factor: Decimal
+        self, day: int, invocations: int, read: DaySums | None, factor: Decimal
     ) -> dict[PriceItem, Decimal]:
         """What was used on a day, by item; read: the REPORTs of all its invocations."""
         function = self._function
@@ -295,7 +298,7 @@ class _Costing:
         if function.capacity_provider:
             return used
         if read is not None:
-            billed_ms, duration = Decimal(read.billed_ms), read.gb_seconds
+            billed_ms, duration = Decimal(read.mb_ms) / (read.memory_mb or 1), read.gb_seconds
         else:
             billed_ms = Decimal(repr(self._sums.duration_ms.get(day, 0.0))) * factor
             duration = billed_ms * self._gb
@@ -331,7 +334,7 @@ class _Costing:
             return None
         return tuple(Decimal(log_bytes.get(day, 0)) * rate.price / _GB for day in self._days)
 
-    def _say_why(self, every: ReportSums, factor: Decimal) -> None:
+    def _say_why(self, every: DaySums, factor: Decimal) -> None:
         notes = self._notes
         if self._function.capacity_provider:
             notes["Managed Instances are billed by the hour: only the requests are counted."] = None
@@ -344,6 +347,11 @@ class _Costing:
             "of which are billed"
         )
         notes[f"{scaled}; the function's present memory and architecture are used for all days."] = None
+        if any(each.invocations > self._sums.invocations.get(day, 0) for day, each in self._reports.items()):
+            notes[
+                "On some days REPORT lines of more invocations were read than CloudWatch had counted when it "
+                "was asked: there, those are summed."
+            ] = None
         if self._function.snap_start:
             notes["What SnapStart takes for cached snapshots and restores is not known to CloudWatch."] = None
         if self._sums.provisioned is None:

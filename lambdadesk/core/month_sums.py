@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from lambdadesk.core.month_cost import DAYS, DaySums, Provisioned, day_of
+from lambdadesk.core.month_cost import DAYS, CountedDays, Provisioned, day_of
 from lambdadesk.core.types import FunctionInfo
 
 HOUR_MS = 3_600_000
@@ -103,7 +103,7 @@ class PlaceMonth:
 
     def to_sums(
         self, function: FunctionInfo, writers: dict[str, list[str]], *, has_logs: bool = True
-    ) -> DaySums:
+    ) -> CountedDays:
         """The sums of a function that was counted; writers: see `get_writers`.
 
         Bytes of a log group that several functions write to are shared out by their invocations of the day.
@@ -129,7 +129,7 @@ class PlaceMonth:
                 for (name, qualifier), each in self.provisioned.items()
                 if name == function.name
             )
-        return DaySums(
+        return CountedDays(
             invocations,
             counted.get(ERRORS),
             counted.sums.get(DURATION_MS, {}),

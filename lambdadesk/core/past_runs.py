@@ -40,7 +40,7 @@ class PastSource(StrEnum):
 
     LOG = "log"
     INSIGHTS = "insights"
-    HISTORY = "history"  # of what was invoked from here; nothing is asked
+    HISTORY = "history"  # of what was invoked from here or seen before; nothing is asked
 
     @property
     def words(self) -> str:
@@ -50,7 +50,7 @@ class PastSource(StrEnum):
 _WORDS = {
     PastSource.LOG: "the log itself",
     PastSource.INSIGHTS: "Logs Insights",
-    PastSource.HISTORY: "the history of what was invoked from here",
+    PastSource.HISTORY: "what was invoked from here, or seen before",
 }
 
 

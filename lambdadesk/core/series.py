@@ -25,8 +25,8 @@ class SeriesPlan:
     request: what each run sends; its payload is sent `runs` times, or, where there are `payloads`, each of
     those once. lines: the lines of the file that the payloads are from. per_s: at most so many starts a
     second; 0: as fast as answers come. stop_after_errors: nothing more is sent after so many; 0: never.
-    Throttled runs are counted, but are no errors of the function. make_text: the payload of each run that is
-    not of a file, where it has variables: each has its own values.
+    Throttled runs are counted, but are no errors of the function. fill: fills in a payload's variables as
+    it is sent, so that each run has its own values.
 
     Raises UserError (INVALID) where a number is out of its range.
     """
@@ -38,7 +38,7 @@ class SeriesPlan:
     concurrency: int = 1
     per_s: float = 0.0
     stop_after_errors: int = 0
-    make_text: Callable[[], str] | None = None
+    fill: Callable[[bytes], bytes] | None = None
 
     def __post_init__(self) -> None:
         for what, number, most in (
@@ -60,14 +60,15 @@ class SeriesPlan:
 
     @property
     def payload_bytes(self) -> list[int]:
-        """The size of each run's payload."""
+        """The size of each run's payload, its variables not filled in."""
         return [len(payload) for payload in self.payloads] or [len(self.request.payload)] * self.runs
 
     def request_of(self, number: int) -> InvokeRequest:
         """The request of a run, counted from 0; asked for once, as it is sent."""
-        if self.payloads:
-            return replace(self.request, payload=self.payloads[number])
-        return replace(self.request, payload=self.make_text().encode()) if self.make_text else self.request
+        payload = self.payloads[number] if self.payloads else self.request.payload
+        if self.fill is not None and b"{{" in payload:
+            payload = self.fill(payload)
+        return self.request if payload is self.request.payload else replace(self.request, payload=payload)
 
     def line_of(self, number: int) -> int:
         """The line of the file that a run's payload is from; 0 without a file."""
@@ -144,7 +145,9 @@ def estimate_runs(
     if billed_ms:
         typical_ms = median_low(billed_ms)
         likely = cost(typical_ms)
-        basis = f"{count:,} times {typical_ms:,} ms, the median billed of the last {len(billed_ms):,} runs"
+        known = len(billed_ms)
+        which = f"the median billed of the last {known:,} runs" if known > 1 else "as billed for the last run"
+        basis = f"{count:,} times {typical_ms:,} ms, {which}"
     else:
         basis = f"the duration is not known: from 1 ms to {function.timeout_s:,} s, the timeout"
     lowest, highest = cost(_SHORTEST_MS), cost(timeout_ms)

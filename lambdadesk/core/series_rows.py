@@ -81,10 +81,17 @@ def decode_text(data: bytes) -> str:
         raise _invalid(f"Line {line:,} of the file is not UTF-8 text.", "Save the file as UTF-8.") from error
 
 
-def read_lines(text: str, kind: InvocationType = InvocationType.REQUEST_RESPONSE) -> Rows:
-    """One payload a line, sent as it stands there; empty lines are passed over."""
+def read_lines(
+    text: str,
+    kind: InvocationType = InvocationType.REQUEST_RESPONSE,
+    fill: Callable[[bytes], bytes] = lambda payload: payload,
+) -> Rows:
+    """One payload a line, as it stands there; empty lines are passed over.
+
+    fill: fills in the variables of a payload. A line has to be JSON with them filled in.
+    """
     lines = enumerate(text.split("\n"), start=1)
-    return _collect(((number, line.strip(" \t\r")) for number, line in lines), str.encode, kind)
+    return _collect(((number, line.strip(" \t\r")) for number, line in lines), str.encode, kind, fill=fill)
 
 
 def read_csv(text: str) -> CsvTable:
@@ -162,7 +169,11 @@ def fill_template(
 
 
 def _collect(
-    rows: Iterable[tuple[int, Any]], build: Any, kind: InvocationType, bad: Iterable[BadRow] = ()
+    rows: Iterable[tuple[int, Any]],
+    build: Callable[[Any], bytes],
+    kind: InvocationType,
+    bad: Iterable[BadRow] = (),
+    fill: Callable[[bytes], bytes] = lambda payload: payload,
 ) -> Rows:
     payloads: list[bytes] = []
     lines: list[int] = []
@@ -172,13 +183,17 @@ def _collect(
             continue
         try:
             payload = build(row)
+            filled = fill(payload) if b"{{" in payload else payload
         except _BadCell as error:
             wrong.append(BadRow(line, str(error)))
+            continue
+        except UserError as error:  # of a variable
+            wrong.append(BadRow(line, error.message.removesuffix(".")))
             continue
         except (UnicodeEncodeError, TypeError):  # orjson says TypeError of half a character
             wrong.append(BadRow(line, "half of a character, which can't be sent"))
             continue
-        if problem := _find_problem(payload, kind):
+        if problem := _find_problem(filled, kind):
             wrong.append(BadRow(line, problem))
         else:
             payloads.append(payload)

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from lambdadesk.desk.connection import Connection
 
 FOR_EVER = 0
+AT_ONCE = 20  # functions; each takes some milliseconds
 _HOUR_MS = 3_600_000
+_AGAIN_MS = 60_000
 
 
 class MuteFor(StrEnum):
@@ -69,7 +71,8 @@ class AlertBook:
         self._clock = clock
         self._connections: dict[str, Connection] = {}
         self._alerts: dict[RowKey, tuple[Alert, ...]] = {}
-        self._stale: set[RowKey] = set()  # invocations came since they were judged
+        self._stale: dict[RowKey, None] = {}  # invocations came since they were judged; the first first
+        self._judged_ms: dict[RowKey, int] = {}
         self._follows: dict[str, Callable[[], None]] = {}
         self._told: object = ([], self.muted)
         self._disconnects = [
@@ -82,7 +85,9 @@ class AlertBook:
         key = connection.target.key
         self.remove(key)
         self._connections[key] = connection
-        self._follows[key] = connection.ledger.changed.connect(lambda name: self._stale.add((key, name)))
+        self._follows[key] = connection.ledger.changed.connect(
+            lambda name: self._stale.setdefault((key, name))
+        )
         self._judge(row.key for row in self._rows.rows if row.connection_key == key)
 
     def remove(self, connection_key: str) -> None:
@@ -90,8 +95,9 @@ class AlertBook:
         if disconnect := self._follows.pop(connection_key, None):
             disconnect()
         self._connections.pop(connection_key, None)
-        for row_key in [each for each in self._alerts if each[0] == connection_key]:
-            del self._alerts[row_key]
+        for known in (self._alerts, self._stale, self._judged_ms):
+            for row_key in [each for each in known if each[0] == connection_key]:
+                del known[row_key]
         self._tell()
 
     def close(self) -> None:
@@ -129,9 +135,12 @@ class AlertBook:
         self._settings.muted_alerts = mutes
 
     def look_again(self) -> None:
-        """Judge what has changed, and what has alerts: evidence and mutes end with time."""
-        stale, self._stale = self._stale, set()
-        self._judge({*stale, *self._alerts})
+        """Judge some of what has changed, and what has alerts once a minute: evidence ends with time."""
+        due_ms = self._now_ms - _AGAIN_MS
+        old = [key for key in self._alerts if self._judged_ms.get(key, 0) <= due_ms]
+        keys = list(dict.fromkeys((*self._stale, *old)))[:AT_ONCE]
+        self._stale = {key: None for key in self._stale if key not in keys}
+        self._judge(keys)
 
     # -- how
 
@@ -180,8 +189,9 @@ class AlertBook:
             if row is None or row.is_gone or connection is None:
                 self._alerts.pop(key, None)
                 continue
+            self._judged_ms[key] = self._now_ms
             before = {alert.kind: alert for alert in self._alerts.get(key, ())}
-            runs = connection.ledger.of(key[1])[-MOST_RUNS:]
+            runs = connection.ledger.newest(key[1], MOST_RUNS)
             now_ms = int((self._clock() + connection.gateway.clock_skew_s) * 1000)
             alerts = tuple(
                 _goes_on(before.get(alert.kind), alert)

@@ -25,7 +25,7 @@ from lambdadesk.core.ledger import InvocationLedger
 from lambdadesk.core.money import format_money
 from lambdadesk.core.types import Invocation, Outcome
 from lambdadesk.desk.tailer import Tailer, TailState
-from lambdadesk.store.history import HistoryEntry
+from lambdadesk.store.history_entry import HistoryEntry
 
 _OUTCOMES: Final = {
     Outcome.OK: "succeeded",
@@ -78,6 +78,20 @@ class AsyncRun:
         self._is_known = False  # the setup
         self._attempts: list[Invocation] = []
         self._records: list[Step] = []
+
+    @property
+    def headline(self) -> str:
+        """What stands between an attempt that failed and the next one, in a sentence; else empty."""
+        last = self._attempts[-1] if self._attempts else None
+        if last is None or self.sentence or self._is_settled:
+            return ""
+        number = len(self._attempts)
+        if last.outcome not in FAILED:
+            return f"Attempt {number} is running." if number > 1 else ""
+        failed = f"Attempt {number} {_OUTCOMES[last.outcome]}"
+        if not self._is_known or self._records:
+            return f"{failed}; Lambda may try again."
+        return f"{failed}; the next try follows in {self._get_wait(number)}."
 
     def update(self, entry: HistoryEntry) -> None:
         """Go on with what the history knows of the run by now, which may be without its payload."""
@@ -265,14 +279,17 @@ class AsyncRun:
                 return ()
             if self._records or self.sentence:
                 return (Step(f"Attempt {number + 1} was not seen", StepState.UNKNOWN),)
-            wait = "a moment" if self._is_guessing else _WAITS.get(number, "some minutes")
-            return (Step(f"Waits {wait} before attempt {number + 1}", StepState.WAITING, last.ended_ms),)
+            wait = f"Waits {self._get_wait(number)} before attempt {number + 1}"
+            return (Step(wait, StepState.WAITING, last.ended_ms),)
         if self._tail.state is TailState.DENIED:
             detail = "logs:FilterLogEvents is denied, so its attempts can't be seen."
             return (Step("Its log may not be read", StepState.UNKNOWN, None, detail),)
         if self._records or self.sentence:
             return (Step("It was not seen in the log", StepState.UNKNOWN, None, _NOT_SEEN),)
         return (Step("Waits for its first attempt", StepState.WAITING),)
+
+    def _get_wait(self, number: int) -> str:
+        return "a moment" if self._is_guessing else _WAITS.get(number, "some minutes")
 
     def _tell(self) -> str:
         """What became of it, in a sentence; where its record went belongs to it."""

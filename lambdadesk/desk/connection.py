@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lambdadesk.aws.credentials import Owner
@@ -13,6 +14,7 @@ from lambdadesk.aws.permissions import fetch_alias
 from lambdadesk.aws.profiles import configured_endpoint
 from lambdadesk.core.connections import ConnectionInfo, ConnectionKind
 from lambdadesk.core.cost import CostBadge, cost_badges, invocation_cost, log_cost
+from lambdadesk.core.cost_text import explain_cost
 from lambdadesk.core.deploys import PublishedVersion
 from lambdadesk.core.errors import UserError
 from lambdadesk.core.event import Event
@@ -20,19 +22,22 @@ from lambdadesk.core.ledger import InvocationLedger
 from lambdadesk.core.prices import PriceItem, PriceTable, load_prices
 from lambdadesk.core.series import SeriesEstimate, estimate_runs
 from lambdadesk.core.threads import in_thread
-from lambdadesk.core.types import Cost, FunctionInfo, Identity, InvocationType, Report, Target
+from lambdadesk.core.types import Cost, FunctionInfo, Identity, Invocation, InvocationType, Report, Target
 from lambdadesk.desk.catalog import Catalog
 from lambdadesk.desk.dashboard import Dashboard
 from lambdadesk.desk.invocation_book import InvocationBook
 from lambdadesk.desk.invoker import Invoker
+from lambdadesk.desk.log_archive import LogArchive
 from lambdadesk.desk.price_book import PriceBook
+from lambdadesk.desk.provisioned import Provisioned
 from lambdadesk.desk.query_book import QueryBook
 from lambdadesk.desk.run_history import RunHistory
 from lambdadesk.desk.tailer import LOOKBACK_MS, Tailer, TailGroup
 from lambdadesk.desk.tasks import TaskScope
 from lambdadesk.store.catalog_cache import CatalogCache
 from lambdadesk.store.drafts import DraftStore
-from lambdadesk.store.history import History, HistoryEntry, HistoryKeeps
+from lambdadesk.store.history import History
+from lambdadesk.store.history_entry import HistoryEntry, HistoryKeeps
 from lambdadesk.store.settings import Settings
 
 if TYPE_CHECKING:
@@ -88,10 +93,12 @@ class Connection:
         self.invoker = Invoker(self.gateway, history, self.ledger, report)
         self.invoker.updated.connect(self._save_history)
         self.runs = RunHistory(history, target.key)
+        self.provisioned = Provisioned(self.gateway)
         self.queries = QueryBook(settings, target.key)
         self.dashboard = Dashboard(self.gateway, self.catalog, self.ledger)
         self.tails: dict[str, Tailer] = {}  # of the functions that are open, by name
         self.more_tails: dict[str, Tailer] = {}  # of log pages that follow something else besides
+        self.lines_dir: Path | None = None  # where log lines go that no longer fit into memory
         self.may_read_all = False  # the user wants all logs read, however many there are
         self.drafts = drafts
         self._history = history
@@ -126,7 +133,7 @@ class Connection:
     ) -> Tailer:
         """A tail of its own, still to be run; see Tailer."""
         poll_s = LOCAL_POLL_S if self.target.is_local else AWS_POLL_S
-        return Tailer(
+        tail = Tailer(
             self.gateway,
             function,
             self.ledger,
@@ -135,6 +142,9 @@ class Connection:
             lookback_ms=lookback_ms,
             since_ms=since_ms,
         )
+        if self.lines_dir is not None:
+            tail.archive = LogArchive(tail.store, self.lines_dir)
+        return tail
 
     @property
     def all_tails(self) -> list[Tailer]:
@@ -213,6 +223,7 @@ class Connection:
     def resume(self) -> None:
         """Go on with other credentials: what waited for them asks again at once."""
         self.gateway.forget_clients()
+        self.provisioned.forget()
         for tail in self.all_tails:
             tail.poll_now()
         if self.catalog.state.error is not None:
@@ -248,7 +259,29 @@ class Connection:
 
     def badges_of(self, function: FunctionInfo, entry: HistoryEntry) -> tuple[CostBadge, ...]:
         """What the REPORT can't tell of the cost of an invocation made here."""
-        return cost_badges(function, entry.report, is_durable=bool(entry.durable_name))
+        return cost_badges(
+            function,
+            entry.report,
+            has_provisioned=self.provisioned.may_have_served(function.name, entry.qualifier),
+            is_durable=bool(entry.durable_name),
+        )
+
+    async def explain_cost(self, invocation: Invocation) -> str:
+        """The arithmetic of an invocation that a log shows; empty where its cost is not known."""
+        name, report, cost = invocation.function, invocation.report, invocation.cost
+        function = self.catalog.get(name)
+        if function is None or report is None or cost is None:
+            return ""
+        if self.provisioned.needs(name, invocation.version):
+            await self.provisioned.find(name)
+        if not cost.terms:  # the ledger keeps sums alone of what is long past
+            anew = self._price(name, report, None, 0) or cost
+            why = "How it was invoked is not known any more, which may have cost more."
+            cost = (
+                anew if anew.amount == cost.amount else replace(anew, exact=False, notes=(*anew.notes, why))
+            )
+        served = self.provisioned.may_have_served(name, invocation.version, is_version=True)
+        return explain_cost(cost, cost_badges(function, report, has_provisioned=served))
 
     async def recent(self, function: str = "", limit: int = 200) -> list[HistoryEntry]:
         """Earlier invocations made here, newest first, without payload and response."""

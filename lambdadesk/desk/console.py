@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
@@ -22,14 +22,17 @@ from lambdadesk.desk.tasks import TaskScope
 from lambdadesk.store.catalog_cache import CatalogCache
 from lambdadesk.store.connections import ConnectionStore
 from lambdadesk.store.drafts import DraftStore
-from lambdadesk.store.history import History, HistoryKeeps
+from lambdadesk.store.history import History
+from lambdadesk.store.history_entry import HistoryKeeps
 from lambdadesk.store.paths import Paths
 from lambdadesk.store.saved_events import SavedEvents
 from lambdadesk.store.secrets import SecretStore
 from lambdadesk.store.settings import Settings
 
 if TYPE_CHECKING:  # imported when it is first needed, which is after the first frame
+    from lambdadesk.core.function_rows import RowKey
     from lambdadesk.desk.connection import Connection
+    from lambdadesk.desk.month import Months
     from lambdadesk.desk.own_use import OwnUseMeter
     from lambdadesk.desk.price_book import PriceBook
     from lambdadesk.store.invocations import InvocationStore
@@ -113,6 +116,13 @@ class Console:
         meter.changed.connect(self._save_own_use)
         self.scope.start("load own use", meter.load)
         return meter
+
+    def make_months(self, get_tags: "Callable[[RowKey], Mapping[str, str] | None]") -> "Months":
+        """What functions cost by day. get_tags: of a function, None where they are not known."""
+        from lambdadesk.desk.month import Months
+        from lambdadesk.store.month_cache import MonthCache
+
+        return Months(MonthCache(self.paths.cache_dir), self.prices, get_tags)
 
     @cached_property
     def sweeps(self) -> "SweepJournal":
@@ -351,6 +361,7 @@ class Console:
             self.prices,
             lambda: self.invocations,
         )
+        connection.lines_dir = self.paths.lines_dir
         self.shown[target.key] = connection
         connection.catalog.load_cached()
         self.opened.emit(connection)

@@ -19,7 +19,7 @@ from lambdadesk.core.triggers import Trigger
 from lambdadesk.core.types import FunctionInfo, InvocationType
 from lambdadesk.desk.connection import Connection
 from lambdadesk.desk.trigger_scan import TriggerScan
-from lambdadesk.store.history import HistoryEntry
+from lambdadesk.store.history_entry import HistoryEntry
 from lambdadesk.store.saved_events import SavedEvents
 
 if TYPE_CHECKING:  # not needed before somebody looks

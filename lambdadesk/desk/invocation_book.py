@@ -1,7 +1,7 @@
 """InvocationBook, the finished invocations of a connection as columns: this session's, and what is kept."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from importlib import import_module
@@ -21,7 +21,6 @@ if TYPE_CHECKING:  # imported in a thread when first needed, since numpy is slow
 
 GATHER_S: Final = 2.0  # what becomes known meanwhile is taken at once
 _TASK: Final = "keep invocations"
-_AT_ONCE: Final = 500  # invocations; some milliseconds
 _EVER_MS: Final = 1 << 62
 _LOADED: Final = 3  # functions of which what was read stays at hand
 
@@ -70,7 +69,9 @@ class InvocationBook:
         """
         async with self._turn:
             known = await self._take(function)
-            unlogged = await _convert(known.unlogged.values())
+            from lambdadesk.core.invocation_columns import InvocationColumns  # there by now
+
+            unlogged = InvocationColumns.from_invocations(known.unlogged.values())
             kept = await self._load(function, start_ms, end_ms)
             session = known.session
         return await in_thread(_join, [kept, unlogged, session], start_ms, end_ms)
@@ -97,6 +98,14 @@ class InvocationBook:
         await self.flush()
         store = await self._opened()
         return {} if store is None else await in_thread(store.by_day, self._target_key, first, last, function)
+
+    async def by_function_and_day(self, first: date, last: date) -> dict[str, dict[date, DaySums]]:
+        """The same by function and day."""
+        await self.flush()
+        store = await self._opened()
+        return (
+            {} if store is None else await in_thread(store.by_function_and_day, self._target_key, first, last)
+        )
 
     async def flush(self) -> None:
         """Take and write what became known."""
@@ -140,16 +149,26 @@ class InvocationBook:
 
     async def _take(self, function: str) -> "_Known":
         """Take from the ledger what became known. To be cancelled loses nothing: the next one takes it."""
+        await in_thread(import_module, "lambdadesk.core.invocation_columns")
+        from lambdadesk.core.invocation_columns import InvocationColumns
+
         known = self._known.setdefault(function, _Known())
-        for run in self._ledger.take_changes(function):
-            known.unlogged.pop(id(run), None)
-            is_kept = bool(run.stream) or self._keeps_unlogged
-            (known.pending if is_kept else known.unlogged)[id(run)] = run
-        if known.pending:
-            fresh = await _convert(known.pending.values())
-            unsaved = await in_thread(_join, [known.unsaved, fresh]) if self._open_store else None
-            known.session = await in_thread(_join, [known.session, fresh])
-            known.unsaved, known.pending = unsaved, {}
+        while changes := self._ledger.take_changes(function):
+            logged = []
+            for run in changes:
+                known.unlogged.pop(id(run), None)
+                if run.stream or self._keeps_unlogged:
+                    logged.append(run)
+                else:
+                    known.unlogged[id(run)] = run
+            # At once and not in a thread, where the records would change meanwhile.
+            known.taken.append(InvocationColumns.from_invocations(logged))
+            await asyncio.sleep(0)
+        if known.taken:
+            taken = await in_thread(_join, known.taken)
+            unsaved = await in_thread(_join, [known.unsaved, taken]) if self._open_store else None
+            known.session = await in_thread(_join, [known.session, taken])
+            known.unsaved, known.taken = unsaved, []
         return known
 
     async def _write(self) -> None:
@@ -191,27 +210,16 @@ class InvocationBook:
 
 @dataclass(slots=True)
 class _Known:
-    """Of one function. pending: records to be taken. unlogged: those made here whose log is not known.
+    """Of one function. taken: what came from the ledger since. session: all that did, and past ranges.
 
-    session: all that was taken; unsaved: the part of it that is not written yet.
+    unsaved: the part of it that is not written yet. unlogged: records of what was made here whose log is not
+    known, where these can't be told from it.
     """
 
-    pending: dict[int, Invocation] = field(default_factory=dict)  # by their id()
-    unlogged: dict[int, Invocation] = field(default_factory=dict)
+    taken: "list[InvocationColumns]" = field(default_factory=list)
     session: "InvocationColumns | None" = None
     unsaved: "InvocationColumns | None" = None
-
-
-async def _convert(runs: Iterable[Invocation]) -> "InvocationColumns":
-    """The records as they are now. Not in a thread, where they would change meanwhile."""
-    await in_thread(import_module, "lambdadesk.core.invocation_columns")
-    from lambdadesk.core.invocation_columns import InvocationColumns
-
-    rows, parts = list(runs), []
-    for first in range(0, len(rows), _AT_ONCE):
-        parts.append(InvocationColumns.from_invocations(rows[first : first + _AT_ONCE]))
-        await asyncio.sleep(0)
-    return await in_thread(InvocationColumns.merged, parts)
+    unlogged: dict[int, Invocation] = field(default_factory=dict)  # by their id()
 
 
 def _join(

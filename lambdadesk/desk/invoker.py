@@ -2,18 +2,15 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from lambdadesk.aws.gateway import Gateway
 from lambdadesk.aws.reception import OnChunk, Reception
 from lambdadesk.core.errors import ErrorKind, UserError
 from lambdadesk.core.event import Event
-from lambdadesk.core.function_errors import parse_function_error
-from lambdadesk.core.invocations import outcome_of
-from lambdadesk.core.lambda_errors import explain_lambda_error
 from lambdadesk.core.ledger import InvocationLedger
-from lambdadesk.core.platform import parse_platform
 from lambdadesk.core.types import (
     Invocation,
     InvocationType,
@@ -22,12 +19,21 @@ from lambdadesk.core.types import (
     Outcome,
     Report,
 )
+from lambdadesk.desk.run_entry import (
+    new_entry,
+    now_ms,
+    report_in,
+    with_answer,
+    with_failure,
+    with_reception,
+    with_record,
+    with_stop,
+)
 from lambdadesk.desk.tasks import TaskScope
-from lambdadesk.store.history import History, HistoryEntry, HistoryKeeps, Write, lean
+from lambdadesk.store.history import History
+from lambdadesk.store.history_entry import HistoryEntry, HistoryKeeps, Write, lean
 
 WATCHED_S = 20 * 60.0  # how long the log may still change what is said of an invocation
-ENDED_EARLY = "LambdaDesk ended before the answer came; the function may have run."
-STOPPED = "Stopped waiting; the function goes on."
 _WRITTEN_EVERY_S = 0.2
 _WRITTEN_AT_ONCE = 200  # entries: others that use the file don't wait longer than for so many
 
@@ -41,34 +47,36 @@ class _Watched:
     until_s: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Pending:
-    """A write that is still to be done; `done` has the id of the entry once it is."""
+    """A write that is still to be done; `done`, for who waits, has the id of the entry once it is."""
 
     write: Write
     entry: HistoryEntry
-    done: asyncio.Future[int]
+    done: asyncio.Future[int] | None = None
 
 
-@dataclass(slots=True)
-class _Lost:
-    """An entry as it reads before it is answered; `id` is 0 until it is on disk."""
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A run of a series that is on disk, or could not be put there."""
 
-    history: History
     entry: HistoryEntry
-    id: int = 0
-    failure: UserError | None = None
-
-    def add(self) -> None:
-        """Put it on the disk, in the thread that then sends the request: no way through the loop for each."""
-        try:
-            self.id = self.history.add_now(self.entry)
-        except UserError as error:  # the invocation matters more than its record
-            self.failure = error
+    storage: UserError | None = None
 
 
-def _do_nothing() -> None:
-    pass
+@dataclass(frozen=True, slots=True)
+class RunAnswer:
+    """What became of one run of a series, as the thread that sent it knows it.
+
+    entry: whole, but for what the ledger adds. storage: why the history has no such entry.
+    """
+
+    request: InvokeRequest
+    entry: HistoryEntry
+    result: InvokeResult | None = None
+    report: Report | None = None
+    error: UserError | None = None
+    storage: UserError | None = None
 
 
 class Invoker:
@@ -131,91 +139,128 @@ class Invoker:
         Cancelling means "stop waiting": the entry then says that the outcome is unknown.
         """
         reception = Reception(on_chunk, sink) if request.is_streaming else None
-        entry = HistoryEntry(
-            target_key=self._gateway.target.key,
-            function=request.function.name,
-            sent_ms=int(time.time() * 1000),
-            qualifier=request.qualifier,
-            kind=request.kind,
-            payload=request.payload,
-            client_context=request.client_context,
-            tenant_id=request.tenant_id,
-            durable_name=request.durable_name,
-            is_streamed=request.is_streaming,
-            origin=request.origin,
-            series=series,
-        )
-        # On disk it reads as lost until it is answered: the process may be killed at any moment.
-        lost = _Lost(self._history, replace(entry, outcome=Outcome.UNKNOWN, error=ENDED_EARLY))
+        entry = new_entry(self._gateway.target.key, request, series)
+        entry_id = await self._add(entry)
         if not series:
-            lost.id = await self._add(lost.entry)
-            entry = replace(entry, id=lost.id)
-            self.recorded.emit(self._told(entry))
-            on_entry(entry)
-        before = lost.add if series else _do_nothing
+            running = replace(entry, id=entry_id, outcome=Outcome.RUNNING, error="")
+            self.recorded.emit(self._told(running))
+            on_entry(running)
         try:
-            result = await self._gateway.invoke(
-                request, confirmed=confirmed, reception=reception, before=before
-            )
+            result = await self._gateway.invoke(request, confirmed=confirmed, reception=reception)
         except UserError as error:
-            unknown = error.kind is ErrorKind.OUTCOME_UNKNOWN
-            outcome = Outcome.UNKNOWN if unknown else Outcome.ERROR
-            # Of a series that was refused before it was sent, nothing is kept yet.
-            entry = replace(
-                entry,
-                id=lost.id or (await self._add(lost.entry) if series else 0),
-                outcome=outcome,
-                error=str(error),
-                received_ms=_now_ms(),
-            )
-            if unknown:
+            entry = with_failure(entry, entry_id, error)
+            if entry.outcome is Outcome.UNKNOWN:
                 self._watch(entry, request)
             self._keep(entry)
             on_entry(entry)
-            await self._written(series)
+            if not series:
+                await self.flush()
             raise
         except asyncio.CancelledError:
-            entry = replace(entry, id=lost.id, outcome=Outcome.UNKNOWN, error=STOPPED, received_ms=_now_ms())
+            entry = with_stop(entry, entry_id)
             if reception is not None:
-                entry = _with_reception(entry, reception)
+                entry = with_reception(entry, reception)
             self._watch(entry, request)
             self._keep(entry)  # written by whoever listens to `updated`, or when the connection is closed
             on_entry(entry)
             raise
         answered(result)
-        if lost.failure is not None:
-            self.storage_failed.emit(lost.failure)
-        report = _report_in(result)
-        said = result.error_details.encode() or result.payload
-        failure = parse_function_error(said) if result.function_error else None
-        entry = replace(
-            entry,
-            id=lost.id,
-            status_code=result.status_code,
-            function_error=result.function_error,
-            response=result.payload or result.error_details.encode(),
-            response_truncated=result.response_bytes > len(result.payload),
-            response_bytes=result.response_bytes,
-            content_type=result.content_type,
-            durable_arn=result.durable_arn,
-            is_partial=result.is_partial,
-            error=result.problem or explain_lambda_error(failure.type if failure else result.function_error),
-            log_tail=result.log_tail,
-            executed_version=result.executed_version,
-            request_id=result.request_id,
-            sent_ms=entry.sent_ms,
-            received_ms=result.received_ms,
-            outcome=_outcome(request, result, report),
-        )
+        report = report_in(result)
+        entry = with_answer(entry, entry_id, request, result, report)
         watched = None
         if request.kind is not InvocationType.DRY_RUN:
-            watched = self._watch(entry, request, result, report)
-            entry = _with_record(entry, watched.record)
+            entry, watched = self._watch(entry, request, result, report)
         self._keep(entry)
         on_entry(entry)
-        await self._written(series)
+        if series:
+            return entry
+        await self.flush()
         # The log may have told more while the disk was busy.
-        return _with_record(entry, watched.record) if watched and not series else entry
+        return with_record(entry, watched.record) if watched else entry
+
+    def record_now(self, requests: Sequence[InvokeRequest], series: str) -> list[Recorded]:
+        """Put runs of a series on the disk, just before they are sent; for who is in a thread. Blocks."""
+        entries = [new_entry(self._gateway.target.key, request, series) for request in requests]
+        try:
+            ids = self._history.write_now([(Write.ADD, entry) for entry in entries])
+        except UserError as error:  # the invocation matters more than its record
+            return [Recorded(entry, error) for entry in entries]
+        return [Recorded(replace(entry, id=each)) for entry, each in zip(entries, ids, strict=True)]
+
+    def invoke_now(
+        self,
+        request: InvokeRequest,
+        series: str,
+        recorded: Recorded | None = None,
+        *,
+        confirmed: bool = False,
+        sending: Callable[[HistoryEntry], None] = lambda _entry: None,
+    ) -> RunAnswer:
+        """One run of a series, for who is in a thread already: recorded, sent once, waited for. Blocks.
+
+        recorded: where `record_now` has done that. sending: called just before it is sent; what that raises,
+        nothing is sent after. What comes of it is to be given to `take`, on the loop. A UserError is in the
+        answer.
+        """
+        entry = recorded.entry if recorded else None
+        storage = recorded.storage if recorded else None
+
+        def record() -> None:
+            nonlocal entry, storage
+            if entry is None:
+                (done,) = self.record_now([request], series)
+                entry, storage = done.entry, done.storage
+            else:
+                entry = replace(entry, sent_ms=now_ms())
+            sending(entry)
+
+        try:
+            result = self._gateway.invoke_now(request, record, confirmed=confirmed)
+        except UserError as error:
+            if entry is None:  # refused before it was sent
+                (done,) = self.record_now([request], series)
+                entry, storage = done.entry, done.storage
+            return RunAnswer(request, with_failure(entry, entry.id, error), error=error, storage=storage)
+        report = report_in(result)
+        sent = entry or new_entry(self._gateway.target.key, request, series)  # never: it is recorded by now
+        answered = with_answer(sent, sent.id, request, result, report)
+        return RunAnswer(request, answered, result, report, storage=storage)
+
+    def note_sent(self, requests: Sequence[InvokeRequest]) -> None:
+        """These were sent by `invoke_now`."""
+        self._gateway.note_invokes(requests)
+
+    def get_bound_s(self, request: InvokeRequest) -> float:
+        """How long its answer may take."""
+        return self._gateway.get_invoke_bound_s(request)
+
+    def take(self, answers: Sequence[RunAnswer]) -> list[HistoryEntry]:
+        """Count, price and keep runs of a series; returns their whole entries.
+
+        Much cheaper for many together than one by one. They are written while others run: `flush` in the end,
+        and have the log looked through by `match`.
+        """
+        if failure := next((each.storage for each in answers if each.storage), None):
+            self.storage_failed.emit(failure)
+        entries = []
+        with self._ledger.told_together():
+            for each in answers:
+                entry, error = each.entry, each.error
+                is_run = error is None or error.kind is ErrorKind.OUTCOME_UNKNOWN
+                if is_run and each.request.kind is not InvocationType.DRY_RUN:
+                    entry, _ = self._watch(entry, each.request, each.result, each.report)
+                entries.append(entry)
+                self._keep(entry)
+        return entries
+
+    def drop(self, entries: Sequence[HistoryEntry]) -> None:
+        """These runs of a series were recorded, and are not going to be sent."""
+        self._writes += [_Pending(Write.DROP, entry) for entry in entries if entry.id]
+
+    def drop_now(self, entries: Sequence[HistoryEntry]) -> None:
+        """The same for who is in a thread. Blocks."""
+        with suppress(UserError):
+            self._history.write_now([(Write.DROP, entry) for entry in entries])
 
     def match(self, function: str) -> None:
         """Look through the log for the runs of a series."""
@@ -236,18 +281,16 @@ class Invoker:
                 break
         else:
             entry = self._told(replace(entry, fate=fate))
-        self._later(Write.SETTLE, entry)
+        self._writes.append(_Pending(Write.SETTLE, entry))
         self.updated.emit(entry)
 
     async def flush(self) -> None:
         """Write what is known of all invocations to the history, in the order in which it became known."""
         if self._writes:
+            last = self._writes[-1]
+            last.done = last.done or asyncio.get_running_loop().create_future()
             self._start_writing()
-            await asyncio.wait({self._writes[-1].done})
-
-    async def _written(self, series: str) -> None:
-        if not series:
-            await self.flush()
+            await asyncio.wait({last.done})
 
     def write_soon(self) -> None:
         """Have what is known by then written a little later, many runs together."""
@@ -275,7 +318,8 @@ class Invoker:
             finally:
                 del self._writes[: len(now)]
                 for each, entry_id in zip(now, ids, strict=True):
-                    each.done.set_result(entry_id)
+                    if each.done is not None:
+                        each.done.set_result(entry_id)
 
     def _watch(
         self,
@@ -283,26 +327,28 @@ class Invoker:
         request: InvokeRequest,
         result: InvokeResult | None = None,
         report: Report | None = None,
-    ) -> _Watched:
+    ) -> tuple[HistoryEntry, _Watched]:
+        """The entry with what the ledger makes of it, and what is kept to go on with."""
         record = self._ledger.add_here(
             entry.function,
             entry.kind,
             entry.qualifier,
             entry.request_id,
             result.sent_ms if result else entry.sent_ms,
-            result.received_ms if result else _now_ms(),
+            result.received_ms if result else now_ms(),
             report,
             outcome=entry.outcome,
             payload_bytes=len(request.payload),
             streamed_bytes=result.response_bytes if result and request.is_streaming else 0,
             match_later=bool(entry.series),
         )
-        watched = _Watched(_with_record(self._told(entry), record), record, time.monotonic() + WATCHED_S)
+        entry = with_record(entry, record)
+        watched = _Watched(self._told(entry), record, time.monotonic() + WATCHED_S)
         self._watched[id(record)] = watched
-        return watched
+        return entry, watched
 
     def _keep(self, entry: HistoryEntry) -> None:
-        self._later(Write.UPDATE, entry)
+        self._writes.append(_Pending(Write.UPDATE, entry))
         self.updated.emit(self._told(entry))
 
     def _on_here_changed(self, records: list[Invocation]) -> None:
@@ -311,11 +357,11 @@ class Invoker:
             watched = self._watched.get(id(record))
             if watched is None:
                 continue
-            entry = _with_record(watched.entry, record)
+            entry = with_record(watched.entry, record)
             # Told again whenever it differs: a match by time may turn out to have been another run.
-            if entry != watched.entry:
+            if entry is not watched.entry:
                 watched.entry = entry
-                self._later(Write.SETTLE, entry)
+                self._writes.append(_Pending(Write.SETTLE, entry))
                 self.updated.emit(entry)
 
     def _forget_old(self) -> None:
@@ -330,15 +376,11 @@ class Invoker:
         return lean(entry) if entry.id and self._history.keeps is HistoryKeeps.FULL else entry
 
     async def _add(self, entry: HistoryEntry) -> int:
-        done = self._later(Write.ADD, entry)
+        done: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._writes.append(_Pending(Write.ADD, entry, done))
         self._start_writing()
         await asyncio.wait({done})
         return done.result()
-
-    def _later(self, write: Write, entry: HistoryEntry) -> asyncio.Future[int]:
-        done: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        self._writes.append(_Pending(write, entry, done))
-        return done
 
 
 def _raise(error: Exception) -> None:
@@ -347,58 +389,3 @@ def _raise(error: Exception) -> None:
 
 def _is_same(one: HistoryEntry, other: HistoryEntry) -> bool:
     return (one.id, one.function, one.sent_ms) == (other.id, other.function, other.sent_ms)
-
-
-def _with_reception(entry: HistoryEntry, reception: Reception) -> HistoryEntry:
-    """The entry of a stream that nobody waited for any more, with what had come of it."""
-    kept = reception.kept
-    return replace(
-        entry,
-        response=kept,
-        response_truncated=reception.total_bytes > len(kept),
-        response_bytes=reception.total_bytes,
-        is_partial=bool(reception.status_code),
-        content_type=reception.content_type,
-        request_id=reception.request_id,
-        executed_version=reception.executed_version,
-    )
-
-
-def _now_ms() -> int:
-    return int(time.time() * 1000)
-
-
-def _with_record(entry: HistoryEntry, record: Invocation) -> HistoryEntry:
-    cost = record.cost
-    return replace(
-        entry,
-        outcome=record.outcome,
-        log_stream=record.stream,
-        report=record.report,
-        cost=cost.amount if cost else None,
-        currency=cost.currency if cost else entry.currency,
-        cost_exact=cost.exact if cost else entry.cost_exact,
-    )
-
-
-def _report_in(result: InvokeResult) -> Report | None:
-    """The REPORT of this very request in the 4 KB log tail."""
-    for line in reversed(result.log_tail.splitlines()):
-        platform = parse_platform(line)
-        if platform and platform.report and platform.report.request_id == result.request_id:
-            return platform.report
-    return None
-
-
-def _outcome(request: InvokeRequest, result: InvokeResult, report: Report | None) -> Outcome:
-    if request.kind is InvocationType.EVENT:
-        return Outcome.QUEUED
-    if result.is_partial:
-        return Outcome.UNKNOWN
-    if not result.function_error:
-        return Outcome.OK
-    failed = outcome_of(report, Outcome.ERROR) if report else Outcome.ERROR
-    said = result.payload or result.error_details.encode()
-    if failed is Outcome.ERROR and (b"Task timed out after" in said or b'"Sandbox.Timedout"' in said):
-        return Outcome.TIMEOUT
-    return failed

@@ -46,7 +46,7 @@ class LogFollow:
         self.error: UserError | None = None
         self.replaced: Event[[]] = Event()
         self.changed: Event[[]] = Event()
-        self._connection = connection
+        self.connection = connection
         self._settings = settings
         self._look_again_s = look_again_s
         self._notes: list[str] = []
@@ -56,12 +56,12 @@ class LogFollow:
     @property
     def is_own(self) -> bool:
         """Whether the tail shown is the function's own, which the other pages use, too."""
-        return self.tail is self._connection.tails.get(self.function.name)
+        return self.tail is self.connection.tails.get(self.function.name)
 
     @property
     def notes(self) -> list[str]:
         """What is to be said of the groups, one sentence each."""
-        quota, count = self._connection.gateway.logs_quota, len(self.tail.sources)
+        quota, count = self.connection.gateway.logs_quota, len(self.tail.sources)
         crowd = []
         if quota is not None and count > _CROWD * quota.rate_per_s:
             crowd.append(
@@ -89,18 +89,18 @@ class LogFollow:
 
     def close(self) -> None:
         """End what is followed for this page alone."""
-        scope = self._connection.scope
+        scope = self.connection.scope
         scope.cancel(self._choosing)
         scope.cancel(self._following)
-        self._connection.more_tails.pop(self.function.name, None)
+        self.connection.more_tails.pop(self.function.name, None)
 
     def _use(self, choice: LogChoice, start: LogStart) -> None:
         self.choice, self.start, self.error = choice, start, None
         if choice == self.own and start == LogStart():
             self.close()
-            self._replace(self._connection.follow(self.function))
+            self._replace(self.connection.follow(self.function))
         else:
-            self._connection.scope.start(self._choosing, self._choose, choice, start)
+            self.connection.scope.start(self._choosing, self._choose, choice, start)
 
     def _replace(self, tail: Tailer) -> None:
         self._notes = []
@@ -117,11 +117,11 @@ class LogFollow:
             self.error = error
             self.changed.emit()
             return
-        tail = self._connection.make_tail(
+        tail = self.connection.make_tail(
             self.function, groups, lookback_ms=start.lookback_ms, since_ms=start.since_ms
         )
-        self._connection.more_tails[self.function.name] = tail
-        self._connection.scope.start(self._following, tail.run)
+        self.connection.more_tails[self.function.name] = tail
+        self.connection.scope.start(self._following, tail.run)
         self._replace(tail)
         self._notes = notes
         self.changed.emit()
@@ -153,7 +153,7 @@ class LogFollow:
         ]
         groups += [self._whole(name) for name in choice.groups]
         for pattern in choice.patterns:
-            found = await fetch_groups(self._connection.gateway, pattern, MOST_GROUPS + 1)
+            found = await fetch_groups(self.connection.gateway, pattern, MOST_GROUPS + 1)
             if not found:
                 raise UserError(
                     f"No log group's name fits {pattern}.",
@@ -170,14 +170,14 @@ class LogFollow:
         return groups[:MOST_GROUPS], notes
 
     def _group_of(self, name: str) -> TailGroup:
-        known = self.function if name == self.function.name else self._connection.catalog.get(name)
+        known = self.function if name == self.function.name else self.connection.catalog.get(name)
         return TailGroup((known or FunctionInfo(name)).log_group_name, name)
 
     def _whole(self, name: str) -> TailGroup:
         """All streams of a group; where it is a function's own, its invocations are counted as that one's."""
         function = name.removeprefix(_OWN_PREFIX)
         is_own = function != name and self._group_of(function).name == name
-        return TailGroup(name, function if is_own and self._connection.catalog.get(function) else "")
+        return TailGroup(name, function if is_own and self.connection.catalog.get(function) else "")
 
 
 def _without_repeats(groups: Iterable[TailGroup]) -> Iterable[TailGroup]:

@@ -12,7 +12,7 @@ from lambdadesk.core.ledger import InvocationLedger
 from lambdadesk.core.types import Invocation, Outcome
 from lambdadesk.desk.likely_runs import find_likely_runs
 from lambdadesk.desk.tailer import Tailer, TailState
-from lambdadesk.store.history import HistoryEntry
+from lambdadesk.store.history_entry import HistoryEntry
 
 _OUTCOMES: Final = {
     Outcome.OK: ("succeeded", StepState.DONE),

@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING
 
 from lambdadesk.aws.endpoints import is_aws
 from lambdadesk.core.errors import ErrorKind, UserError
 from lambdadesk.core.event import Event
-from lambdadesk.core.month_cost import DAYS, FunctionDays, cost_days, sum_reports
+from lambdadesk.core.month_cost import DAYS, FunctionDays, cost_days, join_reports, sum_reports
 from lambdadesk.core.month_sums import BYTES, PlaceMonth, first_day
 from lambdadesk.core.month_view import AccountMonth, MonthFunction, make_bills
 from lambdadesk.core.prices import PriceItem
@@ -21,6 +22,7 @@ from lambdadesk.core.types import Cost
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from lambdadesk.core.day_sums import DaySums
     from lambdadesk.core.types import FunctionInfo
     from lambdadesk.desk.connection import Connection
     from lambdadesk.desk.price_book import PriceBook
@@ -50,6 +52,8 @@ class _Place:
     connection: "Connection"
     month: PlaceMonth = field(default_factory=PlaceMonth)
     is_loaded: bool = False  # from the cache
+    kept: "dict[str, dict[int, DaySums]]" = field(default_factory=dict)  # REPORTs, by function and day
+    is_kept_old: bool = True  # more of them is known by now
     state: PlaceState = PlaceState()
     disconnects: list[Callable[[], None]] = field(default_factory=list)
 
@@ -89,6 +93,8 @@ class Months:
                 place.disconnects = [
                     connection.catalog.changed.connect(self.changed.emit),
                     connection.identified.connect(self.changed.emit),
+                    connection.ledger.changed.connect(lambda _function: self.changed.emit()),
+                    connection.invocations.changed.connect(partial(self._on_kept, place)),
                 ]
                 connection.scope.start("load month", self._load, place)
             self._places[key] = place
@@ -106,8 +112,13 @@ class Months:
         place.connection.scope.cancel(WORK)
 
     async def _load(self, place: _Place) -> None:
-        place.month = await in_thread(self._cache.load, place.connection.target.key)
+        if not place.connection.target.is_local:  # which begins afresh each time
+            place.month = await in_thread(self._cache.load, place.connection.target.key)
         place.is_loaded = True
+        self.changed.emit()
+
+    def _on_kept(self, place: _Place, _function: str) -> None:
+        place.is_kept_old = True
         self.changed.emit()
 
     # -- what there is
@@ -192,6 +203,7 @@ class Months:
         found: list[MonthFunction] = []
         worked_s = time.monotonic()
         for place in self._counted_places():
+            await self._read_kept(place, days)
             connection, month = place.connection, place.month
             functions = connection.catalog.state.functions
             has_logs = self._tells_logs(place)
@@ -209,6 +221,7 @@ class Months:
                     has_logs,
                     connection.prices,
                     connection.ledger.totals(function.name),
+                    place.kept.get(function.name),
                     *month.get_parts(function, writers),
                 )
                 was = before.get(key)
@@ -221,7 +234,10 @@ class Months:
                         connection.target.region,
                         connection.prices,
                         days,
-                        sum_reports(connection.ledger.of(function.name)),
+                        join_reports(
+                            sum_reports(connection.ledger.of(function.name)),
+                            place.kept.get(function.name, {}),
+                        ),
                     )
                 )
                 self._priced[key] = (parts, costs)
@@ -239,9 +255,29 @@ class Months:
                 )
         return found
 
+    async def _read_kept(self, place: _Place, days: range) -> None:
+        """Read what is kept of invocations whose REPORT was read, in this session or an earlier one."""
+        if not place.is_kept_old:
+            return
+        place.is_kept_old = False
+        first, last = date.fromordinal(days.start), date.fromordinal(days.stop - 1)
+        try:
+            kept = await place.connection.invocations.by_function_and_day(first, last)
+        except UserError as error:
+            place.connection.scope.report("month", error)  # this session's are there all the same
+            return
+        place.kept = {
+            name: {day.toordinal(): sums for day, sums in by_day.items()} for name, by_day in kept.items()
+        }
+
     def make_bills(self, functions: Iterable[MonthFunction]) -> list[AccountMonth]:
         """The month so far by account, with tiers and free tier."""
         return make_bills(functions, self.today, self._prices.table, self._prices.has_free_tier)
+
+    @property
+    def is_free(self) -> bool:
+        """Whether nothing that `read` asks for costs anything."""
+        return all(place.connection.gateway.meter is None for place in self._places.values())
 
     @property
     def lacks_logs(self) -> "list[Connection]":
@@ -283,7 +319,7 @@ class Months:
     def _get_due(self, place: _Place) -> "list[FunctionInfo]":
         connection = place.connection
         functions = connection.catalog.state.functions
-        if connection.target.is_local:
+        if connection.gateway.meter is None:
             return list(functions)  # it costs nothing
         return place.month.get_due(functions, connection.gateway.server_now_ms)
 
@@ -324,6 +360,8 @@ class Months:
 
     async def _save(self, place: _Place) -> None:
         key = place.connection.target.key
+        if place.connection.target.is_local:
+            return
         try:
             await in_thread(self._cache.save, key, place.month)
         except UserError as error:

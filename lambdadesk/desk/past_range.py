@@ -4,6 +4,8 @@ import asyncio
 import re
 from collections.abc import Sequence
 from contextlib import aclosing
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from lambdadesk.aws.endpoints import is_aws
 from lambdadesk.aws.insights import fetch_groups_named, is_not_offered
@@ -29,10 +31,14 @@ from lambdadesk.core.past_runs import (
     within,
     write_past_query,
 )
+from lambdadesk.core.threads import in_thread
 from lambdadesk.core.types import Cost, FunctionInfo, Invocation, InvocationType, LogColumns, Outcome
 from lambdadesk.desk.connection import Connection
 from lambdadesk.desk.query import Query
-from lambdadesk.store.history import HistoryEntry
+from lambdadesk.store.history_entry import HistoryEntry
+
+if TYPE_CHECKING:
+    from lambdadesk.core.invocation_columns import InvocationColumns
 
 SLICE = 1_000  # events, or invocations, taken in one go
 _GRACE_MS = 60_000  # after its timeout, an invocation has its REPORT line
@@ -160,7 +166,7 @@ class PastRange:
         if by is PastSource.INSIGHTS:
             try:
                 is_complete = await self._query_all(tracker, start_ms, last_ms, notes)
-                cost = self._query.cost
+                cost = None if self._connection.target.is_local else self._query.cost
             except UserError as error:
                 if not is_not_offered(error):
                     raise
@@ -180,6 +186,8 @@ class PastRange:
             notes.append(f"{silent:,} started, but the log has no REPORT line of them; they are left out.")
         invocations = await self._merge(in_range, start_ms, end_ms)
         self.found = len(invocations)
+        past = await in_thread(_to_columns, [run for run in invocations if run.stream])
+        await self._connection.invocations.add_past(self._function.name, past)
         return PastRuns(by, start_ms, end_ms, tuple(invocations), is_complete, tuple(notes), cost)
 
     async def _read_all(
@@ -254,10 +262,23 @@ class PastRange:
         entries = await self._connection.recent(self._function.name, MOST_RUNS)
         made = [_to_invocation(entry) for entry in entries if start_ms <= entry.sent_ms <= end_ms]
         made = [run for run in made if run.outcome not in _WAITING]
-        invocations = await self._merge([], start_ms, end_ms, made)
+        seen = await self._get_kept(start_ms, end_ms)
+        invocations = await self._merge(seen, start_ms, end_ms, made)
         self.found = len(invocations)
-        note = "Only what was invoked from here, and what the log has shown since the start."
+        note = "Only what was invoked from here, and what logs have shown here before."
         return PastRuns(PastSource.HISTORY, start_ms, end_ms, tuple(invocations), False, (note,))
+
+    async def _get_kept(self, start_ms: int, end_ms: int) -> list[Invocation]:
+        """What a log showed, now or earlier; the newest where there are too many."""
+        name = self._function.name
+        columns = await self._connection.invocations.columns(name, start_ms, end_ms + 1)
+        columns = columns.where(slice(-MOST_RUNS, None))
+        found: list[Invocation] = []
+        for start in range(0, len(columns), SLICE):
+            some = columns.where(slice(start, start + SLICE))
+            found += (run for run in some.invocations(name) if run.stream)
+            await asyncio.sleep(0)
+        return found
 
     async def _merge(
         self, found: list[Invocation], start_ms: int, end_ms: int, made: Sequence[Invocation] = ()
@@ -274,26 +295,31 @@ class PastRange:
         for start in range(0, len(seen), SLICE):
             ledger.add_seen(name, *seen[start : start + SLICE])
             await asyncio.sleep(0)
-        for run in known:
-            if run.stream:
-                if run.here and (record := ledger.find(run)) is not None:
-                    record.here, record.cost = True, run.cost  # which knows how it was invoked
-            else:
-                _add_here(ledger, run)
         ids = {run.request_id for run in known if run.here}
-        for run in made:
-            if run.request_id not in ids:
-                _add_here(ledger, run)
+        made = [run for run in made if run.request_id not in ids]
+        for run in (*(run for run in known if not run.stream), *made):
+            _add_here(ledger, run)
         ledger.match(name)
-        return within(ledger.of(name), start_ms, end_ms)
+        # What was made here knows best what it cost: how it was invoked is in no log.
+        here = {_key(run): run.cost for run in (*known, *made) if run.here}
+        return [
+            replace(run, here=True, cost=here[key] or run.cost) if (key := _key(run)) in here else run
+            for run in within(ledger.of(name), start_ms, end_ms)
+        ]
 
     def _on_query_changed(self) -> None:
         if self.is_loading and self.source is PastSource.INSIGHTS:
             self.changed.emit()
 
 
+def _to_columns(invocations: list[Invocation]) -> "InvocationColumns":
+    from lambdadesk.core.invocation_columns import InvocationColumns, Source
+
+    return InvocationColumns.from_invocations(invocations, Source.PAST)
+
+
 def _add_here(ledger: InvocationLedger, run: Invocation) -> None:
-    record = ledger.add_here(
+    ledger.add_here(
         run.function,
         InvocationType.REQUEST_RESPONSE,
         run.version,
@@ -305,7 +331,11 @@ def _add_here(ledger: InvocationLedger, run: Invocation) -> None:
         error_type=run.error_type,
         match_later=True,
     )
-    record.cost = run.cost
+
+
+def _key(run: Invocation) -> tuple[str, str, int | None]:
+    """What tells invocations apart: a request id comes again with a retry."""
+    return (run.stream, run.request_id, run.ended_ms) if run.stream else ("", run.request_id, None)
 
 
 def _to_invocation(entry: HistoryEntry) -> Invocation:

@@ -14,7 +14,8 @@ from lambdadesk.core.errors import ErrorKind, UserError
 from lambdadesk.core.event import Event
 from lambdadesk.core.threads import in_thread
 from lambdadesk.store.files import write_atomic
-from lambdadesk.store.history import History, HistoryEntry
+from lambdadesk.store.history import History
+from lambdadesk.store.history_entry import HistoryEntry
 
 # What a spreadsheet would take for a formula.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")

@@ -2,29 +2,19 @@
 
 import asyncio
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from uuid import uuid4
 
-from lambdadesk.aws.quota import TokenBucket
 from lambdadesk.core.errors import ErrorKind, UserError
 from lambdadesk.core.event import Event
 from lambdadesk.core.series import SeriesPlan
 from lambdadesk.core.series_result import SeriesResult, SeriesRun, read_error, summarise
-from lambdadesk.core.types import InvokeResult, Outcome
 from lambdadesk.desk.invoker import Invoker
-from lambdadesk.store.history import HistoryEntry
+from lambdadesk.desk.series_senders import SentRun, SeriesSenders
+from lambdadesk.store.history_entry import HistoryEntry
 
 TOLD_EVERY_S = 0.1
-# Of these every further run would be one more, so that nothing more is sent.
-_HOPELESS = (
-    ErrorKind.DENIED,
-    ErrorKind.EXPIRED,
-    ErrorKind.NOT_FOUND,
-    ErrorKind.OFFLINE,
-    ErrorKind.NOT_AWS,
-)
 
 
 class SeriesPhase(StrEnum):
@@ -82,7 +72,7 @@ class SeriesRunner:
         self.series: Series | None = None
         self._invoker = invoker
         self._places: dict[int, tuple[Series, int]] = {}  # by the entry's id: where in `runs` it is
-        self._stop = asyncio.Event()
+        self._senders: SeriesSenders | None = None
         self._told_s = 0.0
         self._due: asyncio.TimerHandle | None = None
         self._disconnect = invoker.updated.connect(self._on_updated)
@@ -98,9 +88,9 @@ class SeriesRunner:
 
     def stop(self, reason: str = "Stopped.") -> None:
         """Send nothing more, and wait for what is under way."""
-        if self.series is not None and self.series.phase is SeriesPhase.RUNNING:
-            self.series.phase, self.series.reason = SeriesPhase.STOPPING, reason
-            self._stop.set()
+        if self.series is not None and self.series.phase is SeriesPhase.RUNNING and self._senders is not None:
+            self._senders.stop(reason)
+            self._take(self.series, self._senders)
             self._tell()
 
     async def run(self, plan: SeriesPlan, *, confirmed: bool = False) -> Series:
@@ -111,17 +101,22 @@ class SeriesRunner:
         """
         series = Series(uuid4().hex, plan, int(time.time() * 1000), [])
         self.series = series
-        self._stop.clear()
         self._places.clear()
         began_s = time.monotonic()
-        numbers = iter(range(plan.count))
-        pace = TokenBucket(plan.per_s, burst=1) if plan.per_s else None
+        senders = self._senders = SeriesSenders(self._invoker, plan, series.id, confirmed=confirmed)
         self._tell(at_once=True)
+
+        def go_on() -> None:
+            series.elapsed_s = time.monotonic() - began_s
+            self._take(series, senders)
+            self._tell()
+
         try:
-            async with asyncio.TaskGroup() as group:
-                for _ in range(min(plan.concurrency, plan.count)):
-                    group.create_task(self._work(series, numbers, pace, confirmed, began_s))
+            await senders.run(TOLD_EVERY_S, go_on)
         finally:
+            left = senders.take_left()
+            self._take(series, senders)
+            self._invoker.take(left)
             series.elapsed_s = time.monotonic() - began_s
             series.phase = SeriesPhase.DONE
             if series.under_way:
@@ -132,64 +127,19 @@ class SeriesRunner:
         await self._invoker.flush()
         return series
 
-    async def _work(
-        self,
-        series: Series,
-        numbers: Iterator[int],
-        pace: TokenBucket | None,
-        confirmed: bool,
-        began_s: float,
-    ) -> None:
-        for number in numbers:
-            if pace is not None and (wait_s := pace.reserve()) > 0:
-                await self._pause(wait_s)
-            if series.phase is not SeriesPhase.RUNNING:
-                return
-            series.sent += 1
-            run = await self._one(series, number, confirmed)
-            series.elapsed_s = time.monotonic() - began_s
+    def _take(self, series: Series, senders: SeriesSenders) -> None:
+        """Bring the series to what its threads have done since the last time."""
+        answers = senders.take()
+        entries = self._invoker.take([each.answer for each in answers])
+        for each, entry in zip(answers, entries, strict=True):
+            run = _to_run(each, entry, series.plan)
             series.runs.append(run)
             if run.entry_id:
                 self._places[run.entry_id] = (series, len(series.runs) - 1)
-            series.throttled += run.was_throttled
-            series.failed += run.has_failed and not run.was_throttled
-            most = series.plan.stop_after_errors
-            if most and series.failed >= most:
-                self.stop(f"Stopped after {most:,} error{'s' * (most != 1)}.")
-            self._tell()
-
-    async def _one(self, series: Series, number: int, confirmed: bool) -> SeriesRun:
-        plan = series.plan
-        request = plan.request_of(number)
-        began_ms = int(time.time() * 1000)
-        answers: list[InvokeResult] = []
-        try:
-            entry = await self._invoker.invoke(request, answers.append, confirmed=confirmed, series=series.id)
-        except UserError as error:
-            if error.kind in _HOPELESS:
-                series.error = series.error or error
-                self.stop(f"Stopped: {error.message}")
-            return SeriesRun(
-                number + 1,
-                Outcome.UNKNOWN if error.kind is ErrorKind.OUTCOME_UNKNOWN else Outcome.ERROR,
-                began_ms,
-                line=plan.line_of(number),
-                round_trip_ms=int(time.time() * 1000) - began_ms,
-                error=error.message,
-                was_throttled=error.kind is ErrorKind.THROTTLED,
-                did_run=error.kind is ErrorKind.OUTCOME_UNKNOWN,
-            )
-        run = run_of(entry, number + 1, plan.line_of(number))
-        # Without the time that the history takes.
-        return replace(run, round_trip_ms=answers[0].received_ms - answers[0].sent_ms)
-
-    async def _pause(self, seconds: float) -> None:
-        """Wait for the next place, or until it is stopped."""
-        try:
-            async with asyncio.timeout(seconds):
-                await self._stop.wait()
-        except TimeoutError:
-            return
+        series.sent, series.failed, series.throttled = senders.sent, senders.failed, senders.throttled
+        series.error = senders.error
+        if senders.reason and series.phase is SeriesPhase.RUNNING:
+            series.phase, series.reason = SeriesPhase.STOPPING, senders.reason
 
     def _on_updated(self, entry: HistoryEntry) -> None:
         """The log may tell more of a run long after its answer."""
@@ -221,9 +171,30 @@ class SeriesRunner:
         self.changed.emit()
 
 
-def run_of(entry: HistoryEntry, number: int, line: int = 0) -> SeriesRun:
-    """An entry of the history as a run of a series."""
+def _to_run(sent: SentRun, entry: HistoryEntry, plan: SeriesPlan) -> SeriesRun:
+    result, error, line = sent.answer.result, sent.answer.error, plan.line_of(sent.number)
+    if result is not None:
+        # Without the time that the history takes.
+        round_trip_ms = result.received_ms - result.sent_ms
+        return run_of(entry, sent.number + 1, line, round_trip_ms)
+    is_unknown = error is None or error.kind is ErrorKind.OUTCOME_UNKNOWN
+    return SeriesRun(
+        sent.number + 1,
+        entry.outcome,
+        entry.sent_ms,
+        line=line,
+        round_trip_ms=(entry.received_ms or entry.sent_ms) - entry.sent_ms,
+        error=error.message if error else "",
+        was_throttled=error is not None and error.kind is ErrorKind.THROTTLED,
+        did_run=is_unknown,
+    )
+
+
+def run_of(entry: HistoryEntry, number: int, line: int = 0, round_trip_ms: int | None = None) -> SeriesRun:
+    """An entry of the history as a run of a series. round_trip_ms: where it is known better."""
     report = entry.report
+    if round_trip_ms is None and entry.received_ms is not None:
+        round_trip_ms = entry.received_ms - entry.sent_ms
     error_type, error = "", entry.error
     if entry.function_error:
         error_type, error = read_error(entry.response)
@@ -234,7 +205,7 @@ def run_of(entry: HistoryEntry, number: int, line: int = 0) -> SeriesRun:
         sent_ms=entry.sent_ms,
         entry_id=entry.id,
         line=line,
-        round_trip_ms=None if entry.received_ms is None else entry.received_ms - entry.sent_ms,
+        round_trip_ms=round_trip_ms,
         duration_ms=report.duration_ms if report else None,
         billed_ms=report.billed_ms if report else None,
         init_ms=report.init_ms if report else None,

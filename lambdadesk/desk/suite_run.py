@@ -14,7 +14,7 @@ from lambdadesk.core.threads import in_thread
 from lambdadesk.core.types import FunctionInfo, InvokeRequest, Outcome
 from lambdadesk.desk.invoker import Invoker
 from lambdadesk.desk.series_run import run_of
-from lambdadesk.store.history import HistoryEntry
+from lambdadesk.store.history_entry import HistoryEntry
 
 # Of these every further case would be one more.
 _HOPELESS = (ErrorKind.DENIED, ErrorKind.EXPIRED, ErrorKind.OFFLINE, ErrorKind.NOT_AWS)

@@ -3,12 +3,12 @@
 import asyncio
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import chain
-from operator import sub
+from operator import itemgetter, sub
 
 from lambdadesk.aws.gateway import Gateway
 from lambdadesk.aws.logs import LogGroup, fetch_events, fetch_group
@@ -16,6 +16,7 @@ from lambdadesk.core.errors import ErrorKind, UserError
 from lambdadesk.core.invocation_list import InvocationList
 from lambdadesk.core.invocations import InvocationTracker
 from lambdadesk.core.tail_counts import Gap, GapState, TailCounts
+from lambdadesk.core.threads import in_thread
 from lambdadesk.core.types import LogColumns
 from lambdadesk.desk.seen_events import SeenEvents
 
@@ -23,7 +24,8 @@ LOOKBACK_MS = 10 * 60_000  # where a new tail begins
 SWEEP_EVERY_MS = 60_000
 SWEEP_WINDOW_MS = 15 * 60_000  # events later than this are found by no poll
 AHEAD_MS = 60_000  # writers' clocks may run ahead of ours
-SLICE = 1_000  # events taken in one go
+SLICE = 300  # events taken in one go: some milliseconds, also while many runs compute
+LATE_SLICE = 40  # the same of late ones, each of which moves all lines after it
 
 _MIN_OVERLAP_MS, _MAX_OVERLAP_MS = 60_000, 300_000
 # Where a minute takes many pages, which all tails wait for: the sweeps find what is later.
@@ -36,6 +38,9 @@ _REMEMBER_MS = SWEEP_WINDOW_MS + 5 * 60_000
 
 # Streams of a group that functions share: 2026/01/02/orders[$LATEST]0123; of a function's own: no name.
 _NAMED_STREAM = re.compile(r"\d{4}/\d\d/\d\d/([^\[\]]+)\[")
+
+
+_by_time = itemgetter(0, 3)
 
 
 class TailState(StrEnum):
@@ -90,6 +95,7 @@ class TailSource:
         self.scanned_to_ms: int | None = None
         self.pause_s = 0.0  # until the next poll
         self.is_described = False
+        self.make_room: Callable[[], Awaitable[None]] | None = None  # awaited before each page is taken
         self._gateway = gateway
         self._progressed = progressed
         self._seen = SeenEvents()
@@ -124,15 +130,28 @@ class TailSource:
             if gap := self.counts.open_gap:
                 gap.to_ms = max(gap.to_ms, now_ms)
         end_ms = max(anchor_ms or 0, now_ms) + AHEAD_MS
+        if self._seen.is_large:
+            await in_thread(self._seen.pack)
         self._seen.begin_poll()
         self._late = []
         try:
             await self._read(start_ms, end_ms, sweep, show)
+            await self._show_late(show)
         finally:
             self.scanned_to_ms = None
-            if self._late:
-                show(LogColumns.of(chain.from_iterable(self._late)))
-                self._late = []
+            late, self._late = LogColumns.of(chain.from_iterable(self._late)), []
+            if len(late):
+                show(late)
+
+    async def _show_late(self, show: Callable[[LogColumns], None]) -> None:
+        """Show the late events in order of time, some at once: each piece of the log is touched once."""
+        late = LogColumns.of(sorted(chain.from_iterable(self._late), key=_by_time))
+        for start in range(0, len(late), LATE_SLICE):
+            # What is left, should this be cancelled.
+            self._late = [late.between(start + LATE_SLICE, len(late))]
+            show(late.between(start, start + LATE_SLICE))
+            await asyncio.sleep(0)
+        self._late = []
 
     async def _read(
         self, start_ms: int, end_ms: int, sweep: bool, show: Callable[[LogColumns], None]
@@ -154,6 +173,8 @@ class TailSource:
                     )
                     if pages > 1:
                         self._progressed()
+                    if self.make_room is not None:
+                        await self.make_room()
                     for start in range(0, len(page.events), SLICE):
                         fresh = self._put_late_aside(self._take(page.events.between(start, start + SLICE)))
                         if len(fresh):

@@ -18,6 +18,7 @@ from lambdadesk.core.logstore import LineKind as RowKind
 from lambdadesk.core.platform import LineKind
 from lambdadesk.core.tail_counts import TailCounts, add_up
 from lambdadesk.core.types import FunctionInfo, LogColumns
+from lambdadesk.desk.log_archive import LogArchive
 from lambdadesk.desk.tail_source import LOOKBACK_MS, SWEEP_WINDOW_MS, TailGroup, TailSource, TailState
 
 __all__ = ["LOOKBACK_MS", "SWEEP_WINDOW_MS", "TailGroup", "TailState", "Tailer"]
@@ -63,6 +64,7 @@ class Tailer:
         """groups: what to follow instead of the function's own group."""
         self.function = function
         self.store = LogStore()
+        self.archive: LogArchive | None = None  # takes in what the store drops
         self.changed: Event[[]] = Event()
         self.progressed: Event[[]] = Event()
         self.arrived: Event[[LogColumns]] = Event()
@@ -177,12 +179,16 @@ class Tailer:
         """Follow until cancelled; failures are shown in `state` and tried again, more slowly each time."""
         try:
             async with asyncio.TaskGroup() as self._tasks:
+                if self.archive is not None:
+                    self._tasks.create_task(self.archive.run(), name="archive")
                 for source in self.sources:
                     self._start(source)
         finally:
             self._tasks = None
 
     def _start(self, source: TailSource) -> None:
+        if self.archive is not None:
+            source.make_room = self.archive.make_room
         if self._tasks is not None:
             self._tasks.create_task(self._follow(source), name=f"tail {source.name}")
 

@@ -12,7 +12,7 @@ from lambdadesk.core.threads import in_thread
 from lambdadesk.core.types import InvokeRequest, Outcome
 from lambdadesk.desk.invoker import Invoker
 from lambdadesk.desk.series_run import run_of
-from lambdadesk.store.history import HistoryEntry
+from lambdadesk.store.history_entry import HistoryEntry
 
 
 @dataclass(slots=True)

@@ -7,169 +7,29 @@ import threading
 import time
 from collections.abc import Callable, Collection, Sequence
 from contextlib import ExitStack, closing, suppress
-from dataclasses import dataclass, fields, replace
-from decimal import Decimal
-from enum import StrEnum
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 from lambdadesk.core.errors import ErrorKind, UserError
 from lambdadesk.core.threads import in_thread
-from lambdadesk.core.types import InvocationType, Outcome, Report
 from lambdadesk.store.files import make_private, set_aside, storage_error
+from lambdadesk.store.history_entry import HistoryEntry, HistoryKeeps, Write
+from lambdadesk.store.history_rows import (
+    MIGRATIONS,
+    SEARCHED,
+    SELECT,
+    SELECT_LEAN,
+    escape_like,
+    is_kept,
+    migrate,
+    to_entry,
+    write_all,
+)
 
 T = TypeVar("T")
 
-RESPONSE_LIMIT_BYTES: Final = 256 * 1024
 DAY_MS: Final = 24 * 3600 * 1000
-
-
-class HistoryKeeps(StrEnum):
-    """How much of an invocation is written to the disk."""
-
-    FULL = "full"
-    METADATA = "metadata"  # no payload, no response, no log tail
-    OFF = "off"  # nothing; what is there already stays
-
-
-class Write(StrEnum):
-    """What is to be done with an entry; see the methods of History of the same names."""
-
-    ADD = "add"
-    UPDATE = "update"
-    SETTLE = "settle"
-
-
-@dataclass(frozen=True, slots=True)
-class HistoryEntry:
-    """One invocation made from a window. `id` is 0 until it is added; times are epoch milliseconds.
-
-    `response` is cut at RESPONSE_LIMIT_BYTES when it is stored, and `response_truncated` says so. `error` is
-    the sentence that was shown where no answer came, or that explains a function error of Lambda's own
-    (`status_code` tells them apart). `is_partial`: the response broke off. `origin` says
-    where the payload came from, `series` which series the run belongs to, `fate` what became of an
-    asynchronous run. `is_starred` and `note` are the user's own: `update` leaves them as they are on disk.
-    """
-
-    target_key: str
-    function: str
-    sent_ms: int
-    id: int = 0
-    qualifier: str = "$LATEST"
-    kind: InvocationType = InvocationType.REQUEST_RESPONSE
-    payload: bytes = b""
-    outcome: Outcome = Outcome.RUNNING
-    function_error: str = ""
-    status_code: int = 0  # 0: no answer
-    response: bytes = b""
-    response_truncated: bool = False
-    log_tail: str = ""
-    request_id: str = ""
-    log_stream: str = ""
-    received_ms: int | None = None
-    report: Report | None = None
-    cost: Decimal | None = None
-    currency: str = "USD"
-    cost_exact: bool = True
-    error: str = ""
-    executed_version: str = ""
-    client_context: str = ""
-    tenant_id: str = ""
-    durable_name: str = ""
-    is_streamed: bool = False
-    is_partial: bool = False
-    origin: str = ""
-    series: str = ""
-    fate: str = ""
-    is_starred: bool = False
-    note: str = ""
-    content_type: str = ""
-    response_bytes: int = 0  # that came; `response` may be their beginning
-    durable_arn: str = ""
-
-
-def lean(entry: HistoryEntry) -> HistoryEntry:
-    """The entry without payload, client context, response and log tail: they may be large, and secret."""
-    return replace(entry, payload=b"", client_context="", response=b"", log_tail="")
-
-
-# Entry n brings a file from schema version n to n + 1. Never change one that was released: append.
-_MIGRATIONS: Final = (
-    """
-    CREATE TABLE invocation (
-        id INTEGER PRIMARY KEY,
-        target_key TEXT NOT NULL, function TEXT NOT NULL, sent_ms INTEGER NOT NULL, qualifier TEXT NOT NULL,
-        kind TEXT NOT NULL, payload BLOB NOT NULL, outcome TEXT NOT NULL, function_error TEXT NOT NULL,
-        status_code INTEGER NOT NULL, response BLOB NOT NULL, response_truncated INTEGER NOT NULL,
-        log_tail TEXT NOT NULL, request_id TEXT NOT NULL, log_stream TEXT NOT NULL, received_ms INTEGER,
-        cost TEXT, currency TEXT NOT NULL, cost_exact INTEGER NOT NULL, error TEXT NOT NULL,
-        report_request_id TEXT, duration_ms TEXT, billed_ms INTEGER, memory_mb INTEGER, max_memory_mb INTEGER,
-        init_ms TEXT, restore_ms TEXT, billed_restore_ms INTEGER, report_status TEXT, error_type TEXT,
-        trace_id TEXT
-    );
-    CREATE INDEX invocation_recent ON invocation (target_key, function, sent_ms);
-    """,
-    """
-    ALTER TABLE invocation ADD COLUMN executed_version TEXT NOT NULL DEFAULT '';
-    ALTER TABLE invocation ADD COLUMN client_context TEXT NOT NULL DEFAULT '';
-    ALTER TABLE invocation ADD COLUMN tenant_id TEXT NOT NULL DEFAULT '';
-    ALTER TABLE invocation ADD COLUMN durable_name TEXT NOT NULL DEFAULT '';
-    ALTER TABLE invocation ADD COLUMN is_streamed INTEGER NOT NULL DEFAULT 0;
-    ALTER TABLE invocation ADD COLUMN is_partial INTEGER NOT NULL DEFAULT 0;
-    ALTER TABLE invocation ADD COLUMN origin TEXT NOT NULL DEFAULT '';
-    ALTER TABLE invocation ADD COLUMN series TEXT NOT NULL DEFAULT '';
-    ALTER TABLE invocation ADD COLUMN fate TEXT NOT NULL DEFAULT '';
-    ALTER TABLE invocation ADD COLUMN is_starred INTEGER NOT NULL DEFAULT 0;
-    ALTER TABLE invocation ADD COLUMN note TEXT NOT NULL DEFAULT ''
-    """,
-    """
-    ALTER TABLE invocation ADD COLUMN content_type TEXT NOT NULL DEFAULT '';
-    ALTER TABLE invocation ADD COLUMN response_bytes INTEGER NOT NULL DEFAULT 0;
-    ALTER TABLE invocation ADD COLUMN durable_arn TEXT NOT NULL DEFAULT ''
-    """,
-)
-
-# Report field -> column, in the order of the fields.
-_REPORT_COLUMNS: Final = {name: name for name in Report._fields} | {
-    "request_id": "report_request_id",
-    "status": "report_status",
-}
-_OWN_COLUMNS: Final = tuple(
-    field.name for field in fields(HistoryEntry) if field.name not in ("id", "report")
-)
-_COLUMNS: Final = (*_OWN_COLUMNS, *_REPORT_COLUMNS.values())
-_BODIES: Final = {"payload": "x''", "client_context": "''", "response": "x''", "log_tail": "''"}
-_KEPT: Final = ("is_starred", "note")  # the user may set them while the run goes on
-_SELECT: Final = f"SELECT id, {', '.join(_COLUMNS)} FROM invocation"  # noqa: S608  our own names only
-_SELECT_LEAN: Final = (
-    f"SELECT id, {', '.join(_BODIES.get(column, column) for column in _COLUMNS)} FROM invocation"  # noqa: S608
-)
-_INSERT: Final = f"INSERT INTO invocation ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608
-_UPDATED: Final = tuple(column for column in _COLUMNS if column not in _KEPT)
-_UPDATE: Final = f"UPDATE invocation SET {', '.join(f'{column} = ?' for column in _UPDATED)} WHERE id = ?"  # noqa: S608
-_SEARCHED: Final = (
-    "payload",
-    "response",
-    "log_tail",
-    "error",
-    "error_type",
-    "note",
-    "origin",
-    "series",
-    "fate",
-    "request_id",
-    "qualifier",
-    "function",
-)
 _STEPS: Final = 10_000  # of SQLite's machine, between two looks at whether anybody still waits
-_SETTLED_COLUMNS: Final = tuple(
-    column
-    for column in _COLUMNS
-    if column in ("outcome", "log_stream", "cost", "currency", "cost_exact", "fate")
-) + tuple(_REPORT_COLUMNS.values())
-_SETTLE: Final = (
-    f"UPDATE invocation SET {', '.join(f'{column} = ?' for column in _SETTLED_COLUMNS)} WHERE id = ?"  # noqa: S608
-)
 _DAMAGED: Final = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
@@ -206,10 +66,11 @@ class History:
         """Store a new entry; returns its id, or 0 if it is not kept. Raises UserError once."""
         return (await self.write([(Write.ADD, entry)]))[0]
 
-    def add_now(self, entry: HistoryEntry) -> int:
-        """The same for who is in a thread already; the file has to be open. Blocks."""
+    def write_now(self, writes: Sequence[tuple[Write, HistoryEntry]]) -> list[int]:
+        """The same as `write` for who is in a thread already; the file has to be open. Blocks."""
         keeps = self.keeps
-        return self._write(lambda connection: _write_one(connection, Write.ADD, entry, keeps)) or 0
+        ids = self._write(lambda connection: write_all(connection, writes, keeps))
+        return ids or [0] * len(writes)
 
     async def update(self, entry: HistoryEntry) -> None:
         """Store the entry with this id anew; one that was deleted meanwhile stays deleted."""
@@ -226,23 +87,10 @@ class History:
         """
         await self._was_opened.wait()
         keeps = self.keeps
-        if not any(_is_kept(write, entry, keeps) for write, entry in writes):
+        if not any(is_kept(write, entry, keeps) for write, entry in writes):
             return [0] * len(writes)
 
-        def run(connection: sqlite3.Connection) -> list[int]:
-            if len(writes) == 1:
-                return [_write_one(connection, *writes[0], keeps)]
-            connection.execute("BEGIN IMMEDIATE")
-            try:
-                ids = [_write_one(connection, write, entry, keeps) for write, entry in writes]
-                connection.execute("COMMIT")
-            except BaseException:
-                with suppress(sqlite3.Error):  # a full disk may have ended the transaction already
-                    connection.execute("ROLLBACK")
-                raise
-            return ids
-
-        return await in_thread(self._write, run) or [0] * len(writes)
+        return await in_thread(self.write_now, writes)
 
     async def recent(self, target_key: str, function: str = "", limit: int = 200) -> list[HistoryEntry]:
         """The newest entries of a target, newest first, of one function or of all.
@@ -254,8 +102,8 @@ class History:
             where = "target_key = ? AND function = ?" if function else "target_key = ?"
             values = (target_key, function) if function else (target_key,)
             order = "ORDER BY sent_ms DESC, id DESC LIMIT ?"
-            rows = connection.execute(f"{_SELECT_LEAN} WHERE {where} {order}", (*values, limit))
-            return [_to_entry(row) for row in rows]
+            rows = connection.execute(f"{SELECT_LEAN} WHERE {where} {order}", (*values, limit))
+            return [to_entry(row) for row in rows]
 
         await self._was_opened.wait()
         return await in_thread(self._read, select, [])
@@ -276,9 +124,9 @@ class History:
             conditions.append("is_starred")
         if text:
             # LIKE stops at a NUL byte, which a response may hold; what comes before it is searched.
-            like = " OR ".join(f"CAST({column} AS TEXT) LIKE ? ESCAPE '\\'" for column in _SEARCHED)
+            like = " OR ".join(f"CAST({column} AS TEXT) LIKE ? ESCAPE '\\'" for column in SEARCHED)
             conditions.append(f"({like})")
-            values += [f"%{_escape_like(text)}%"] * len(_SEARCHED)
+            values += [f"%{escape_like(text)}%"] * len(SEARCHED)
         where = " AND ".join(conditions)
         order = "ORDER BY sent_ms DESC, id DESC LIMIT ?"
         is_over = threading.Event()
@@ -286,8 +134,8 @@ class History:
         def select(connection: sqlite3.Connection) -> list[HistoryEntry]:
             connection.set_progress_handler(is_over.is_set, _STEPS)
             try:
-                rows = connection.execute(f"{_SELECT_LEAN} WHERE {where} {order}", (*values, limit))
-                return [_to_entry(row) for row in rows]
+                rows = connection.execute(f"{SELECT_LEAN} WHERE {where} {order}", (*values, limit))
+                return [to_entry(row) for row in rows]
             except sqlite3.OperationalError:
                 if is_over.is_set():
                     return []
@@ -351,8 +199,8 @@ class History:
 
         def select(connection: sqlite3.Connection) -> list[HistoryEntry]:
             where = "target_key = ? AND function = ? AND series = ? ORDER BY sent_ms, id"
-            rows = connection.execute(f"{_SELECT_LEAN} WHERE {where}", (target_key, function, series))
-            return [_to_entry(row) for row in rows]
+            rows = connection.execute(f"{SELECT_LEAN} WHERE {where}", (target_key, function, series))
+            return [to_entry(row) for row in rows]
 
         await self._was_opened.wait()
         return await in_thread(self._read, select, [])
@@ -361,8 +209,8 @@ class History:
         """One entry whole, None if it is not there."""
 
         def select(connection: sqlite3.Connection) -> HistoryEntry | None:
-            row = connection.execute(f"{_SELECT} WHERE id = ?", (entry_id,)).fetchone()
-            return _to_entry(row) if row else None
+            row = connection.execute(f"{SELECT} WHERE id = ?", (entry_id,)).fetchone()
+            return to_entry(row) if row else None
 
         await self._was_opened.wait()
         return await in_thread(self._read, select, None)
@@ -403,13 +251,13 @@ class History:
         connection = self._connect("rw")
         try:
             # Before anything is written: a newer file must not be touched.
-            is_newer = connection.execute("PRAGMA user_version").fetchone()[0] > len(_MIGRATIONS)
+            is_newer = connection.execute("PRAGMA user_version").fetchone()[0] > len(MIGRATIONS)
             if not is_newer:
                 self._use_wal(connection)
                 connection.execute("PRAGMA synchronous = NORMAL")
                 connection.execute("PRAGMA secure_delete = ON")
-                _migrate(connection)
-            connection.execute(f"{_SELECT} LIMIT 1").fetchone()
+                migrate(connection)
+            connection.execute(f"{SELECT} LIMIT 1").fetchone()
         except BaseException:
             connection.close()
             raise
@@ -425,7 +273,7 @@ class History:
         for mode in ("ro", "ro&immutable=1"):
             with suppress(sqlite3.Error), ExitStack() as stack:
                 connection = stack.enter_context(closing(self._connect(mode)))
-                connection.execute(f"{_SELECT} LIMIT 1").fetchone()
+                connection.execute(f"{SELECT} LIMIT 1").fetchone()
                 stack.pop_all()
                 self._connection = connection
                 return (
@@ -542,83 +390,12 @@ class History:
         self.writable = False
 
 
-def _is_kept(write: Write, entry: HistoryEntry, keeps: HistoryKeeps) -> bool:
-    return keeps is not HistoryKeeps.OFF if write is Write.ADD else entry.id != 0
-
-
-def _write_one(connection: sqlite3.Connection, write: Write, entry: HistoryEntry, keeps: HistoryKeeps) -> int:
-    if not _is_kept(write, entry, keeps):
-        return 0
-    if write is Write.SETTLE:
-        connection.execute(_SETTLE, (*_to_settled(entry), entry.id))
-        return entry.id
-    row = _to_row(entry if keeps is HistoryKeeps.FULL else lean(entry))
-    if write is Write.ADD:
-        return connection.execute(_INSERT, row).lastrowid or 0
-    values = dict(zip(_COLUMNS, row, strict=True))
-    connection.execute(_UPDATE, (*(values[column] for column in _UPDATED), entry.id))
-    return entry.id
-
-
-def _escape_like(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-
-
 def _delete_before(connection: sqlite3.Connection, before_ms: int) -> None:
     if connection.execute("DELETE FROM invocation WHERE sent_ms < ?", (before_ms,)).rowcount:
         # secure_delete overwrites what is in the file, not what is in the WAL.
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
-def _migrate(connection: sqlite3.Connection) -> None:
-    if connection.execute("PRAGMA user_version").fetchone()[0] == len(_MIGRATIONS):
-        return
-    connection.execute("BEGIN EXCLUSIVE")  # two windows may start at once
-    try:
-        version = connection.execute("PRAGMA user_version").fetchone()[0]
-        for script in _MIGRATIONS[version:]:
-            for statement in script.split(";"):
-                connection.execute(statement)
-        connection.execute(f"PRAGMA user_version = {len(_MIGRATIONS)}")
-        connection.execute("COMMIT")
-    except BaseException:
-        with suppress(sqlite3.Error):  # a full disk may have ended the transaction already
-            connection.execute("ROLLBACK")
-        raise
-
-
 def _is_damage(error: Exception) -> bool:
     # The low byte of an extended code is the primary one.
     return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK) & 0xFF in _DAMAGED
-
-
-def _to_row(entry: HistoryEntry) -> tuple[Any, ...]:
-    if len(entry.response) > RESPONSE_LIMIT_BYTES:
-        entry = replace(entry, response=entry.response[:RESPONSE_LIMIT_BYTES], response_truncated=True)
-    values = [getattr(entry, column) for column in _OWN_COLUMNS]
-    values += [getattr(entry.report, name) if entry.report else None for name in _REPORT_COLUMNS]
-    return tuple(str(value) if isinstance(value, Decimal) else value for value in values)
-
-
-def _to_settled(entry: HistoryEntry) -> tuple[Any, ...]:
-    values = dict(zip(_COLUMNS, _to_row(entry), strict=True))
-    return tuple(values[column] for column in _SETTLED_COLUMNS)
-
-
-def _to_entry(row: tuple[Any, ...]) -> HistoryEntry:
-    own = dict(zip(_OWN_COLUMNS, row[1:], strict=False))
-    own["kind"] = InvocationType(own["kind"])
-    own["outcome"] = Outcome(own["outcome"])
-    for name in ("response_truncated", "cost_exact", "is_streamed", "is_partial", "is_starred"):
-        own[name] = bool(own[name])
-    own["cost"] = _to_decimal(own["cost"])
-    report = dict(zip(_REPORT_COLUMNS, row[1 + len(_OWN_COLUMNS) :], strict=True))
-    for name in ("duration_ms", "init_ms", "restore_ms"):
-        report[name] = _to_decimal(report[name])
-    return HistoryEntry(
-        id=row[0], report=Report(**report) if report["request_id"] is not None else None, **own
-    )
-
-
-def _to_decimal(text: str | None) -> Decimal | None:
-    return None if text is None else Decimal(text)

@@ -123,6 +123,14 @@ class InvocationStore:
         found = self._sums(target_key, first, last, "day.day", function)
         return {_EPOCH + timedelta(days=day): sums for day, sums in found.items()}
 
+    def by_function_and_day(self, target_key: str, first: date, last: date) -> dict[str, dict[date, DaySums]]:
+        """The sums of each function's days, both included; a day without is left out."""
+        found: dict[str, dict[date, DaySums]] = {}
+        for key, sums in self._sums(target_key, first, last, "day.day || ' ' || function.name").items():
+            day, _, name = key.partition(" ")
+            found.setdefault(name, {})[_EPOCH + timedelta(days=int(day))] = sums
+        return found
+
     def tidy(self, days: int = 0) -> None:
         """Delete what is older than so many days, 0: KEPT_DAYS, so that no byte of it is left."""
         before = int(time.time() * 1000) // DAY_MS - (min(days, KEPT_DAYS) if days else KEPT_DAYS)

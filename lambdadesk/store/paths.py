@@ -81,6 +81,11 @@ class Paths:
         return self.state_dir / "sweeps"
 
     @property
+    def lines_dir(self) -> Path:
+        """Where log lines are that no longer fit into memory; its files have no names."""
+        return self.state_dir / "lines"
+
+    @property
     def crash_dir(self) -> Path:
         return self.state_dir / "crashes"
 

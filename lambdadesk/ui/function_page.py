@@ -13,7 +13,8 @@ from lambdadesk.core.function_rows import RowKey
 from lambdadesk.core.text import one_line
 from lambdadesk.core.types import FunctionInfo
 from lambdadesk.desk.connection import Connection
-from lambdadesk.store.history import HistoryEntry
+from lambdadesk.desk.log_follow import LogFollow
+from lambdadesk.store.history_entry import HistoryEntry
 from lambdadesk.store.settings import Settings
 from lambdadesk.ui import theme
 from lambdadesk.ui.pages import PAGES
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from lambdadesk.desk.function_details import Details
     from lambdadesk.desk.function_rows import FunctionRows
     from lambdadesk.ui.invoke.tools import InvokeTools
+    from lambdadesk.ui.panels.charts_panel import ChartsPanel
 
 UNREACHABLE = (ErrorKind.OFFLINE, ErrorKind.NOT_AWS)
 
@@ -105,7 +107,7 @@ class FunctionPage(QWidget):
             connection.runs.deleted.connect(self.invoke.forget_runs),
         ]
         self.logs: LogsPanel | None = None
-        self.charts: QWidget | None = None
+        self.charts: ChartsPanel | None = None
         self.pages = named(QTabWidget(), "pageTabs", "Pages")
         self.pages.setDocumentMode(True)
         self._tools: InvokeTools | None = None
@@ -201,6 +203,8 @@ class FunctionPage(QWidget):
         self.closing.emit()
         # Before anything is awaited: the function may be opened again meanwhile, with a tail of its own.
         self.connection.unfollow(self.function.name)
+        if self.logs is not None:
+            self.logs.stop_following()
         for disconnect in self._disconnects:
             disconnect()
         self._disconnects, self._rows = [], None
@@ -220,15 +224,23 @@ class FunctionPage(QWidget):
                 self.built.emit(page)
 
     def _build_logs(self) -> QWidget:
-        self.logs = LogsPanel(self._tail, self.connection.ledger, self._settings)
+        follow = LogFollow(self.connection, self.function, self._settings)
+        self.logs = LogsPanel(self._tail, self.connection.ledger, self._settings, follow)
+        self.logs.explain_cost = self.connection.explain_cost
+        follow.take_up()
         self.logs.payload_requested.connect(self._show_payload)
-        self.logs.chart_requested.connect(lambda _request_id: self.show_page("Charts"))
+        self.logs.chart_requested.connect(self._show_in_charts)
         return self.logs
+
+    def _show_in_charts(self, request_id: str) -> None:
+        self.show_page("Charts")
+        if self.charts is not None:
+            self.charts.mark(request_id)
 
     def _build_charts(self) -> QWidget:
         from lambdadesk.ui.panels.charts_panel import ChartsPanel
 
-        self.charts = charts = ChartsPanel(self.connection, self.function)
+        self.charts = charts = ChartsPanel(self.connection, self.function, self._tail)
         charts.log_requested.connect(self.show_request)
         return charts
 

@@ -1,6 +1,6 @@
 """MainWindow: the frame around the functions of all places, their tabs and the Cost page."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, ParamSpec
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
@@ -8,17 +8,17 @@ from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QSplitter, QVBoxLayout
 
 from lambdadesk.core.errors import ErrorKind, UserError
-from lambdadesk.core.function_rows import FunctionRow
+from lambdadesk.core.function_rows import FunctionRow, RowKey
 from lambdadesk.core.types import FunctionInfo
 from lambdadesk.desk.console import Console
 from lambdadesk.desk.tasks import TaskScope
 from lambdadesk.ui import theme
 from lambdadesk.ui.alerts import Alerts
+from lambdadesk.ui.cost_page import CostPage
 from lambdadesk.ui.function_tabs import FunctionTabs
 from lambdadesk.ui.icons import app_icon
 from lambdadesk.ui.layout_memory import LayoutMemory
 from lambdadesk.ui.menus import Menus
-from lambdadesk.ui.panels.cost_panel import CostPanel
 from lambdadesk.ui.panels.functions_panel import FunctionsPanel
 from lambdadesk.ui.places import Places
 from lambdadesk.ui.prices import Prices
@@ -35,6 +35,7 @@ from lambdadesk.ui.widgets.plain import PlainLabel
 
 if TYPE_CHECKING:  # brings half of the application with it, and is not needed for the first frame
     from lambdadesk.desk.connection import Connection
+    from lambdadesk.desk.month import Months
     from lambdadesk.ui.function_page import FunctionPage
 
 P = ParamSpec("P")
@@ -100,7 +101,7 @@ class MainWindow(QMainWindow):
         self.functions = FunctionsPanel(self.console.settings)
         self.functions.open_requested.connect(self.open_row)
         self.functions.keeps = lambda key: self.tabs.page_of(key) is not None
-        self.cost = CostPanel()
+        self.cost = CostPage(self.console.settings, self._make_months)
         self.cost.open_requested.connect(self.open_by_name)
         self.cost.shown_changed.connect(self.read_costs)
         self.cost.read_requested.connect(self._read_costs)
@@ -236,6 +237,13 @@ class MainWindow(QMainWindow):
             connection.may_read_all = True
         self.read_costs(True)
 
+    def _make_months(self) -> "Months":
+        def get_tags(key: "RowKey") -> "Mapping[str, str] | None":
+            row = self.functions.rows.get(key)
+            return row.tags if row else None
+
+        return self.console.make_months(get_tags)
+
     def focus_filter(self) -> None:
         self.functions.filter.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self.functions.filter.selectAll()
@@ -344,6 +352,6 @@ class MainWindow(QMainWindow):
         await self.places.close()
         self.alerts.close()
         self.functions.close_panel()
-        self.cost.show_connections([])
+        await self.cost.close_page()
         await self.sign_in.close()
         await self.scope.close()

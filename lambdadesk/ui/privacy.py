@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Final
 
 from lambdadesk.desk.console import Console
-from lambdadesk.store.history import HistoryEntry
+from lambdadesk.store.history_entry import HistoryEntry
 
 if TYPE_CHECKING:
     from lambdadesk.desk.connection import Connection

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from lambdadesk.core.month_cost import DAYS, DaySums, cost_days
+from lambdadesk.core.month_cost import DAYS, CountedDays, cost_days
 from lambdadesk.core.month_csv import to_csv
 from lambdadesk.core.month_view import (
     STACK_TAG,
@@ -43,7 +43,7 @@ def make(
     **fields: str,
 ) -> MonthFunction:
     function = FunctionInfo(name, memory_mb=1024, runtime=fields.get("runtime", "python3.13"))
-    sums = DaySums(
+    sums = CountedDays(
         {day.toordinal(): count for day, count in requests.items()},
         {},
         {day.toordinal(): each for day, each in (duration_ms or {}).items()},

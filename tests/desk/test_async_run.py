@@ -14,7 +14,7 @@ from lambdadesk.core.async_fate import StepState
 from lambdadesk.core.types import InvocationType, Outcome
 from lambdadesk.desk.async_run import AsyncRun, Pace
 from lambdadesk.desk.tasks import TaskScope
-from lambdadesk.store.history import HistoryEntry
+from lambdadesk.store.history_entry import HistoryEntry
 from tests.desk.test_invoker import GROUP, PAYLOAD, Bench, opened
 from tests.desk.waiting import until
 from tests.servers import faults

@@ -14,7 +14,8 @@ from lambdadesk.core.types import FunctionInfo, InvokeRequest, Outcome, Target
 from lambdadesk.desk.connection import Connection
 from lambdadesk.desk.console import Console
 from lambdadesk.desk.tailer import TailState
-from lambdadesk.store.history import History, HistoryEntry, HistoryKeeps
+from lambdadesk.store.history import History
+from lambdadesk.store.history_entry import HistoryEntry, HistoryKeeps
 from lambdadesk.store.paths import Paths
 from lambdadesk.store.settings import Settings
 from tests.desk.waiting import until

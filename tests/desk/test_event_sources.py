@@ -18,7 +18,8 @@ from lambdadesk.desk.connection import Connection
 from lambdadesk.desk.event_sources import LOG, Choice, EventSources, Part
 from lambdadesk.store.catalog_cache import CatalogCache
 from lambdadesk.store.drafts import DraftStore
-from lambdadesk.store.history import History, HistoryKeeps
+from lambdadesk.store.history import History
+from lambdadesk.store.history_entry import HistoryKeeps
 from lambdadesk.store.saved_events import SavedEvents
 from tests.aws.test_shared_events import Sam
 from tests.servers import faults

@@ -40,7 +40,9 @@ def seen(number: int, at_ms: int = 0, outcome: Outcome = Outcome.OK) -> Invocati
 class Desk:
     """A ledger with its book, as a connection has them; all failures are kept."""
 
-    def __init__(self, path: Path, *, match_by_time: bool = False, has_store: bool = True) -> None:
+    def __init__(
+        self, path: Path, *, match_by_time: bool = False, has_store: bool = True, gather_s: float = 0.001
+    ) -> None:
         self.failures: list[Exception] = []
         self.price = Decimal("0.25")
         self.store = InvocationStore(path)
@@ -53,7 +55,7 @@ class Desk:
             self._report,
             (lambda: self.store) if has_store else None,
             match_by_time=match_by_time,
-            gather_s=0.001,
+            gather_s=gather_s,
         )
 
     def invoke(self, number: int, at_ms: int = 0, outcome: Outcome = Outcome.OK) -> None:
@@ -197,13 +199,12 @@ async def test_a_file_that_cannot_be_written_is_told_once_and_loses_nothing(tmp_
 
 
 async def test_being_cancelled_loses_nothing(path: Path) -> None:
-    desk = Desk(path)
-    for number in range(1, 1_500, 100):
-        runs = [seen(each, each) for each in range(number, number + 100)]
-        desk.ledger.add_seen("f", *runs)
-        await asyncio.sleep(0)  # somewhere in the middle of what goes on
-        for task in desk.scope.cancel("keep invocations"):
-            await asyncio.wait([task])
+    desk = Desk(path, gather_s=0)
+    for number in range(15):
+        desk.ledger.add_seen("f", *(seen(each, each) for each in range(number * 100 + 1, number * 100 + 101)))
+        for _turn in range(number):  # somewhere in the middle of what goes on
+            await asyncio.sleep(0)
+        await asyncio.wait([*desk.scope.cancel("keep invocations")])
     await desk.scope.close()
     desk.book.close()
     await desk.book.flush()

@@ -27,7 +27,8 @@ from lambdadesk.core.types import (
 )
 from lambdadesk.desk.invoker import Invoker
 from lambdadesk.desk.tailer import Tailer
-from lambdadesk.store.history import History, HistoryEntry
+from lambdadesk.store.history import History
+from lambdadesk.store.history_entry import HistoryEntry
 from tests.desk.test_tailer import following, poll
 from tests.desk.waiting import until
 from tests.servers import faults

@@ -11,7 +11,7 @@ import pytest
 from lambdadesk.aws.clients import Limits
 from lambdadesk.core.types import InvocationType, InvokeRequest, Outcome
 from lambdadesk.desk.tasks import TaskScope
-from lambdadesk.store.history import HistoryEntry
+from lambdadesk.store.history_entry import HistoryEntry
 from tests.desk.test_invoker import COST, HELLO, PAYLOAD, opened, report_line
 from tests.desk.waiting import until
 from tests.servers import faults

@@ -14,8 +14,7 @@ from tests.desk.test_tailer import GROUP, following, make_tail, messages, now_ms
 from tests.desk.waiting import until
 from tests.servers import faults
 from tests.servers.fake_aws import FakeAws
-from tests.servers.fake_live import hang, session, update
-from tests.servers.faults import Exchange
+from tests.servers.fake_live import hang, pulse, session, update
 
 ARN = f"arn:aws:logs:us-east-1:000000000000:log-group:{GROUP}"
 
@@ -30,17 +29,6 @@ class Clock:
 
 def patient(limits: Limits) -> Limits:
     return replace(limits, read_s=20.0)
-
-
-def pulsing(exchange: Exchange) -> None:
-    """A session that shows a line and then sends an update again and again."""
-
-    def go_on(exchange: Exchange) -> None:
-        while not exchange.stopping.wait(0.02):
-            frame = update()
-            exchange.write(b"%x\r\n%s\r\n" % (len(frame), frame))
-
-    session(update("x"), end=go_on)(exchange)
 
 
 @asynccontextmanager
@@ -120,7 +108,7 @@ async def test_its_seconds_are_told_to_the_meter_and_a_budget_ends_it(aws: FakeA
     tail = make_tail(aws, patient(quick))
     tail._gateway.meter = meter
     aws.log_settings[GROUP] = {"arn": f"{ARN}:*"}
-    aws.script("StartLiveTail", pulsing, pulsing)
+    aws.script("StartLiveTail", *[session(update("x"), end=pulse)] * 2)
     async with following(tail), listening(tail, clock=clock) as overlay:
         await until(overlay.changed, lambda: overlay.lines, "the live line")
         clock.now_s += 16.5

@@ -12,7 +12,7 @@ from lambdadesk.core.async_fate import StepState
 from lambdadesk.core.types import Outcome
 from lambdadesk.desk.lost_run import LostRun, Patience
 from lambdadesk.desk.tasks import TaskScope
-from lambdadesk.store.history import HistoryEntry
+from lambdadesk.store.history_entry import HistoryEntry
 from tests.desk.test_invoker import GROUP, Bench, opened, report_line
 from tests.desk.waiting import until
 from tests.servers import faults

@@ -11,11 +11,12 @@ import pytest
 from lambdadesk.core.errors import ErrorKind
 from lambdadesk.core.month_sums import LATE_MS
 from lambdadesk.core.month_view import MonthFunction, last_days, sum_rows
-from lambdadesk.core.types import Identity
+from lambdadesk.core.types import Identity, Invocation, Outcome, Report
 from lambdadesk.desk.connection import Connection
 from lambdadesk.desk.month import WORK, Months
 from lambdadesk.desk.own_use import OwnUseMeter
 from lambdadesk.desk.price_book import PriceBook
+from lambdadesk.store.invocations import InvocationStore
 from lambdadesk.store.month_cache import MonthCache
 from lambdadesk.store.own_use import OwnUseStore
 from lambdadesk.store.price_cache import PriceCache
@@ -127,9 +128,7 @@ async def test_what_was_read_is_there_after_a_restart_and_asked_for_no_more(rig:
         assert metrics(aws) == asked
 
 
-async def test_after_an_hour_only_days_that_are_not_over_are_asked_for(
-    rig: Rig, aws: FakeAws, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_after_an_hour_only_days_that_are_not_over_are_asked_for(rig: Rig, aws: FakeAws) -> None:
     async with rig:
         aws.functions = [make_function("f")]
         ran(aws, "f", 7, days_ago=40)
@@ -242,6 +241,35 @@ async def test_two_places_of_one_account_and_region_count_once(rig: Rig, aws: Fa
         assert [each.connection_key for each in await rig.months.price()] == [one.target.key]
         two.identity = Identity(OTHER, f"arn:aws:iam::{OTHER}:root")
         assert [state.twin for _, state in rig.months.states] == ["", ""]
+
+
+async def test_reports_of_an_earlier_session_make_a_day_exact(rig: Rig, aws: FakeAws, tmp_path: Path) -> None:
+    rig.desk.open_invocations = lambda: InvocationStore(tmp_path / "invocations.sqlite")
+    async with rig:
+        aws.functions = [make_function("f")]
+        ran(aws, "f", 2, days_ago=1)
+        before = await rig.connect(aws)
+        at_ms = int((datetime.now(UTC) - timedelta(days=1)).timestamp() * 1000)
+        for number in range(2):
+            report = Report(f"r{number}", Decimal("90.50"), 100 + number, 128, 64)
+            before.ledger.add_seen(
+                "f",
+                Invocation(
+                    *("f", f"0000000{number}-0000-4000-8000-000000000000", at_ms, "2026/11/26/[$LATEST]a"),
+                    ended_ms=at_ms + 100,
+                    outcome=Outcome.OK,
+                    report=report,
+                ),
+            )
+        await before.invocations.flush()
+        connection = await rig.connect(aws)  # which has read no log itself
+        await rig.show(connection)
+        await rig.read()
+        (function,) = await rig.months.price()
+        row = sum_rows([function], last_days(rig.months.today))[0]
+        assert (row.is_exact, row.requests) == (True, 2)
+        assert row.cost == Decimal(201 * 128) / 1_024_000 * Decimal("0.0000166667") + 2 * Decimal("0.0000002")
+        assert (row.used_mb, row.memory_mb) == (64, 128)
 
 
 async def test_free_tier_is_taken_off_where_the_user_says_so(rig: Rig, aws: FakeAws) -> None:

@@ -11,11 +11,13 @@ import pytest
 
 from lambdadesk.core.errors import ErrorKind
 from lambdadesk.core.insights import LogGroupInfo, QueryStatus
+from lambdadesk.core.invocation_columns import Source
 from lambdadesk.core.past_runs import PastSource, choose_source, write_past_query
 from lambdadesk.core.types import FunctionInfo, Invocation, InvocationType, InvokeRequest, Outcome
 from lambdadesk.desk import past_range
 from lambdadesk.desk.past_range import PastRange
 from lambdadesk.desk.tasks import TaskScope
+from lambdadesk.store.invocations import InvocationStore
 from tests.desk.test_connection import connected
 from tests.desk.waiting import until
 from tests.servers import faults
@@ -183,6 +185,34 @@ async def test_the_history_gives_what_was_invoked_from_here(aws: FakeAws, tmp_pa
         await connection.invoker.flush()
         await past.load(start_ms, start_ms + HOUR_MS, PastSource.HISTORY)
         assert len(past.runs.invocations) == 2  # and the ledger's own one once
+
+
+async def test_what_a_range_showed_is_kept_and_shown_another_day_without_asking(
+    aws: FakeAws, tmp_path: Path
+) -> None:
+    for number in range(3):
+        aws.add_events(GROUP, *lines_of(number, failed=number == 2), timestamp_ms=START_MS + 100 * number)
+    store = InvocationStore(tmp_path / "invocations.sqlite")
+    async with connected(aws, tmp_path, store) as connection:
+        past = PastRange(connection, HELLO)
+        await past.load(START_MS, END_MS)
+        assert past.runs is not None
+        first = past.runs.invocations
+        columns = await connection.invocations.columns("hello")
+        assert columns.source.tolist() == [Source.PAST] * 3
+        await connection.close()
+    asked = len(aws.requests("FilterLogEvents"))
+    async with connected(aws, tmp_path, store) as connection:
+        past = PastRange(connection, HELLO)
+        await past.load(START_MS + 50, END_MS, PastSource.HISTORY)
+        assert past.runs is not None
+        assert [run.request_id for run in past.runs.invocations] == [request_id(1), request_id(2)]
+        assert past.runs.invocations[0] == first[1]
+        assert (past.runs.invocations[1].error_type, past.runs.invocations[1].cost) == (
+            "KeyError",
+            first[2].cost,
+        )
+        assert len(aws.requests("FilterLogEvents")) == asked
 
 
 async def test_a_shared_group_gives_only_the_functions_own(aws: FakeAws, tmp_path: Path) -> None:

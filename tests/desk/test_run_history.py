@@ -14,7 +14,8 @@ import pytest
 from lambdadesk.core.errors import ErrorKind, UserError
 from lambdadesk.core.types import Outcome, Report
 from lambdadesk.desk.run_history import RunHistory
-from lambdadesk.store.history import History, HistoryEntry
+from lambdadesk.store.history import History
+from lambdadesk.store.history_entry import HistoryEntry
 
 ENTRY = HistoryEntry(
     "local",

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -255,3 +256,38 @@ async def test_closing_in_the_middle_leaves_no_run_without_an_entry(aws: FakeAws
         assert len(entries) >= len(aws.requests("Invoke")) > 0
         assert Decimal(0) < sum(entry.cost or 0 for entry in entries)
         assert len({entry.id for entry in entries}) == len(entries)
+
+
+async def test_the_order_of_the_payloads_is_kept(aws: FakeAws, tmp_path: Path) -> None:
+    """Also while runs are so quick that they are recorded ahead."""
+    payloads = tuple(str(number).encode() for number in range(150))
+    async with rigged(aws, Limits(), tmp_path) as rig:
+        rig.start(SeriesPlan(REQUEST, payloads=payloads))
+        await rig.finish()
+        assert tuple(request.body for request in aws.requests("Invoke")) == payloads
+
+
+async def test_what_was_recorded_ahead_and_never_sent_leaves_no_entry(aws: FakeAws, tmp_path: Path) -> None:
+    async with rigged(aws, Limits(), tmp_path) as rig:
+        rig.start(SeriesPlan(REQUEST, runs=10_000, concurrency=10))
+        await until(
+            rig.runner.changed,
+            lambda: rig.runner.series and len(rig.runner.series.runs) > 100,
+            "a hundred answers",
+        )
+        rig.runner.stop()
+        series = await rig.finish()
+        entries = await rig.bench.history.recent(rig.bench.gateway.target.key, limit=10_000)
+        assert series.sent == len(series.runs) == len(aws.requests("Invoke")) == len(entries)
+        assert {entry.outcome for entry in entries} == {Outcome.OK}
+
+
+async def test_an_answer_that_never_ends_holds_up_no_series(aws: FakeAws, tmp_path: Path) -> None:
+    aws.script("Invoke", faults.drip(0.05))
+    limits = Limits(connect_s=0.1, invoke_margin_s=0.2, invoke_body_s=0.1)
+    async with rigged(aws, limits, tmp_path) as rig:
+        rig.start(SeriesPlan(InvokeRequest(replace(HELLO, timeout_s=0), b"{}"), runs=3))
+        series = await rig.finish()
+        assert [run.outcome for run in series.runs] == [Outcome.UNKNOWN, Outcome.OK, Outcome.OK]
+        assert "No complete answer came in time" in series.runs[0].error
+        assert len(aws.requests("Invoke")) == 3

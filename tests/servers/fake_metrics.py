@@ -15,7 +15,11 @@ _STATISTICS: dict[str, Callable[[list[float]], float]] = {
     "Sum": sum,
     "Maximum": max,
     "SampleCount": len,
-    "p95": lambda values: sorted(values)[math.ceil(0.95 * len(values)) - 1],
+    "Average": lambda values: sum(values) / len(values),
+    **{
+        f"p{share}": lambda values, share=share: sorted(values)[math.ceil(share * len(values) / 100) - 1]
+        for share in (50, 95, 99)
+    },
 }
 
 

@@ -19,14 +19,8 @@ import pytest
 
 from lambdadesk.core.errors import ErrorKind, UserError
 from lambdadesk.core.types import InvocationType, Outcome, Report
-from lambdadesk.store.history import (
-    DAY_MS,
-    RESPONSE_LIMIT_BYTES,
-    History,
-    HistoryEntry,
-    HistoryKeeps,
-    Write,
-)
+from lambdadesk.store.history import DAY_MS, History
+from lambdadesk.store.history_entry import RESPONSE_LIMIT_BYTES, HistoryEntry, HistoryKeeps, Write
 
 REPORT = Report(
     request_id="b1c0ffee-0001",
@@ -465,7 +459,8 @@ async def test_a_full_disk_is_said_once_and_again_after_it_worked(tmp_path: Path
 WRITER = """
 import asyncio, sys
 from pathlib import Path
-from lambdadesk.store.history import History, HistoryEntry
+from lambdadesk.store.history import History
+from lambdadesk.store.history_entry import HistoryEntry
 
 async def main():
     history = History(Path(sys.argv[1]))

@@ -143,6 +143,9 @@ def test_days_are_added_up(store: InvocationStore) -> None:
         TODAY: 4,
     }
     assert store.by_day("t", yesterday, TODAY, "g").keys() == {TODAY}
+    each = store.by_function_and_day("t", yesterday, TODAY)
+    assert each == {name: store.by_day("t", yesterday, TODAY, name) for name in ("f", "g")}
+    assert store.by_function_and_day("t", TODAY, TODAY)["f"].keys() == {TODAY}
 
 
 runs = st.builds(

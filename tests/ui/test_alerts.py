@@ -90,6 +90,9 @@ async def test_failures_are_counted_and_lead_to_the_log(desk: Desk, aws: FakeAws
     pages = desk.get("pageTabs")
     assert pages.tabText(pages.currentIndex()) == "Logs"
     assert desk.get("logFilter").text() == f"req:{request_id(3)}"
+    await until(lambda: not desk.window.findChildren(AlertsDialog))  # it would lie over the log
+    click(button)
+    dialog = await opened(desk)
     click(find(dialog, "alertCharts"))
     assert pages.tabText(pages.currentIndex()) == "Charts"
 

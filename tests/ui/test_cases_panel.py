@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
+from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 
@@ -13,12 +14,12 @@ from lambdadesk.core.connections import Guard
 from lambdadesk.core.errors import ErrorKind, UserError
 from lambdadesk.core.expectations import Case, Expectations, parse_rules
 from lambdadesk.core.types import InvokeRequest
-from lambdadesk.store.history import HistoryEntry
+from lambdadesk.store.history_entry import HistoryEntry
 from lambdadesk.store.saved_cases import SavedCases
 from lambdadesk.ui.panels.cases_panel import CasesPanel
 from tests.servers import faults
 from tests.servers.fake_aws import FakeAws
-from tests.ui.desk import Desk, click, click_row, rows, until
+from tests.ui.desk import Desk, click, click_row, press, rows, until
 
 GOOD = Case("good", '{"a": 1}', expectations=Expectations("ok", response=parse_rules("a == 1")))
 BAD = Case("bad", '{"a": "<b>2</b>"}', expectations=Expectations("ok", response=parse_rules("a == 1")))
@@ -27,6 +28,10 @@ EVENT = Case("event", "", "order")
 
 async def read_event(name: str) -> bytes:
     raise UserError(f"There is no event {name}.", kind=ErrorKind.NOT_FOUND)
+
+
+async def list_events() -> list[str]:
+    return ["order", "refund"]
 
 
 class Rig:
@@ -41,6 +46,7 @@ class Rig:
             lambda: InvokeRequest(page.function, b'{"n": 1.10}'),
             lambda: self.entry,
             read_event,
+            list_events,
         )
         self.panel.resize(900, 320)
         self.panel.show()
@@ -146,6 +152,26 @@ async def test_a_case_is_changed_and_deleted(desk: Desk, tmp_path: Path) -> None
         click(await until(lambda: rig.get("casesReallyDelete")))
         await until(lambda: not rig.table())
         assert await rig.cases.list("hello") == ()
+
+
+async def test_a_saved_event_is_chosen_for_a_case(desk: Desk, tmp_path: Path) -> None:
+    async with opened(desk, tmp_path, GOOD) as rig:
+        click_row(rig.get("casesTable"), 0)
+        click(rig.get("casesEdit"))
+        dialog = await until(lambda: rig.panel.findChild(QWidget, "caseDialog"))
+        events, payload = (dialog.findChild(QWidget, name) for name in ("caseEvent", "casePayload"))
+        await until(lambda: events.count() == 3)
+        assert payload.isEnabled()
+        events.setFocus()
+        press(events, Qt.Key.Key_Down)
+        press(events, Qt.Key.Key_Down)
+        assert events.currentText() == "refund"
+        assert not payload.isEnabled()
+        click(dialog.findChild(QWidget, "caseSave"))
+        await until(lambda: rig.panel.findChild(QWidget, "caseDialog") is None)
+        (saved,) = await rig.cases.list("hello")
+        assert saved.case is not None
+        assert (saved.case.event, saved.case.payload) == ("refund", "")
 
 
 async def test_a_file_that_cannot_be_used_has_its_sentence(desk: Desk, aws: FakeAws, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QPushButton, QTabWidget
 
 from lambdadesk.store.drafts import DraftStore
-from lambdadesk.store.history import HistoryKeeps
+from lambdadesk.store.history_entry import HistoryKeeps
 from lambdadesk.ui.invoke.live_run import PROBABLY
 from lambdadesk.ui.widgets.event_picker import EventPicker
 from tests.keyring_session import KeyringSession

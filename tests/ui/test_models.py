@@ -16,7 +16,7 @@ from pytestqt.qtbot import QtBot
 from lambdadesk.core.function_columns import format_age
 from lambdadesk.core.function_rows import FunctionRow
 from lambdadesk.core.types import FunctionInfo, InvocationType, Outcome, Report
-from lambdadesk.store.history import HistoryEntry
+from lambdadesk.store.history_entry import HistoryEntry
 from lambdadesk.ui import theme
 from lambdadesk.ui.models.cost_table import CostRow, CostTableModel
 from lambdadesk.ui.models.function_table import FunctionTableModel

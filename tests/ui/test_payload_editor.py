@@ -176,11 +176,11 @@ async def test_format_and_minify_are_undone(rig: Rig, count: int) -> None:
     text = json.dumps([{"id": i, "total": 1.0} for i in range(count)])
     rig.widget.set_text(text)
     rig.widget.format()
-    await until(lambda: "\n" in rig.widget.text())
+    await until(lambda: "\n" in rig.widget.text() and not rig.edit.isReadOnly())
     formatted = rig.widget.text()
     assert json.loads(formatted) == json.loads(text)
     rig.widget.minify()
-    await until(lambda: "\n" not in rig.widget.text())
+    await until(lambda: "\n" not in rig.widget.text() and not rig.edit.isReadOnly())
     assert rig.widget.text() == json.dumps(json.loads(text), separators=(",", ":"))
     rig.edit.undo()
     assert rig.widget.text() == formatted
@@ -195,6 +195,39 @@ async def test_what_was_typed_while_it_was_laid_out_stays(rig: Rig) -> None:
     rig.type(" ")
     await until(lambda: not rig.widget.scope.is_running("relay"))
     assert rig.widget.text() == " " + text
+
+
+async def test_a_text_of_many_lines_is_put_in_place_bit_by_bit(rig: Rig) -> None:
+    """While it is, it counts as there already; what was typed before is a step to undo of its own."""
+    before = json.dumps([{"id": number} for number in range(30_000)])
+    rig.edit.setPlainText(before)
+    rig.type(" ")
+    rig.widget.format()
+    await until(lambda: rig.edit.isReadOnly() or "in place" in rig.note, lambda: rig.note)
+    laid_out = rig.edit.toPlainText()
+    assert laid_out.count("\n") > 60_000
+    await until(lambda: not rig.widget.scope.is_running("relay"))
+    assert rig.edit.toPlainText() == laid_out
+    assert rig.edit.blockCount() == laid_out.count("\n") + 1
+    assert not rig.edit.isReadOnly()
+    rig.widget.minify()
+    await until(lambda: not rig.widget.scope.is_running("relay"))
+    rig.edit.undo()
+    assert rig.edit.toPlainText() == laid_out
+    rig.edit.undo()
+    assert rig.edit.toPlainText() == f" {before}"
+    rig.edit.undo()
+    assert rig.edit.toPlainText() == before
+
+
+async def test_a_text_that_is_being_put_in_place_is_whole_when_the_editor_closes(rig: Rig) -> None:
+    rig.edit.setPlainText(json.dumps([{"id": number} for number in range(30_000)]))
+    rig.widget.format()
+    await until(rig.edit.isReadOnly)
+    laid_out = rig.edit.toPlainText()
+    await rig.widget.close_editor()
+    assert not rig.edit.isReadOnly()
+    assert rig.edit.toPlainText() == laid_out
 
 
 async def test_a_very_long_line_is_said_to_be_in_pieces(rig: Rig) -> None:

@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QDialog, QPushButton, QWidget
 
-from lambdadesk.store.history import HistoryKeeps
+from lambdadesk.store.history_entry import HistoryKeeps
 from lambdadesk.ui.dialogs.privacy_dialog import PrivacyDialog
 from tests.servers.fake_aws import FakeAws
 from tests.ui.desk import Desk, click, press, rows, turns, until, visible_words

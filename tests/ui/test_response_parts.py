@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QMenu
 from pytestqt.qtbot import QtBot
 
 from lambdadesk.core.types import Outcome
-from lambdadesk.store.history import HistoryEntry
+from lambdadesk.store.history_entry import HistoryEntry
 from lambdadesk.ui.models.json_tree import KEY, VALUE
 from lambdadesk.ui.widgets.json_tree import TREE_LIMIT
 from lambdadesk.ui.widgets.result_view import BODY, ERROR, RESPONSE, TREE, ResultView

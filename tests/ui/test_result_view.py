@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from lambdadesk.core.cost import CostBadge
 from lambdadesk.core.types import Cost, Outcome
-from lambdadesk.store.history import HistoryEntry
+from lambdadesk.store.history_entry import HistoryEntry
 from lambdadesk.ui.widgets.result_view import LOG, LOG_LIMIT, ResultView
 
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")

@@ -15,7 +15,8 @@ from PySide6.QtWidgets import QWidget
 from lambdadesk.core.connections import Guard
 from lambdadesk.core.errors import ErrorKind, UserError
 from lambdadesk.core.types import InvokeRequest
-from lambdadesk.ui.panels.series_panel import FILE, TEMPLATE, SeriesPanel
+from lambdadesk.ui.invoke.payload_file import TEMPLATE
+from lambdadesk.ui.panels.series_panel import FILE, SeriesPanel
 from tests.servers import faults
 from tests.servers.fake_aws import FakeAws
 from tests.ui.desk import Desk, click, press, rows, until
@@ -148,6 +149,35 @@ async def test_a_file_of_payloads(desk: Desk, aws: FakeAws, tmp_path: Path) -> N
         await rig.start("Start 2 runs")
         await rig.finish()
         assert [request.body for request in aws.requests("Invoke")] == [b'{"n": 1}', b'{"n": 3}']
+
+
+async def test_variables_of_a_file_are_filled_in_line_by_line(
+    desk: Desk, aws: FakeAws, tmp_path: Path
+) -> None:
+    path = tmp_path / "payloads.ndjson"
+    path.write_text('{"at": {{now:ms}}}\n{"id": "{{uuid}}"}\n{"stage": "{{env:LAMBDADESK_NOT_SET}}"}\n')
+    async with opened(desk) as rig:
+        rig.choose("seriesSource", FILE)
+        rig.panel.load_file(path)
+        await until(lambda: "Variables like {{now:ms}} are filled in" in rig.text("seriesEstimate"))
+        assert "Line 3: there is no environment variable LAMBDADESK_NOT_SET" in rig.text("seriesEstimate")
+        await rig.start("Start 2 runs")
+        await rig.finish()
+        first, second = (json.loads(request.body) for request in aws.requests("Invoke"))
+        assert isinstance(first["at"], int)
+        assert len(second["id"]) == 36
+
+
+async def test_a_cell_is_sent_as_it_stands(desk: Desk, aws: FakeAws, tmp_path: Path) -> None:
+    path = tmp_path / "orders.csv"
+    path.write_text("id\n{{uuid}}\n")
+    async with opened(desk) as rig:
+        rig.choose("seriesSource", FILE)
+        rig.panel.load_file(path)
+        await until(lambda: "{{uuid}} in a cell is sent as it stands." in rig.text("seriesEstimate"))
+        await rig.start("Start 1 run")
+        await rig.finish()
+        assert aws.requests("Invoke")[0].body == b'{"id":"{{uuid}}"}'
 
 
 async def test_columns_of_a_csv_file_become_keys_or_fill_a_template(

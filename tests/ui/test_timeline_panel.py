@@ -365,9 +365,12 @@ async def test_a_query_of_the_past_can_be_cancelled_and_says_its_price(desk: Des
     assert source.currentText() == "Logs Insights (paid)"
     click(desk.get("timelinePastLoad"))
     await until(lambda: "Logs Insights: Running." in desk.text("timelinePastStatus"))
+    assert desk.get("timelinePastCancel").hasFocus()
     click(desk.get("timelinePastCancel"))
     await until(lambda: desk.text("timelinePastStatus").startswith("▲ Not all"))
-    assert "The query cost $" in desk.text("timelinePastStatus")
+    assert desk.get("timelinePastLoad").hasFocus()
+    assert "the query cost $" in desk.text("timelinePastStatus")
+    assert "GB x 0.005" in desk.get("timelinePastStatus").toolTip()
     assert aws.queries[0].was_stopped
 
 

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QListWidget, QWidget
 
 from lambdadesk.core.connections import Guard
 from lambdadesk.core.types import InvokeRequest
-from lambdadesk.store.history import HistoryEntry
+from lambdadesk.store.history_entry import HistoryEntry
 from lambdadesk.ui.panels.versions_panel import VersionsPanel
 from tests.servers import faults
 from tests.servers.fake_aws import FakeAws

@@ -170,6 +170,7 @@ class AlertsDialog(QDialog):
 
     def _open(self, page: str) -> None:
         if (booked := self._current()) is not None:
+            self.close()  # it would lie over what is asked for
             self.open_requested.emit(booked, page or booked.alert.kind.page)
 
     def _mute(self, how_long: MuteFor) -> None:

@@ -1,5 +1,7 @@
 """CaseDialog: a saved case as a form."""
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QComboBox,
@@ -17,6 +19,7 @@ from lambdadesk.core.errors import UserError
 from lambdadesk.core.expectations import Case, Expectations, parse_money, parse_rules
 from lambdadesk.core.payload import check_payload
 from lambdadesk.ui import theme
+from lambdadesk.ui.widgets.filter_combo import FilterCombo
 from lambdadesk.ui.widgets.json_edit import JsonEdit
 from lambdadesk.ui.widgets.labels import ToneLabel
 from lambdadesk.ui.widgets.named import named
@@ -42,10 +45,12 @@ class CaseDialog(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         wanted = case.expectations
         self.name = named(QLineEdit(case.name), "caseName", "Name of the case")
-        self.event_name = named(QLineEdit(case.event), "caseEvent", "Saved event to send")
-        self.event_name.setPlaceholderText("none: the payload below is sent")
+        self.event_name = FilterCombo("caseEvent", "Saved event to send")
+        self.event_name.edit.setPlaceholderText("none: the payload below is sent")
         self.payload = named(JsonEdit(), "casePayload", "Payload of the case")
         self.payload.setPlainText(case.payload)
+        self.event_name.editTextChanged.connect(lambda text: self.payload.setDisabled(bool(text.strip())))
+        self.event_name.set_value(case.event)
         self.qualifier = named(QLineEdit(case.qualifier), "caseQualifier", "Version or alias")
         self.outcome = named(QComboBox(), "caseOutcome", "Expected outcome")
         for title, value in _OUTCOMES:
@@ -99,6 +104,10 @@ class CaseDialog(QDialog):
         layout.addWidget(buttons)
         self.resize(620, 600)
 
+    def offer_events(self, names: Sequence[str]) -> None:
+        """The saved events to choose from."""
+        self.event_name.set_choices([("", ""), *((name, name) for name in names)])
+
     def say_problem(self, error: UserError) -> None:
         """Show why it could not be saved."""
         self.problem.setText(f"✖ {error}")
@@ -114,7 +123,7 @@ class CaseDialog(QDialog):
         self.save_requested.emit(case)
 
     def _read(self) -> Case:
-        event, payload = self.event_name.text().strip(), self.payload.toPlainText()
+        event, payload = self.event_name.get_value(), self.payload.toPlainText()
         if not event and (problem := check_payload(payload)) is not None and problem.is_error:
             raise UserError(f"The payload is not valid JSON. {problem}")
         return Case(

@@ -5,7 +5,7 @@ from PySide6.QtWidgets import QDialog, QDialogButtonBox, QTabWidget, QVBoxLayout
 
 from lambdadesk.core.json_diff import diff
 from lambdadesk.core.threads import in_thread
-from lambdadesk.store.history import HistoryEntry
+from lambdadesk.store.history_entry import HistoryEntry
 from lambdadesk.ui import theme
 from lambdadesk.ui.models.history_table import figures_of, name_of
 from lambdadesk.ui.models.rows import NOTHING, Column, RowTableModel

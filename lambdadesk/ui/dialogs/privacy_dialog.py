@@ -9,7 +9,7 @@ from lambdadesk.core.day_sums import KEPT_DAYS
 from lambdadesk.core.errors import UserError
 from lambdadesk.desk.console import Console
 from lambdadesk.desk.tasks import TaskScope
-from lambdadesk.store.history import HistoryKeeps
+from lambdadesk.store.history_entry import HistoryKeeps
 from lambdadesk.ui import theme
 from lambdadesk.ui.widgets.ask_bar import AskBar
 from lambdadesk.ui.widgets.calm_combo import CalmComboBox

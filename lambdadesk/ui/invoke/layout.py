@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence, QPainter, QPaintEvent, QResizeEvent, QShortcut
-from PySide6.QtWidgets import QProgressBar, QSplitter, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QProgressBar, QScrollArea, QSplitter, QTabWidget, QVBoxLayout, QWidget
 
 from lambdadesk.core.types import FunctionInfo
 from lambdadesk.ui import theme
@@ -145,7 +145,17 @@ class InvokeLayout:
         build = self._builders.pop(index, None)
         place = self._tabs.widget(index)
         if build is not None and place is not None:
-            _column(place).addWidget(build())
+            _column(place).addWidget(_scrolled(build(), self._tabs.tabText(index)))
+
+
+def _scrolled(page: QWidget, title: str) -> QScrollArea:
+    """A page that takes what height there is, and moves no border by what it would like."""
+    area = named(QScrollArea(), f"scroll{title}", title)
+    area.setWidgetResizable(True)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    area.setWidget(page)
+    return area
 
 
 class _Watched(QSplitter):

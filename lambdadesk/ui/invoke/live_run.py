@@ -12,7 +12,7 @@ from lambdadesk.desk.connection import Connection
 from lambdadesk.desk.desktop_note import tell_desktop
 from lambdadesk.desk.likely_runs import find_likely_runs
 from lambdadesk.desk.tasks import TaskScope
-from lambdadesk.store.history import HistoryEntry
+from lambdadesk.store.history_entry import HistoryEntry
 from lambdadesk.ui.models.history_table import status
 from lambdadesk.ui.widgets.result_view import ResultView
 

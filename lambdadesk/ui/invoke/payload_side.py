@@ -8,7 +8,7 @@ from lambdadesk.core.types import InvocationType
 from lambdadesk.desk.connection import Connection
 from lambdadesk.desk.tasks import TaskScope
 from lambdadesk.store.drafts import Draft
-from lambdadesk.store.history import HistoryEntry
+from lambdadesk.store.history_entry import HistoryEntry
 from lambdadesk.ui.invoke.layout import InvokeLayout
 from lambdadesk.ui.widgets.run_bar import to_draft
 

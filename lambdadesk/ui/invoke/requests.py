@@ -13,7 +13,7 @@ from lambdadesk.core.invoke_options import check_options
 from lambdadesk.core.payload import check_size, payload_bytes
 from lambdadesk.core.types import FunctionInfo, InvokeRequest
 from lambdadesk.desk.connection import Connection
-from lambdadesk.store.history import HistoryEntry
+from lambdadesk.store.history_entry import HistoryEntry
 from lambdadesk.ui.widgets.json_edit import JsonEdit
 from lambdadesk.ui.widgets.run_bar import RunBar
 
@@ -25,6 +25,24 @@ def make_request(
 
     is_quiet: for an estimate: go nowhere, and believe the last check of the payload.
     """
+    data, origin = _make_payload(bar, payload, origin, is_quiet)
+    return _check(bar, bar.to_request(function, data, origin), is_quiet)
+
+
+def make_bare_request(bar: RunBar, function: FunctionInfo, *, is_quiet: bool = False) -> InvokeRequest:
+    """The same without the payload: each run has one of its own."""
+    return _check(bar, bar.to_request(function, b"", ""), is_quiet)
+
+
+def _check(bar: RunBar, request: InvokeRequest, is_quiet: bool) -> InvokeRequest:
+    if wrong := check_options(request):
+        if not is_quiet:
+            bar.options_button.setChecked(True)
+        raise UserError(*wrong, kind=ErrorKind.INVALID)
+    return request
+
+
+def _make_payload(bar: RunBar, payload: JsonEdit, origin: str, is_quiet: bool) -> tuple[bytes, str]:
     kind = bar.kind
     typed = payload.toPlainText()
     # Counted before anything is looked at, since that takes seconds for what is far too large.
@@ -41,17 +59,17 @@ def make_request(
     data = payload_bytes(text)
     if too_large := check_size(len(data), kind):
         raise UserError(too_large.message, kind=ErrorKind.INVALID)
-    request = bar.to_request(function, data, origin)
-    if wrong := check_options(request):
-        if not is_quiet:
-            bar.options_button.setChecked(True)
-        raise UserError(*wrong, kind=ErrorKind.INVALID)
-    return request
+    return data, origin
 
 
 def fill_in(text: str) -> str:
     """The text with its variables filled in, as of now; see core.event_variables."""
     return expand(text, os.environ, datetime.now(UTC), lambda: str(uuid.uuid4()))
+
+
+def fill_payload(payload: bytes) -> bytes:
+    """The same for a payload that is JSON in UTF-8."""
+    return fill_in(payload.decode()).encode()
 
 
 def to_request(entry: HistoryEntry, function: FunctionInfo) -> InvokeRequest:

@@ -7,7 +7,7 @@ from lambdadesk.core.types import FunctionInfo
 from lambdadesk.desk.connection import Connection
 from lambdadesk.desk.tailer import TailState
 from lambdadesk.desk.tasks import TaskScope
-from lambdadesk.store.history import HistoryEntry
+from lambdadesk.store.history_entry import HistoryEntry
 from lambdadesk.ui.invoke.layout import InvokeLayout
 from lambdadesk.ui.invoke.live_run import LiveRun
 from lambdadesk.ui.invoke.run_follower import RunFollower
@@ -27,9 +27,10 @@ class ResultSide:
         self.entry: HistoryEntry | None = None
         self.is_refused = False
         self._says_why = False  # why there is no answer, better than the entry does
-        self.follower = RunFollower(connection, scope, parts.fate)
+        self.follower = RunFollower(connection, scope, parts.fate, self._say_between)
         self.live = LiveRun(connection, function, parts.result, parts.progress)
         self._connection = connection
+        self._scope = scope
         self._name = function.name
         self._view = parts.result
         self._say_nothing_sent()
@@ -56,6 +57,15 @@ class ResultSide:
             self._connection.badges_of(function, entry),
         )
         self.follower.show(entry)
+        needs = self._connection.provisioned.needs(function.name, entry.qualifier)
+        if entry.report is not None and needs and not self._scope.is_running("provisioned"):
+            self._scope.start("provisioned", self._find_provisioned, function)
+
+    async def _find_provisioned(self, function: FunctionInfo) -> None:
+        """Say of the cost what only the function's configuration tells."""
+        await self._connection.provisioned.find(function.name)
+        if self.entry is not None and self.entry.report is not None:
+            self.show(self.entry, function)
 
     def update(self, entry: HistoryEntry, function: FunctionInfo) -> None:
         """The history knows more of a run, which may be the one that is shown."""
@@ -103,6 +113,11 @@ class ResultSide:
 
     def _say_nothing_sent(self) -> None:
         self._view.say("dim", "Not invoked yet", "Ctrl+Enter sends the payload once; the answer comes here.")
+
+    def _say_between(self, sentence: str) -> None:
+        """How an asynchronous run stands between two of its attempts."""
+        if not self.is_refused:
+            self._view.status.say(f"▲ {sentence}", "warning")
 
     def _why_no_report(self) -> str:
         tail = self._connection.tails.get(self._name)

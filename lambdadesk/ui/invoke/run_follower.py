@@ -9,7 +9,7 @@ from lambdadesk.desk.async_run import AsyncRun
 from lambdadesk.desk.connection import Connection
 from lambdadesk.desk.lost_run import LostRun
 from lambdadesk.desk.tasks import TaskScope
-from lambdadesk.store.history import HistoryEntry
+from lambdadesk.store.history_entry import HistoryEntry
 from lambdadesk.ui.widgets.fate_view import FateView
 
 ACCEPTED = 202
@@ -19,12 +19,18 @@ Key = tuple[int, int]  # id and moment of an entry
 
 
 class RunFollower:
-    """Follows every queued or lost run of one panel in its scope; the steps of the shown one are seen."""
+    """Follows every queued or lost run of one panel in its scope; the steps of the shown one are seen.
 
-    def __init__(self, connection: Connection, scope: TaskScope, view: FateView) -> None:
+    say: shows how an asynchronous run stands between two attempts, in a sentence.
+    """
+
+    def __init__(
+        self, connection: Connection, scope: TaskScope, view: FateView, say: Callable[[str], None]
+    ) -> None:
         self._connection = connection
         self._scope = scope
         self._view = view
+        self._say = say
         self._runs: OrderedDict[Key, AsyncRun | LostRun] = OrderedDict()
         self._shown: Key | None = None
 
@@ -50,7 +56,7 @@ class RunFollower:
         self._shown = _key(entry) if entry is not None else None
         run = self._runs.get(self._shown) if self._shown else None
         if run is not None:
-            self._view.show_steps(run.steps)
+            self._show_run(run)
         elif entry is not None and entry.fate:  # of an earlier start
             self._view.show_steps([Step(entry.fate, StepState.DONE)])
         else:
@@ -65,9 +71,14 @@ class RunFollower:
     def _on_changed(self, key: Key, run: AsyncRun | LostRun) -> Callable[[], None]:
         def show() -> None:
             if key == self._shown:
-                self._view.show_steps(run.steps)
+                self._show_run(run)
 
         return show
+
+    def _show_run(self, run: AsyncRun | LostRun) -> None:
+        self._view.show_steps(run.steps)
+        if isinstance(run, AsyncRun) and run.headline:
+            self._say(run.headline)
 
     async def _run(self, run: AsyncRun | LostRun) -> None:
         await run.run()

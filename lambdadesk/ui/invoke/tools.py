@@ -1,5 +1,7 @@
 """InvokeTools: what the Invoke page offers beside one run: events, series, versions side by side, cases."""
 
+from contextlib import suppress
+
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
@@ -9,7 +11,7 @@ from lambdadesk.core.types import FunctionInfo
 from lambdadesk.desk.connection import Connection
 from lambdadesk.desk.console import Console
 from lambdadesk.desk.tasks import TaskScope
-from lambdadesk.store.history import HistoryEntry
+from lambdadesk.store.history_entry import HistoryEntry
 from lambdadesk.ui.invoke.requests import fill_in
 from lambdadesk.ui.panels.invoke_panel import InvokePanel
 
@@ -91,6 +93,7 @@ class InvokeTools(QObject):
             self._invoke.current_request,
             lambda: self._invoke.entry,
             self._read_event,
+            self._list_events,
         )
         panel.write_requested.connect(self._ask)
         panel.run_shown.connect(self._invoke.load_run)
@@ -108,6 +111,15 @@ class InvokeTools(QObject):
         except UserError:
             loaded = await events.read(SHARED, name)
         return fill_in(loaded.text).encode()
+
+    async def _list_events(self) -> list[str]:
+        """Saved events of this function, then of all; a folder that can't be read is left out."""
+        names: dict[str, None] = {}
+        for owner in (self._function.name, SHARED):
+            with suppress(UserError):
+                events = await self._console.saved_events.list(owner)
+                names |= dict.fromkeys(each.name for each in events if not each.problem)
+        return list(names)
 
     def _ask_compare(self, before: HistoryEntry, after: HistoryEntry) -> None:
         if not self.scope.is_running("compare"):  # a double click asks twice

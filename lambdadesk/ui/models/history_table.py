@@ -7,9 +7,10 @@ from typing import Final
 
 from PySide6.QtCore import QObject, QTimer
 
+from lambdadesk.core.async_fate import FAILED
 from lambdadesk.core.money import format_money
 from lambdadesk.core.types import InvocationType, Outcome
-from lambdadesk.store.history import HistoryEntry
+from lambdadesk.store.history_entry import HistoryEntry
 from lambdadesk.ui.models.rows import NOTHING, Column, RowTableModel
 
 _KINDS: Final = {
@@ -28,6 +29,7 @@ OUTCOMES: Final = {
     Outcome.UNKNOWN: ("Unknown", "warning", "warning"),
 }
 _PERMITTED: Final = ("Permitted", "ok", "ok")
+_TRIED: Final = ("Retrying…", "clock", "warning")  # Lambda may try again
 _NOT_RUN: Final = ("Not run", "error", "error")
 
 
@@ -63,6 +65,10 @@ def status(entry: HistoryEntry) -> tuple[str, str, str]:
         return _NOT_RUN
     if entry.outcome is Outcome.OK and entry.kind is InvocationType.DRY_RUN:
         return _PERMITTED
+    if entry.kind is InvocationType.EVENT and entry.outcome in FAILED:  # what is known is the first attempt
+        if entry.fate.startswith("Succeeded"):
+            return OUTCOMES[Outcome.OK]
+        return OUTCOMES[entry.outcome] if entry.fate else _TRIED
     return OUTCOMES[entry.outcome]
 
 

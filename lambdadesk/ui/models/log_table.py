@@ -27,7 +27,7 @@ Facts = Callable[[int], Invocation | None]
 LEVEL_WORDS = {Level.ERROR: "✖ error", Level.WARN: "▲ warn", Level.INFO: "info", Level.DEBUG: "debug"}
 CELL_LIMIT = 1_000  # characters; more than any screen shows, little enough to paint quickly
 SCAN_LINES = 4_096
-SCAN_S = 0.006  # how long the window may stand still for a filter
+SCAN_S = 0.004  # how long the window may stand still for a filter
 _SCREENFUL = 200  # rows
 _ROWS_EVERY_S = 0.06
 _GROUPED_AT_ONCE = 8_192  # lines, in some milliseconds
@@ -241,7 +241,7 @@ class LogTableModel(QAbstractTableModel):
         return self._marks[invocation % len(self._marks)] if invocation >= 0 else self._no_mark
 
     def _source_of(self, number: int) -> QPixmap | None:
-        if self.sources is None:
+        if self.sources is None or not self._source_name(number):
             return None
         return self.sources.mark(self.sources.number_of(self.store.stream(number)), self.colours)
 

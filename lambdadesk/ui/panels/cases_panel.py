@@ -25,13 +25,12 @@ from lambdadesk.desk.connection import Connection
 from lambdadesk.desk.series_files import write_text_file
 from lambdadesk.desk.suite_run import SuiteRunner
 from lambdadesk.desk.tasks import TaskScope
-from lambdadesk.store.history import HistoryEntry
+from lambdadesk.store.history_entry import HistoryEntry
 from lambdadesk.store.saved_cases import SavedCase, SavedCases
 from lambdadesk.ui import theme
 from lambdadesk.ui.icons import icon
 from lambdadesk.ui.models.case_table import CASE_SAMPLES, CaseTableModel, make_row
 from lambdadesk.ui.widgets.ask_bar import AskBar
-from lambdadesk.ui.widgets.empty_state import StateView
 from lambdadesk.ui.widgets.labels import ToneLabel
 from lambdadesk.ui.widgets.named import named
 from lambdadesk.ui.widgets.notices import announce
@@ -46,7 +45,7 @@ class CasesPanel(QWidget):
     """Runs and edits the cases of one function.
 
     get_request: what Invoke would send now, for a new case; get_entry: the run that is shown, whole, or None.
-    read_event: the payload of a saved event by its name; raises UserError.
+    read_event: the payload of a saved event by its name; raises UserError. list_events: all their names.
 
     Signals:
         run_shown(HistoryEntry): show this run, whole.
@@ -64,6 +63,7 @@ class CasesPanel(QWidget):
         get_request: Callable[[], InvokeRequest],
         get_entry: Callable[[], HistoryEntry | None],
         read_event: Callable[[str], Awaitable[bytes]],
+        list_events: Callable[[], Awaitable[Sequence[str]]],
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -74,6 +74,7 @@ class CasesPanel(QWidget):
         self._cases = cases
         self._get_request = get_request
         self._get_entry = get_entry
+        self._list_events = list_events
         self._saved: tuple[SavedCase, ...] = ()
         self._dialog: CaseDialog | None = None
         self._build()
@@ -113,7 +114,9 @@ class CasesPanel(QWidget):
         self.table.selectionModel().selectionChanged.connect(lambda *_ranges: self._on_selection())
         self.table.activated.connect(lambda _index: self._edit())
         self.table.clicked.connect(lambda index: self._show_run(index.row()))
-        self.state = StateView()
+        self.state = named(ToneLabel("dim"), "casesEmpty", "Cases")
+        self.state.say("No cases yet. A case sends a payload and says what it expects of the answer.", "dim")
+        self.state.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.ask = AskBar()
         self.price = named(ToneLabel("dim"), "casesEstimate", "Estimated price")
         self.status = named(ToneLabel("dim"), "casesStatus", "State")
@@ -214,10 +217,6 @@ class CasesPanel(QWidget):
         results, running = self.runner.results, self.runner.running
         rows = [make_row(each, results.get(each.name), each.name == running) for each in self._saved]
         self.model.set_rows(rows)
-        if not rows:
-            self.state.show_empty(
-                "No cases yet", "A case sends a payload and says what it expects of the answer."
-            )
         self._stack.setCurrentIndex(0 if rows else 1)
         self._on_selection()
 
@@ -271,6 +270,12 @@ class CasesPanel(QWidget):
         )
         dialog.finished.connect(lambda _result: setattr(self, "_dialog", None))
         dialog.open()
+        self.scope.start("events", self._offer_events, dialog)
+
+    async def _offer_events(self, dialog: "CaseDialog") -> None:
+        names = await self._list_events()
+        if self._dialog is dialog:
+            dialog.offer_events(names)
 
     async def _save(self, case: Case, old_name: str, dialog: "CaseDialog") -> None:
         try:

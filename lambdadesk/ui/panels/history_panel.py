@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QPoint, Qt, QTimer, Signal
-from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
+from PySide6.QtGui import QGuiApplication, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QCheckBox,
@@ -23,7 +23,7 @@ from lambdadesk.core.errors import ErrorKind, UserError
 from lambdadesk.core.types import FunctionInfo
 from lambdadesk.desk.connection import Connection
 from lambdadesk.desk.tasks import TaskScope
-from lambdadesk.store.history import HistoryEntry
+from lambdadesk.store.history_entry import HistoryEntry
 from lambdadesk.ui import theme
 from lambdadesk.ui.icons import icon
 from lambdadesk.ui.invoke.requests import get_commands, to_request
@@ -47,6 +47,7 @@ from lambdadesk.ui.widgets.wrapping_row import WrappingRow
 
 SEARCH_DELAY_MS = 200
 LIMIT = 500  # runs that are shown; more are found by searching
+_LOW_PX = 400
 
 
 class HistoryPanel(QWidget):
@@ -165,6 +166,10 @@ class HistoryPanel(QWidget):
             shortcut.setContext(Qt.ShortcutContext.WidgetShortcut)
         return WrappingRow(tuple(self.buttons.values()))
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.payload.setVisible(self.height() >= _LOW_PX)  # in a low window the answer comes first
+
     async def close_panel(self) -> None:
         for disconnect in self._disconnects:
             disconnect()
@@ -268,6 +273,8 @@ class HistoryPanel(QWidget):
         if is_other:
             self.payload.set_data(whole.payload)
         function = self._connection.catalog.get(whole.function)
+        if whole.report is not None and self._connection.provisioned.needs(whole.function, whole.qualifier):
+            await self._connection.provisioned.find(whole.function)
         cost = self._connection.cost_of(function, whole) if function else None
         why = "billed duration, memory and cost are in the log, which nobody read then"
         self.result.show_entry(

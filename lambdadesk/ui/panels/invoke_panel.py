@@ -11,11 +11,17 @@ from lambdadesk.core.errors import ErrorKind, UserError
 from lambdadesk.core.types import FunctionInfo, InvocationType, InvokeRequest, InvokeResult
 from lambdadesk.desk.connection import Connection
 from lambdadesk.desk.tasks import TaskScope
-from lambdadesk.store.history import HistoryEntry
+from lambdadesk.store.history_entry import HistoryEntry
 from lambdadesk.store.response_file import ResponseFile
 from lambdadesk.ui.invoke.layout import InvokeLayout
 from lambdadesk.ui.invoke.payload_side import PayloadSide
-from lambdadesk.ui.invoke.requests import fetch_curl, get_commands, make_request, to_request
+from lambdadesk.ui.invoke.requests import (
+    fetch_curl,
+    get_commands,
+    make_bare_request,
+    make_request,
+    to_request,
+)
 from lambdadesk.ui.invoke.result_side import ResultSide
 
 
@@ -121,10 +127,15 @@ class InvokePanel(QWidget):
         """
         self._payload.load(text, origin, template_key, kind)
 
-    def current_request(self, *, is_quiet: bool = False) -> InvokeRequest:
-        """What Invoke would send now. UserError: why it can't be sent; see requests.make_request."""
+    def current_request(self, *, is_quiet: bool = False, is_bare: bool = False) -> InvokeRequest:
+        """What Invoke would send now. UserError: why it can't be sent; see requests.make_request.
+
+        is_bare: without the payload, which may be unusable then.
+        """
         # The timeout may have been changed since the tab was opened.
         self._function = self._connection.catalog.get(self._function.name) or self._function
+        if is_bare:
+            return make_bare_request(self.bar, self._function, is_quiet=is_quiet)
         edit, origin = self._parts.payload.edit, self._payload.origin
         return make_request(self.bar, edit, self._function, origin, is_quiet=is_quiet)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -10,14 +11,10 @@ from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import (
     QComboBox,
     QFileDialog,
-    QFormLayout,
-    QFrame,
     QGridLayout,
     QHBoxLayout,
-    QLineEdit,
     QProgressBar,
     QPushButton,
-    QScrollArea,
     QSpinBox,
     QVBoxLayout,
     QWidget,
@@ -36,25 +33,17 @@ from lambdadesk.core.series_result import (
     to_json,
     to_ndjson,
 )
-from lambdadesk.core.series_rows import (
-    ColumnType,
-    ColumnUse,
-    CsvTable,
-    Rows,
-    fill_template,
-    map_columns,
-    read_csv,
-    read_lines,
-)
+from lambdadesk.core.series_rows import Rows
 from lambdadesk.core.threads import in_thread
 from lambdadesk.core.types import FunctionInfo, InvokeRequest
 from lambdadesk.desk.connection import Connection
-from lambdadesk.desk.series_files import read_text_file, write_text_file
+from lambdadesk.desk.series_files import write_text_file
 from lambdadesk.desk.series_run import Series, SeriesPhase, SeriesRunner, run_of
 from lambdadesk.desk.tasks import TaskScope
 from lambdadesk.ui import theme
 from lambdadesk.ui.icons import icon
-from lambdadesk.ui.invoke.requests import fill_in
+from lambdadesk.ui.invoke.payload_file import PayloadFile, tell_bad, tell_variables
+from lambdadesk.ui.invoke.requests import fill_payload
 from lambdadesk.ui.models.series_table import (
     ERROR_SAMPLES,
     FIGURE_SAMPLES,
@@ -66,12 +55,10 @@ from lambdadesk.ui.widgets.histogram import Histogram
 from lambdadesk.ui.widgets.labels import ToneLabel
 from lambdadesk.ui.widgets.named import named
 from lambdadesk.ui.widgets.notices import announce
-from lambdadesk.ui.widgets.plain import PlainLabel, set_plain_tooltip
+from lambdadesk.ui.widgets.plain import PlainLabel
 from lambdadesk.ui.widgets.tables import make_table
 
 SAME, FILE = "This payload", "A file of payloads"
-COLUMNS, TEMPLATE = "Columns become keys", "The payload is a template"
-_NAMED_BAD = 3  # rows that are named one by one
 
 
 class SeriesPanel(QWidget):
@@ -104,9 +91,6 @@ class SeriesPanel(QWidget):
         self._function = function
         self._get_request = get_request
         self._get_text = get_text
-        self._text: tuple[str, str] = ("", "")  # the file's name and its text
-        self._table: CsvTable | None = None
-        self._keys: list[tuple[str, QLineEdit, QComboBox]] = []
         self._earlier: SeriesResult | None = None
         self._build()
         self.runner.changed.connect(self._show)
@@ -120,8 +104,11 @@ class SeriesPanel(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(theme.SPACE, theme.SPACE, theme.SPACE, theme.SPACE)
         layout.setSpacing(theme.SPACE)
+        self.file = PayloadFile()
+        self.file.changed.connect(self.show_estimate)
+        self.file.chosen.connect(self.load_file)
         layout.addLayout(self._build_settings())
-        layout.addWidget(self._build_mapping())
+        layout.addWidget(self.file)
         layout.addLayout(self._build_start())
         self.progress = named(QProgressBar(), "seriesProgress", "Answers so far")
         self.progress.setTextVisible(False)
@@ -129,22 +116,15 @@ class SeriesPanel(QWidget):
         layout.addWidget(self.progress)
         self.status = named(ToneLabel("dim"), "seriesStatus", "Progress")
         layout.addLayout(self._build_above_result())
-        area = named(QScrollArea(), "seriesScroll")
-        area.setWidgetResizable(True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        area.setWidget(self._build_result())
-        self.result.hide()  # only now: to be put into the area shows it
-        layout.addWidget(area, 1)
+        layout.addWidget(self._build_result(), 1)
+        self.result.hide()
+        layout.addStretch(0)
 
     def _build_settings(self) -> QGridLayout:
         self.source = named(CalmComboBox(), "seriesSource", "What is sent")
         self.source.addItems((SAME, FILE))
         self.source.currentIndexChanged.connect(lambda _index: self._on_source())
         self.runs = _spin("seriesRuns", "Number of runs", 1, MAX_RUNS, 10)
-        self.file_button = named(QPushButton("Choose a file…"), "seriesFile", "File of payloads")
-        set_plain_tooltip(self.file_button, "NDJSON: one JSON a line. CSV: a payload for each row.")
-        self.file_button.clicked.connect(self._ask_file)
         self.concurrency = _spin("seriesConcurrency", "Runs at once", 1, MAX_CONCURRENCY, 1)
         self.rate = _spin("seriesRate", "Starts a second at most", 0, MAX_PER_S, 0)
         self.rate.setSpecialValueText("no limit")
@@ -166,37 +146,12 @@ class SeriesPanel(QWidget):
             label.setBuddy(widget)
             grid.addWidget(label, 0, column)
             grid.addWidget(widget, 1, column)
-        grid.addWidget(self.file_button, 1, 1)
+        grid.addWidget(self.file.button, 1, 1)
         self._runs_label = grid.itemAtPosition(0, 1).widget()  # type: ignore[union-attr]  # put there above
         grid.setColumnStretch(5, 1)
         for box in (self.runs, self.concurrency, self.rate, self.errors):
             box.valueChanged.connect(lambda _value: self.show_estimate())
         return grid
-
-    def _build_mapping(self) -> QWidget:
-        self.mapping = QWidget()
-        column = QVBoxLayout(self.mapping)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(theme.TIGHT)
-        self.csv_mode = named(CalmComboBox(), "seriesCsvMode", "What becomes of the columns")
-        self.csv_mode.addItems((COLUMNS, TEMPLATE))
-        self.csv_mode.currentIndexChanged.connect(lambda _index: self._on_mapping())
-        self.columns = QWidget()
-        self._form = QFormLayout(self.columns)
-        self._form.setContentsMargins(0, 0, 0, 0)
-        self._form.setVerticalSpacing(theme.TIGHT)
-        self.csv_hint = named(ToneLabel("dim"), "seriesTemplateHint", "How a template is written")
-        self.csv_hint.say(
-            'Write {{column}} into strings of the payload, as in {"id": "{{id}}"}; each row fills them.',
-            "dim",
-        )
-        row = QHBoxLayout()
-        row.addWidget(self.csv_mode)
-        row.addStretch(1)
-        column.addLayout(row)
-        column.addWidget(self.columns)
-        column.addWidget(self.csv_hint)
-        return self.mapping
 
     def _build_start(self) -> QHBoxLayout:
         self.price = named(ToneLabel("dim"), "seriesEstimate", "Estimated price")
@@ -261,85 +216,33 @@ class SeriesPanel(QWidget):
         is_file = self.source.currentText() == FILE
         self.runs.setVisible(not is_file)
         self._runs_label.setVisible(not is_file)  # type: ignore[union-attr]  # a label
-        self.file_button.setVisible(is_file)
-        self._on_mapping()
-
-    def _on_mapping(self) -> None:
-        is_csv = self._table is not None and self.source.currentText() == FILE
-        is_template = self.csv_mode.currentText() == TEMPLATE
-        self.mapping.setVisible(is_csv)
-        self.columns.setVisible(is_csv and not is_template)
-        self.csv_hint.setVisible(is_csv and is_template)
+        self.file.button.setVisible(is_file)
+        self.file.setVisible(is_file)
         self.show_estimate()
-
-    def _ask_file(self) -> None:
-        dialog = QFileDialog(self, "File of payloads")
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-        dialog.setNameFilters(["Payloads (*.ndjson *.jsonl *.csv *.tsv)", "All files (*)"])
-        dialog.fileSelected.connect(lambda path: self.load_file(Path(path)))
-        dialog.open()
 
     def load_file(self, path: Path) -> None:
         """Read a file of payloads: CSV by its name, else one JSON a line."""
-        self.scope.start("file", self._load_file, path)
-
-    async def _load_file(self, path: Path) -> None:
-        text = await read_text_file(path)
-        is_csv = path.suffix.lower() in (".csv", ".tsv")
-        self._table = await in_thread(read_csv, text) if is_csv else None
-        self._text = (path.name, text)
-        self.file_button.setText(path.name)
-        while self._form.rowCount():
-            self._form.removeRow(0)
-        self._keys = []
-        for name in self._table.header if self._table else ():
-            self._add_column(name)
-        self._on_mapping()
-
-    def _add_column(self, name: str) -> None:
-        at = len(self._keys)
-        key = named(QLineEdit(name), f"seriesKey{at}", f"Key of column {name}")
-        key.setPlaceholderText("left out")
-        kind = named(CalmComboBox(), f"seriesType{at}", f"Type of column {name}")
-        for each in ColumnType:
-            kind.addItem(each.value, each)
-        row = QHBoxLayout()
-        row.addWidget(key, 1)
-        row.addWidget(kind)
-        self._form.addRow(PlainLabel(name), row)
-        self._keys.append((name, key, kind))
-        key.editingFinished.connect(self.show_estimate)
-        kind.currentIndexChanged.connect(lambda _index: self.show_estimate())
-
-    def _rows(self, request: InvokeRequest, typed: str) -> Rows:
-        _name, text = self._text
-        if self._table is None:
-            return read_lines(text, request.kind)
-        if self.csv_mode.currentText() == TEMPLATE:
-            return fill_template(self._table, partial(fill_in, typed), request.kind)
-        uses = [
-            ColumnUse(name, key.text().strip(), ColumnType(kind.currentData()))
-            for name, key, kind in self._keys
-        ]
-        return map_columns(self._table, uses, request.kind)
+        self.scope.start("file", self.file.load, path)
 
     async def _plan(self, *, is_quiet: bool = False) -> tuple[SeriesPlan, Rows] | None:
         """What Start would run, and the rows that it leaves out; None where nothing can be sent."""
         try:
-            request, typed = self._get_request(is_quiet=is_quiet), self._get_text()
+            is_file = self.source.currentText() == FILE
+            request, typed = self._get_request(is_quiet=is_quiet, is_bare=is_file), self._get_text()
         except UserError as error:
             self.price.say(f"✖ Can't be sent: {error}", "error")
             return None
         rows = Rows((), ())
-        if self.source.currentText() == FILE:
-            if not self._text[0]:
+        if is_file:
+            if not self.file.name:
                 self.price.say("Choose a file: one JSON a line (NDJSON), or CSV.", "dim")
                 return None
-            rows = await in_thread(self._rows, request, typed)
+            rows = await in_thread(self.file.get_reader(request.kind, typed))
             if not rows.payloads:
-                self.price.say(f"Nothing of {self._text[0]} can be sent. {_tell_bad(rows)}", "error")
+                self.price.say(f"Nothing of {self.file.name} can be sent. {tell_bad(rows)}", "error")
                 return None
+        elif find_variables(typed):
+            request = replace(request, payload=typed.encode())
         plan = SeriesPlan(
             request,
             self.runs.value(),
@@ -348,7 +251,7 @@ class SeriesPanel(QWidget):
             self.concurrency.value(),
             float(self.rate.value()),
             self.errors.value(),
-            partial(fill_in, typed) if find_variables(typed) else None,
+            fill_payload if not is_file or self.file.has_variables else None,
         )
         return plan, rows
 
@@ -368,7 +271,8 @@ class SeriesPanel(QWidget):
         billed_ms = await self._connection.billed_ms(self._function.name)
         estimate = self._connection.estimate(request.function, request.kind, plan.payload_bytes, billed_ms)
         text = " ".join((str(estimate), *estimate.notes))
-        self.price.say(f"{text} {_tell_bad(rows)}".strip(), "warning" if rows.bad else "dim")
+        text = " ".join(filter(None, (text, tell_variables(plan), tell_bad(rows))))
+        self.price.say(text, "warning" if rows.bad else "dim")
         self.start_button.setText(f"Start {plan.count:,} run{'s' * (plan.count != 1)}")
 
     # -- running
@@ -510,15 +414,6 @@ def _spin(object_name: str, title: str, lowest: int, highest: int, value: int) -
     box.setKeyboardTracking(False)
     box.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
     return box
-
-
-def _tell_bad(rows: Rows) -> str:
-    if not rows.bad:
-        return ""
-    first = "; ".join(str(each) for each in rows.bad[:_NAMED_BAD])
-    more = len(rows.bad) - _NAMED_BAD
-    count = f"{len(rows.bad):,} row{'s are' if len(rows.bad) != 1 else ' is'} left out"
-    return f"▲ {count}. {first}{f'; and {more:,} more' if more > 0 else ''}."
 
 
 def _tell_progress(series: Series) -> str:

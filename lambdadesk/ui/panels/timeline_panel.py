@@ -7,7 +7,7 @@ from time import perf_counter
 from typing import Final
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QShowEvent
+from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QFileDialog,
@@ -55,6 +55,7 @@ _RANGES: Final = {
     _BY_HAND: None,  # what was zoomed or moved to
 }
 _PAST: Final = "Past range…"
+_LEAST_LINES, _PAST_LINES = 16, 8  # of text that the page is high, from where on it has a legend
 
 
 class TimelinePanel(QWidget):
@@ -159,6 +160,15 @@ class TimelinePanel(QWidget):
             timer.stop()
         await self.past.close_bar()
         await self.scope.close()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._show_legend()
+
+    def _show_legend(self) -> None:
+        """Where there is room for it: the lanes go first, and the card of a run says the same in words."""
+        least = _LEAST_LINES + (_PAST_LINES if self._is_past else 0)
+        self.legend.setVisible(self.height() >= least * self.fontMetrics().height())
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
@@ -290,6 +300,7 @@ class TimelinePanel(QWidget):
 
     def _use_range(self) -> None:
         self.past.setVisible(self._is_past)
+        self._show_legend()
         if self._is_past:
             runs, self._past = self.past.past.runs, None
             self._timeline.update(())

@@ -165,6 +165,7 @@ class CodeEdit(QPlainTextEdit):
         self.error_line = 0  # marked in the gutter; 0: none
         self.highlighter = JsonHighlighter(self.document(), theme.colours(self.palette()))
         self._hits: list[tuple[int, int]] = []
+        self.coming: str | None = None  # the text that is just being put in, slice by slice
         self._room_lines = 0  # while a text comes in: how many lines there will be
         self._may_have_pieces = False
         self._pieces_of = -1  # the revision that `_pieces_now` is of
@@ -174,11 +175,13 @@ class CodeEdit(QPlainTextEdit):
         self.selectionChanged.connect(self._keep_off_marks)
         self._gutter = _Gutter(self) if line_numbers else None
         if line_numbers:
-            self.blockCountChanged.connect(self._make_room)
+            self.blockCountChanged.connect(self.make_room)
             self.updateRequest.connect(self._scroll_gutter)
-            self._make_room()
+            self.make_room()
 
     def toPlainText(self) -> str:
+        if self.coming is not None:
+            return self.coming
         document = self.document()
         return shown_text(_with_halves(document.toRawText(), document, 0, document.characterCount() - 1))
 
@@ -200,7 +203,7 @@ class CodeEdit(QPlainTextEdit):
             self.set_coloured(True)
         # A gutter that becomes wider has Qt lay out all lines again.
         self._room_lines = shown.count("\n") + (1 if is_whole else self.blockCount())
-        self._make_room()
+        self.make_room()
         self._room_lines = 0
         return shown
 
@@ -406,7 +409,7 @@ class CodeEdit(QPlainTextEdit):
         if self._gutter:
             self._gutter.update()
 
-    def _make_room(self) -> None:
+    def make_room(self) -> None:
         if self._gutter is None:
             return
         self.setViewportMargins(self.gutter_width(), 0, 0, 0)

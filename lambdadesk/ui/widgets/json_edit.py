@@ -37,7 +37,7 @@ _INDENT = "  "
 _PAIRS = {"{": "}", "[": "]"}
 _CLOSING = {"}": "{", "]": "["}
 _BRACKET = re.compile(r'"(?:[^"\\]|\\.)*+"?|([{}\[\]])')
-_BRACKET_LINES = 2_000  # how far the other bracket is looked for
+_BRACKET_CHARACTERS = 100_000  # how far the other bracket is looked for
 _TOKEN_END = re.compile(r'[\s{}\[\],:"]')
 _SOLID = re.compile(r"\S+")
 _FOLD_KEYS = (Qt.Key.Key_BracketLeft, Qt.Key.Key_BraceLeft)
@@ -62,6 +62,7 @@ class JsonEdit(CodeEdit):
         self._problem: PayloadProblem | None = None
         self._problem_span: tuple[int, int] | None = None  # in Qt's units; None once the text has changed
         self._checked_text: str | None = None
+        self.menu_actions: list[tuple[str, Callable[[], object]]] = []  # that its menu offers besides
         self.folding = Folding(self)
         self.completion = KeyCompletion(self)
         self._timer = QTimer(self, singleShot=True, interval=CHECK_DELAY_MS)
@@ -201,6 +202,7 @@ class JsonEdit(CodeEdit):
         menu.addSeparator()
         block = self.textCursor().block()
         for title, action in (
+            *self.menu_actions,
             ("Fold\tCtrl+Shift+[", lambda: self.fold(block)),
             ("Unfold\tCtrl+Shift+]", lambda: self.folding.unfold(block)),
             ("Fold all\tCtrl+Alt+[", self.folding.fold_all),
@@ -337,8 +339,9 @@ class JsonEdit(CodeEdit):
     @staticmethod
     def _find_other(block: QTextBlock, at: int, bracket: str) -> int:
         is_opening = bracket in _PAIRS
-        depth = 0
-        for _line in range(_BRACKET_LINES):
+        depth = characters = 0
+        while characters < _BRACKET_CHARACTERS:
+            characters += block.length()
             found = _brackets(block.text())
             for place, other in found if is_opening else reversed(found):
                 if depth == 0 and place != at:
@@ -438,4 +441,11 @@ def _brackets(line: str) -> list[tuple[int, str]]:
     """The brackets of a line that are not in a string, with their places in Qt's units."""
     if len(line) > LINE_LIMIT:
         return []
-    return [(utf16_length(line[: match.start()]), match[1]) for match in _BRACKET.finditer(line) if match[1]]
+    found = []
+    done = units = 0
+    for match in _BRACKET.finditer(line):
+        if match[1]:
+            units += utf16_length(line[done : match.start()])
+            done = match.start()
+            found.append((units, match[1]))
+    return found

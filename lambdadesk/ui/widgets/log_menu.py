@@ -51,7 +51,10 @@ def invocation_actions(view: "LogView", model: LogTableModel, row: int) -> list[
     chart = QAction("Show in the charts", view)
     chart.setEnabled(facts is not None and facts.report is not None)
     chart.triggered.connect(lambda: view.chart_requested.emit(request_id))
-    return [copy_id, copy_trace, payload, chart]
+    cost = QAction("How its cost was computed", view)
+    cost.setEnabled(facts is not None and facts.cost is not None)
+    cost.triggered.connect(lambda: view.show_cost(invocation))
+    return [copy_id, copy_trace, payload, chart, cost]
 
 
 def line_with_time(row: LogRow, sources: LogSources | None, *, is_utc: bool) -> str:

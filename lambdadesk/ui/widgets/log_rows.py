@@ -13,7 +13,8 @@ from lambdadesk.ui.widgets.log_cells import RowPainter
 
 ONE_ROW = QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows
 
-_NAME_LENGTHS = (4, 22)  # characters of a source's name that always have room, and at most
+_NAME_LENGTHS = (4, 12, 22)  # characters of a source's name that have room: always, in a narrow table, else
+_NARROW_PX = 700
 _FOLDS = {Qt.Key.Key_Right: 1, Qt.Key.Key_Left: -1, Qt.Key.Key_Return: 0, Qt.Key.Key_Enter: 0}
 
 
@@ -30,6 +31,8 @@ class LogRows(QTableView):
         self.empty_text = ""
         self.no_match_text = ""
         self._has_widths = False
+        self._longest = 0  # of the sources' names, in characters
+        self._was_narrow = False
         self.painter = RowPainter()
         self.setFont(theme.fixed_font())
         self.painter.set_font(self.font())
@@ -73,10 +76,15 @@ class LogRows(QTableView):
 
     def show_sources(self, names: Sequence[str]) -> None:
         """Give the column of the lines' sources room for these names, within bounds; none hide it."""
+        self._longest = max(map(len, names), default=0)
         self.setColumnHidden(SOURCE, not names)
-        if names:
-            longest = max(map(len, names))
-            sample = "0" * min(max(longest, _NAME_LENGTHS[0]), _NAME_LENGTHS[1])
+        self._fit_sources()
+
+    def _fit_sources(self) -> None:
+        if self._longest:
+            least, narrow, most = _NAME_LENGTHS
+            most = narrow if self.width() < _NARROW_PX else most
+            sample = "0" * min(max(self._longest, least), most)
             width = self.fontMetrics().horizontalAdvance(sample) + MARK_PX + 2 * theme.SPACE + 12
             self.setColumnWidth(SOURCE, width)
 
@@ -126,4 +134,7 @@ class LogRows(QTableView):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        if (is_narrow := self.width() < _NARROW_PX) != self._was_narrow:
+            self._was_narrow = is_narrow
+            self._fit_sources()
         self.resized.emit()

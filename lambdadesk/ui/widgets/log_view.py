@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, QObject, QPoint, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QObject, QPoint, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -28,7 +28,7 @@ from lambdadesk.ui.widgets.log_rows import ONE_ROW, LogRows
 
 _MANY_LINES = 50_000  # beyond these, lines that come are shown together with those of the next moment
 _APPEND_MS = 40
-_LATE_MS = 200
+_LATE_MS, _LATEST_MS = 200, 2_000
 _NO_MATCH = "No line matches the filter."
 
 
@@ -44,12 +44,14 @@ class LogView(QWidget):
         request_filter_requested(str): show this request alone.
         payload_requested(str): show the payload of this request, which was sent from here.
         chart_requested(str): show the point of this request in the charts.
+        invocation_shown(int): all lines of an invocation are in the detail; its index.
     """
 
     follow_changed = Signal(bool)
     request_filter_requested = Signal(str)
     payload_requested = Signal(str)
     chart_requested = Signal(str)
+    invocation_shown = Signal(int)
     lines_changed = Signal()
     found_changed = Signal()
 
@@ -99,11 +101,17 @@ class LogView(QWidget):
         self._append_timer = QTimer(self, singleShot=True, interval=_APPEND_MS)
         self._append_timer.timeout.connect(self._append_rows)
         self._late_timer = QTimer(self, singleShot=True, interval=_LATE_MS)
-        self._late_timer.timeout.connect(self._catch_up)
+        self._late_timer.timeout.connect(self._take_late)
+        self._caught_up_s: float | None = None  # when late lines were last taken in, until all is looked at
         self._stale_from: int | None = None  # the rows are not up to date from this line on
         self._known_first = 0
         self._model = self._new_model(LogStore(), Filter())
         self.destroyed.connect(self._make_release())
+
+    def sizeHint(self) -> QSize:
+        return (
+            self.minimumSizeHint()
+        )  # it gets what is left; where little is, nothing else is squeezed for it
 
     @property
     def is_following(self) -> bool:
@@ -117,6 +125,15 @@ class LogView(QWidget):
     @property
     def is_grouped(self) -> bool:
         return self._is_grouped
+
+    @property
+    def is_utc(self) -> bool:
+        return self._is_utc
+
+    @property
+    def sources(self) -> LogSources | None:
+        """Whose the lines are; None where all are of one."""
+        return self._sources
 
     @property
     def store(self) -> LogStore:
@@ -354,8 +371,14 @@ class LogView(QWidget):
         if self._stale_from is not None:
             self._take_change(self._stale_from)
 
-    def _take_change(self, first_changed: int) -> None:
+    def _take_late(self) -> None:
+        if self._stale_from is not None:
+            self._take_change(self._stale_from, scan_later=True)
+
+    def _take_change(self, first_changed: int, *, scan_later: bool = False) -> None:
         self._late_timer.stop()
+        if self._stale_from is not None:
+            self._caught_up_s = time.perf_counter()
         self._stale_from = None
         self._known_first = self._model.store.first
         rows_before = self._model.rowCount()
@@ -369,6 +392,9 @@ class LogView(QWidget):
         self._updating = False
         if self._found is not None:
             self._found.cut(first_changed)
+        if scan_later:  # there is much to look at, and this took its time already
+            self._scan_timer.start()
+            return
         is_append = was_complete and trimmed + kept == rows_before
         if is_append and len(self._model.store) > _MANY_LINES:
             if not self._append_timer.isActive():
@@ -388,8 +414,7 @@ class LogView(QWidget):
 
     def _scan(self, *, keep_place: bool = True) -> None:
         if self._stale_from is not None:
-            self._catch_up()
-            return
+            return  # it goes on when the late lines are taken in
         until = time.perf_counter() + SCAN_S
         self._updating = True
         self._model.scan()
@@ -404,6 +429,10 @@ class LogView(QWidget):
             self._scan_timer.start()
         else:
             self._scan_timer.stop()
+            if self._caught_up_s is not None:  # a filter that takes longer is not begun anew as often
+                took_ms = round((time.perf_counter() - self._caught_up_s) * 1_000)
+                self._late_timer.setInterval(min(_LATEST_MS, max(_LATE_MS, 3 * took_ms)))
+                self._caught_up_s = None
         if self._model.is_complete and keep_place:
             self._restore_place()
         if self._following:
@@ -514,12 +543,23 @@ class LogView(QWidget):
             if not self.detail.isHidden():
                 self._show_invocation(self._model.invocation_at(current.row()))
             return
-        self.detail.show_row(self._model.store.row(number))
+        line, sources = self._model.store.row(number), self._sources
+        whose = sources.names[sources.number_of(line.stream)] if sources is not None else ""
+        self.detail.show_row(line, whose)
+        self._open_detail()
+
+    def _open_detail(self) -> None:
         if self.detail.isHidden():
             self.detail.show()
             height = self._splitter.height()
             self._splitter.setSizes([height - height // 3, height // 3])
-            self.table.scrollTo(current)
+            self.table.scrollTo(self.table.currentIndex())
+
+    def show_cost(self, invocation: int) -> None:
+        """Show the arithmetic of an invocation's cost in the detail."""
+        self.detail.cost.setChecked(True)
+        self._show_invocation(invocation)
+        self._open_detail()
 
     def _show_invocation(self, invocation: int) -> None:
         """Show all lines of an invocation in the place of the detail."""
@@ -537,6 +577,7 @@ class LogView(QWidget):
         words = self._model.header_text(invocation, MESSAGE, self._facts(invocation))
         heading = f"request {self._model.store.get_request_id(invocation)}   ·   {words}"
         self.detail.show_text(heading, "\n".join(texts))
+        self.invocation_shown.emit(invocation)
 
     def _hide_detail(self) -> None:
         if not self.detail.isHidden():

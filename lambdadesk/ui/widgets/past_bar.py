@@ -6,6 +6,7 @@ from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
+from lambdadesk.core.cost_text import explain_shortly
 from lambdadesk.core.errors import UserError
 from lambdadesk.core.insights import ASK_FROM_BYTES, format_bytes
 from lambdadesk.core.money import format_about, format_money
@@ -143,12 +144,19 @@ class PastBar(QWidget):
 
     def _show(self) -> None:
         past = self.past
-        self.load_button.setEnabled(not past.is_loading)
-        self.cancel_button.setEnabled(past.is_loading)
+        usable, other = self.load_button, self.cancel_button
+        if past.is_loading:
+            usable, other = other, usable
+        usable.setEnabled(True)
+        if other.hasFocus():  # else it would go to the first field of the window
+            usable.setFocus()
+        other.setEnabled(False)
         text, tone = self._tell()
         is_new = text != self.status.text()
         self.status.say(text, tone)
         self.status.setVisible(bool(text))
+        cost = past.runs.cost if past.runs is not None else None
+        set_plain_tooltip(self.status, explain_shortly(cost) if cost is not None else "")
         if is_new and not past.is_loading and (past.error or past.runs is not self._last):
             announce(self.status, text)
         if not past.is_loading and past.runs is not None and past.runs is not self._last:
@@ -177,13 +185,10 @@ def tell_runs(runs: PastRuns) -> str:
     """What was found, from where, what is missing, and what it cost."""
     count = len(runs.invocations)
     found = f"{count:,} invocation{'' if count == 1 else 's'}" if count else "No invocation"
-    parts = [f"{found}, from {runs.source.words}."]
-    if runs.cost is not None and runs.cost.terms:
-        _what, quantity, unit, price = runs.cost.terms[0]
-        sign = "" if runs.cost.exact else "≈ "
-        parts.append(
-            f"The query cost {sign}{format_money(runs.cost.amount, runs.cost.currency)}: "
-            f"{quantity:.6f} {unit} x {price:f}, of the prices of {runs.cost.sources[0]}."
-        )
-    parts += runs.notes
-    return ("" if runs.is_complete else "▲ Not all: ") + " ".join(parts)
+    cost = runs.cost
+    price = ""
+    if cost is not None:
+        sign = "" if cost.exact else "≈ "
+        price = f"; the query cost {sign}{format_money(cost.amount, cost.currency)}"
+    first = f"{found}, from {runs.source.words}{price}."
+    return ("" if runs.is_complete else "▲ Not all: ") + " ".join((first, *runs.notes))

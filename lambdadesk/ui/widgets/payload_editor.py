@@ -28,6 +28,7 @@ from lambdadesk.ui import theme
 from lambdadesk.ui.widgets.find_bar import FindBar
 from lambdadesk.ui.widgets.json_edit import CHECK_HERE_LIMIT, JsonEdit
 from lambdadesk.ui.widgets.labels import ToneLabel
+from lambdadesk.ui.widgets.large_text import replace_large
 from lambdadesk.ui.widgets.named import named
 from lambdadesk.ui.widgets.notices import announce
 from lambdadesk.ui.widgets.plain import PlainLabel, set_plain_tooltip
@@ -63,12 +64,17 @@ class PayloadEditor(QWidget):
         self.edit.remarked.connect(lambda sentence: self._say(sentence, "dim"))
         self.edit.viewport().installEventFilter(self)
         # PySide6 ignores the context where it is given to the constructor together with a slot.
-        go = QShortcut(QKeySequence("F8"), self, self.edit.go_to_problem)
-        go.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        for keys, action in (("F8", self.edit.go_to_problem), ("Ctrl+Shift+M", self.minify)):
+            shortcut = QShortcut(QKeySequence(keys), self, action)
+            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         self._show_size()
 
     def _build(self) -> None:
         self.edit = named(JsonEdit(), "payloadEditor", "Payload")
+        self.edit.menu_actions = [
+            ("Format\tCtrl+Shift+I", self.format),
+            ("Minify\tCtrl+Shift+M", self.minify),
+        ]
         self.find_bar = named(FindBar(self.edit, self), "payloadFind", "Find in the payload")
         self.problem = named(ToneLabel("dim"), "payloadProblem", "Payload check")
         self.size_label = named(ToneLabel("dim"), "payloadSize", "Size of the payload")
@@ -158,6 +164,8 @@ class PayloadEditor(QWidget):
     # -- work
 
     def _relay(self, relay: Callable[[str], str]) -> None:
+        if self.edit.coming is not None:
+            return  # the one before is not done yet
         text = self.text()
         if len(text) > CHECK_HERE_LIMIT:
             self._say("Laying the payload out…", "dim")
@@ -177,7 +185,12 @@ class PayloadEditor(QWidget):
             self.edit.finish_check(text, problem)
             self.edit.go_to_problem()
         else:
-            self.edit.replace_text(after)
+            await self._replace_large(after)
+
+    async def _replace_large(self, text: str) -> None:
+        self._say("Putting it in place…", "dim")
+        await replace_large(self.edit, text)
+        self.edit.moveCursor(QTextCursor.MoveOperation.Start)
 
     def _check_large(self, text: str) -> None:
         self._measure(text)
@@ -192,8 +205,12 @@ class PayloadEditor(QWidget):
 
     async def _open(self, path: Path) -> None:
         text = await in_thread(_read, path)
-        self.edit.replace_text(text.replace("\r\n", "\n").replace("\r", "\n"))
-        self.edit.moveCursor(QTextCursor.MoveOperation.Start)
+        plain = text.replace("\r\n", "\n").replace("\r", "\n")
+        if len(plain) > CHECK_HERE_LIMIT:
+            await self._replace_large(plain)
+        else:
+            self.edit.replace_text(plain)
+            self.edit.moveCursor(QTextCursor.MoveOperation.Start)
         breaks = " Its line ends (CR LF) are shown and sent as LF." if "\r" in text else ""
         self._say(f"✔ Opened {path.name}.{breaks} Undo brings back what was here.", "ok")
         announce(self, self.note.text())

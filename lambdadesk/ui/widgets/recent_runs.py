@@ -6,7 +6,7 @@ from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QMenu, QVBoxLayout, QWidget
 
-from lambdadesk.store.history import HistoryEntry
+from lambdadesk.store.history_entry import HistoryEntry
 from lambdadesk.ui.models.history_table import WIDTH_SAMPLES, HistoryTableModel
 from lambdadesk.ui.widgets.named import named
 from lambdadesk.ui.widgets.tables import make_table

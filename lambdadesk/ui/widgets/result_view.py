@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QGuiApplication, QTextCursor
+from PySide6.QtGui import QGuiApplication, QResizeEvent, QTextCursor
 from PySide6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
@@ -20,6 +20,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from lambdadesk.core.async_fate import FAILED
+from lambdadesk.core.cost_text import explain_cost, explain_log_cost
 from lambdadesk.core.details import format_bytes
 from lambdadesk.core.errors import ErrorKind, UserError
 from lambdadesk.core.function_errors import parse_function_error
@@ -28,7 +30,7 @@ from lambdadesk.core.responses import BodyKind, Response, recognise
 from lambdadesk.core.text import short_lines, visible
 from lambdadesk.core.threads import in_thread
 from lambdadesk.core.types import Cost, InvocationType, Outcome
-from lambdadesk.store.history import HistoryEntry
+from lambdadesk.store.history_entry import HistoryEntry
 from lambdadesk.ui import theme
 from lambdadesk.ui.icons import icon
 from lambdadesk.ui.widgets.body_view import BodyView
@@ -46,6 +48,10 @@ if TYPE_CHECKING:
 RESPONSE, ERROR, BODY, TREE, LOG, COST = range(6)
 LOG_LIMIT = 1024 * 1024  # characters of a log that are shown here
 STREAM_LIMIT = 200_000  # characters of a response that are shown while they come
+
+
+_LOW_PX = 230
+_ANY_PX = 16_777_215  # Qt's own "no limit"
 
 
 class ResultView(QWidget):
@@ -122,6 +128,19 @@ class ResultView(QWidget):
         for label, text in ((self.summary, summary), (self.request, request)):
             label.setText(text)
             label.setVisible(bool(text))
+        set_plain_tooltip(self.summary, summary)
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """In a low window the response comes first: of what is said above it, one line each is seen."""
+        is_low = self.height() < _LOW_PX
+        line_px = self.summary.fontMetrics().height() + 1
+        self.summary.setMaximumHeight(line_px if is_low else _ANY_PX)
+        self.request.setVisible(bool(self.request.text()) and not is_low)
 
     def clear(self) -> None:
         if self._has_chunks:
@@ -156,9 +175,9 @@ class ResultView(QWidget):
         lines = len(log.splitlines())
         self.views.setTabText(LOG, f"Log ({lines})" if lines else "Log")
         no_cost = "A dry run costs nothing." if _is_dry(entry) else "The cost follows with the REPORT line."
-        arithmetic = _arithmetic(cost, badges) if cost else no_cost
+        arithmetic = explain_cost(cost, badges) if cost else no_cost
         if log and log_cost is not None:
-            arithmetic += _log_arithmetic(len(log.encode(errors="replace")), log_cost)
+            arithmetic += explain_log_cost(len(log.encode(errors="replace")), log_cost)
         self.arithmetic.setPlainText(arithmetic)
         announce(self, self.status.text())
 
@@ -312,6 +331,8 @@ def _outcome_words(entry: HistoryEntry) -> tuple[str, str]:
     status = f"{code} " if code else ""
     if _is_dry(entry):
         return "ok", f"✔ {code} Dry run: permitted, parameters accepted, not run"
+    if entry.kind is InvocationType.EVENT and entry.outcome in FAILED:
+        return _attempt_words(entry)
     error_type = entry.report.error_type if entry.report else ""
     failure = f"{entry.function_error or 'failed'}" + (f" ({error_type})" if error_type else "")
     # Of a run whose answer did not come, or that nobody waited for, the log tells.
@@ -325,6 +346,16 @@ def _outcome_words(entry: HistoryEntry) -> tuple[str, str]:
         Outcome.ERROR: ("error", f"✖ {status}Function error: {failure}"),
         Outcome.RUNNING: ("dim", "Running, or interrupted before its answer was recorded"),
     }.get(entry.outcome, ("dim", f"{code} {entry.outcome}"))
+
+
+def _attempt_words(entry: HistoryEntry) -> tuple[str, str]:
+    """Of an event whose first attempt failed: Lambda may have tried again since."""
+    if not entry.fate:
+        return "warning", "▲ Its first attempt failed, as its log shows; Lambda may try again"
+    came, _, _ = entry.fate.partition(". ")
+    if came.startswith("Succeeded"):
+        return "ok", f"✔ {came}"
+    return ("error", f"✖ {came}") if came.startswith("Failed after") else ("warning", f"▲ {came}")
 
 
 def _summary(entry: HistoryEntry, why_no_report: str) -> str:
@@ -352,31 +383,6 @@ def _summary(entry: HistoryEntry, why_no_report: str) -> str:
     if not entry.payload and entry.outcome is not Outcome.RUNNING:
         parts.append("payload and answer were not kept")
     return " · ".join(parts)
-
-
-def _arithmetic(cost: Cost, badges: "Sequence[CostBadge]") -> str:
-    lines = []
-    for what, quantity, unit, price in cost.terms:
-        amount = format_money(quantity * price, cost.currency)
-        lines.append(f"{what}\n    {quantity.normalize():f} {unit} x {price:f} = {amount}")
-    total = format_money(cost.amount, cost.currency)
-    lines.append(f"\n{'Total' if cost.exact else 'Total (estimate)'}\n    {total}")
-    lines += [f"\n{note}" for note in cost.notes]
-    lines += [f"\n{badge.value[0].upper()}{badge.value[1:]}: {badge.words}" for badge in badges]
-    lines += [f"\nPrices of {source}." for source in dict.fromkeys(cost.sources)]
-    lines.append("\nBefore any free tier; a discount or a Savings Plan is only in it where a line says so.")
-    return "\n".join(lines)
-
-
-def _log_arithmetic(text_bytes: int, cost: Cost) -> str:
-    price = cost.terms[0][3]
-    lines = [
-        "\n\nApart from that, its log (at least)",
-        f"    {text_bytes:,} bytes x {price:f} a GB = {format_money(cost.amount, cost.currency)}",
-    ]
-    lines += [f"\n{note}" for note in cost.notes]
-    lines += [f"\nPrices of {source}." for source in cost.sources]
-    return "\n".join(lines)
 
 
 def _ms(value: Decimal) -> str:
