@@ -95,8 +95,8 @@ async def test_several_logs_are_read_as_one(desk: Desk, aws: FakeAws) -> None:
     assert desk.get("logLegend").shown_words() == ["hello", "other", "/my/app"]
     assert desk.get("logLegend").accessibleDescription() == "hello, other, /my/app"
     assert "/my/* fits 1 log group; new ones are taken in within a minute." in desk.text("logLedger")
-    words = "received 3, late 0, duplicates 0, gaps 0, complete to "
-    await until(lambda: desk.text("logLedger").startswith(words), lambda: desk.text("logLedger"))
+    account = "received 3, late 0, duplicates 0, gaps 0, complete to "
+    await until(lambda: desk.text("logLedger").startswith(account), lambda: desk.text("logLedger"))
     # One of them alone: by its name in the legend, by the menu of a line, and back.
     legend = desk.get("logLegend")
     click(legend, legend._layout()[1][0].center())
@@ -290,11 +290,9 @@ async def test_the_account_explains_each_gap(desk: Desk, aws: FakeAws) -> None:
     dialog = dialog_of(desk, "logAccountDialog")
     (view,) = dialog.findChildren(QPlainTextEdit)
     nudge(desk)
-    expected = ("Read since", f"{HELLO}\n    followed", f"{OTHER}\n    followed", "received 1, late 0")
-    # It follows what happens; which of the groups had the faults is theirs to know.
-    await until(lambda: all(words in view.toPlainText() for words in expected), view.toPlainText)
-    text = view.toPlainText()
-    assert "Events that reach CloudWatch more than 15 minutes late are missed." in text
+    words = ("Read since", f"{HELLO}\n    followed", f"{OTHER}\n    followed", "received 1, late 0")
+    await until(lambda: all(each in view.toPlainText() for each in words), view.toPlainText)
+    assert "Events that reach CloudWatch more than 15 minutes late are missed." in view.toPlainText()
     click(desk.get("logAccount"))
     assert dialog_of(desk, "logAccountDialog") is dialog
     dialog.close()
