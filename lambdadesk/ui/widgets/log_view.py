@@ -28,6 +28,7 @@ from lambdadesk.ui.widgets.log_rows import ONE_ROW, LogRows
 
 _MANY_LINES = 50_000  # beyond these, lines that come are shown together with those of the next moment
 _APPEND_MS = 40
+_MANY_LATE = 2_000  # lines after a late one: they are looked at anew
 _LATE_MS, _LATEST_MS = 200, 2_000
 _NO_MATCH = "No line matches the filter."
 
@@ -355,8 +356,8 @@ class LogView(QWidget):
 
     def _on_store_changed(self, first_changed: int) -> None:
         store = self._model.store
-        is_late = first_changed < self._model.lines.scanned or self._stale_from is not None
-        if is_late and len(store) > _MANY_LINES and store.first == self._known_first:
+        is_late = first_changed < self._model.lines.scanned and store.end - first_changed > _MANY_LATE
+        if (is_late or self._stale_from is not None) and store.first == self._known_first:
             # A late line moves all after it: that is done for those of a moment together. Until then every
             # row still shows a line, though maybe one of its neighbours.
             self._stale_from = min(
