@@ -36,9 +36,10 @@ def make_columns(count: int) -> InvocationColumns:
     whole = np.full(count, 256, np.int32)
     whole[: count // 2] = 128
     zeros = np.zeros(count, np.int32)
+    started = np.sort(chance.integers(START_MS, START_MS + SPAN_MS, count))
     return InvocationColumns(
-        started_ms=np.sort(chance.integers(START_MS, START_MS + SPAN_MS, count)),
-        ended_ms=np.full(count, UNKNOWN, np.int64),
+        started_ms=started,
+        ended_ms=started + np.ceil(duration).astype(np.int64),
         duration_ms=duration,
         init_ms=init,
         restore_ms=nothing,

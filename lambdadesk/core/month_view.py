@@ -13,6 +13,7 @@ from lambdadesk.core.month_cost import FunctionDays
 from lambdadesk.core.prices import PriceItem, PriceTable
 from lambdadesk.core.types import FunctionInfo
 
+NO_STACK, NO_TAG, TAGS_UNKNOWN = "no stack", "no tag", "tags not known"
 STACK_TAG = "aws:cloudformation:stack-name"
 _ZERO = Decimal(0)
 _WEEKS = 4  # whose days a forecast looks at
@@ -103,9 +104,9 @@ def get_group(function: MonthFunction, by: Grouping, tag: str = "") -> str:
             return function.function.runtime or "container image"
         case Grouping.STACK | Grouping.TAG:
             if function.tags is None:
-                return "tags not known"
+                return TAGS_UNKNOWN
             name = STACK_TAG if by is Grouping.STACK else tag
-            return function.tags.get(name) or ("no stack" if by is Grouping.STACK else f"no tag {name}")
+            return function.tags.get(name) or (NO_STACK if by is Grouping.STACK else f"{NO_TAG} {name}")
         case _:
             return function.function.name
 

@@ -235,7 +235,7 @@ class Months:
                         connection.prices,
                         days,
                         join_reports(
-                            sum_reports(connection.ledger.of(function.name)),
+                            sum_reports(connection.ledger.each(function.name)),
                             place.kept.get(function.name, {}),
                         ),
                     )

@@ -298,7 +298,7 @@ def test_linked_charts_point_at_the_same_and_one_has_the_card(make: Make) -> Non
     assert not plot_of(second).card.isVisible()
 
 
-@pytest.mark.parametrize("index", range(5))
+@pytest.mark.parametrize("index", [0, 2, 4])
 @pytest.mark.parametrize("size", [(240, 150), (600, 300)])
 def test_the_card_is_never_cut(make: Make, qtbot: QtBot, size: tuple[int, int], index: int) -> None:
     chart = make(describe=lambda row: "32 ms, billed 32 ms\n92 of 192 MB\n$0.000000280\nb1c0ffee-0001")
@@ -313,8 +313,8 @@ def test_the_card_is_never_cut(make: Make, qtbot: QtBot, size: tuple[int, int], 
         assert plot.sceneRect().height() <= chart.height()
 
 
-@pytest.mark.parametrize("highest", [0.00000083, 0.0034, 9, 47, 128, 299, 812, 15_700])
-@pytest.mark.parametrize("height", [150, 220, 600])
+@pytest.mark.parametrize("highest", [0.00000083, 9, 299, 15_700])
+@pytest.mark.parametrize("height", [150, 600])
 @pytest.mark.parametrize("is_log", [False, True])
 def test_labels_of_values_have_room(make: Make, highest: float, height: int, is_log: bool) -> None:
     chart = make(Unit.USD if highest < 1 else Unit.MS)

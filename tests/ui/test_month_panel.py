@@ -80,6 +80,11 @@ async def test_rows_and_figures_are_sums_of_what_cloudwatch_counted(desk: Desk, 
         "Memory used": "—",
         "Basis": "estimate",
     }
+    view = desk.get("monthTable")
+    view.selectRow(0)
+    assert desk.text("monthWhy").startswith("other: an estimate. CloudWatch's Duration leaves out INIT")
+    view.selectRow(2)
+    assert desk.text("monthWhy") == "third: CloudWatch counted nothing."
     assert other[:3] == ["other", f"≈ ${other_cost:.2f}", "—"]
     assert third[:2] == ["third", "$0"]
     assert third[-1] == "exact"
@@ -137,6 +142,7 @@ async def test_groups_and_tags(desk: Desk, aws: FakeAws) -> None:
     view.selectRow([row[0] for row in table(desk)].index("shop"))
     press(view, Qt.Key.Key_Return)  # a group is looked into
     assert [row[0] for row in table(desk)] == ["hello"]
+    assert desk.get("monthFilter").text() == f"{STACK_TAG}=shop"
     view.selectRow(0)
     press(view, Qt.Key.Key_Return)  # and a function opened
     assert desk.page.function.name == "hello"
@@ -250,6 +256,16 @@ async def test_a_place_without_a_list_is_named_and_the_other_is_summed(desk: Des
         assert "lambda:ListFunctions" in desk.text("monthTrouble")
         name, _account, region, *_figures = table(desk)[0]  # now that there are two, each row says its place
         assert (name, region) == ("hello", "us-east-1")
+
+
+async def test_nothing_of_an_account_stays_while_the_next_one_is_opened(desk: Desk, aws: FakeAws) -> None:
+    ran(aws, "hello", 3)
+    panel = await read(desk)
+    aws.always("ListFunctions", faults.slow(30))
+    desk.window.places.open_target("", "eu-west-1", aws.url)
+    await until(lambda: not desk.get("monthTable").isVisible())
+    assert "hello" not in visible_words(panel)
+    await until(lambda: "Waiting for the functions…" in visible_words(panel), lambda: visible_words(panel))
 
 
 async def test_the_choice_of_the_view_holds(desk: Desk, aws: FakeAws) -> None:

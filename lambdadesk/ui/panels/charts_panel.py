@@ -51,6 +51,7 @@ from lambdadesk.ui.widgets.tables import make_table
 
 GATHER_MS: Final = 100
 _SUM_UP_MS: Final = 120
+_NEWEST_MS: Final = 24 * 3_600_000  # what is shown before all else
 _TICK_MS: Final = 1_000
 _GROUP_ROWS: Final = 5  # of the comparison, before it scrolls
 
@@ -201,16 +202,21 @@ class ChartsPanel(QWidget):
     async def _read(self) -> None:
         began = perf_counter()
         name = self._function.name
-        columns = await self._connection.invocations.columns(name)
-        is_reported = ~np.isnan(columns.duration_ms)
-        self._waiting = sum(run.report is None for run in self._connection.ledger.of(name))
-        self._is_read = True
-        self._draw(columns if is_reported.all() else columns.where(is_reported))
+        if not self._is_read:  # a million may be kept: the newest are there at once
+            since_ms = self._connection.gateway.server_now_ms - _NEWEST_MS
+            self._take(await self._connection.invocations.columns(name, since_ms))
+        self._take(await self._connection.invocations.columns(name))
         # Many invocations take longer: a storm of them gets a tenth of the time, not all of it.
         self._gather.setInterval(max(GATHER_MS, round(10_000 * (perf_counter() - began))))
         if self._reads_again:
             self._reads_again = False
             self._gather.start()
+
+    def _take(self, columns: InvocationColumns) -> None:
+        is_reported = ~np.isnan(columns.duration_ms)
+        self._waiting = self._connection.ledger.count_waiting(self._function.name)
+        self._is_read = True
+        self._draw(columns if is_reported.all() else columns.where(is_reported))
 
     def _draw(self, columns: InvocationColumns) -> None:
         self.columns = columns

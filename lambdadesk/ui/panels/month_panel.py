@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import (
-    QFileDialog,
     QFrame,
     QScrollArea,
     QSplitter,
@@ -36,8 +35,10 @@ from lambdadesk.core.month_words import (
     get_bills,
     get_figures,
     get_free_tier,
+    get_group_words,
     get_main_currency,
-    get_read_words,
+    get_note,
+    get_why,
     has_words,
 )
 from lambdadesk.core.threads import in_thread
@@ -59,6 +60,7 @@ from lambdadesk.ui.widgets.month_tools import NO_PICTURE, TREEMAP, MonthTools
 from lambdadesk.ui.widgets.named import named
 from lambdadesk.ui.widgets.notices import announce
 from lambdadesk.ui.widgets.plain import PlainLabel, set_plain_tooltip
+from lambdadesk.ui.widgets.save_csv import ask_for_csv
 from lambdadesk.ui.widgets.tables import make_table
 from lambdadesk.ui.widgets.treemap import Treemap
 
@@ -70,14 +72,7 @@ GATHER_MS = 200
 _TABLE_PX = 150
 _ROWS_KNOWN = 6  # of a function, each of another period
 _CLOCK_MS = 60_000  # an hour goes by, or a day
-_TILES: Final = (
-    "monthSoFar",
-    "monthForecast",
-    "monthChange",
-    "monthErrors",
-    "monthLogs",
-    "monthFreeTier",
-)
+_TILES: Final = ("monthSoFar", "monthForecast", "monthChange", "monthErrors", "monthLogs", "monthFreeTier")
 
 
 class MonthPanel(QWidget):
@@ -128,6 +123,9 @@ class MonthPanel(QWidget):
             "Costs by function, or by group",
         )
         self.table.activated.connect(lambda index: self._open(self.model.row_at(index.row()).key))
+        self.table.selectionModel().currentRowChanged.connect(lambda _now, _was: self._show_why())
+        self.why = named(ToneLabel("dim"), "monthWhy", "How the figures of the row came about")
+        self.why.hide()
         self.splitter = named(QSplitter(Qt.Orientation.Vertical), "monthSplitter")
         self.splitter.addWidget(self.pictures)
         self.splitter.addWidget(self.table)
@@ -146,6 +144,7 @@ class MonthPanel(QWidget):
         column.setSpacing(theme.SPACE)
         column.addWidget(self.tiles)
         column.addWidget(self.splitter, 1)
+        column.addWidget(self.why)
         column.addWidget(self.bill)
         column.addWidget(self.note)
         # In a low window the parts keep their height, and are scrolled.
@@ -172,6 +171,9 @@ class MonthPanel(QWidget):
         """Show the months of these; none: they are still being opened."""
         self._connections = list(connections)
         self._months.show(self._connections)
+        if not self._connections:  # nothing of an account stays in sight under the next one's name
+            self._functions, self._has_priced = [], False
+            self._show()
         self._ask_refresh()
 
     async def close_panel(self) -> None:
@@ -256,13 +258,19 @@ class MonthPanel(QWidget):
         self.bill.setText(line)
         set_plain_tooltip(self.bill, words)
         self._show_note(len(chosen))
+        self._show_why()
 
     def _get_chosen(self) -> list[MonthFunction]:
         """The functions that the filter leaves."""
         words = self.tools.words
-        if not words:
-            return self._functions
-        return [each for each in self._functions if has_words(each, words)]
+        return [each for each in self._functions if not words or has_words(each, words)]
+
+    def _show_why(self) -> None:
+        """Say how the figures of the row came about that one is on."""
+        at = self.table.currentIndex()
+        text = get_why(self.model.row_at(at.row())) if at.isValid() else ""
+        self.why.setText(text)
+        self.why.setVisible(bool(text))
 
     def _show_picture(self) -> None:
         picture = self.tools.picture.currentText()
@@ -338,23 +346,14 @@ class MonthPanel(QWidget):
                 parts.append(f"▲ {name}: functions could not be listed: {connection.catalog.state.error}")
             elif state.twin:
                 parts.append(f"{name}: the same account and region as {state.twin}, counted once")
-        self.trouble.setText(" · ".join(parts))
+        is_wrong = any(part.startswith("▲") for part in parts)
+        self.trouble.say(" · ".join(parts), "warning" if is_wrong else "dim")
         self.trouble.setVisible(bool(parts))
 
     def _show_note(self, chosen: int) -> None:
         months = self._months
-        known, total = months.known
-        parts = [f"{chosen:,} of {known:,} functions shown" if chosen < known else f"{known:,} functions"]
-        if known < total:
-            parts.append(f"{total - known:,} not read yet")
-        if times := months.read_ms:
-            parts.append(get_read_words(*times))
-        parts.append("days are UTC's, as on the bill")
-        parts.append("list prices before free tier and tiers; functions that were deleted are not in it")
-        if lacking := months.lacks_logs:
-            names = ", ".join(sorted({each.target.title for each in lacking}))
-            parts.append(f"log ingestion is not offered by {names}")
-        self.note.setText(" · ".join(parts))
+        lacking = sorted({each.target.title for each in months.lacks_logs})
+        self.note.setText(get_note(chosen, *months.known, months.read_ms, lacking))
 
     # -- what one does
 
@@ -362,18 +361,15 @@ class MonthPanel(QWidget):
         if self.tools.grouping[0] is Grouping.FUNCTION:
             self.open_requested.emit(*key)
             return
-        self.tools.look_into(key[1])
+        if words := get_group_words(*self.tools.grouping, key[1]):
+            self.tools.look_into(words)
 
     def _ask_where(self) -> None:
-        dialog = QFileDialog(self, "Export the costs")
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setNameFilter("Comma-separated values (*.csv)")
-        dialog.setDefaultSuffix("csv")
         period = self.shown_period
-        dialog.selectFile(f"lambda-costs-{period.first:%Y-%m-%d}-{period.last:%Y-%m-%d}.csv")
-        dialog.fileSelected.connect(lambda path: self.scope.start("export", self.export_to, Path(path)))
-        dialog.open()
+        name = f"lambda-costs-{period.first:%Y-%m-%d}-{period.last:%Y-%m-%d}.csv"
+        ask_for_csv(
+            self, "Export the costs", name, lambda path: self.scope.start("export", self.export_to, path)
+        )
 
     async def export_to(self, path: Path) -> None:
         """Write the rows that are shown. Raises UserError (STORAGE)."""
@@ -387,16 +383,16 @@ class MonthPanel(QWidget):
                 kind=ErrorKind.STORAGE,
                 details=str(path),
             ) from error
-        self._say(f"✔ {len(rows):,} rows saved to {path}.")
+        self._say(f"✔ {len(rows):,} rows saved to {path}.", "ok")
 
-    def _say(self, text: str) -> None:
-        self.trouble.setText(text)
+    def _say(self, text: str, tone: str) -> None:
+        self.trouble.say(text, tone)
         self.trouble.show()
         announce(self, text)
 
     def _on_failure(self, name: str, error: Exception) -> None:
         if isinstance(error, UserError):
-            self._say(f"✖ {error.message} {error.hint}")
+            self._say(f"✖ {error.message} {error.hint}", "error")
         elif self._connections:
             self._connections[0].scope.report(name, error)
         else:

@@ -36,7 +36,7 @@ from lambdadesk.ui.widgets.plain import PlainLabel
 if TYPE_CHECKING:
     from lambdadesk.ui.widgets.chart_layer import Aggregate
     from lambdadesk.ui.widgets.chart_plot import Plot
-    from lambdadesk.ui.widgets.chart_points import Floats, Points, Scale
+    from lambdadesk.ui.widgets.chart_points import Floats, Points, Reals, Scale
 
 REDRAW_MS: Final = 50  # points that come one after the other are drawn together
 _SUM_UP_MS: Final = 120  # after the last move
@@ -181,7 +181,7 @@ class Chart(QWidget):
     def set_points(
         self,
         times_s: Sequence[float] | Floats,
-        values: Sequence[float] | Floats,
+        values: Sequence[float] | Reals,
         kinds: Sequence[int] | object | None = None,
         *,
         colds: object | None = None,
@@ -201,23 +201,20 @@ class Chart(QWidget):
 
         times = np.asarray(times_s, np.float64)
         count = len(times)
+        reals = {"values": values, "inits": inits, "restores": restores, "ceilings": ceilings}
+        columns = {name: None if each is None else np.asarray(each) for name, each in reals.items()}
         columns = {
-            name: None if given is None else np.asarray(given, kind)
-            for name, given, kind in (
-                ("values", values, np.float64),
-                ("kinds", np.zeros(count) if kinds is None else kinds, np.int8),
-                ("colds", np.zeros(count) if colds is None else colds, np.bool_),
-                ("groups", groups, np.int16),
-                ("inits", inits, np.float64),
-                ("restores", restores, np.float64),
-                ("ceilings", ceilings, np.float64),
-            )
+            name: each.astype(np.float64) if each is not None and each.dtype.kind != "f" else each
+            for name, each in columns.items()
         }
+        columns["kinds"] = np.asarray(np.zeros(count) if kinds is None else kinds, np.int8)
+        columns["colds"] = np.asarray(np.zeros(count) if colds is None else colds, np.bool_)
+        columns["groups"] = None if groups is None else np.asarray(groups, np.int16)
         if any(each is not None and len(each) != count for each in columns.values()):
             raise ValueError("the columns differ in length")
         if count and (np.diff(times) < 0).any():
             raise ValueError("the points are not in the order of time")
-        self.points = Points.known(times, **columns)  # type: ignore[arg-type]  # as Points has them
+        self.points = Points(times, **columns).known()  # type: ignore[arg-type]  # as Points has them
         if count:
             self.span.set_extent(float(times[0]), float(times[-1]), self.span.now_s)
         self._draw_soon()
@@ -307,10 +304,7 @@ class Chart(QWidget):
 
     def place_of(self, row: int) -> int:
         """Which point a row is, -1 where it has none."""
-        if self.points is None or row < 0:
-            return -1
-        at = int(self.points.rows.searchsorted(row))
-        return at if at < len(self.points) and int(self.points.rows[at]) == row else -1
+        return -1 if self.points is None else self.points.place_of(row)
 
     def _show_figures(self) -> None:
         self.figures.setText(self.figures_text())

@@ -44,7 +44,9 @@ class Stopped(Exception):  # noqa: N818  what was asked for
     """The export was cancelled."""
 
 
-def to_csv(columns: InvocationColumns, tell: Callable[[float], bool]) -> bytes:
+def to_csv(
+    columns: InvocationColumns, tell: Callable[[float], bool], rows_at_once: int = _ROWS_AT_ONCE
+) -> bytes:
     """A row for each invocation. tell: is given the share that is done, and says whether to go on.
 
     Text that a spreadsheet would run as a formula gets an apostrophe. Raises Stopped.
@@ -52,10 +54,10 @@ def to_csv(columns: InvocationColumns, tell: Callable[[float], bool]) -> bytes:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(_COLUMNS)
-    for first in range(0, len(columns), _ROWS_AT_ONCE):
+    for first in range(0, len(columns), rows_at_once):
         if not tell(first / len(columns)):
             raise Stopped
-        part = columns.where(slice(first, first + _ROWS_AT_ONCE))
+        part = columns.where(slice(first, first + rows_at_once))
         writer.writerows(map(_to_row, [part] * len(part), range(len(part))))
     return out.getvalue().encode()
 

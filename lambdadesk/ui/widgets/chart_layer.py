@@ -17,7 +17,7 @@ from PySide6.QtGui import QPainter, QPen, QPixmap
 
 from lambdadesk.ui import theme
 from lambdadesk.ui.widgets import chart_paint as ink
-from lambdadesk.ui.widgets.chart_points import Bands, Floats, Ints, Points, Scale, Steps, bin_width_s
+from lambdadesk.ui.widgets.chart_points import Bands, Floats, Ints, Points, Reals, Scale, Steps, bin_width_s
 
 MOST_MARKS: Final = 3_000  # in sight that are painted one by one
 _MOST_STEMS: Final = 300
@@ -66,7 +66,7 @@ class Frame:
     def xs(self, times_s: Floats) -> Floats:
         return (times_s - self.left_s) * self.scale
 
-    def ys(self, heights: Floats) -> Floats:
+    def ys(self, heights: Reals) -> Reals:
         return (self.high - heights) * (self.height / (self.high - self.low))
 
 
@@ -86,8 +86,7 @@ class Layer(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph has no types
         self.setCacheMode(self.CacheMode.DeviceCoordinateCache)
         self._box = box
         self.points: Points | None = None
-        self.heights: Floats = np.empty(0)  # of the points, by the scale
-        self.tops: Floats = np.empty(0)
+        self.heights: Reals = np.empty(0)  # of the points, by the scale
         self.ceilings = Steps(np.empty(0), np.empty(0))
         self._special: Ints = np.empty(0, np.int64)  # the points that failed, or were cold starts
         self.aggregate: Aggregate | None = None
@@ -106,8 +105,6 @@ class Layer(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph has no types
         self.points, self.scale_of_values = points, scale
         self.heights, self.ceilings = scale.up(points.values), Steps.of(points)
         self._special = np.flatnonzero(points.colds | (points.kinds > 0))
-        tops = points.tops
-        self.tops = self.heights if tops is points.values else scale.up(tops)
         self.is_stacked = points.inits is not None or points.restores is not None
         self._forget()
 
@@ -125,7 +122,11 @@ class Layer(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph has no types
         if self.points is not None:
             first, end = self.points.between(left_s, right_s)
             if end > first:
-                most = self.scale_of_values.down(float(self.tops[first:end].max()))
+                most = self.scale_of_values.down(float(self.heights[first:end].max()))
+                cold = self._special_in(first, end) if self.is_stacked else self._special[:0]
+                for part in (self.points.inits, self.points.restores):
+                    if part is not None and len(cold):
+                        most = max(most, float((self.points.values[cold] + part[cold]).max()))
                 least = self.scale_of_values.down(float(self.heights[first:end].min()))
         most = max(most, float(self.ceilings.between(left_s, right_s).max(initial=0.0)))
         if self.aggregate is not None:
@@ -353,7 +354,7 @@ class Layer(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph has no types
         return _Tile(picture, counts)
 
 
-def _few(xs: Floats, ys: Floats, most: float) -> Ints:
+def _few(xs: Floats, ys: Reals, most: float) -> Ints:
     """Those signs that are not on another; none where they are too many to tell anything."""
     if len(xs) > 10 * most:
         return np.empty(0, np.int64)

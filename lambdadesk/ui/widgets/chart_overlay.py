@@ -13,7 +13,6 @@ from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen
 from lambdadesk.core.text import one_line
 from lambdadesk.ui import theme
 from lambdadesk.ui.widgets.chart_layer import Frame, Layer
-from lambdadesk.ui.widgets.chart_points import Points
 from lambdadesk.ui.widgets.chart_span import Span
 
 _RING_PX: Final = 8.0
@@ -102,7 +101,7 @@ class Overlay(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph has no type
         span, points = self._span, self._layer.points
         painter.setBrush(Qt.BrushStyle.NoBrush)
         for row, pen in ((span.marked, QPen(colours.accent, 3)), (span.row, QPen(colours.text, 1.5))):
-            at = -1 if points is None else _place(points, row)
+            at = -1 if points is None else points.place_of(row)
             if at >= 0 and points is not None:
                 x = float(frame.xs(points.times_s[at : at + 1])[0])
                 y = float(frame.ys(self._layer.heights[at : at + 1])[0])
@@ -132,10 +131,3 @@ class Overlay(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph has no type
         painter.fillRect(place, ground)
         painter.setPen(colour)
         painter.drawText(place, Qt.AlignmentFlag.AlignCenter, words)
-
-
-def _place(points: Points, row: int) -> int:
-    if row < 0:
-        return -1
-    at = int(points.rows.searchsorted(row))
-    return at if at < len(points) and int(points.rows[at]) == row else -1

@@ -11,12 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 from pyqtgraph.functions import arrayToQPath
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QImage, QPaintEngine, QPainter, QPainterPath, QPen, QPixmap
+from PySide6.QtGui import QColor, QImage, QPaintEngine, QPainter, QPainterPath, QPen
 
 from lambdadesk.ui import theme
 from lambdadesk.ui.widgets.chart import Kind, cold_colour, kind_colour, restore_colour
 
 Floats = NDArray[np.float64]
+Reals = NDArray[np.floating[Any]]
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
@@ -29,11 +30,11 @@ _GLYPHS_APART_PX: Final = 6  # in a picture of density: signs on top of each oth
 
 
 def draw_points(
-    painter: QPainter, xs: Floats, ys: Floats, colour: QColor, size: float, shape: int = 0
+    painter: QPainter, xs: Floats, ys: Reals, colour: QColor, size: float, shape: int = 0
 ) -> None:
     """Marks of what succeeded: discs, or one of the shapes that tell groups apart."""
 
-    def draw(painter: QPainter, xs: Floats, ys: Floats) -> None:
+    def draw(painter: QPainter, xs: Floats, ys: Reals) -> None:
         pen = QPen(colour, 1.4)
         pen.setJoinStyle(Qt.PenJoinStyle.MiterJoin)
         is_hollow = shape >= MOST_GROUPS // 2
@@ -45,20 +46,20 @@ def draw_points(
 
 
 def draw_failures(
-    painter: QPainter, xs: Floats, ys: Floats, kinds: NDArray[np.int8], size: float, colours: theme.Colours
+    painter: QPainter, xs: Floats, ys: Reals, kinds: NDArray[np.int8], size: float, colours: theme.Colours
 ) -> None:
     """A cross for an error, a clock for a timeout, a full triangle for what ran out of memory."""
     for kind in (Kind.ERROR, Kind.TIMEOUT, Kind.OUT_OF_MEMORY):
         own = kinds == kind
 
-        def draw(painter: QPainter, xs: Floats, ys: Floats, kind: Kind = kind) -> None:
+        def draw(painter: QPainter, xs: Floats, ys: Reals, kind: Kind = kind) -> None:
             _draw_failure(painter, xs, ys, kind, size, colours)
 
         _stamp(painter, xs[own], ys[own], size, (kind, colours.is_dark, size), draw)
 
 
 def _draw_failure(
-    painter: QPainter, xs: Floats, ys: Floats, kind: Kind, size: float, colours: theme.Colours
+    painter: QPainter, xs: Floats, ys: Reals, kind: Kind, size: float, colours: theme.Colours
 ) -> None:
     half, colour = size / 2, kind_colour(kind, colours)
     pen = QPen(colour, max(1.4, size / 5))
@@ -77,10 +78,10 @@ def _draw_failure(
         painter.drawPath(_polygons(xs, ys, _TRIANGLE * half * 1.2))
 
 
-def draw_colds(painter: QPainter, xs: Floats, ys: Floats, size: float, colours: theme.Colours) -> None:
+def draw_colds(painter: QPainter, xs: Floats, ys: Reals, size: float, colours: theme.Colours) -> None:
     """A diamond around the mark of each cold start."""
 
-    def draw(painter: QPainter, xs: Floats, ys: Floats) -> None:
+    def draw(painter: QPainter, xs: Floats, ys: Reals) -> None:
         painter.setPen(QPen(cold_colour(colours), 1.5))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawPath(_polygons(xs, ys, _DIAMOND * size * 0.85))
@@ -89,7 +90,7 @@ def draw_colds(painter: QPainter, xs: Floats, ys: Floats, size: float, colours: 
 
 
 def draw_stretches(
-    painter: QPainter, xs: Floats, lows: Floats, highs: Floats, colours: theme.Colours, *, is_restore: bool
+    painter: QPainter, xs: Floats, lows: Reals, highs: Reals, colours: theme.Colours, *, is_restore: bool
 ) -> None:
     """Init (a full bar) or restore (a hollow one) on top of what the handler took."""
     colour = restore_colour(colours) if is_restore else cold_colour(colours)
@@ -103,7 +104,7 @@ def draw_stretches(
     )
 
 
-def draw_stems(painter: QPainter, xs: Floats, ys: Floats, base: float, colour: QColor) -> None:
+def draw_stems(painter: QPainter, xs: Floats, ys: Reals, base: float, colour: QColor) -> None:
     """A thin line from the base to each mark."""
     faint = QColor(colour)
     faint.setAlpha(80)
@@ -134,7 +135,7 @@ RUG_PX: Final = 4.0
 def draw_bands(
     painter: QPainter,
     edges: Floats,
-    rows: tuple[Floats, Floats, Floats],
+    rows: tuple[Reals, Reals, Reals],
     colours: theme.Colours,
     *,
     has_halo: bool,
@@ -174,7 +175,7 @@ def draw_bands(
 BAND_STYLES: Final = (Qt.PenStyle.SolidLine, Qt.PenStyle.DashLine, Qt.PenStyle.DotLine)
 
 
-def steps_path(edges: Floats, ys: Floats) -> QPainterPath:
+def steps_path(edges: Floats, ys: Reals) -> QPainterPath:
     """A line that is level over each stretch, with gaps where there is no value."""
     x = np.empty(2 * len(ys))
     x[0::2], x[1::2] = edges[:-1], edges[1:]
@@ -187,7 +188,7 @@ def steps_path(edges: Floats, ys: Floats) -> QPainterPath:
 
 
 def density(
-    bounds: Ints, ys: Floats, groups: NDArray[np.int16] | None, height: int
+    bounds: Ints, ys: Reals, groups: NDArray[np.int16] | None, height: int
 ) -> tuple[NDArray[np.int32], NDArray[np.int16] | None]:
     """How many are in each cell of CELL_PX, row by row, and of which group the most are.
 
@@ -229,7 +230,7 @@ def as_image(pixels: NDArray[np.uint32]) -> QImage:
     return image
 
 
-def thin(xs: Floats, ys: Floats) -> Ints:
+def thin(xs: Floats, ys: Reals) -> Ints:
     """Which of many signs to draw, so that none hides another: one for each small square."""
     column = np.floor(xs / _GLYPHS_APART_PX).astype(np.int64)
     row = np.floor(ys / _GLYPHS_APART_PX).astype(np.int64)
@@ -254,10 +255,10 @@ def _ramp(colour: QColor, base: QColor) -> NDArray[np.uint32]:
 def _stamp(
     painter: QPainter,
     xs: Floats,
-    ys: Floats,
+    ys: Reals,
     size: float,
     key: tuple[object, ...],
-    draw: Callable[[QPainter, Floats, Floats], None],
+    draw: Callable[[QPainter, Floats, Reals], None],
 ) -> None:
     """Draw the same sign at many places: as a picture on the screen, as paths into a file of lines."""
     if not len(xs):
@@ -272,7 +273,8 @@ def _stamp(
     if picture is None:
         if len(_stamps) > _KEPT_STAMPS:
             _stamps.clear()
-        picture = QPixmap(round(2 * half * ratio), round(2 * half * ratio))
+        side = round(2 * half * ratio)
+        picture = QImage(side, side, QImage.Format.Format_ARGB32_Premultiplied)
         picture.setDevicePixelRatio(ratio)
         picture.fill(Qt.GlobalColor.transparent)
         inner = QPainter(picture)
@@ -280,17 +282,17 @@ def _stamp(
         draw(inner, np.array([float(half)]), np.array([float(half)]))
         inner.end()
         _stamps[*key, ratio] = picture
-    put = painter.drawPixmap
+    put = painter.drawImage
     for x, y in zip((xs - half).tolist(), (ys - half).tolist(), strict=True):
         put(QPointF(x, y), picture)
 
 
-_stamps: dict[tuple[object, ...], QPixmap] = {}
+_stamps: dict[tuple[object, ...], QImage] = {}  # no QPixmap: those must not outlive the application
 _KEPT_STAMPS: Final = 100
 _PATH_SIGNS: Final = 32  # to fill a path takes longer than its parts do
 
 
-def _polygons(xs: Floats, ys: Floats, corners: Floats) -> QPainterPath:
+def _polygons(xs: Floats, ys: Reals, corners: Floats) -> QPainterPath:
     """A closed polygon around each place; the last corner is the first."""
     x = (xs[:, None] + corners[:, 0]).ravel()
     y = (ys[:, None] + corners[:, 1]).ravel()
@@ -299,7 +301,7 @@ def _polygons(xs: Floats, ys: Floats, corners: Floats) -> QPainterPath:
     return _path(x, y, connect.ravel())
 
 
-def _strokes(xs: Floats, ys: Floats, ends: Floats) -> QPainterPath:
+def _strokes(xs: Floats, ys: Reals, ends: Floats) -> QPainterPath:
     """The same strokes, pairs of ends, at each place."""
     x = (xs[:, None] + ends[:, 0]).ravel()
     y = (ys[:, None] + ends[:, 1]).ravel()

@@ -129,17 +129,17 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
             first, end = points.between(self.span.left_s, self.span.right_s)
             at = end - 1 if end > first else len(points) - 1
             if not is_failure or points.kinds[at] > Kind.OK:
-                return int(points.rows[at])
+                return points.row_of(at)
         if is_failure:
             failed = np.flatnonzero(points.kinds > Kind.OK)
             beyond = failed[failed > at] if step > 0 else failed[failed < at][::-1]
-            return int(points.rows[beyond[0] if len(beyond) else at])
-        return int(points.rows[min(max(at + step, 0), len(points) - 1)])
+            return points.row_of(int(beyond[0]) if len(beyond) else at)
+        return points.row_of(min(max(at + step, 0), len(points) - 1))
 
     def outermost(self, *, is_last: bool) -> int:
         """The row of the last point in time, or of the first."""
         points = self.chart.points
-        return -1 if points is None or not len(points) else int(points.rows[-1 if is_last else 0])
+        return -1 if points is None or not len(points) else points.row_of(len(points) - 1 if is_last else 0)
 
     def nearest(self, position: QPointF) -> int:
         """The row of the point within reach of a place in the scene, -1 if there is none."""
@@ -155,7 +155,7 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         xs, ys = frame.xs(points.times_s[first:end]), frame.ys(self.layer.heights[first:end])
         distance = np.hypot(xs - place.x(), ys - place.y())
         nearest = int(distance.argmin())
-        return int(points.rows[first + nearest]) if distance[nearest] <= _REACH_PX else -1
+        return points.row_of(first + nearest) if distance[nearest] <= _REACH_PX else -1
 
     # -- what is shown
 

@@ -1,13 +1,14 @@
 """Points: what a chart draws, as columns; and the scale of its values."""
 
 import math
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, fields, replace
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+Reals = NDArray[np.floating[Any]]
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
@@ -25,58 +26,52 @@ _KEPT_BINS: Final = 4_000
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Points:
-    """Arrays with an entry for each point, in the order of time; `rows` says which row of the data each is.
+    """Arrays with an entry for each point, in the order of time. A million take as little memory as they can.
 
     times_s: epoch seconds. kinds: a chart.Kind each. colds: cold starts. groups: below 8, or None.
-    inits, restores: what is on top of the value, 0 where nothing; None: no such part.
+    inits, restores: what is on top of the value of a cold start, 0 where nothing; None: no such part.
     ceilings: what the value can't exceed, NaN where not known; None: nothing of the kind.
+    rows: which row of the data each is; None: each its own.
     """
 
-    rows: Ints
     times_s: Floats
-    values: Floats
+    values: Reals
     kinds: NDArray[np.int8]
     colds: Flags
     groups: NDArray[np.int16] | None = None
-    inits: Floats | None = None
-    restores: Floats | None = None
-    ceilings: Floats | None = None
+    inits: Reals | None = None
+    restores: Reals | None = None
+    ceilings: Reals | None = None
+    rows: NDArray[np.int32] | None = None
 
     def __len__(self) -> int:
         return len(self.times_s)
-
-    @property
-    def tops(self) -> Floats:
-        """Up to where each reaches with all that is on top of it."""
-        tops = self.values
-        for part in (self.inits, self.restores):
-            tops = tops if part is None else tops + part
-        return tops
 
     def between(self, left_s: float, right_s: float) -> tuple[int, int]:
         """The first point in a span of time, and the one behind the last."""
         first, end = np.searchsorted(self.times_s, [left_s, right_s])
         return int(first), int(end)
 
-    @classmethod
-    def known(
-        cls,
-        times_s: Floats,
-        values: Floats,
-        kinds: NDArray[np.int8],
-        colds: Flags,
-        *,
-        groups: NDArray[np.int16] | None = None,
-        inits: Floats | None = None,
-        restores: Floats | None = None,
-        ceilings: Floats | None = None,
-    ) -> "Points":
+    def row_of(self, at: int) -> int:
+        """Which row of the data a point is."""
+        return int(at if self.rows is None else self.rows[at])
+
+    def place_of(self, row: int) -> int:
+        """Which point a row is, -1 where it has none."""
+        if row < 0 or self.rows is None:
+            return row if 0 <= row < len(self) else -1
+        at = int(self.rows.searchsorted(row))
+        return at if at < len(self) and int(self.rows[at]) == row else -1
+
+    def known(self) -> "Points":
         """The points that have a value: NaN is for an invocation without this figure."""
-        rows = np.flatnonzero(~np.isnan(values))
-        columns = (times_s, values, kinds, colds, groups, inits, restores, ceilings)
-        if len(rows) == len(values):
-            return cls(rows, *columns)
-        return cls(rows, *(None if each is None else each[rows] for each in columns))  # type: ignore[arg-type]
+        is_known = ~np.isnan(self.values)
+        if is_known.all():
+            return self
+        rows = np.flatnonzero(is_known)
+        columns = {field.name: getattr(self, field.name) for field in fields(self)}
+        kept: dict[str, Any] = {name: None if each is None else each[rows] for name, each in columns.items()}
+        return replace(self, **kept | {"rows": rows.astype(np.int32)})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,7 +79,7 @@ class Steps:
     """A value that holds from each moment (epoch seconds) to the next."""
 
     times_s: Floats
-    values: Floats
+    values: Reals
 
     @classmethod
     def of(cls, points: Points) -> "Steps":
@@ -98,7 +93,7 @@ class Steps:
         starts = np.flatnonzero(np.concatenate([[True], values[1:] != values[:-1]])[: len(values)])
         return cls(times[starts], values[starts])
 
-    def between(self, left_s: float, right_s: float) -> Floats:
+    def between(self, left_s: float, right_s: float) -> Reals:
         """The values that hold at any time of a span."""
         first = max(0, int(np.searchsorted(self.times_s, left_s, "right")) - 1)
         return self.values[first : int(np.searchsorted(self.times_s, right_s, "right"))]
@@ -111,7 +106,7 @@ class Scale:
     is_log: bool = False
     least: float = 0.1  # of what a logarithm is taken of: a cost of zero has none
 
-    def up(self, values: Floats) -> Floats:
+    def up(self, values: Reals) -> Reals:
         return np.log10(np.maximum(values, self.least)) if self.is_log else values
 
     def down(self, height: float) -> float:
@@ -165,7 +160,7 @@ class Bands:
         return edges, (found[:, 0], found[:, 1], found[:, 2])
 
 
-def percentiles(values: Floats, least: int = LEAST_FOR_BANDS) -> tuple[float, float, float]:
+def percentiles(values: Reals, least: int = LEAST_FOR_BANDS) -> tuple[float, float, float]:
     """The 50th, 90th and 99th: the smallest value that so many per cent do not exceed. NaN of too few."""
     count = len(values)
     if count < least:

@@ -65,12 +65,13 @@ class ChartStack(QScrollArea):
             "groups": None if groups is None else groups.codes,
         }
         inits, restores = (
-            None if np.isnan(each).all() else np.nan_to_num(each)
+            None if np.isnan(each).all() else np.nan_to_num(each).astype(np.float32)
             for each in (columns.init_ms, columns.restore_ms)
         )
         self.duration.set_points(times, columns.duration_ms, inits=inits, restores=restores, **shared)
         used, size = (
-            np.where(each == UNKNOWN, np.nan, each) for each in (columns.max_memory_mb, columns.memory_mb)
+            np.where(each == UNKNOWN, np.nan, each).astype(np.float32)
+            for each in (columns.max_memory_mb, columns.memory_mb)
         )
         self.memory.set_points(times, used, ceilings=size, **shared)
         self.cost.set_points(times, columns.cost, **shared)

@@ -42,6 +42,7 @@ class LogView(QWidget):
         lines_changed(): rows came or went, or a scan with a new filter went on.
         found_changed(): the search went on, or another of its places is the current one.
         request_filter_requested(str): show this request alone.
+        source_requested(int): show this one of several logs alone, see LogSources.
         payload_requested(str): show the payload of this request, which was sent from here.
         chart_requested(str): show the point of this request in the charts.
         invocation_shown(int): all lines of an invocation are in the detail; its index.
@@ -49,6 +50,7 @@ class LogView(QWidget):
 
     follow_changed = Signal(bool)
     request_filter_requested = Signal(str)
+    source_requested = Signal(int)
     payload_requested = Signal(str)
     chart_requested = Signal(str)
     invocation_shown = Signal(int)
@@ -64,6 +66,7 @@ class LogView(QWidget):
         self._top: Place | None = None  # the uppermost visible line while not following
         self._disconnect: Callable[[], None] | None = None
         self._facts: Facts = lambda _index: None
+        self.function = ""  # whose page it is on, which can show more of its invocations; empty: any's
         self._is_grouped = False
         self._are_open = True  # the groups, at first
         self._context = 0

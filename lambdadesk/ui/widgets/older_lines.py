@@ -59,6 +59,10 @@ class OlderLinesButton(QPushButton):
         if archive is None:
             return
         text = f"{len(archive):,} older on disk"
+        if archive.lost:
+            text += f", {archive.lost:,} dropped"
+        if archive.error is not None:
+            text = f"▲ {text}"
         if text != self.text() or gone != self.toolTip():
             self.setText(text)
             self.setEnabled(bool(len(archive)))
