@@ -12,7 +12,7 @@ from lambdadesk.ui.models.rows import NOTHING, Column, RowTableModel
 SWEEP_SAMPLES: Final = (
     "10,240 MB",
     "iiii 100 of 100 failed",
-    "★ cheapest, fastest, balanced",
+    "★ cheapest, fastest, balan",
     "$LATEST",
     "9,999 ms",
     "9,999 ms",
@@ -27,6 +27,7 @@ class SweepModel(RowTableModel[SweepPoint]):
 
     def __init__(self, parent: QObject | None = None) -> None:
         self._wanted = 0
+        self._is_over = False
         self._currency = "USD"
         self._picks: dict[int, str] = {}
         columns = (
@@ -60,9 +61,11 @@ class SweepModel(RowTableModel[SweepPoint]):
         )
         super().__init__(columns, lambda point: point.memory_mb, parent)
 
-    def set_points(self, points: list[SweepPoint], wanted: int, currency: str, picks: dict[int, str]) -> None:
+    def set_points(
+        self, points: list[SweepPoint], wanted: int, currency: str, picks: dict[int, str], *, is_over: bool
+    ) -> None:
         """wanted: runs of each size. picks: what a size was chosen for, by size."""
-        self._wanted, self._currency, self._picks = wanted, currency, picks
+        self._wanted, self._currency, self._picks, self._is_over = wanted, currency, picks, is_over
         self._show(points)
         if points:
             self.dataChanged.emit(self.index(0, 0), self.index(len(points) - 1, self.columnCount() - 1))
@@ -73,8 +76,10 @@ class SweepModel(RowTableModel[SweepPoint]):
         if point.failed or point.throttled:
             bad = point.failed + point.throttled
             return f"{bad} of {len(point.runs)} failed", "warning", "warning"
+        if not point.runs and self._is_over:
+            return "not run", "info", "dim"
         if len(point.runs) < self._wanted:
-            return f"{len(point.runs)} of {self._wanted}", "clock", "dim"
+            return f"{len(point.runs)} of {self._wanted}", "info" if self._is_over else "clock", "dim"
         return f"{len(point.runs)}", "ok", "ok"
 
     def _choice(self, point: SweepPoint) -> str:

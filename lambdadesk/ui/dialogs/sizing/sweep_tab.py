@@ -342,7 +342,7 @@ class SweepTab(QWidget):
         choice = choose(sweep.points, sweep.former_mb or self._function.memory_mb, currency)
         found = get_picks(choice) if sweep.is_over else {}
         self.curve.show_points(sweep.points, currency)
-        self.model.set_points(sweep.points, sweep.plan.runs, currency, found)
+        self.model.set_points(sweep.points, sweep.plan.runs, currency, found, is_over=sweep.is_over)
         text, tone = tell_state(sweep)
         self._say(text, tone)
         self.choice.say(tell_choice(choice) if sweep.is_over and sweep.done else "", "text")
