@@ -23,6 +23,7 @@ from qasync import QEventLoop
 
 from benchmarks.micro import FILTERS, WORDS
 from lambdadesk.app.collector import Collector
+from lambdadesk.app.memory import give_large_pieces_back
 from lambdadesk.aws.gateway import Gateway
 from lambdadesk.core.invocations import InvocationTracker
 from lambdadesk.core.ledger import InvocationLedger
@@ -295,6 +296,7 @@ async def main(app: QApplication, mode: str, text: Path) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
+    give_large_pieces_back()
     app = QApplication([])
     theme.apply(app, "light")
     collector = Collector()  # as the application does: garbage is collected by a timer

@@ -13,13 +13,6 @@ from lambdadesk.aws.gateway import Gateway
 from lambdadesk.core.errors import ErrorKind, UserError
 from lambdadesk.core.power_sweep import ChangedElsewhereError, LatestState
 
-ACTIONS = (
-    "lambda:GetFunctionConfiguration",
-    "lambda:UpdateFunctionConfiguration",
-    "lambda:PublishVersion",
-    "lambda:ListVersionsByFunction",
-    "lambda:DeleteFunction",
-)
 _LONGEST_PAUSE_S = 5.0
 _GROWTH = 1.6
 

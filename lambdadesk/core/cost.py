@@ -62,7 +62,7 @@ class CostBadge(StrEnum):
 _BADGE_WORDS = {
     CostBadge.PROVISIONED: "A REPORT does not say whether provisioned concurrency served it: the price is "
     "that on demand. What the concurrency itself costs is not in any invocation.",
-    CostBadge.UNCHECKED: "Whether the version or alias has provisioned concurrency may not be asked "
+    CostBadge.UNCHECKED: "Whether the version or alias has provisioned concurrency could not be found out "
     "(lambda:ListProvisionedConcurrencyConfigs): the price is that on demand.",
     CostBadge.MANAGED_INSTANCES: "Billed by the hour of the instances, of which no share can be told for an "
     "invocation: only the request is counted.",

@@ -1,6 +1,7 @@
 """The arithmetic of a cost as text: terms, prices, what it leaves out, sources and their dates."""
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from lambdadesk.core.money import format_money
@@ -8,6 +9,7 @@ from lambdadesk.core.types import Cost
 
 if TYPE_CHECKING:  # with the prices: not for the first frame
     from lambdadesk.core.cost import CostBadge
+    from lambdadesk.core.prices import Rate
 
 
 def explain_cost(cost: Cost, badges: "Sequence[CostBadge]" = ()) -> str:
@@ -38,6 +40,30 @@ def explain_shortly(cost: Cost) -> str:
     """The same in few lines, for a tooltip."""
     prices = (f"Prices of {source}." for source in dict.fromkeys(cost.sources))
     return "\n".join((*_terms(cost), *cost.notes, *prices))
+
+
+def explain_sum(
+    invocations: int, gb_seconds: Decimal, amount: Decimal, request: "Rate", duration: "Rate"
+) -> str:
+    """How the sum over many invocations came about; each has its own arithmetic in the log.
+
+    request, duration: the prices that hold now. What these two do not make up is said as such.
+    """
+    terms = (
+        (request.what, Decimal(invocations), "requests", request.price),
+        (duration.what, gb_seconds, "GB-s", duration.price),
+    )
+    known = Cost(amount, request.currency, terms=terms, sources=(request.source, duration.source))
+    rest = amount - sum((quantity * price for _, quantity, _, price in terms), Decimal(0))
+    lines = _terms(known)
+    if rest:
+        lines.append(
+            "Ephemeral storage, restores, streaming, large events, and what had another price\n    "
+            f"{format_money(rest, request.currency)}"
+        )
+    lines += [f"Total\n    {format_money(amount, request.currency)}", *_sources(known)]
+    lines.append("\nSummed from REPORT lines: the log shows each invocation's own arithmetic.")
+    return "\n".join(lines)
 
 
 def _terms(cost: Cost) -> list[str]:

@@ -70,6 +70,21 @@ class InvocationLedger:
         book = self._books.get(function)
         return book.newest(count) if book is not None else []
 
+    def between(self, function: str, start_ms: int, end_ms: int) -> list[Invocation]:
+        """Those that began within this time, both ends included, in the order in which they became known."""
+        book = self._books.get(function)
+        return book.between(start_ms, end_ms) if book is not None else []
+
+    def each(self, function: str) -> Iterator[Invocation]:
+        """All of them one by one, for who needs each but once: unlike `of`, this keeps no object for any."""
+        book = self._books.get(function)
+        return book.each() if book is not None else iter(())
+
+    def count_waiting(self, function: str) -> int:
+        """How many have no REPORT line yet."""
+        book = self._books.get(function)
+        return book.count_waiting() if book is not None else 0
+
     def memory_peak(self, function: str) -> tuple[int, int] | None:
         """The run that came nearest to its memory size: (MB used, MB there); None where no report tells."""
         book = self._books.get(function)

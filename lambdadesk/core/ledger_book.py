@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from lambdadesk.core.cost import streamed_gb
+from lambdadesk.core.ledger_entry import GRAVITY, SLACK_MS, Entry, Here, Seen
 from lambdadesk.core.packed_invocations import PackedInvocations
 from lambdadesk.core.tally import Tally
 from lambdadesk.core.types import Cost, Invocation, InvocationType, Outcome, Report
@@ -14,73 +15,8 @@ from lambdadesk.core.types import Cost, Invocation, InvocationType, Outcome, Rep
 # For one that streamed more to here than is free it is called with `streamed_bytes` besides.
 Pricer = Callable[..., Cost | None]
 
-_GRAVITY = {
-    Outcome.OK: 0,
-    Outcome.ERROR: 1,
-    Outcome.TIMEOUT: 2,
-    Outcome.OUT_OF_MEMORY: 3,
-}  # the final outcomes
-_SLACK_MS = 50  # between the clock of the log and that of the answer
-_START_WITHIN_MS = 60_000  # of an asynchronous event
 _UNUSED_BATCHES = 200  # after these, what nobody asks for any more is given up
 _LONGEST_WAIT_MS = 1_000_000  # no answer takes longer: functions run for 900 s at most
-
-
-@dataclass(slots=True, eq=False)
-class _Entry:
-    born: int
-    shown: Invocation
-    seen: "_Seen | None" = None
-    here: "_Here | None" = None
-    is_counted: bool = False
-
-
-@dataclass(slots=True, eq=False)
-class _Seen:
-    facts: Invocation
-    entry: _Entry
-
-    @property
-    def order(self) -> tuple[int, int, str, str]:
-        facts = self.facts
-        return facts.started_ms, facts.ended_ms or 0, facts.stream, facts.request_id
-
-
-@dataclass(slots=True, eq=False)
-class _Here:
-    facts: Invocation
-    kind: InvocationType
-    payload_bytes: int
-    streamed_bytes: int
-    entry: _Entry
-    has_id_match: bool = False
-
-    @property
-    def order(self) -> tuple[int, str]:
-        return self.facts.started_ms, self.facts.request_id
-
-    @property
-    def ids(self) -> list[str]:
-        report = self.facts.report
-        ids = {self.facts.request_id, report.request_id if report is not None else ""}
-        return sorted(ids - {""})
-
-    @property
-    def latest_start_ms(self) -> int:
-        """By when its line in the log must have begun. A known outcome means that it has ended, too."""
-        if self.facts.outcome in _GRAVITY:
-            return (self.facts.ended_ms or self.facts.started_ms) + _SLACK_MS
-        return self.facts.started_ms + _START_WITHIN_MS
-
-    def distance_ms(self, seen: Invocation) -> int | None:
-        """How far the seen invocation is from this one in time, None where it can't be the same."""
-        late_ms = seen.started_ms - self.facts.started_ms
-        if late_ms < -_SLACK_MS or seen.started_ms > self.latest_start_ms:
-            return None
-        if self.facts.outcome not in _GRAVITY:
-            return abs(late_ms)
-        early_ms = (self.facts.ended_ms or 0) - (seen.ended_ms or 0)
-        return abs(late_ms) + abs(early_ms) if early_ms >= -_SLACK_MS else None
 
 
 @dataclass(slots=True, eq=False)
@@ -95,7 +31,7 @@ class Book:
     function: str
     pricer: Pricer
     match_by_time: bool
-    entries: dict[int, _Entry] = field(default_factory=dict)  # by born: those that are not packed
+    entries: dict[int, Entry] = field(default_factory=dict)  # by born: those that are not packed
     tally: Tally = field(default_factory=Tally)
     touched: dict[int, Invocation] = field(
         default_factory=dict
@@ -109,11 +45,11 @@ class Book:
     _cost_numbers: dict[tuple[object, ...], int] = field(default_factory=dict)
     _memo: list[Invocation | None] | None = None  # by born: what was unpacked for somebody
     _batches: int = 0  # since somebody asked
-    _seen: dict[tuple[str, str, int], _Seen] = field(default_factory=dict)
-    _seen_by_id: dict[str, list[_Seen]] = field(default_factory=dict)
-    _seen_by_time: list[_Seen] = field(default_factory=list)
-    _heres: dict[tuple[str, int], _Here] = field(default_factory=dict)
-    _heres_by_time: list[_Here] = field(default_factory=list)
+    _seen: dict[tuple[str, str, int], Seen] = field(default_factory=dict)
+    _seen_by_id: dict[str, list[Seen]] = field(default_factory=dict)
+    _seen_by_time: list[Seen] = field(default_factory=list)
+    _heres: dict[tuple[str, int], Here] = field(default_factory=dict)
+    _heres_by_time: list[Here] = field(default_factory=list)
     _ids_here: set[str] = field(default_factory=set)
 
     def find(self, invocation: Invocation) -> Invocation | None:
@@ -140,6 +76,20 @@ class Book:
             elif (entry := self.entries.get(born)) is not None:
                 found.append(entry.shown)
         return found
+
+    def between(self, start_ms: int, end_ms: int) -> list[Invocation]:
+        borns = {born for born in self._packed.started_between(start_ms, end_ms) if self._is_packed[born]}
+        borns |= {
+            born for born, entry in self.entries.items() if start_ms <= entry.shown.started_ms <= end_ms
+        }
+        return self._records(sorted(borns))
+
+    def each(self) -> Iterator[Invocation]:
+        for born in range(self.count):
+            yield from self._records((born,))
+
+    def count_waiting(self) -> int:
+        return sum(entry.shown.report is None for entry in self.entries.values())
 
     def take_changes(self, most: int) -> list[Invocation]:
         if self.changed is None:
@@ -186,7 +136,7 @@ class Book:
         is_changed = False
         added = []
         for invocation in invocations:
-            if invocation.outcome not in _GRAVITY or invocation.ended_ms is None:
+            if invocation.outcome not in GRAVITY or invocation.ended_ms is None:
                 continue
             if self.match_by_time or invocation.request_id in self._ids_here:
                 seen = self._add_seen(invocation, invocation.ended_ms)
@@ -203,7 +153,7 @@ class Book:
                 self._refresh(entry)
         return bool(added) or is_changed
 
-    def _add_seen(self, invocation: Invocation, ended_ms: int) -> _Seen | None:
+    def _add_seen(self, invocation: Invocation, ended_ms: int) -> Seen | None:
         """What the invocation is here; None where it says nothing new."""
         key = (invocation.stream, invocation.request_id, ended_ms)
         seen = self._seen.get(key)
@@ -218,8 +168,8 @@ class Book:
         insort(self._seen_by_time, seen, key=lambda each: each.order)
         return seen
 
-    def _note_seen(self, facts: Invocation, ended_ms: int, entry: _Entry) -> _Seen:
-        seen = self._seen[facts.stream, facts.request_id, ended_ms] = _Seen(facts, entry)
+    def _note_seen(self, facts: Invocation, ended_ms: int, entry: Entry) -> Seen:
+        seen = self._seen[facts.stream, facts.request_id, ended_ms] = Seen(facts, entry)
         entry.seen = seen
         self._seen_by_id.setdefault(facts.request_id, []).append(seen)
         insort(self._seen_by_time, seen, key=lambda each: each.order)
@@ -291,7 +241,7 @@ class Book:
         for born in list(self._packed_rows(request_id)):
             facts = self._packed.get(born)
             self._is_packed[born] = 0
-            entry = self.entries[born] = _Entry(born, self._unpacked(born), is_counted=True)
+            entry = self.entries[born] = Entry(born, self._unpacked(born), is_counted=True)
             assert facts.ended_ms is not None  # noqa: S101  only those that ended are packed
             self._note_seen(facts, facts.ended_ms, entry)
 
@@ -307,9 +257,7 @@ class Book:
         key = (facts.request_id, facts.started_ms)
         here = self._heres.get(key)
         if here is None:
-            here = self._heres[key] = _Here(
-                facts, kind, payload_bytes, streamed_bytes, self._new_entry(facts)
-            )
+            here = self._heres[key] = Here(facts, kind, payload_bytes, streamed_bytes, self._new_entry(facts))
             here.entry.here = here
             insort(self._heres_by_time, here, key=lambda each: each.order)
         elif here.facts == facts:
@@ -325,25 +273,25 @@ class Book:
         self._refresh(here.entry)
         return here.entry.shown, True
 
-    def _may_be_here(self, seen: _Seen) -> bool:
+    def _may_be_here(self, seen: Seen) -> bool:
         if seen.facts.request_id in self._ids_here:
             return True
         if not self.match_by_time:
             return False
         started_ms = seen.facts.started_ms
         first = bisect_left(self._heres_by_time, started_ms - _LONGEST_WAIT_MS, key=_sent_ms)
-        last = bisect_right(self._heres_by_time, started_ms + _SLACK_MS, key=_sent_ms)
+        last = bisect_right(self._heres_by_time, started_ms + SLACK_MS, key=_sent_ms)
         return any(
             not here.has_id_match and here.distance_ms(seen.facts) is not None
             for here in self._heres_by_time[first:last]
         )
 
-    def _may_be_seen(self, here: _Here) -> bool:
+    def _may_be_seen(self, here: Here) -> bool:
         if any(each in self._seen_by_id for each in here.ids):
             return True
         if not self.match_by_time:
             return False
-        first = bisect_left(self._seen_by_time, here.facts.started_ms - _SLACK_MS, key=_started_ms)
+        first = bisect_left(self._seen_by_time, here.facts.started_ms - SLACK_MS, key=_started_ms)
         last = bisect_right(self._seen_by_time, here.latest_start_ms, key=_started_ms)
         return any(here.distance_ms(seen.facts) is not None for seen in self._seen_by_time[first:last])
 
@@ -360,9 +308,9 @@ class Book:
             if partner is not None and here.entry is not partner.entry:
                 self._join(here, partner)
 
-    def _pairs(self) -> list[tuple[_Here, _Seen | None]]:
-        taken: dict[_Seen, _Here] = {}
-        partners: dict[_Here, _Seen] = {}
+    def _pairs(self) -> list[tuple[Here, Seen | None]]:
+        taken: dict[Seen, Here] = {}
+        partners: dict[Here, Seen] = {}
         for here in self._heres_by_time:
             same_id = [
                 seen for each in here.ids for seen in self._seen_by_id.get(each, ()) if seen not in taken
@@ -377,7 +325,7 @@ class Book:
                 if here.has_id_match:
                     continue
                 sent_ms = here.facts.started_ms
-                first_at = bisect_left(self._seen_by_time, sent_ms - _SLACK_MS, key=_started_ms)
+                first_at = bisect_left(self._seen_by_time, sent_ms - SLACK_MS, key=_started_ms)
                 last_at = bisect_right(self._seen_by_time, here.latest_start_ms, key=_started_ms)
                 for seen in self._seen_by_time[first_at:last_at]:
                     distance_ms = here.distance_ms(seen.facts)
@@ -389,8 +337,8 @@ class Book:
                     taken[seen] = here
         return [(here, partners.get(here)) for here in self._heres_by_time]
 
-    def _new_entry(self, facts: Invocation) -> _Entry:
-        entry = _Entry(self._be_born(), replace(facts))
+    def _new_entry(self, facts: Invocation) -> Entry:
+        entry = Entry(self._be_born(), replace(facts))
         self.entries[entry.born] = entry
         return entry
 
@@ -401,14 +349,14 @@ class Book:
         self._cost_of.append(0)
         return born
 
-    def _part(self, entry: _Entry, seen: _Seen) -> None:
+    def _part(self, entry: Entry, seen: Seen) -> None:
         entry.seen = None
         seen.entry = self._new_entry(seen.facts)
         seen.entry.seen = seen
         self._refresh(seen.entry)
         self._refresh(entry)
 
-    def _join(self, here: _Here, seen: _Seen) -> None:
+    def _join(self, here: Here, seen: Seen) -> None:
         kept, dropped = sorted((here.entry, seen.entry), key=lambda entry: entry.born)
         self._uncount(dropped)
         self._uncount(kept)
@@ -428,12 +376,12 @@ class Book:
             entry.shown.cost = None
             self._refresh(entry)
 
-    def _uncount(self, entry: _Entry) -> None:
+    def _uncount(self, entry: Entry) -> None:
         if entry.is_counted:
             self.tally.count(entry.shown, entry.shown.cost, -1)
             entry.is_counted = False
 
-    def _refresh(self, entry: _Entry) -> None:
+    def _refresh(self, entry: Entry) -> None:
         """Bring the record that is shown, and the totals, in line with the facts."""
         self._uncount(entry)
         facts = _facts_of(entry)
@@ -453,22 +401,22 @@ class Book:
             streamed_bytes = 0 if here is None else here.streamed_bytes
             more = {"streamed_bytes": streamed_bytes} if streamed_gb(streamed_bytes) else {}
             shown.cost = self.pricer(self.function, shown.report, kind, payload_bytes, **more)
-        if shown.outcome in _GRAVITY:
+        if shown.outcome in GRAVITY:
             self.tally.count(shown, shown.cost, 1)
             entry.is_counted = True
 
 
-def _sent_ms(here: _Here) -> int:
+def _sent_ms(here: Here) -> int:
     return here.facts.started_ms
 
 
-def _started_ms(seen: _Seen) -> int:
+def _started_ms(seen: Seen) -> int:
     return seen.facts.started_ms
 
 
 def _merge(one: Invocation, other: Invocation) -> Invocation:
     """Two readings of one invocation: one reader may have missed its START or an error line."""
-    worse = max(one, other, key=lambda each: (_GRAVITY[each.outcome], each.error_type))
+    worse = max(one, other, key=lambda each: (GRAVITY[each.outcome], each.error_type))
     version = next((each.version for each in (one, other) if each.version != "$LATEST"), "$LATEST")
     return replace(
         one,
@@ -479,13 +427,13 @@ def _merge(one: Invocation, other: Invocation) -> Invocation:
     )
 
 
-def _facts_of(entry: _Entry) -> Invocation:
+def _facts_of(entry: Entry) -> Invocation:
     """What is known of an invocation from both sides. The log knows times best, the answer the outcome."""
     if entry.seen is None or entry.here is None:
         side = entry.seen or entry.here
         return side.facts if side is not None else entry.shown
     seen, here = entry.seen.facts, entry.here.facts
-    if here.outcome is Outcome.OK or _GRAVITY.get(here.outcome, -1) >= _GRAVITY[seen.outcome]:
+    if here.outcome is Outcome.OK or GRAVITY.get(here.outcome, -1) >= GRAVITY[seen.outcome]:
         outcome, error_type = here.outcome, here.error_type or seen.error_type
     else:
         outcome, error_type = seen.outcome, seen.error_type or here.error_type

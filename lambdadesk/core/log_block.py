@@ -48,7 +48,8 @@ def pack_text(text: str) -> str | bytes:
 
 def make_block(lines: list[str]) -> Block:
     return Block(
-        pack_text(SEPARATOR.join(lines)), array("I", accumulate((len(line) + 1 for line in lines), initial=0))
+        pack_text(SEPARATOR.join(lines)),
+        array("I", accumulate((len(line) + 1 for line in lines), initial=0)),
     )
 
 

@@ -14,6 +14,7 @@ from lambdadesk.core.log_terms import (
     LevelTerm,
     RegexTerm,
     RequestTerm,
+    SourceTerm,
     StreamTerm,
     Term,
     TextTerm,
@@ -137,6 +138,11 @@ def _narrow(found: Sequence[int], term: Term, chunk: Chunk) -> list[int]:
             streams = chunk.store.streams(chunk.start, chunk.stop)
             names = chunk.store.stream_names
             wanted_streams = {each for each in set(streams) if (stream in names[each].lower()) != exclude}
+            return [at for at in found if streams[at] in wanted_streams]
+        case SourceTerm(source=source, number_of=number_of):
+            streams = chunk.store.streams(chunk.start, chunk.stop)
+            names = chunk.store.stream_names
+            wanted_streams = {each for each in set(streams) if number_of(names[each]) == source}
             return [at for at in found if streams[at] in wanted_streams]
         case FieldTerm(exclude=exclude):
             texts = chunk.texts(exact_case=True)

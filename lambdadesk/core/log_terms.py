@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from operator import eq, ge, gt, le, lt
 from typing import Any
 
@@ -84,6 +84,14 @@ class StreamTerm:
 
 
 @dataclass(frozen=True, slots=True)
+class SourceTerm:
+    """One of the logs that are followed together, by its number; number_of tells a stream's."""
+
+    source: int
+    number_of: Callable[[str], int] = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
 class FieldTerm:
     """A field at the top of a line in JSON.
 
@@ -125,7 +133,17 @@ class FieldTerm:
         return self.operator == "=" and text == self.value
 
 
-Term = TextTerm | RegexTerm | LevelTerm | LevelsTerm | TimeTerm | RequestTerm | StreamTerm | FieldTerm
+Term = (
+    TextTerm
+    | RegexTerm
+    | LevelTerm
+    | LevelsTerm
+    | TimeTerm
+    | RequestTerm
+    | StreamTerm
+    | SourceTerm
+    | FieldTerm
+)
 
 
 def to_number(text: str) -> float | None:

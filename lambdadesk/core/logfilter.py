@@ -16,6 +16,7 @@ from lambdadesk.core.log_terms import (
     LevelTerm,
     RegexTerm,
     RequestTerm,
+    SourceTerm,
     StreamTerm,
     Term,
     TextTerm,
@@ -35,6 +36,7 @@ __all__ = [
     "LevelsTerm",
     "RegexTerm",
     "RequestTerm",
+    "SourceTerm",
     "StreamTerm",
     "Term",
     "TextTerm",
@@ -199,7 +201,7 @@ def _cost(term: Term) -> tuple[int, int]:
             return -1, 0
         case TextTerm(exclude=False):
             return 0, -len(term.text)
-        case LevelTerm() | LevelsTerm() | StreamTerm():
+        case LevelTerm() | LevelsTerm() | StreamTerm() | SourceTerm():
             return 1, 0
         case RequestTerm():
             return 2, 0

@@ -163,12 +163,13 @@ class LogStore:
             rest = (streams, messages, kinds, levels, invocations, map(bool, lates), ids)
             return self.add(list(map(LogRow._make, zip(*times, *rest, strict=True))))
         changed = self.end
-        self._timestamps.extend(timestamps_ms)
-        self._ingestions.extend(ingestions_ms)
-        self._streams.extend(self._get_numbers(streams))
+        # An array takes an array, or what a list becomes one from, in half the time that a list takes.
+        self._timestamps.extend(array("q", timestamps_ms))
+        self._ingestions.extend(array("q", ingestions_ms))
+        self._streams.extend(array("I", self._get_numbers(streams)))
         self._kinds.frombytes(kinds)
         self._levels.frombytes(levels)
-        self._invocations.extend(invocations)
+        self._invocations.extend(array("i", invocations))
         self._lates.frombytes(lates)
         self._request_ids.put(request_ids.items())
         self._append_texts(messages)

@@ -1,6 +1,6 @@
 """Amounts of money as text."""
 
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 
 _SYMBOLS = {"USD": "$", "CNY": "¥"}
 _CENT = Decimal("0.01")
@@ -35,8 +35,13 @@ def format_cents(amount: Decimal, currency: str = "USD") -> str:
 
 
 def format_amount(amount: Decimal, currency: str = "USD") -> str:
-    """An amount to the cent from 1 upwards, and as `format_money` has it below: "$12.80", "$0.001234"."""
-    return (format_cents if abs(amount) >= 1 else format_money)(amount, currency)
+    """An amount to the cent from 0.10 upwards, and as `format_money` has it below: "$12.80", "$0.001234"."""
+    return (format_cents if abs(amount) >= 10 * _CENT else format_money)(amount, currency)
+
+
+def format_most(amount: Decimal, currency: str = "USD") -> str:
+    """A limit, rounded up to the cent: 0.024 is "$0.03"."""
+    return format_cents(amount.quantize(_CENT, ROUND_CEILING), currency)
 
 
 def format_rough(amount: Decimal, currency: str = "USD") -> str:

@@ -13,6 +13,7 @@ from lambdadesk.core.month_cost import FunctionDays
 from lambdadesk.core.prices import PriceItem, PriceTable
 from lambdadesk.core.types import FunctionInfo
 
+NO_STACK, NO_TAG, TAGS_UNKNOWN = "no stack", "no tag", "tags not known"
 STACK_TAG = "aws:cloudformation:stack-name"
 _ZERO = Decimal(0)
 _WEEKS = 4  # whose days a forecast looks at
@@ -103,9 +104,9 @@ def get_group(function: MonthFunction, by: Grouping, tag: str = "") -> str:
             return function.function.runtime or "container image"
         case Grouping.STACK | Grouping.TAG:
             if function.tags is None:
-                return "tags not known"
+                return TAGS_UNKNOWN
             name = STACK_TAG if by is Grouping.STACK else tag
-            return function.tags.get(name) or ("no stack" if by is Grouping.STACK else f"no tag {name}")
+            return function.tags.get(name) or (NO_STACK if by is Grouping.STACK else f"{NO_TAG} {name}")
         case _:
             return function.function.name
 
@@ -164,82 +165,105 @@ class MonthRow:
         return 1 - Decimal(self.used_mb) / self.memory_mb if self.memory_mb else None
 
 
+KnownRows = dict[tuple[tuple[str, str], Period], tuple[MonthFunction, MonthRow]]
+
+
 def sum_rows(
-    functions: Iterable[MonthFunction], period: Period, by: Grouping = Grouping.FUNCTION, tag: str = ""
+    functions: Iterable[MonthFunction],
+    period: Period,
+    by: Grouping = Grouping.FUNCTION,
+    tag: str = "",
+    known: KnownRows | None = None,
 ) -> list[MonthRow]:
-    """A row for each group and currency, in no order."""
-    groups: dict[tuple[str, str, str], list[MonthFunction]] = {}
-    for each in functions:
-        where, name = each.key if by is Grouping.FUNCTION else ("", get_group(each, by, tag))
-        groups.setdefault((where, name, each.days.currency), []).append(each)
-    return [_sum(where, members, period, by, tag) for (where, _, _), members in groups.items()]
+    """A row for each function, or for each group and currency, in no order.
+
+    known: rows of functions from earlier calls; one of which nothing has changed is not summed again.
+    """
+    rows = [(each, _get_row(each, period, {} if known is None else known)) for each in functions]
+    if by is Grouping.FUNCTION:
+        return [row for _, row in rows]
+    groups: dict[tuple[str, str], list[MonthRow]] = {}
+    for each, row in rows:
+        groups.setdefault((row.currency, get_group(each, by, tag)), []).append(row)
+    return [_join(key, members) for key, members in groups.items()]
 
 
-def _sum(where: str, members: Sequence[MonthFunction], period: Period, by: Grouping, tag: str) -> MonthRow:
-    first = members[0]
-    length = (period.last - period.first).days + 1
-    costs = [_ZERO] * length
-    requests = errors = cold_of = log_of = 0
-    gb_seconds = full = before = error_cost = cold_cost = log_cost = _ZERO
-    notes: dict[str, None] = {}
-    is_exact = True
-    fullest = first
-    for each in members:
-        days = each.days
-        start = period.first.toordinal() - days.first_day
-        stop = start + length
-        earlier = period.before.toordinal() - days.first_day
-        mine = days.costs[start:stop]
-        costs = (
-            [sum_ + cost for sum_, cost in zip(costs, mine, strict=True)] if len(members) > 1 else list(mine)
-        )
-        requests += sum(days.requests[start:stop])
-        errors += sum(days.errors[start:stop])
-        used = sum(days.gb_seconds[start:stop], _ZERO)
-        gb_seconds += used
-        full += sum(mine[: period.compared], _ZERO)
-        before += sum(days.costs[earlier : earlier + period.compared], _ZERO)
-        error_cost += sum(days.error_costs[start:stop], _ZERO)
-        if days.cold_share is not None:
-            cold_of += 1
-            cold_cost += sum(mine, _ZERO) * days.cold_share
-        if days.log_costs is not None:
-            log_of += 1
-            log_cost += sum(days.log_costs[start:stop], _ZERO)
-        if not days.exact_days.issuperset(range(period.first.toordinal(), period.last.toordinal() + 1)):
-            is_exact = False
-            notes.update(dict.fromkeys(days.notes))
-        notes.update((badge.words, None) for badge in days.badges)
-        if days.reports.max_memory_mb * max(1, fullest.days.reports.memory_mb) > (
-            fullest.days.reports.max_memory_mb * max(1, days.reports.memory_mb)
+def _get_row(function: MonthFunction, period: Period, known: KnownRows) -> MonthRow:
+    place = (function.key, period)
+    if place in known:
+        was, row = known[place]
+        if was.days is function.days and (was.connection, was.colour) == (
+            function.connection,
+            function.colour,
         ):
-            fullest = each
-    is_one = by is Grouping.FUNCTION
-    title = get_group(first, by, tag)
+            return row
+    row = _sum(function, period)
+    known[place] = (function, row)
+    return row
+
+
+def _sum(function: MonthFunction, period: Period) -> MonthRow:
+    days = function.days
+    length = (period.last - period.first).days + 1
+    start = period.first.toordinal() - days.first_day
+    stop = start + length
+    earlier = period.before.toordinal() - days.first_day
+    costs = days.costs[start:stop]
+    cost = sum(costs, _ZERO)
+    is_exact = days.exact_days.issuperset(range(period.first.toordinal(), period.last.toordinal() + 1))
     return MonthRow(
-        (where if is_one else first.days.currency, title),
-        title,
-        first.days.currency,
-        len(members),
-        requests,
-        errors,
-        gb_seconds,
-        sum(costs, _ZERO),
-        full,
-        before,
-        error_cost,
-        cold_cost if cold_of else None,
-        cold_of,
-        log_cost if log_of else None,
-        log_of,
-        fullest.days.reports.max_memory_mb,
-        fullest.days.reports.memory_mb,
+        function.key,
+        function.function.name,
+        days.currency,
+        1,
+        sum(days.requests[start:stop]),
+        sum(days.errors[start:stop]),
+        sum(days.gb_seconds[start:stop], _ZERO),
+        cost,
+        sum(costs[: period.compared], _ZERO),
+        sum(days.costs[earlier : earlier + period.compared], _ZERO),
+        sum(days.error_costs[start:stop], _ZERO),
+        None if days.cold_share is None else cost * days.cold_share,
+        int(days.cold_share is not None),
+        None if days.log_costs is None else sum(days.log_costs[start:stop], _ZERO),
+        int(days.log_costs is not None),
+        days.reports.max_memory_mb,
+        days.reports.memory_mb,
         is_exact,
-        tuple(notes),
-        tuple(costs),
-        first.connection if is_one else "",
-        first.region if is_one else "",
-        first.colour if is_one else "",
+        (*(() if is_exact else days.notes), *(badge.words for badge in days.badges)),
+        costs,
+        function.connection,
+        function.region,
+        function.colour,
+    )
+
+
+def _join(key: tuple[str, str], rows: Sequence[MonthRow]) -> MonthRow:
+    """The rows of a group as one; key: currency and title."""
+    fullest = min(rows, key=lambda row: 2 if row.headroom is None else row.headroom)
+    cold = [row.cold_cost for row in rows if row.cold_cost is not None]
+    logs = [row.log_cost for row in rows if row.log_cost is not None]
+    return MonthRow(
+        key,
+        key[1],
+        key[0],
+        len(rows),
+        sum(row.requests for row in rows),
+        sum(row.errors for row in rows),
+        sum((row.gb_seconds for row in rows), _ZERO),
+        sum((row.cost for row in rows), _ZERO),
+        sum((row.full for row in rows), _ZERO),
+        sum((row.before for row in rows), _ZERO),
+        sum((row.error_cost for row in rows), _ZERO),
+        sum(cold, _ZERO) if cold else None,
+        len(cold),
+        sum(logs, _ZERO) if logs else None,
+        len(logs),
+        fullest.used_mb,
+        fullest.memory_mb,
+        all(row.is_exact for row in rows),
+        tuple(dict.fromkeys(note for row in rows for note in row.notes)),
+        tuple(sum(day, _ZERO) for day in zip(*(row.costs for row in rows), strict=True)),
     )
 
 

@@ -7,17 +7,21 @@ from decimal import Decimal
 
 from lambdadesk.core.money import format_amount, format_rough
 from lambdadesk.core.month_view import (
+    NO_STACK,
+    NO_TAG,
+    STACK_TAG,
+    TAGS_UNKNOWN,
     AccountMonth,
     Forecast,
+    Grouping,
     MonthFunction,
     MonthRow,
     Period,
-    month_so_far,
-    sum_rows,
 )
 from lambdadesk.core.prices import PriceItem
 
 _BILLS_NAMED = 3
+_NOTES_SHOWN = 4
 _ZERO = Decimal(0)
 
 
@@ -56,13 +60,17 @@ def get_main_currency(functions: Iterable[MonthFunction]) -> str:
 
 def get_figures(
     functions: Sequence[MonthFunction],
+    month_rows: Iterable[MonthRow],
     rows: Iterable[MonthRow],
     period: Period,
     coming: Forecast,
     currency: str,
 ) -> list[Figure]:
-    """Month so far, forecast, change, errors' cost and log ingestion; rows: those of the period."""
-    month = _Sum(sum_rows(functions, month_so_far(period.last)), currency)
+    """Month so far, forecast, change, errors' cost and log ingestion.
+
+    month_rows, rows: those of the functions for the month so far, and for the period.
+    """
+    month = _Sum(month_rows, currency)
     shown = _Sum(rows, currency)
     others = sorted({each.days.currency for each in functions} - {currency})
     also = f" Functions billed in {', '.join(others)} are in the table alone." if others else ""
@@ -133,13 +141,46 @@ def _get_bill(month: AccountMonth) -> str:
     return f"{gross}, free tier {free}, to pay {total}"
 
 
-def get_read_words(first_ms: int, last_ms: int) -> str:
-    """When figures were asked for, by the local clock."""
-    first, last = (
-        f"{datetime.fromtimestamp(each / 1000, UTC).astimezone():%Y-%m-%d %H:%M}"
-        for each in (first_ms, last_ms)
-    )
-    return f"read {first}" if first == last else f"read {first} to {last}"
+def get_note(
+    shown: int, known: int, total: int, read_ms: tuple[int, int] | None, without_logs: Sequence[str]
+) -> str:
+    """What the figures cover: functions that are shown, that have figures, and that there are."""
+    parts = [f"{shown:,} of {known:,} functions shown" if shown < known else f"{known:,} functions"]
+    if known < total:
+        parts.append(f"{total - known:,} not read yet")
+    if read_ms:
+        first, last = (
+            f"{datetime.fromtimestamp(each / 1000, UTC).astimezone():%Y-%m-%d %H:%M}" for each in read_ms
+        )
+        parts.append(f"read {first}" if first == last else f"read {first} to {last}")
+    parts.append("days are UTC's, as on the bill")
+    parts.append("list prices before free tier and tiers; functions that were deleted are not in it")
+    if without_logs:
+        parts.append(f"log ingestion is not offered by {', '.join(without_logs)}")
+    return " · ".join(parts)
+
+
+def get_why(row: MonthRow) -> str:
+    """How the figures of a row came about."""
+    basis = "an estimate" if not row.is_exact else "exact: the REPORT lines of all invocations were summed"
+    if not row.requests and row.is_exact:
+        basis = "CloudWatch counted nothing"
+    notes = row.notes[:_NOTES_SHOWN]
+    more = f"And {len(row.notes) - len(notes):,} more reasons." if len(row.notes) > len(notes) else ""
+    return " ".join(filter(None, (f"{row.title}: {basis}.", *notes, more)))
+
+
+def get_group_words(by: Grouping, tag: str, title: str) -> str:
+    """What to filter by for the functions of a group; empty where that is what they lack."""
+    match by:
+        case Grouping.TAG | Grouping.STACK if title in (NO_STACK, TAGS_UNKNOWN, f"{NO_TAG} {tag}"):
+            return ""
+        case Grouping.TAG:
+            return f"{tag}={title}"
+        case Grouping.STACK:
+            return f"{STACK_TAG}={title}"
+        case _:
+            return title
 
 
 def has_words(function: MonthFunction, words: Iterable[str]) -> bool:

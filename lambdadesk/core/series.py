@@ -145,7 +145,9 @@ def estimate_runs(
     if billed_ms:
         typical_ms = median_low(billed_ms)
         likely = cost(typical_ms)
-        basis = f"{count:,} times {typical_ms:,} ms, the median billed of the last {len(billed_ms):,} runs"
+        known = len(billed_ms)
+        which = f"the median billed of the last {known:,} runs" if known > 1 else "as billed for the last run"
+        basis = f"{count:,} times {typical_ms:,} ms, {which}"
     else:
         basis = f"the duration is not known: from 1 ms to {function.timeout_s:,} s, the timeout"
     lowest, highest = cost(_SHORTEST_MS), cost(timeout_ms)

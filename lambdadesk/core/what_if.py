@@ -80,7 +80,8 @@ def compare_sizes(period: Period, prices: PriceTable, sizes: Iterable[int] = SIZ
     """
     present = period.function.memory_mb
     seen = {sample.memory_mb for sample in period.samples}
-    return [_at_size(period, prices, size, present) for size in sorted({*sizes, *seen, present})]
+    needed = period.needed_mb
+    return [_at_size(period, prices, size, present, needed) for size in sorted({*sizes, *seen, present})]
 
 
 def compare_architectures(period: Period, prices: PriceTable) -> list[Option]:
@@ -143,12 +144,12 @@ def scaled_ms(billed_ms: int, from_mb: int, to_mb: int) -> int:
     return max(1, -(-billed_ms * min(from_mb, ONE_CPU_MB) // min(to_mb, ONE_CPU_MB)))
 
 
-def _at_size(period: Period, prices: PriceTable, size: int, present: int) -> Option:
+def _at_size(period: Period, prices: PriceTable, size: int, present: int, needed: int) -> Option:
     samples = period.samples
     own = [sample for sample in samples if sample.memory_mb == size]
     architecture = period.function.architecture
     count = len(samples)
-    shortfall = _shortfall(period, size)
+    shortfall = _shortfall(period, size, needed)
     if len(own) == count:
         cost = as_it_was(period, prices)
         return _option(
@@ -210,8 +211,7 @@ def _bound(sample: Sample, size: int) -> int:
     return scaled_ms(sample.billed_ms, sample.memory_mb, size)
 
 
-def _shortfall(period: Period, size: int) -> str:
-    needed = period.needed_mb
+def _shortfall(period: Period, size: int, needed: int) -> str:
     if size >= needed:
         return ""
     peak = period.peak_mb

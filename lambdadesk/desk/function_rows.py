@@ -222,7 +222,8 @@ class FunctionRows:
 
     def get_recent(self) -> list[FunctionRow]:
         """The functions opened last that are in the list, the last one first."""
-        return [row for key in self._settings.recent_functions if (row := self.get(key))]
+        rows = (self.get(key) for key in self._settings.recent_functions)
+        return [row for row in rows if row is not None and not row.is_gone]
 
     def _on_setting(self, name: str) -> None:
         if name != "pinned_functions":

@@ -7,19 +7,32 @@ from collections.abc import Callable
 from contextlib import aclosing
 from decimal import Decimal
 
+from lambdadesk.aws.endpoints import is_aws
 from lambdadesk.aws.gateway import Gateway
 from lambdadesk.aws.live_tail import SILENT_S, USD_PER_MINUTE, LiveUpdate, follow_live
 from lambdadesk.aws.logs import fetch_group
 from lambdadesk.core.errors import ErrorKind, UserError
 from lambdadesk.core.event import Event
+from lambdadesk.core.prices import PriceItem, PriceTable
 from lambdadesk.core.provisional import ProvisionalLines
-from lambdadesk.core.types import LogColumns, LogEvent
+from lambdadesk.core.types import LogColumns, LogEvent, Target
 from lambdadesk.desk.tailer import Tailer
 
 MAX_GROUPS = 10  # of a session, by AWS
 NOTED_EVERY_S = 15  # how much of a session a crash may leave uncounted
 # Behind what the tail is complete to; after that no poll is expected to bring a line.
 _CONFIRMED_BY_MS = 60_000
+
+
+def price_words(target: Target, prices: PriceTable) -> str:
+    """What it costs there, to go on after "Live Tail shows lines, "."""
+    if not is_aws(target):
+        return "and costs nothing here, since this is not AWS."
+    rate = prices.rate(PriceItem.LIVE_TAIL, target.region, "x86_64")
+    symbol = "$" if rate.currency == "USD" else f"{rate.currency} "
+    about = "" if rate.exact else "about "
+    price = f"{about}{symbol}{rate.price.normalize():f}"
+    return f"for {price} a minute; an account has some minutes free each month."
 
 
 class LiveOverlay:

@@ -5,6 +5,7 @@ from array import array
 from bisect import bisect_left, bisect_right
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -23,6 +24,7 @@ T = TypeVar("T")
 CAP_LINES = 10_000_000
 CAP_BYTES = 3_000_000_000  # as they are on disk, a quarter of their text
 MOST_WAITING = 64  # pieces: what a disk that is too slow may hold up in memory
+_PATIENCE_S = 5.0
 _AT_ONCE = 8  # pieces looked at before anybody is told
 
 
@@ -65,6 +67,7 @@ class LogArchive:
         self._waiting: deque[_Kept] = deque()
         self._count = 0
         self._woken = asyncio.Event()
+        self._written = asyncio.Event()
         self._store = store
         store.keep = self._take
 
@@ -100,6 +103,14 @@ class LogArchive:
             self._kept.clear()
             self._waiting.clear()
             self._file.close()
+
+    async def make_room(self) -> None:
+        """Wait while much is still to be written; for a disk that does not answer not for long."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_PATIENCE_S):
+                while len(self._waiting) > MOST_WAITING // 2:
+                    self._written.clear()
+                    await self._written.wait()
 
     async def find(
         self, wanted: Filter, tell: Callable[[int, int], None] = lambda _looked_at, _found: None
@@ -176,6 +187,7 @@ class LogArchive:
     def _forget(self) -> None:
         self._kept.clear()
         self._waiting.clear()
+        self._written.set()
         self._file.close()
         self._file = RollingFile(self._folder)
         self._count = self.lost = self.lost_to_ms = 0
@@ -201,6 +213,7 @@ class LogArchive:
         if not self._waiting or self._waiting[0] is not kept:  # they were forgotten meanwhile
             return
         self._waiting.popleft()
+        self._written.set()
         self.error = failure
         if record is None:
             self._lose(kept)

@@ -112,7 +112,8 @@ class Months:
         place.connection.scope.cancel(WORK)
 
     async def _load(self, place: _Place) -> None:
-        place.month = await in_thread(self._cache.load, place.connection.target.key)
+        if not place.connection.target.is_local:  # which begins afresh each time
+            place.month = await in_thread(self._cache.load, place.connection.target.key)
         place.is_loaded = True
         self.changed.emit()
 
@@ -234,7 +235,7 @@ class Months:
                         connection.prices,
                         days,
                         join_reports(
-                            sum_reports(connection.ledger.of(function.name)),
+                            sum_reports(connection.ledger.each(function.name)),
                             place.kept.get(function.name, {}),
                         ),
                     )
@@ -318,7 +319,7 @@ class Months:
     def _get_due(self, place: _Place) -> "list[FunctionInfo]":
         connection = place.connection
         functions = connection.catalog.state.functions
-        if connection.target.is_local:
+        if connection.gateway.meter is None:
             return list(functions)  # it costs nothing
         return place.month.get_due(functions, connection.gateway.server_now_ms)
 
@@ -359,6 +360,8 @@ class Months:
 
     async def _save(self, place: _Place) -> None:
         key = place.connection.target.key
+        if place.connection.target.is_local:
+            return
         try:
             await in_thread(self._cache.save, key, place.month)
         except UserError as error:

@@ -288,7 +288,7 @@ class PastRange:
         name, ledger = self._function.name, self._connection.make_ledger()
         known = [
             run
-            for run in within(self._connection.ledger.of(name), start_ms, end_ms)
+            for run in within(self._connection.ledger.between(name, start_ms, end_ms), start_ms, end_ms)
             if run.outcome not in _WAITING
         ]
         seen = [*found, *(run for run in known if run.stream)]
@@ -304,7 +304,7 @@ class PastRange:
         here = {_key(run): run.cost for run in (*known, *made) if run.here}
         return [
             replace(run, here=True, cost=here[key] or run.cost) if (key := _key(run)) in here else run
-            for run in within(ledger.of(name), start_ms, end_ms)
+            for run in within(ledger.between(name, start_ms, end_ms), start_ms, end_ms)
         ]
 
     def _on_query_changed(self) -> None:

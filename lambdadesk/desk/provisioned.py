@@ -17,11 +17,13 @@ class Provisioned:
     def __init__(self, gateway: Gateway) -> None:
         self.found: Event[str] = Event()
         self._gateway = gateway
-        self._known: dict[str, frozenset[str] | None] = {}  # by function; None: it may not be asked
+        self._known: dict[str, frozenset[str] | None] = {}  # by function; None: it could not be asked
 
     def needs(self, function: str, *qualifiers: str) -> bool:
         """Whether a look is worth it for an invocation as one of these."""
-        return function not in self._known and any(each not in ("", _LATEST) for each in qualifiers)
+        if function in self._known or self._gateway.target.is_local:  # which has no such thing
+            return False
+        return any(each not in ("", _LATEST) for each in qualifiers)
 
     async def find(self, function: str) -> None:
         """Ask, unless that is known."""

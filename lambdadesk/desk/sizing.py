@@ -30,7 +30,7 @@ from lambdadesk.desk.connection import Connection
 if TYPE_CHECKING:  # imported in a thread, since numpy is slow to
     from lambdadesk.core.invocation_columns import InvocationColumns
 
-MOST_RUNS = 20_000  # the newest are taken: more tell no more, and take seconds
+MOST_RUNS = 10_000  # the newest are taken: more tell no more, and take long
 
 
 @dataclass(frozen=True, slots=True)

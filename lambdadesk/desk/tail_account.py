@@ -86,8 +86,9 @@ def account_text(tail: Tailer, notes: Sequence[str] = ()) -> str:
         parts.append("")
     parts.append("What is not promised")
     promised = [*tail.notes, *notes, *_LIMITS]
-    if tail.store.dropped:
-        promised.insert(0, f"{tail.store.dropped:,} of the oldest lines were dropped to keep memory bounded.")
+    gone = tail.store.dropped if tail.archive is None else tail.archive.lost
+    if gone:
+        promised.insert(0, f"{gone:,} of the oldest lines were dropped, and are no longer kept here.")
     return "\n".join([*parts, *(f"    {sentence}" for sentence in promised)])
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 from enum import StrEnum
@@ -25,7 +25,8 @@ SWEEP_EVERY_MS = 60_000
 SWEEP_WINDOW_MS = 15 * 60_000  # events later than this are found by no poll
 AHEAD_MS = 60_000  # writers' clocks may run ahead of ours
 SLICE = 300  # events taken in one go: some milliseconds, also while many runs compute
-LATE_SLICE = 100  # the same of late ones, each of which moves all lines after it
+MOST_SLICE = 1_200  # where it goes quickly
+LATE_SLICE = 40  # the same of late ones, each of which moves all lines after it
 
 _MIN_OVERLAP_MS, _MAX_OVERLAP_MS = 60_000, 300_000
 # Where a minute takes many pages, which all tails wait for: the sweeps find what is later.
@@ -34,6 +35,7 @@ _SPARE_MS = 5_000
 _TICK_MS = 1_000  # of the server's clock, as its answers tell it
 _FADES = 0.99  # the largest delay, with every poll
 _CHUNK_MS, _MIN_CHUNK_MS = 3_600_000, 60_000  # read before the place is noted; long stretches fail half-way
+_QUICK_S = 0.002
 _REMEMBER_MS = SWEEP_WINDOW_MS + 5 * 60_000
 
 # Streams of a group that functions share: 2026/01/02/orders[$LATEST]0123; of a function's own: no name.
@@ -95,6 +97,7 @@ class TailSource:
         self.scanned_to_ms: int | None = None
         self.pause_s = 0.0  # until the next poll
         self.is_described = False
+        self.make_room: Callable[[], Awaitable[None]] | None = None  # awaited before each page is taken
         self._gateway = gateway
         self._progressed = progressed
         self._seen = SeenEvents()
@@ -107,6 +110,7 @@ class TailSource:
         self._delay_ms = 0.0
         self._pages = 0  # of the last poll that was no sweep
         self._chunk_ms = _CHUNK_MS
+        self._slice = SLICE
         self._known: LogGroup | None = None
         self._knows_time = False
         self._late: list[LogColumns] = []  # of this poll
@@ -172,10 +176,18 @@ class TailSource:
                     )
                     if pages > 1:
                         self._progressed()
-                    for start in range(0, len(page.events), SLICE):
-                        fresh = self._put_late_aside(self._take(page.events.between(start, start + SLICE)))
+                    if self.make_room is not None:
+                        await self.make_room()
+                    start = 0
+                    while start < len(page.events):
+                        taken_s = time.perf_counter()
+                        stop = start + self._slice
+                        fresh = self._put_late_aside(self._take(page.events.between(start, stop)))
                         if len(fresh):
                             show(fresh)
+                        start = stop
+                        is_quick = time.perf_counter() - taken_s < _QUICK_S
+                        self._slice = min(MOST_SLICE, 2 * self._slice) if is_quick else SLICE
                         await asyncio.sleep(0)  # the window stays alive under a storm
             if not is_complete or began_ms is None:
                 self._chunk_ms = max(_MIN_CHUNK_MS, self._chunk_ms // 2)

@@ -187,6 +187,8 @@ class Tailer:
             self._tasks = None
 
     def _start(self, source: TailSource) -> None:
+        if self.archive is not None:
+            source.make_room = self.archive.make_room
         if self._tasks is not None:
             self._tasks.create_task(self._follow(source), name=f"tail {source.name}")
 

@@ -19,6 +19,7 @@ PAGE_SHORTCUTS = (
     ("Invoke", "Ctrl+Return"),
     ("Run the query", "Ctrl+Return"),
     ("Format the payload", "Ctrl+Shift+I"),
+    ("Put the payload on one line", "Ctrl+Shift+M"),
     ("Stop waiting for an answer, or a scan", "Esc"),
     ("Find in the log", "Ctrl+F"),
     ("Find the next place in the log", "F3"),

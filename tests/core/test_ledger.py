@@ -490,6 +490,12 @@ def test_one_request_those_of_here_and_the_newest_are_found_without_the_others()
     assert [each.request_id for each in book.newest("f", 3)] == ["r8", A, A]
     assert len(book.newest("f", 99)) == 11
     assert book.of_request("f", "r3") == [book.of("f")[3]]
+    everything = list(book.of("f"))
+    assert list(book.each("f")) == everything
+    assert book.between("f", 5, 50) == [run for run in everything if 5 <= run.started_ms <= 50]
+    assert book.count_waiting("f") == 0
+    add_here(book, B, 10, 20)
+    assert book.count_waiting("f") == 1
 
 
 def test_what_is_asked_for_again_and_again_stays_up_to_date() -> None:

@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -22,6 +23,7 @@ from lambdadesk.core.month_view import (
     month_so_far,
     sum_rows,
 )
+from lambdadesk.core.month_words import get_group_words, get_note, get_why, has_words
 from lambdadesk.core.prices import PriceItem, load_prices
 from lambdadesk.core.types import FunctionInfo
 
@@ -204,3 +206,45 @@ def test_csv_has_every_digit_and_no_formula() -> None:
     assert rows[0]["cost_of_cold_starts"] == ""
     assert "leaves out INIT" in rows[0]["notes"]
     assert (rows[1]["basis"], rows[1]["cost_per_million"]) == ("exact", "")
+
+
+@pytest.mark.parametrize(
+    ("by", "tag", "title", "words"),
+    [
+        (Grouping.TAG, "team", "one", "team=one"),
+        (Grouping.TAG, "team", "no tag team", ""),
+        (Grouping.STACK, "", "shop", "aws:cloudformation:stack-name=shop"),
+        (Grouping.STACK, "", "no stack", ""),
+        (Grouping.TAG, "team", "tags not known", ""),
+        (Grouping.RUNTIME, "", "container image", "container image"),
+        (Grouping.REGION, "", "us-east-1", "us-east-1"),
+    ],
+)
+def test_a_group_is_looked_into_by_words(by: Grouping, tag: str, title: str, words: str) -> None:
+    assert get_group_words(by, tag, title) == words
+    functions = [
+        make("a", {TODAY: 1}, tags={"team": "one", STACK_TAG: "shop"}, runtime=""),
+        make("b", {TODAY: 1}, tags={}, region="eu-west-1"),
+    ]
+    if words:
+        found = [each.function.name for each in functions if has_words(each, words.casefold().split())]
+        assert found == ["a"]
+
+
+def test_what_figures_cover() -> None:
+    at_ms = 1_795_000_000_000
+    note = get_note(5, 10, 12, (at_ms, at_ms + 3_600_000), ["Local AWS"])
+    assert note.startswith("5 of 10 functions shown · 2 not read yet · read 2026-")
+    assert note.count(" to 2026-") == 1
+    assert note.endswith("log ingestion is not offered by Local AWS")
+    assert "read" not in get_note(10, 10, 10, None, [])
+
+
+def test_why_a_row_is_what_it_is() -> None:
+    (row,) = sum_rows([make("f", {TODAY: 1})], last_days(TODAY))
+    assert get_why(row).startswith("f: an estimate. CloudWatch's Duration leaves out")
+    many = replace(row, notes=tuple(f"Note {number}." for number in range(9)))
+    assert get_why(many) == "f: an estimate. Note 0. Note 1. Note 2. Note 3. And 5 more reasons."
+    exact = replace(row, is_exact=True, notes=())
+    assert get_why(exact) == "f: exact: the REPORT lines of all invocations were summed."
+    assert get_why(replace(exact, requests=0)) == "f: CloudWatch counted nothing."

@@ -5,9 +5,13 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from decimal import Decimal
 
+import pytest
+
 from lambdadesk.aws.clients import Limits
 from lambdadesk.core.errors import ErrorKind, UserError
-from lambdadesk.desk.live_overlay import LiveOverlay
+from lambdadesk.core.prices import load_prices
+from lambdadesk.core.types import Target
+from lambdadesk.desk.live_overlay import LiveOverlay, price_words
 from lambdadesk.desk.tailer import Tailer
 from lambdadesk.desk.tasks import TaskScope
 from tests.desk.test_tailer import GROUP, following, make_tail, messages, now_ms, poll
@@ -152,6 +156,21 @@ async def test_a_session_that_breaks_off_is_told_and_the_tail_goes_on(aws: FakeA
         aws.add_events(GROUP, "x")
         await poll(tail)
         assert messages(tail) == ["x"]
+
+
+@pytest.mark.parametrize(
+    ("target", "words"),
+    [
+        (Target("us-east-1"), "for $0.01 a minute; an account has some minutes free each month."),
+        (Target("ap-south-2"), "for about $0.01 a minute; an account has some minutes free each month."),
+        (
+            Target("us-east-1", endpoint_url="http://127.0.0.1:4566"),
+            "and costs nothing here, since this is not AWS.",
+        ),
+    ],
+)
+def test_the_price_is_said_before_it_begins(target: Target, words: str) -> None:
+    assert price_words(target, load_prices()) == words
 
 
 async def test_without_a_group_there_is_nothing_to_listen_to(aws: FakeAws, quick: Limits) -> None:

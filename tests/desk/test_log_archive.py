@@ -149,3 +149,17 @@ async def test_what_a_slow_disk_holds_up_is_bounded(tmp_path: Path) -> None:
     async with running(archive):
         await until(archive, lambda: archive.is_settled)
         assert len(await archive.find(Filter())) == 64
+
+
+async def test_a_tail_waits_for_the_disk(tmp_path: Path) -> None:
+    store = LogStore(cap=16)
+    archive = LogArchive(store, tmp_path)
+    store.add(make_rows(0, 75))
+    async with running(archive):
+        await archive.make_room()
+        assert 0 < len(archive) == 59
+        while store.end < 500:
+            store.add(make_rows(store.end, store.end + 10))
+            await archive.make_room()
+        await until(archive, lambda: archive.is_settled)
+        assert (len(archive), archive.lost) == (store.first, 0)

@@ -110,7 +110,7 @@ async def rigged(
 
 async def test_a_sweep_runs_each_size_and_puts_all_back(aws: FakeAws, quick: Limits, tmp_path: Path) -> None:
     aws.took_ms = {128: 800, 512: 200, 1024: 150}
-    aws.updating = 2
+    aws.updating = 1
     async with rigged(aws, quick, tmp_path) as rig:
         seen: list[int] = []
 

@@ -85,7 +85,7 @@ class Application:
         return list(self.home.glob("cache/functions-*.json"))
 
     def wait_for_window(self) -> None:
-        wait_until(lambda: "first_frame" in self.read_milestones(), "the first frame", 20)
+        wait_until(lambda: "first_frame" in self.read_milestones(), "the first frame", 60)
 
     def wait_for_list(self) -> None:
         wait_until(lambda: self.cached_lists, "the list of functions", 30)
@@ -128,7 +128,7 @@ class Application:
             return any(part in text for text in texts)
 
         try:
-            wait_until(is_there, part, 20)
+            wait_until(is_there, part, 60)
         except AssertionError as error:
             raise AssertionError(f"{error}; there are {texts}") from None
         return texts

@@ -163,7 +163,7 @@ class FakeAws(
         with self._arrived:
             return [request for request in self._requests if operation in ("", request.operation)]
 
-    def wait_for_requests(self, operation: str, count: int = 1, timeout_s: float = 5.0) -> None:
+    def wait_for_requests(self, operation: str, count: int = 1, timeout_s: float = 30.0) -> None:
         """Block until that many requests of the operation came in, else raise TimeoutError."""
         with self._arrived:
             if not self._arrived.wait_for(lambda: len(self.requests(operation)) >= count, timeout_s):

@@ -11,7 +11,7 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QMenu, QPushButton, QWidget
+from PySide6.QtWidgets import QApplication, QMenu, QPushButton, QWidget
 
 from lambdadesk.core.connections import Guard
 from lambdadesk.core.saved_events import SHARED
@@ -201,6 +201,23 @@ async def test_the_tree_has_the_room_until_an_event_is_chosen(desk: Desk) -> Non
         assert 0.4 * whole_px < tree.height() < 0.8 * whole_px
         current = tree.visualRect(tree.currentIndex())
         assert tree.viewport().rect().contains(current.center())
+
+
+async def test_a_double_click_comes_down_on_one_row(desk: Desk, request: pytest.FixtureRequest) -> None:
+    """The preview, which takes room of the list, waits until it can be no double click any more."""
+    before_ms = QApplication.doubleClickInterval()
+    request.addfinalizer(lambda: QApplication.setDoubleClickInterval(before_ms))
+    QApplication.setDoubleClickInterval(60_000)
+    async with opened(desk) as pane:
+        tree = pane.picker.tree
+        pane.choose(Part.TRIGGERS)
+        place = tree.visualRect(tree.currentIndex())
+        await turns()
+        assert not pane.picker.view.isVisible()
+        assert tree.visualRect(tree.currentIndex()) == place
+        QTest.mouseDClick(tree.viewport(), Qt.MouseButton.LeftButton, pos=place.center())
+        await until(lambda: pane.chosen)
+        assert "orders" in pane.chosen[0][0]
 
 
 async def test_what_a_section_says_of_itself_has_room(desk: Desk) -> None:

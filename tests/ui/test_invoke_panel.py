@@ -236,7 +236,7 @@ async def test_one_line_of_the_most_that_fits_is_sent(desk: Desk) -> None:
     await desk.choose("invocationType", "Event (asynchronous)")
     text = '"' + "x" * (ASYNC_LIMIT - 2) + '"'
     desk.get("payloadEditor").setPlainText(text)
-    assert await desk.invoke() == "✔ 202 Queued for asynchronous execution"
+    assert (await desk.invoke()).startswith("✔ ")  # queued, or already seen in the log
     desk.get("payloadEditor").setPlainText(f"{text} ")
     assert (await desk.invoke()).startswith("✖ Not sent: The payload has 1,048,577 bytes")
 
@@ -417,7 +417,7 @@ async def test_an_attempt_that_failed_is_not_the_end_of_an_event(desk: Desk, aws
     desk.connection.tails["hello"].poll_now()
     wanted = "▲ Attempt 1 failed; the next try follows in a moment."
     await until(lambda: desk.text("resultStatus") == wanted, lambda: desk.text("resultStatus"))
-    assert history(desk)[0][2] == "Attempt failed"
+    assert history(desk)[0][2] == "Retrying…"
 
 
 async def test_an_answer_without_a_log_gets_its_figures_from_the_log_by_time(

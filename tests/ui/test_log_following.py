@@ -95,7 +95,24 @@ async def test_several_logs_are_read_as_one(desk: Desk, aws: FakeAws) -> None:
     assert desk.get("logLegend").shown_words() == ["hello", "other", "/my/app"]
     assert desk.get("logLegend").accessibleDescription() == "hello, other, /my/app"
     assert "/my/* fits 1 log group; new ones are taken in within a minute." in desk.text("logLedger")
-    assert desk.text("logLedger").startswith("received 3, late 0, duplicates 0, gaps 0, complete to ")
+    account = "received 3, late 0, duplicates 0, gaps 0, complete to "
+    await until(lambda: desk.text("logLedger").startswith(account), lambda: desk.text("logLedger"))
+    # One of them alone: by its name in the legend, by the menu of a line, and back.
+    legend = desk.get("logLegend")
+    click(legend, legend._layout()[1][0].center())
+    await until(lambda: lines(desk) == ["two"])
+    assert desk.get("logOnly").text() == "Only other"
+    click(legend, legend._layout()[1][0].center())
+    await until(lambda: len(lines(desk)) == 3)
+    view.menu_actions(2)[3].trigger()
+    await until(lambda: lines(desk) == ["three"])
+    aws.add_events(OTHER, "four", stream="b")
+    aws.add_events("/my/app", "five", stream="new")
+    nudge(desk)
+    await until(lambda: lines(desk) == ["three", "five"])
+    click(desk.get("logOnly"))
+    await until(lambda: len(lines(desk)) == 5)
+    assert not desk.get("logOnly").isVisible()
     # The function's own tail goes on for the other pages.
     assert len(desk.connection.all_tails) == 2
     click(desk.get("logChoose"))
@@ -110,7 +127,7 @@ async def test_what_was_followed_is_followed_again_in_a_new_tab(desk: Desk, aws:
     await desk.open("hello", "Logs")
     await choose(desk, "other")
     await until(lambda: lines(desk) == ["two"])
-    assert desk.get("logLegend").shown_words() == ["hello (no log group yet)", "other"]
+    assert desk.get("logLegend").shown_words() == ["hello (no log yet)", "other"]
     desk.window.activateWindow()
     await until(desk.window.isActiveWindow)
     await desk.close_tab()
@@ -273,11 +290,9 @@ async def test_the_account_explains_each_gap(desk: Desk, aws: FakeAws) -> None:
     dialog = dialog_of(desk, "logAccountDialog")
     (view,) = dialog.findChildren(QPlainTextEdit)
     nudge(desk)
-    await until(lambda: "Read since" in view.toPlainText())  # it follows what happens
-    text = view.toPlainText()
-    for words in (f"{HELLO}\n    followed", f"{OTHER}\n    followed", "received 1, late 0"):
-        assert words in text
-    assert "Events that reach CloudWatch more than 15 minutes late are missed." in text
+    words = ("Read since", f"{HELLO}\n    followed", f"{OTHER}\n    followed", "received 1, late 0")
+    await until(lambda: all(each in view.toPlainText() for each in words), view.toPlainText)
+    assert "Events that reach CloudWatch more than 15 minutes late are missed." in view.toPlainText()
     click(desk.get("logAccount"))
     assert dialog_of(desk, "logAccountDialog") is dialog
     dialog.close()

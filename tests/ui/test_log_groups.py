@@ -155,6 +155,8 @@ def test_the_menu_of_an_invocation(qtbot, view: LogView, store: LogStore) -> Non
     assert [action.isEnabled() for action in view.invocation_actions(3)] == [True, *[False] * 4]
     assert [action.isEnabled() for action in view.invocation_actions(6)] == [False] * 5
     assert view.invocation_actions(99) == []
+    view.function = "other"  # whose page knows neither payload nor chart of this one's
+    assert [action.isEnabled() for action in view.invocation_actions(1)[2:4]] == [False, False]
 
 
 def test_context_is_dim_and_not_counted(view: LogView, store: LogStore) -> None:

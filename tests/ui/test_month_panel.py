@@ -1,7 +1,7 @@
 """The month on the Cost page: read on a click, summed, grouped, drawn and exported; each gap is said."""
 
 import csv
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -12,18 +12,21 @@ from PySide6.QtWidgets import QApplication, QPushButton
 
 from lambdadesk.aws.clients import Limits
 from lambdadesk.core.month_view import STACK_TAG
+from lambdadesk.core.types import Target
 from lambdadesk.ui.panels.month_panel import MonthPanel
 from tests.servers import faults
 from tests.servers.fake_aws import FakeAws, Request, make_function
 from tests.servers.fake_tls import make_tls
 from tests.ui.desk import REGION, Desk, click, press, rows, until, visible_words
 
-TODAY = datetime.now(UTC).date()
+
+def get_today() -> date:
+    return datetime.now(UTC).date()
 
 
 def ran(aws: FakeAws, name: str, count: float, days_ago: int = 0, duration_ms: float = 100.0) -> None:
     """So many invocations at the beginning of a UTC day, each with 1 KB of log."""
-    at = datetime.combine(TODAY - timedelta(days=days_ago), datetime.min.time(), UTC).timestamp()
+    at = datetime.combine(get_today() - timedelta(days=days_ago), datetime.min.time(), UTC).timestamp()
     aws.metrics[name, "Invocations"].append((at, count))
     aws.metrics[name, "Duration"].append((at, count * duration_ms))
     aws.metrics[f"/aws/lambda/{name}", "IncomingBytes"].append((at, count * 1024))
@@ -77,6 +80,11 @@ async def test_rows_and_figures_are_sums_of_what_cloudwatch_counted(desk: Desk, 
         "Memory used": "—",
         "Basis": "estimate",
     }
+    view = desk.get("monthTable")
+    view.selectRow(0)
+    assert desk.text("monthWhy").startswith("other: an estimate. CloudWatch's Duration leaves out INIT")
+    view.selectRow(2)
+    assert desk.text("monthWhy") == "third: CloudWatch counted nothing."
     assert other[:3] == ["other", f"≈ ${other_cost:.2f}", "—"]
     assert third[:2] == ["third", "$0"]
     assert third[-1] == "exact"
@@ -134,6 +142,7 @@ async def test_groups_and_tags(desk: Desk, aws: FakeAws) -> None:
     view.selectRow([row[0] for row in table(desk)].index("shop"))
     press(view, Qt.Key.Key_Return)  # a group is looked into
     assert [row[0] for row in table(desk)] == ["hello"]
+    assert desk.get("monthFilter").text() == f"{STACK_TAG}=shop"
     view.selectRow(0)
     press(view, Qt.Key.Key_Return)  # and a function opened
     assert desk.page.function.name == "hello"
@@ -159,10 +168,10 @@ async def test_bars_and_treemap_say_what_they_show(desk: Desk, aws: FakeAws) -> 
     assert bars.point_count() == 30
     bars.setFocus()
     press(bars, Qt.Key.Key_End)
-    assert f"{TODAY}" in bars.point_text()
+    assert f"{get_today()}" in bars.point_text()
     assert "so far" in bars.point_text()
     press(bars, Qt.Key.Key_Left)
-    assert f"{TODAY - timedelta(days=1)}" in bars.point_text()
+    assert f"{get_today() - timedelta(days=1)}" in bars.point_text()
     assert "hello $" in bars.point_text()
     interface = QAccessible.queryAccessibleInterface(bars)
     assert interface.role() == QAccessible.Role.Chart
@@ -233,6 +242,32 @@ async def test_one_denied_region_leaves_the_rest(desk: Desk, aws: FakeAws) -> No
     assert len(table(desk)) == 3
 
 
+async def test_a_place_without_a_list_is_named_and_the_other_is_summed(desk: Desk, aws: FakeAws) -> None:
+    ran(aws, "hello", 3)
+    await read(desk)
+    with FakeAws() as other:
+        other.always("ListFunctions", faults.denied("lambda:ListFunctions"))
+        targets = [desk.connection.target, Target("eu-west-1", endpoint_url=other.url)]
+        desk.window.places.open_places(targets)
+        await until(
+            lambda: "eu-west-1: functions could not be listed" in desk.text("monthTrouble"),
+            lambda: desk.text("monthTrouble"),
+        )
+        assert "lambda:ListFunctions" in desk.text("monthTrouble")
+        name, _account, region, *_figures = table(desk)[0]  # now that there are two, each row says its place
+        assert (name, region) == ("hello", "us-east-1")
+
+
+async def test_nothing_of_an_account_stays_while_the_next_one_is_opened(desk: Desk, aws: FakeAws) -> None:
+    ran(aws, "hello", 3)
+    panel = await read(desk)
+    aws.always("ListFunctions", faults.slow(30))
+    desk.window.places.open_target("", "eu-west-1", aws.url)
+    await until(lambda: not desk.get("monthTable").isVisible())
+    assert "hello" not in visible_words(panel)
+    await until(lambda: "Waiting for the functions…" in visible_words(panel), lambda: visible_words(panel))
+
+
 async def test_the_choice_of_the_view_holds(desk: Desk, aws: FakeAws) -> None:
     await desk.listed()
     desk.turn_to_cost()
@@ -266,16 +301,16 @@ async def test_of_aws_the_month_comes_first_and_says_what_it_takes_before_it_is_
     panel = desk.window.cost.month
     assert panel is not None
     await until(lambda: "600 functions not read yet" in visible_words(panel), lambda: visible_words(panel))
-    assert "CloudWatch takes at most $0.02 for their figures." in visible_words(panel)
-    assert desk.get("monthRead").text() == "Read · at most $0.02"
+    assert "CloudWatch takes at most $0.03 for their figures." in visible_words(panel)
+    assert desk.get("monthRead").text() == "Read · at most $0.03"
     await until(lambda: desk.connection.account)
     assert not month_calls(aws)  # nothing unasked
-    (button,) = [each for each in panel.findChildren(QPushButton) if each.text() == "Read them"]
 
     # A budget that is used up says so, in place.
     await until(lambda: desk.console.own_use.of_month().amount > 0)  # the function list's own figures
     desk.console.settings.own_budget = Decimal("0.00001")
-    click(button)
+    buttons = [each for each in panel.findChildren(QPushButton) if each.text() == "Read them"]
+    click(next(each for each in buttons if each.isVisible()))
     await until(lambda: "own budget of < $0.01" in visible_words(panel), lambda: visible_words(panel))
     assert "Access denied" not in visible_words(panel)
     assert not month_calls(aws)

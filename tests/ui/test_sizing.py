@@ -133,9 +133,9 @@ async def test_a_sweep_is_asked_about_and_leads_to_a_choice(desk: Desk, aws: Fak
     assert aws.versions["hello"] == []
     found = rows(rig.get("sweepTable"))
     assert [row[0] for row in found] == ["128 MB", "512 MB", "1,024 MB"]
-    assert found[1][1:4] == ["3", "2", "200 ms"]
+    assert found[1][1:5] == ["3", "★ balanced", "2", "200 ms"]
     # 800 ms of 128 MB are 0.1 GB-s, as 200 ms of 512 MB are; 150 ms of 1,024 MB are half as much again.
-    assert [row[-1] for row in found] == ["★ cheapest", "★ balanced", "★ fastest"]
+    assert [row[2] for row in found] == ["★ cheapest", "★ balanced", "★ fastest"]
     assert (
         rig.get("sweepChoice").text().startswith("Cheapest: 128 MB, $1.866670 a million runs, as at present")
     )

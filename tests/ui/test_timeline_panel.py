@@ -213,6 +213,7 @@ async def test_what_is_in_view_is_exported(desk: Desk, aws: FakeAws, tmp_path: P
         assert "<title>Timeline of hello</title>" in drawn
         assert "v7 · 77777777" in drawn
         assert "3 invocations in 2 environments" in drawn
+        assert "wheel" not in drawn
     else:
         assert "3 invocations saved" in desk.text("timelineSaid")
         rows = list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
@@ -222,6 +223,18 @@ async def test_what_is_in_view_is_exported(desk: Desk, aws: FakeAws, tmp_path: P
             (SECOND, "timeout", "90.00"),
         ]
         assert all(float(row["cost"]) > 0 for row in rows)
+
+
+async def test_the_name_of_the_file_goes_with_its_format(desk: Desk, aws: FakeAws) -> None:
+    some(aws)
+    await desk.open("hello", "Timeline")
+    await counted(desk, 3)
+    click(desk.get("timelineExport"))
+    dialog = await until(lambda: desk.window.findChild(QFileDialog))
+    for ending in ("svg", "csv", "png"):
+        (wanted,) = [name for name in dialog.nameFilters() if f"*.{ending}" in name]
+        dialog.filterSelected.emit(wanted)
+        assert Path(dialog.selectedFiles()[0]).name == f"hello-timeline.{ending}"
 
 
 async def test_a_file_that_cannot_be_written_is_said_in_place(

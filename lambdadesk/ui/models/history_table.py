@@ -29,7 +29,7 @@ OUTCOMES: Final = {
     Outcome.UNKNOWN: ("Unknown", "warning", "warning"),
 }
 _PERMITTED: Final = ("Permitted", "ok", "ok")
-_TRIED: Final = ("Attempt failed", "clock", "warning")  # Lambda may try again
+_TRIED: Final = ("Retrying…", "clock", "warning")  # Lambda may try again
 _NOT_RUN: Final = ("Not run", "error", "error")
 
 

@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, Qt
 
 from lambdadesk.core.money import format_amount, format_cents
 from lambdadesk.core.month_view import MonthRow
+from lambdadesk.core.month_words import get_why
 from lambdadesk.ui.models.rows import NOTHING, Column, RowTableModel
 
 _NO_REPORTS: Final = "Not known: too few REPORT lines were read. Last hour, exact reads them."
@@ -66,12 +67,6 @@ def _memory_tooltip(row: MonthRow) -> str:
     return f"{which}{100 * row.headroom:.0f} % of the memory was used by no run whose REPORT line was read."
 
 
-def _basis_tooltip(row: MonthRow) -> str:
-    if row.is_exact and row.requests:
-        return "\n".join(("The REPORT lines of all invocations were summed.", *row.notes))
-    return "\n".join(row.notes) or "CloudWatch counted nothing."
-
-
 def _basis(row: MonthRow) -> str:
     return "exact" if row.is_exact else "estimate"
 
@@ -97,7 +92,7 @@ _COLUMNS: Final = (
         lambda row: _money(row, row.cost),
         sort_key=lambda row: row.cost,
         is_number=True,
-        tooltip=_basis_tooltip,
+        tooltip=get_why,
         spoken=lambda row: _money(row, row.cost, "about "),
     ),
     Column[MonthRow](
@@ -168,7 +163,7 @@ _COLUMNS: Final = (
         tooltip=_memory_tooltip,
         spoken=lambda row: _memory(row) if row.memory_mb else "not known",
     ),
-    Column[MonthRow]("Basis", _basis, tooltip=_basis_tooltip),
+    Column[MonthRow]("Basis", _basis, tooltip=get_why),
 )
 MONTH_SAMPLES: Final = (
     "some-function-with-a-name",
@@ -181,8 +176,8 @@ MONTH_SAMPLES: Final = (
     "1,000,000,000",
     "1,000,000",
     "100,000,000",
-    "≈ $1,000.00",
-    "≈ $1,000.00",
+    "≈ $0.00000123",
+    "≈ $0.00000123",
     "$1,000.00",
     "1,000/1,024 MB",
     "estimate",

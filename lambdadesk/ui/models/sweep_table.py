@@ -12,13 +12,13 @@ from lambdadesk.ui.models.rows import NOTHING, Column, RowTableModel
 SWEEP_SAMPLES: Final = (
     "10,240 MB",
     "iiii 10 of 10",
+    "★ cheapest, fastest, balanced",
     "$LATEST",
     "9,999 ms",
     "9,999 ms",
     "9,999 ms",
     "9,999 MB",
     "$0.000000408",
-    "iiii cheapest, fastest, balanced",
 )
 
 
@@ -38,6 +38,7 @@ class SweepModel(RowTableModel[SweepPoint]):
                 tooltip=lambda point: _about_runs(point),
                 spoken=lambda point: _about_runs(point),
             ),
+            Column[SweepPoint]("Choice", self._choice, tooltip=self._choice),
             Column[SweepPoint]("Version", lambda point: point.version or NOTHING),
             Column[SweepPoint]("Median", lambda point: _of(point, "p50"), is_number=True),
             Column[SweepPoint]("95 %", lambda point: _of(point, "p95"), is_number=True),
@@ -56,7 +57,6 @@ class SweepModel(RowTableModel[SweepPoint]):
                 ),
                 is_number=True,
             ),
-            Column[SweepPoint]("Choice", self._choice, tooltip=self._choice),
         )
         super().__init__(columns, lambda point: point.memory_mb, parent)
 

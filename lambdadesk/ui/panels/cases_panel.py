@@ -31,7 +31,6 @@ from lambdadesk.ui import theme
 from lambdadesk.ui.icons import icon
 from lambdadesk.ui.models.case_table import CASE_SAMPLES, CaseTableModel, make_row
 from lambdadesk.ui.widgets.ask_bar import AskBar
-from lambdadesk.ui.widgets.empty_state import StateView
 from lambdadesk.ui.widgets.labels import ToneLabel
 from lambdadesk.ui.widgets.named import named
 from lambdadesk.ui.widgets.notices import announce
@@ -115,7 +114,9 @@ class CasesPanel(QWidget):
         self.table.selectionModel().selectionChanged.connect(lambda *_ranges: self._on_selection())
         self.table.activated.connect(lambda _index: self._edit())
         self.table.clicked.connect(lambda index: self._show_run(index.row()))
-        self.state = StateView()
+        self.state = named(ToneLabel("dim"), "casesEmpty", "Cases")
+        self.state.say("No cases yet. A case sends a payload and says what it expects of the answer.", "dim")
+        self.state.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.ask = AskBar()
         self.price = named(ToneLabel("dim"), "casesEstimate", "Estimated price")
         self.status = named(ToneLabel("dim"), "casesStatus", "State")
@@ -216,10 +217,6 @@ class CasesPanel(QWidget):
         results, running = self.runner.results, self.runner.running
         rows = [make_row(each, results.get(each.name), each.name == running) for each in self._saved]
         self.model.set_rows(rows)
-        if not rows:
-            self.state.show_empty(
-                "No cases yet", "A case sends a payload and says what it expects of the answer."
-            )
         self._stack.setCurrentIndex(0 if rows else 1)
         self._on_selection()
 

@@ -221,8 +221,7 @@ class ChartsPanel(QWidget):
 
     def _take(self, columns: InvocationColumns) -> None:
         is_reported = ~np.isnan(columns.duration_ms)
-        known = self._connection.ledger.of(self._function.name)
-        self._waiting = sum(run.report is None for run in known)
+        self._waiting = self._connection.ledger.count_waiting(self._function.name)
         self._is_read = True
         self._draw(columns if is_reported.all() else columns.where(is_reported))
 

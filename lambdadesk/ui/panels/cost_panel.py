@@ -49,6 +49,7 @@ class CostPanel(QWidget):
         self.scope_note = named(PlainLabel(), "costScope", "What the costs cover")
         self.scope_note.setWordWrap(True)
         self.model = CostTableModel(self)
+        self.model.explain = self._explain
         samples = (
             "",
             "production-admin",
@@ -133,6 +134,21 @@ class CostPanel(QWidget):
         self.total.setText(f"{sign}{' + '.join(amounts)}" if amounts else "")
         self.scope_note.setText(self._describe_scope(sum(row.invocations for row in rows), unpriced))
         self._show_state(bool(rows))
+
+    def _explain(self, row: CostRow) -> str:
+        """The arithmetic of a row's cost."""
+        from lambdadesk.core.cost_text import explain_sum
+        from lambdadesk.core.prices import PriceItem
+
+        found = [each for each in self._connections if each.target.key == row.connection_key]
+        function = found[0].catalog.get(row.function) if found else None
+        if function is None or row.cost is None or row.gb_seconds is None:
+            return ""
+        request, duration = (
+            found[0].prices.rate(item, row.region, function.architecture)
+            for item in (PriceItem.REQUEST, PriceItem.DURATION)
+        )
+        return explain_sum(row.invocations, row.gb_seconds, row.cost, request, duration)
 
     def _describe_scope(self, invocations: int, unpriced: int) -> str:
         connections = self._connections

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QPoint, Qt, QTimer, Signal
-from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
+from PySide6.QtGui import QGuiApplication, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QCheckBox,
@@ -47,6 +47,7 @@ from lambdadesk.ui.widgets.wrapping_row import WrappingRow
 
 SEARCH_DELAY_MS = 200
 LIMIT = 500  # runs that are shown; more are found by searching
+_LOW_PX = 400
 
 
 class HistoryPanel(QWidget):
@@ -164,6 +165,10 @@ class HistoryPanel(QWidget):
             shortcut = QShortcut(QKeySequence(keys), self.table, action)
             shortcut.setContext(Qt.ShortcutContext.WidgetShortcut)
         return WrappingRow(tuple(self.buttons.values()))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.payload.setVisible(self.height() >= _LOW_PX)  # in a low window the answer comes first
 
     async def close_panel(self) -> None:
         for disconnect in self._disconnects:

@@ -13,6 +13,7 @@ from lambdadesk.core.logfilter import (
     Filter,
     FilterProblem,
     LevelsTerm,
+    SourceTerm,
     Term,
     TimeTerm,
     find_in_text,
@@ -98,6 +99,7 @@ class LogsPanel(QWidget):
         self.find_bar = named(LogFindBar(), "logFindBar", "Find in the lines shown")
         self.export = LogExportBar(self.scope)
         self.view = named(LogView(), "logView", "Log")
+        self.view.function = tail.function.name
         self.account = LogAccount()
         self.legend = named(LogLegend(), "logLegend", "Functions and log groups followed")
         self.following = LogFollowing(follow, self.view, self.scope) if follow is not None else None
@@ -135,6 +137,7 @@ class LogsPanel(QWidget):
         self._wanted = Filter()  # as it was typed last without a mistake
         self._search_problem = ""
         self._range: tuple[int, int] | None = None
+        self._only = -1  # the one of several logs that is shown, by its number; -1: all
         self._rate_timer = QTimer(self, singleShot=True, interval=RATE_DELAY_MS)
         self._rate_timer.timeout.connect(self._show_rate)
         self._named: tuple[tuple[str, TailState], ...] = ()  # the sources that are shown
@@ -156,6 +159,9 @@ class LogsPanel(QWidget):
         self.histogram.range_cleared.connect(self._clear_range)
         tools = self.tools
         tools.range_cleared.connect(self._clear_range)
+        tools.only_cleared.connect(self._show_only)
+        self.legend.source_clicked.connect(self._show_only)
+        self.view.source_requested.connect(self._show_only)
         tools.levels_changed.connect(self._use_filter)
         tools.grouped_changed.connect(self._use_grouping)
         tools.open_all_requested.connect(self.view.set_all_open)
@@ -225,6 +231,8 @@ class LogsPanel(QWidget):
         self._tail.watch(self.isVisible())
         if self._range is not None:
             self._clear_range()
+        if self._only >= 0:
+            self._show_only()
         self._show_log()
 
     def _show_log(self) -> None:
@@ -233,6 +241,7 @@ class LogsPanel(QWidget):
         tail = self._tail
         self._disconnects = [tail.changed.connect(self._show_tail), tail.progressed.connect(self._show_tail)]
         self._named = ()
+        self.older.use_tail(tail)
         self.view.set_store(tail.store, facts=self._facts_of)
         self._show_tail()
         self._show_count()
@@ -264,6 +273,8 @@ class LogsPanel(QWidget):
         more: list[Term] = []
         if not self.tools.has_all_levels:
             more.append(LevelsTerm(self.tools.levels))
+        if self._only >= 0:
+            more.append(SourceTerm(self._only, self.legend.sources.number_of))
         if self._range is not None:
             more.append(TimeTerm(*self._range))
         self.view.set_filter(self._wanted.narrowed(*more))
@@ -273,6 +284,12 @@ class LogsPanel(QWidget):
         self._range = (start_ms, end_ms)
         self.histogram.show_range(start_ms, end_ms)
         self._show_range()
+        self._use_filter()
+
+    def _show_only(self, source: int = -1) -> None:
+        """Show one of several logs alone, by its number; -1, or the one that already is: all of them."""
+        self._only = -1 if source == self._only else source
+        self.tools.show_only(self.legend.sources.names[self._only] if self._only >= 0 else "")
         self._use_filter()
 
     def _clear_range(self) -> None:
@@ -328,7 +345,7 @@ class LogsPanel(QWidget):
         is_low = self.height() < _LOW_PX
         self.histogram.setVisible(not is_low)
         is_asking = is_low and self.following is not None and self.following.is_asking
-        is_narrowed = self._range is not None or not self.tools.has_all_levels
+        is_narrowed = self._range is not None or self._only >= 0 or not self.tools.has_all_levels
         self.tools.setVisible(not is_low or (is_narrowed and not is_asking))
         self.filter_row.setVisible(not is_asking)
         self.legend.set_most_lines(0 if is_asking else 1 if is_low else 2)
@@ -352,7 +369,9 @@ class LogsPanel(QWidget):
         store, lines = self.view.store, self.view.lines
         numbers = range(store.first, store.end) if is_all else lines.numbers(0, len(lines))
         title = "Export all lines" if is_all else "Export the lines shown"
-        self.export.ask_where(title, self._tail.function.name, store, numbers)
+        tail = self._tail
+        group_of = (lambda stream: tail.source_of(stream).name) if len(tail.sources) > 1 else None
+        self.export.ask_where(title, tail.function.name, store, numbers, group_of)
 
     def _on_failure(self, name: str, error: Exception) -> None:
         if not isinstance(error, UserError):
@@ -413,6 +432,7 @@ class LogsPanel(QWidget):
             tail = self._tail
             known = LogSources(short_names(sources), lambda stream: tail.source_of(stream).index)
             self.view.set_sources(known)
+            self.older.sources = known
         else:
             known = self.legend.sources
         self.legend.show_sources(known, tuple(_ASIDES.get(source.state, "") for source in sources))
@@ -432,7 +452,7 @@ _EMPTY = {
     TailState.PAUSED: "Paused. What comes meanwhile is read when it goes on.",
 }
 _ASIDES = {
-    TailState.NO_GROUP: "no log group yet",
+    TailState.NO_GROUP: "no log yet",
     TailState.RETRYING: "can't be read",
     TailState.DENIED: "denied",
 }

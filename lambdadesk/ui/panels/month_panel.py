@@ -6,9 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import (
-    QFileDialog,
     QFrame,
-    QPushButton,
     QScrollArea,
     QSplitter,
     QStackedLayout,
@@ -18,11 +16,13 @@ from PySide6.QtWidgets import (
 )
 
 from lambdadesk.core.errors import ErrorKind, UserError
-from lambdadesk.core.money import format_about
+from lambdadesk.core.money import format_most
 from lambdadesk.core.month_csv import to_csv
 from lambdadesk.core.month_stack import stack
 from lambdadesk.core.month_view import (
+    AccountMonth,
     Grouping,
+    KnownRows,
     MonthFunction,
     Period,
     forecast,
@@ -35,15 +35,16 @@ from lambdadesk.core.month_words import (
     get_bills,
     get_figures,
     get_free_tier,
+    get_group_words,
     get_main_currency,
-    get_read_words,
+    get_note,
+    get_why,
     has_words,
 )
 from lambdadesk.core.threads import in_thread
 from lambdadesk.desk.tasks import TaskScope
 from lambdadesk.store.files import write_atomic
 from lambdadesk.ui import theme
-from lambdadesk.ui.icons import icon
 from lambdadesk.ui.models.month_table import (
     COST_COLUMN,
     COUNT_COLUMN,
@@ -51,37 +52,27 @@ from lambdadesk.ui.models.month_table import (
     PLACE_COLUMNS,
     MonthTableModel,
 )
-from lambdadesk.ui.widgets.calm_combo import CalmComboBox
 from lambdadesk.ui.widgets.day_bars import DayBars
 from lambdadesk.ui.widgets.empty_state import StateView
 from lambdadesk.ui.widgets.figure_tiles import FigureTiles
-from lambdadesk.ui.widgets.filter_edit import FilterEdit
 from lambdadesk.ui.widgets.labels import ToneLabel
+from lambdadesk.ui.widgets.month_tools import NO_PICTURE, TREEMAP, MonthTools
 from lambdadesk.ui.widgets.named import named
 from lambdadesk.ui.widgets.notices import announce
 from lambdadesk.ui.widgets.plain import PlainLabel, set_plain_tooltip
+from lambdadesk.ui.widgets.save_csv import ask_for_csv
 from lambdadesk.ui.widgets.tables import make_table
 from lambdadesk.ui.widgets.treemap import Treemap
-from lambdadesk.ui.widgets.wrapping_row import WrappingRow
 
 if TYPE_CHECKING:
     from lambdadesk.desk.connection import Connection
     from lambdadesk.desk.month import Months
 
 GATHER_MS = 200
-_FILTER_PX, _TABLE_PX = 130, 150
+_TABLE_PX = 150
+_ROWS_KNOWN = 6  # of a function, each of another period
 _CLOCK_MS = 60_000  # an hour goes by, or a day
-_DAYS: Final = "Last 30 days"
-_MONTH: Final = "This month"
-_BARS, _TREEMAP, _NO_PICTURE = "By day", "Treemap", "No picture"
-_TILES: Final = (
-    "monthSoFar",
-    "monthForecast",
-    "monthChange",
-    "monthErrors",
-    "monthLogs",
-    "monthFreeTier",
-)
+_TILES: Final = ("monthSoFar", "monthForecast", "monthChange", "monthErrors", "monthLogs", "monthFreeTier")
 
 
 class MonthPanel(QWidget):
@@ -98,6 +89,8 @@ class MonthPanel(QWidget):
         self._months = months
         self._connections: list[Connection] = []
         self._functions: list[MonthFunction] = []
+        self._bills: list[AccountMonth] = []
+        self._known: KnownRows = {}
         self._is_old = False  # what is shown, by what is known
         self._has_priced = False
         self.scope = TaskScope(self._on_failure)
@@ -110,39 +103,12 @@ class MonthPanel(QWidget):
         self._clock.start()
 
     def _build(self) -> None:
-        self.period = named(CalmComboBox(), "monthPeriod", "Days that are shown")
-        self.period.addItems((_DAYS, _MONTH))
-        self.period.activated.connect(lambda _index: self._show())
-        self.by = named(CalmComboBox(), "monthBy", "What rows are summed by")
-        for each in Grouping:
-            if each is not Grouping.TAG:
-                self.by.addItem(f"By {each.value.lower()}", (each, ""))
-        self.by.activated.connect(lambda _index: self._show())
-        self.picture = named(CalmComboBox(), "monthPicture", "Picture")
-        self.picture.addItems((_BARS, _TREEMAP, _NO_PICTURE))
-        self.picture.activated.connect(lambda _index: self._show_picture())
-        self.filter = named(
-            FilterEdit("Filter"), "monthFilter", "Filter functions by name, place, runtime or tag"
-        )
-        set_plain_tooltip(
-            self.filter, "Functions whose name, account, region, runtime or tag has all these words"
-        )
-        self.filter.textChanged.connect(lambda _text: self._show())
-        self.read = named(QPushButton(icon("refresh"), "Read"), "monthRead", "Read from CloudWatch")
-        self.read.clicked.connect(self._months.read)
-        self.stop = named(QPushButton(icon("stop"), "Stop"), "monthStop", "Stop reading")
-        self.stop.clicked.connect(self._months.cancel)
-        self.stop.hide()
-        self.export = named(QPushButton(icon("save"), "Export…"), "monthExport", "Export the rows")
-        set_plain_tooltip(
-            self.export, "Write the rows that are shown to a CSV file, with the cost of each day"
-        )
-        self.export.clicked.connect(self._ask_where)
-        self.filter.setMinimumWidth(_FILTER_PX)
-        tools = WrappingRow(
-            [self.period, self.by, self.picture, self.filter, self.read, self.stop, self.export]
-        )
-        self._tools = tools
+        self.tools = MonthTools()
+        self.tools.changed.connect(self._show)
+        self.tools.picture_changed.connect(self._show_picture)
+        self.tools.read_requested.connect(self._months.read)
+        self.tools.stop_requested.connect(self._months.cancel)
+        self.tools.export_requested.connect(self._ask_where)
         self.tiles = FigureTiles(_TILES)
         self.bars = named(DayBars(), "monthBars", "Costs by day")
         self.treemap = named(Treemap(), "monthTreemap", "Costs as areas")
@@ -157,6 +123,9 @@ class MonthPanel(QWidget):
             "Costs by function, or by group",
         )
         self.table.activated.connect(lambda index: self._open(self.model.row_at(index.row()).key))
+        self.table.selectionModel().currentRowChanged.connect(lambda _now, _was: self._show_why())
+        self.why = named(ToneLabel("dim"), "monthWhy", "How the figures of the row came about")
+        self.why.hide()
         self.splitter = named(QSplitter(Qt.Orientation.Vertical), "monthSplitter")
         self.splitter.addWidget(self.pictures)
         self.splitter.addWidget(self.table)
@@ -175,10 +144,12 @@ class MonthPanel(QWidget):
         column.setSpacing(theme.SPACE)
         column.addWidget(self.tiles)
         column.addWidget(self.splitter, 1)
+        column.addWidget(self.why)
         column.addWidget(self.bill)
         column.addWidget(self.note)
         # In a low window the parts keep their height, and are scrolled.
-        self._content = QScrollArea(widgetResizable=True)
+        self._content = named(QScrollArea(widgetResizable=True), "monthContent", "Costs of the month")
+        self._content.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._content.setFrameShape(QFrame.Shape.NoFrame)
         self._content.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._content.setWidget(content)
@@ -187,7 +158,7 @@ class MonthPanel(QWidget):
         outer = QVBoxLayout(self)
         outer.setContentsMargins(theme.SPACE, theme.SPACE, theme.SPACE, theme.SPACE)
         outer.setSpacing(theme.SPACE)
-        outer.addWidget(tools)
+        outer.addWidget(self.tools)
         outer.addLayout(self._stack, 1)
         # Only now that it has a parent: it would show its first widget as a window of its own.
         self._stack.addWidget(self._content)
@@ -200,6 +171,9 @@ class MonthPanel(QWidget):
         """Show the months of these; none: they are still being opened."""
         self._connections = list(connections)
         self._months.show(self._connections)
+        if not self._connections:  # nothing of an account stays in sight under the next one's name
+            self._functions, self._has_priced = [], False
+            self._show()
         self._ask_refresh()
 
     async def close_panel(self) -> None:
@@ -231,6 +205,9 @@ class MonthPanel(QWidget):
 
     async def _price(self) -> None:
         self._functions = await self._months.price()
+        self._bills = self._months.make_bills(self._functions)
+        if len(self._known) > _ROWS_KNOWN * len(self._functions):
+            self._known = {}  # those of functions and days that are gone
         self._has_priced = self._months.is_loaded
         if self._has_priced and self._months.is_free and not self._months.known[0] and self._may_read:
             self._months.read()  # nobody sends a bill for it
@@ -247,10 +224,11 @@ class MonthPanel(QWidget):
     @property
     def shown_period(self) -> Period:
         today = self._months.today
-        return month_so_far(today) if self.period.currentText() == _MONTH else last_days(today)
+        return month_so_far(today) if self.tools.is_month else last_days(today)
 
     def _show(self) -> None:
-        self._offer_tags()
+        self.tools.offer_tags(get_tag_names(self._functions))
+        self.tools.export.setEnabled(bool(self._functions))
         self._show_reading()
         self._show_trouble()
         if not self._functions:
@@ -258,9 +236,9 @@ class MonthPanel(QWidget):
             return
         self._stack.setCurrentWidget(self._content)
         period = self.shown_period
-        by, tag = self.by.currentData()
+        by, tag = self.tools.grouping
         chosen = self._get_chosen()
-        rows = sum_rows(chosen, period, by, tag)
+        rows = sum_rows(chosen, period, by, tag, self._known)
         self.model.set_rows(rows, tag if by is Grouping.TAG else by.value)
         is_one = by is Grouping.FUNCTION
         self.table.setColumnHidden(COUNT_COLUMN, is_one)
@@ -271,59 +249,46 @@ class MonthPanel(QWidget):
         layers = stack(rows, currency)
         self.bars.show_days(period.first, layers, currency, coming.days if period.is_month else ())
         self.treemap.show_rows(rows, currency)
-        bills = self._months.make_bills(self._functions)
-        figures = (*get_figures(chosen, rows, period, coming, currency), get_free_tier(bills))
+        month_rows = sum_rows(chosen, month_so_far(self._months.today), known=self._known)
+        bills = self._bills
+        figures = (*get_figures(chosen, month_rows, rows, period, coming, currency), get_free_tier(bills))
         for name, figure in zip(_TILES, figures, strict=True):
             self.tiles.show_figure(name, figure)
         line, words = get_bills(bills, self._months.today)
         self.bill.setText(line)
         set_plain_tooltip(self.bill, words)
         self._show_note(len(chosen))
+        self._show_why()
 
     def _get_chosen(self) -> list[MonthFunction]:
         """The functions that the filter leaves."""
-        words = self.filter.text().casefold().split()
-        if not words:
-            return self._functions
-        return [each for each in self._functions if has_words(each, words)]
+        words = self.tools.words
+        return [each for each in self._functions if not words or has_words(each, words)]
+
+    def _show_why(self) -> None:
+        """Say how the figures of the row came about that one is on."""
+        at = self.table.currentIndex()
+        text = get_why(self.model.row_at(at.row())) if at.isValid() else ""
+        self.why.setText(text)
+        self.why.setVisible(bool(text))
 
     def _show_picture(self) -> None:
-        picture = self.picture.currentText()
-        self.pictures.setVisible(picture != _NO_PICTURE)
-        self.pictures.setCurrentWidget(self.treemap if picture == _TREEMAP else self.bars)
-
-    def _offer_tags(self) -> None:
-        chosen = self.by.currentData()
-        names = get_tag_names(self._functions)
-        known = [self.by.itemData(index)[1] for index in range(self.by.count())]
-        if names == [name for name in known if name]:
-            return
-        for index in reversed(range(self.by.count())):
-            if self.by.itemData(index)[1]:
-                self.by.removeItem(index)
-        for name in names:
-            self.by.addItem(f"By tag {name}", (Grouping.TAG, name))
-        self.by.setCurrentIndex(max(0, self.by.findData(chosen)))
+        picture = self.tools.picture.currentText()
+        self.pictures.setVisible(picture != NO_PICTURE)
+        self.pictures.setCurrentWidget(self.treemap if picture == TREEMAP else self.bars)
 
     def _show_reading(self) -> None:
         months = self._months
-        is_reading = months.is_reading
-        self.stop.setVisible(is_reading)
-        self.read.setVisible(not is_reading)
         count, cost = months.estimate()
-        self.read.setEnabled(bool(count))
         known, total = months.known
-        price = "" if months.is_free else f" · at most {format_about(cost.amount, cost.currency)}"
-        self.read.setText(f"Read{price}" if count else "Read")
-        if not count:
-            hint = "Read within the last hour: CloudWatch is not asked again before it is over."
-        else:
+        text, hint = "Read", "Read within the last hour: CloudWatch is not asked again before it is over."
+        if count:
             which = f"{count:,} of {total:,} functions" if known else f"{total:,} functions"
             hint = f"Ask CloudWatch for {which}; days that are over are kept and not asked for again."
             if not months.is_free:
+                text = f"Read · at most {format_most(cost.amount, cost.currency)}"
                 hint += " AWS takes it for 1 metric of each function, and 3 more of those that ran."
-        set_plain_tooltip(self.read, hint)
-        self._tools.arrange()
+        self.tools.show_reading(text, hint, is_reading=months.is_reading, may_read=bool(count))
 
     def _show_nothing(self) -> None:
         months = self._months
@@ -348,13 +313,17 @@ class MonthPanel(QWidget):
             count, cost = months.estimate()
             price = "This endpoint takes nothing for their figures."
             if not months.is_free:
-                most = format_about(cost.amount, cost.currency)
+                most = format_most(cost.amount, cost.currency)
                 price = (
                     f"CloudWatch takes at most {most} for their figures. They are kept: nothing is asked for "
                     "twice within an hour, and no day again that is over."
                 )
             noun = "function" if count == 1 else "functions"
-            self.state.show_empty(f"{count:,} {noun} not read yet", price, "Read them", months.read)
+            self.state.show_empty(f"{count:,} {noun} not read yet", price, "Read them", self._read_first)
+
+    def _read_first(self) -> None:
+        self.tools.period.setFocus()  # the button that had it goes with its picture
+        self._months.read()
 
     def _show_error(self, error: UserError) -> None:
         if error.kind is ErrorKind.DENIED and not error.action:  # our own budget is no missing permission
@@ -373,47 +342,34 @@ class MonthPanel(QWidget):
                 parts.append(f"{name}: being read")
             elif state.error is not None and self._functions:
                 parts.append(f"▲ {name} could not be read to its end: {state.error}")
+            elif connection.catalog.state.error is not None and self._functions:
+                parts.append(f"▲ {name}: functions could not be listed: {connection.catalog.state.error}")
             elif state.twin:
                 parts.append(f"{name}: the same account and region as {state.twin}, counted once")
-        self.trouble.setText(" · ".join(parts))
+        is_wrong = any(part.startswith("▲") for part in parts)
+        self.trouble.say(" · ".join(parts), "warning" if is_wrong else "dim")
         self.trouble.setVisible(bool(parts))
 
     def _show_note(self, chosen: int) -> None:
         months = self._months
-        known, total = months.known
-        parts = [f"{chosen:,} of {known:,} functions shown" if chosen < known else f"{known:,} functions"]
-        if known < total:
-            parts.append(f"{total - known:,} not read yet")
-        if times := months.read_ms:
-            parts.append(get_read_words(*times))
-        parts.append("days are UTC's, as on the bill")
-        parts.append("list prices before free tier and tiers; functions that were deleted are not in it")
-        if lacking := months.lacks_logs:
-            names = ", ".join(sorted({each.target.title for each in lacking}))
-            parts.append(f"log ingestion is not offered by {names}")
-        self.note.setText(" · ".join(parts))
+        lacking = sorted({each.target.title for each in months.lacks_logs})
+        self.note.setText(get_note(chosen, *months.known, months.read_ms, lacking))
 
     # -- what one does
 
     def _open(self, key: tuple[str, str]) -> None:
-        if self.by.currentData()[0] is Grouping.FUNCTION:
+        if self.tools.grouping[0] is Grouping.FUNCTION:
             self.open_requested.emit(*key)
             return
-        # A group is looked into: its functions, one by one.
-        self.by.setCurrentIndex(0)
-        self.filter.setText(key[1])
-        self._show()
+        if words := get_group_words(*self.tools.grouping, key[1]):
+            self.tools.look_into(words)
 
     def _ask_where(self) -> None:
-        dialog = QFileDialog(self, "Export the costs")
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setNameFilter("Comma-separated values (*.csv)")
-        dialog.setDefaultSuffix("csv")
         period = self.shown_period
-        dialog.selectFile(f"lambda-costs-{period.first:%Y-%m-%d}-{period.last:%Y-%m-%d}.csv")
-        dialog.fileSelected.connect(lambda path: self.scope.start("export", self.export_to, Path(path)))
-        dialog.open()
+        name = f"lambda-costs-{period.first:%Y-%m-%d}-{period.last:%Y-%m-%d}.csv"
+        ask_for_csv(
+            self, "Export the costs", name, lambda path: self.scope.start("export", self.export_to, path)
+        )
 
     async def export_to(self, path: Path) -> None:
         """Write the rows that are shown. Raises UserError (STORAGE)."""
@@ -427,16 +383,16 @@ class MonthPanel(QWidget):
                 kind=ErrorKind.STORAGE,
                 details=str(path),
             ) from error
-        self._say(f"✔ {len(rows):,} rows saved to {path}.")
+        self._say(f"✔ {len(rows):,} rows saved to {path}.", "ok")
 
-    def _say(self, text: str) -> None:
-        self.trouble.setText(text)
+    def _say(self, text: str, tone: str) -> None:
+        self.trouble.say(text, tone)
         self.trouble.show()
         announce(self, text)
 
     def _on_failure(self, name: str, error: Exception) -> None:
         if isinstance(error, UserError):
-            self._say(f"✖ {error.message} {error.hint}")
+            self._say(f"✖ {error.message} {error.hint}", "error")
         elif self._connections:
             self._connections[0].scope.report(name, error)
         else:

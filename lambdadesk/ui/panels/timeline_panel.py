@@ -344,14 +344,22 @@ class TimelinePanel(QWidget):
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setNameFilters([*FORMATS])
         dialog.setDefaultSuffix("png")
-        dialog.filterSelected.connect(lambda name: dialog.setDefaultSuffix(FORMATS[name]))
+
+        def use_format(name: str) -> None:
+            dialog.setDefaultSuffix(FORMATS[name])
+            chosen = Path(dialog.selectedFiles()[0])
+            if chosen.suffix.removeprefix(".") in FORMATS.values():  # the name goes with the format
+                dialog.selectFile(chosen.with_suffix(f".{FORMATS[name]}").name)
+
+        dialog.filterSelected.connect(use_format)
         dialog.selectFile(f"{self._function.name}-timeline.png")
         dialog.fileSelected.connect(lambda path: self.scope.start("export", self._export, Path(path)))
         dialog.open()
 
     async def _export(self, path: Path) -> None:
         kind = path.suffix.lower().removeprefix(".")
-        data, what = export_view(self.view, kind, f"Timeline of {self._function.name}")
+        title = f"Timeline of {self._function.name}"
+        data, what = export_view(self.view, kind, title, self.summary.text())
         try:
             await in_thread(write_atomic, path, data)
         except OSError as error:

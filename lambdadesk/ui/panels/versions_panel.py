@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from functools import partial
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
     QHBoxLayout,
@@ -33,6 +33,7 @@ from lambdadesk.ui.widgets.plain import PlainLabel, set_plain_tooltip
 from lambdadesk.ui.widgets.tables import make_table
 
 _MOST_RUNS = 100
+_ITEM_PX = 24  # a check box has room in it
 _LATEST = "$LATEST"
 
 
@@ -131,6 +132,7 @@ class VersionsPanel(QWidget):
         self.list.clear()
         for name in names:
             item = QListWidgetItem(name)
+            item.setSizeHint(QSize(0, _ITEM_PX))
             item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
             item.setCheckState(Qt.CheckState.Checked if name == _LATEST else Qt.CheckState.Unchecked)
             self.list.addItem(item)

@@ -1,5 +1,7 @@
 """EventPicker: a side pane with every payload there is for a function, and the keeping of new ones."""
 
+import asyncio
+import time
 from collections.abc import Callable
 from functools import partial
 from typing import Final, cast
@@ -92,6 +94,7 @@ class EventPicker(QWidget):
         self._preview: ChosenEvent | None = None
         self._preview_key = ""
         self._preview_of: Choice | None = None
+        self._calm_s = 0.0  # until when a click may become a double click
         self._was_shown = False
         self._opened: dict[Part, bool] = {part: part is not Part.TEMPLATES for part in Part}
         self._build()
@@ -128,6 +131,7 @@ class EventPicker(QWidget):
         self.tree.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.tree.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.tree.selectionModel().currentChanged.connect(lambda _now, _before: self._on_current())
+        self.tree.pressed.connect(lambda _index: self._note_press())
         self.tree.activated.connect(self._activate)
         self.tree.expanded.connect(lambda index: self._note_opened(index, opened=True))
         self.tree.collapsed.connect(lambda index: self._note_opened(index, opened=False))
@@ -293,6 +297,9 @@ class EventPicker(QWidget):
         self._preview, self._preview_key, self._preview_of = None, "", None
         self._show_nothing(row.whole if isinstance(row, Note) else "")
 
+    def _note_press(self) -> None:
+        self._calm_s = time.monotonic() + QApplication.doubleClickInterval() / 1000
+
     def _show_nothing(self, text: str, tone: str = "dim") -> None:
         self._lower.hide()
         self._say(text, tone)
@@ -311,6 +318,9 @@ class EventPicker(QWidget):
         except UserError as error:
             self._show_nothing(f"✖ {error}", "error")
             return
+        # The preview takes room of the list: a second click is to come down on the same row.
+        if self._lower.isHidden() and (wait_s := self._calm_s - time.monotonic()) > 0:
+            await asyncio.sleep(wait_s)
         self._show_event(choice, event)
 
     def _show_event(self, choice: Choice, event: ChosenEvent) -> None:

@@ -18,6 +18,7 @@ from lambdadesk.ui.widgets.notices import announce
 
 _ICON_PX: Final = 16
 _HIGHEST_PX: Final = 128
+_LOW_PX: Final = 260  # of the whole column: there is room for the last step only
 _LIMIT: Final = 400  # characters of a line: they hold text from outside
 # icon, its colour, how a screen reader says it
 _LOOKS: Final = {
@@ -78,7 +79,8 @@ class FateView(QScrollArea):
         """As high as its steps need at this width, but leave room for the result."""
         wanted = self._grid.totalHeightForWidth(self.viewport().width())
         parent = self.parentWidget()
-        highest = min(_HIGHEST_PX, parent.height() // 3) if parent is not None else _HIGHEST_PX
+        room_px = parent.height() if parent is not None else 3 * _HIGHEST_PX
+        highest = 0 if room_px < _LOW_PX else min(_HIGHEST_PX, room_px // 3)
         self.setFixedHeight(max(self.fontMetrics().height() + 2, min(highest, wanted)))
 
     def _add(self, row: int, step: Step) -> None:

@@ -62,6 +62,7 @@ class JsonEdit(CodeEdit):
         self._problem: PayloadProblem | None = None
         self._problem_span: tuple[int, int] | None = None  # in Qt's units; None once the text has changed
         self._checked_text: str | None = None
+        self.menu_actions: list[tuple[str, Callable[[], object]]] = []  # that its menu offers besides
         self.folding = Folding(self)
         self.completion = KeyCompletion(self)
         self._timer = QTimer(self, singleShot=True, interval=CHECK_DELAY_MS)
@@ -201,6 +202,7 @@ class JsonEdit(CodeEdit):
         menu.addSeparator()
         block = self.textCursor().block()
         for title, action in (
+            *self.menu_actions,
             ("Fold\tCtrl+Shift+[", lambda: self.fold(block)),
             ("Unfold\tCtrl+Shift+]", lambda: self.folding.unfold(block)),
             ("Fold all\tCtrl+Alt+[", self.folding.fold_all),

@@ -11,12 +11,13 @@ _SIGNS: Final = {LampLevel.ERROR: "✖", LampLevel.WARNING: "▲", LampLevel.NOT
 
 
 class LampLine(ElidedLabel):
-    """The words of all lamps, as the row of the function table has them; hidden where there are none."""
+    """The first sentence of each lamp, and in the tooltip all of them; hidden where there are none."""
 
     def show_lamps(self, lamps: Sequence[Lamp]) -> None:
         """lamps: the gravest first."""
         words = [f"{_SIGNS[lamp.level]} {lamp.text}" for lamp in lamps]
+        first = [each.partition(". ")[0].removesuffix(".") for each in words]
         # In signs, not icons: an icon of a page that is open at the end makes the process crash there.
-        self.setText("  ".join(words))
+        self.setText("  ".join(first))
         set_plain_tooltip(self, "\n".join(words))
         self.setVisible(bool(lamps))

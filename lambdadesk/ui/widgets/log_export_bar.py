@@ -7,7 +7,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QWidget
 
 from lambdadesk.core.logstore import LogStore
-from lambdadesk.desk.log_export import export_lines
+from lambdadesk.desk.log_export import GroupOf, export_lines
 from lambdadesk.desk.tasks import TaskScope
 from lambdadesk.ui import theme
 from lambdadesk.ui.widgets.labels import ToneLabel
@@ -32,8 +32,13 @@ class LogExportBar(QWidget):
         row.addWidget(self.cancel)
         self.hide()
 
-    def ask_where(self, title: str, name: str, store: LogStore, numbers: Sequence[int]) -> None:
-        """Ask for a file, then write these lines of the store; name: what the file is called at first."""
+    def ask_where(
+        self, title: str, name: str, store: LogStore, numbers: Sequence[int], group_of: GroupOf | None
+    ) -> None:
+        """Ask for a file, then write these lines of the store; name: what the file is called at first.
+
+        group_of: see `export_lines`.
+        """
         dialog = QFileDialog(self, title)
         dialog.setObjectName("logExportDialog")
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -45,7 +50,7 @@ class LogExportBar(QWidget):
         )
         dialog.setDefaultSuffix("log")
         dialog.fileSelected.connect(
-            lambda path: self._scope.start("export", self._export, Path(path), store, numbers)
+            lambda path: self._scope.start("export", self._export, Path(path), store, numbers, group_of)
         )
         dialog.open()
 
@@ -55,14 +60,20 @@ class LogExportBar(QWidget):
         if tone != "dim":
             announce(self, text)
 
-    async def _export(self, path: Path, store: LogStore, numbers: Sequence[int]) -> None:
+    async def _export(
+        self, path: Path, store: LogStore, numbers: Sequence[int], group_of: GroupOf | None
+    ) -> None:
         total = len(numbers)
         self.cancel.show()
         self.say(f"Writing {total:,} lines…")
         is_done = False
         try:
             await export_lines(
-                store, numbers, path, lambda count: self.say(f"{count:,} of {total:,} lines written…")
+                store,
+                numbers,
+                path,
+                lambda count: self.say(f"{count:,} of {total:,} lines written…"),
+                group_of,
             )
             is_done = True
         finally:

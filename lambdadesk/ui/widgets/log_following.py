@@ -204,6 +204,10 @@ class LogFollowing(QWidget):
             self._ask_live()
 
     def _ask_live(self) -> None:
+        from lambdadesk.desk.live_overlay import price_words
+
+        connection = self._follow.connection
+        words = price_words(connection.target, connection.prices)
         minutes = named(CalmComboBox(), "logLiveMinutes", "For how long at most")
         for count in LIVE_MINUTES:
             minutes.addItem(f"For {count} minutes{self._cost_words(count)} at most", count)
@@ -213,7 +217,7 @@ class LogFollowing(QWidget):
             self._scope.start("live", self._listen, minutes.currentData())
 
         self.ask.ask(
-            f"Live Tail shows lines about a second after they are written, {self._price_words} It ends after "
+            f"Live Tail shows lines about a second after they are written, {words} It ends after "
             "the time below, when you leave this page, or when LambdaDesk's own budget is used up. Beyond "
             "500 lines a second AWS leaves some out; the log stays complete either way.",
             [("logLiveStart", "Start Live Tail", start)],
@@ -229,17 +233,6 @@ class LogFollowing(QWidget):
     def _price(self) -> Decimal:
         connection = self._follow.connection
         return connection.prices.rate(PriceItem.LIVE_TAIL, connection.target.region, "x86_64").price
-
-    @property
-    def _price_words(self) -> str:
-        if not self._costs:
-            return "and costs nothing here, since this is not AWS."
-        connection = self._follow.connection
-        rate = connection.prices.rate(PriceItem.LIVE_TAIL, connection.target.region, "x86_64")
-        about = "" if rate.exact else "about "
-        return (
-            f"for {about}${rate.price.normalize():f} a minute; an account has some minutes free each month."
-        )
 
     def _cost_words(self, minutes: int) -> str:
         return f", ${minutes * self._price:.2f}" if self._costs else ""

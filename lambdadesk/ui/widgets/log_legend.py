@@ -1,7 +1,7 @@
 """LogLegend, the functions and log groups of a merged log with their marks."""
 
-from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt
-from PySide6.QtGui import QHelpEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtGui import QHelpEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from lambdadesk.core.text import one_line
@@ -9,12 +9,14 @@ from lambdadesk.ui import theme
 from lambdadesk.ui.models.log_sources import MARK_PX, LogSources
 from lambdadesk.ui.widgets.plain import plain_tooltip
 
-_NAME_PX = 220  # a longer name is cut; its tooltip has all of it
+_NAME_PX = 180  # a longer name is cut; its tooltip has all of it
 _NO_SOURCES = LogSources((), lambda _stream: 0)
 
 
 class LogLegend(QWidget):
     """Two lines at most: the names that have room, and how many more there are; hidden for a single one."""
+
+    source_clicked = Signal(int)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -22,6 +24,7 @@ class LogLegend(QWidget):
         self._asides: tuple[str, ...] = ()
         self._lines = 1
         self._most_lines = 2
+        self.setMouseTracking(True)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.hide()
 
@@ -65,6 +68,21 @@ class LogLegend(QWidget):
                 text_room = rect.adjusted(MARK_PX + theme.TIGHT, 0, 0, 0)
             painter.drawText(text_room, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, words)
 
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        if (
+            event.button() == Qt.MouseButton.LeftButton
+            and (number := self._number_at(event.position().toPoint())) >= 0
+        ):
+            self.source_clicked.emit(number)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        is_name = self._number_at(event.position().toPoint()) >= 0
+        self.setCursor(Qt.CursorShape.PointingHandCursor if is_name else Qt.CursorShape.ArrowCursor)
+
+    def _number_at(self, point: QPoint) -> int:
+        """The source whose name is there, -1 for none."""
+        return next((number for rect, _words, number in self._layout() if rect.contains(point)), -1)
+
     def event(self, event: QEvent) -> bool:
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
             words = "\n".join(self._words(at) for at in range(len(self.sources)))
@@ -94,7 +112,9 @@ class LogLegend(QWidget):
         found: list[tuple[QRect, str, int]] = []
         count = len(self.sources)
         for number in range(count):
-            words = metrics.elidedText(self._words(number), Qt.TextElideMode.ElideMiddle, _NAME_PX)
+            name, aside = one_line(self.sources.names[number], 300), self._asides[number]
+            words = metrics.elidedText(name, Qt.TextElideMode.ElideMiddle, _NAME_PX)
+            words += f" ({aside})" if aside else ""
             width = MARK_PX + theme.TIGHT + metrics.horizontalAdvance(words)
             rest = f"and {count - number} more"
             is_last_line = top or self._most_lines < 2

@@ -18,6 +18,7 @@ from lambdadesk.ui.models.log_table import LogTableModel
 from lambdadesk.ui.widgets.labels import ToneLabel
 from lambdadesk.ui.widgets.log_rows import LogRows
 from lambdadesk.ui.widgets.named import named
+from lambdadesk.ui.widgets.notices import announce
 
 ROWS, LOW_ROWS = 4, 2
 _MOST_LINES = 200
@@ -106,6 +107,7 @@ class LogLive(QWidget):
         failed = overlay.error is not None
         words = f"✖ {overlay.error}" if failed else f"Live Tail has ended: {why}."
         self.status.say(words + took, "error" if failed else "dim")
+        announce(self.status, self.status.text())
         self.stop.setText("Close")
         self.stop.setAccessibleName("Close what is said of Live Tail")
         self.rows.hide()

@@ -7,6 +7,7 @@ from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QApplication
 
 from lambdadesk.core.logstore import LogRow
+from lambdadesk.core.text import one_line
 from lambdadesk.ui.models.log_sources import LogSources
 from lambdadesk.ui.models.log_table import LogTableModel
 from lambdadesk.ui.widgets.log_places import first_number_at
@@ -28,7 +29,13 @@ def line_actions(view: "LogView", model: LogTableModel, row: int) -> list[QActio
     request_id = model.store.row(first_number_at(model, row)).request_id
     only.setEnabled(bool(request_id))
     only.triggered.connect(lambda: view.request_filter_requested.emit(request_id))
-    return [copy, copy_all, only]
+    sources = model.sources
+    if sources is None:
+        return [copy, copy_all, only]
+    source = sources.number_of(model.store.stream(first_number_at(model, row)))
+    alone = QAction(f"Show only {one_line(sources.names[source], 60)}".replace("&", "&&"), view)
+    alone.triggered.connect(lambda: view.source_requested.emit(source))
+    return [copy, copy_all, only, alone]
 
 
 def invocation_actions(view: "LogView", model: LogTableModel, row: int) -> list[QAction]:
@@ -45,11 +52,12 @@ def invocation_actions(view: "LogView", model: LogTableModel, row: int) -> list[
     copy_trace = QAction("Copy trace id", view)
     copy_trace.setEnabled(bool(trace_id))
     copy_trace.triggered.connect(lambda: QApplication.clipboard().setText(trace_id))
+    is_own = facts is not None and view.function in ("", facts.function)
     payload = QAction("Show the payload", view)
-    payload.setEnabled(facts is not None and facts.here)
+    payload.setEnabled(facts is not None and facts.here and is_own)
     payload.triggered.connect(lambda: view.payload_requested.emit(request_id))
     chart = QAction("Show in the charts", view)
-    chart.setEnabled(facts is not None and facts.report is not None)
+    chart.setEnabled(facts is not None and facts.report is not None and is_own)
     chart.triggered.connect(lambda: view.chart_requested.emit(request_id))
     cost = QAction("How its cost was computed", view)
     cost.setEnabled(facts is not None and facts.cost is not None)

@@ -8,6 +8,7 @@ from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QSizePolicy, QToolButton, QWidget
 
 from lambdadesk.core.logstore import Level
+from lambdadesk.core.text import one_line
 from lambdadesk.ui import theme
 from lambdadesk.ui.icons import icon
 from lambdadesk.ui.widgets.named import named
@@ -26,6 +27,7 @@ class LogTools(QWidget):
     Signals:
         levels_changed(): another set of levels is wanted; see `levels`.
         range_cleared(): the range of time is no longer wanted.
+        only_cleared(): all logs are wanted again.
         grouped_changed(bool), utc_changed(bool), delay_changed(bool), wrap_changed(bool).
         context_changed(int): so many lines are to be shown around each match.
         switched(): one of the switches that are kept was turned; see `switches`.
@@ -35,6 +37,7 @@ class LogTools(QWidget):
 
     levels_changed = Signal()
     range_cleared = Signal()
+    only_cleared = Signal()
     grouped_changed = Signal(bool)
     utc_changed = Signal(bool)
     delay_changed = Signal(bool)
@@ -66,6 +69,12 @@ class LogTools(QWidget):
         self.range.setMinimumWidth(_CHIP_PX)
         self.range.hide()
         row.addWidget(self.range)
+        self.only = named(QPushButton(), "logOnly", "The one log that is shown; press to show all")
+        self.only.setIcon(icon("tab-close"))
+        self.only.clicked.connect(self.only_cleared)
+        self.only.setMinimumWidth(_CHIP_PX)
+        self.only.hide()
+        row.addWidget(self.only)
         row.addStretch(1)
         self.group = named(QToolButton(), "logGroup", "Group lines by invocation")
         self.group.setText("Group")
@@ -104,6 +113,11 @@ class LogTools(QWidget):
         """Switch these on and the others off."""
         for name, action in self._switches.items():
             action.setChecked(name in names)
+
+    def show_only(self, name: str) -> None:
+        """The one of the logs that is shown; empty: all."""
+        self.only.setText(f"Only {one_line(name, 60)}".replace("&", "&&"))
+        self.only.setVisible(bool(name))
 
     def _on_grouped(self, grouped: bool) -> None:
         self._open_all.setEnabled(grouped)

@@ -42,6 +42,7 @@ class LogView(QWidget):
         lines_changed(): rows came or went, or a scan with a new filter went on.
         found_changed(): the search went on, or another of its places is the current one.
         request_filter_requested(str): show this request alone.
+        source_requested(int): show this one of several logs alone, see LogSources.
         payload_requested(str): show the payload of this request, which was sent from here.
         chart_requested(str): show the point of this request in the charts.
         invocation_shown(int): all lines of an invocation are in the detail; its index.
@@ -49,6 +50,7 @@ class LogView(QWidget):
 
     follow_changed = Signal(bool)
     request_filter_requested = Signal(str)
+    source_requested = Signal(int)
     payload_requested = Signal(str)
     chart_requested = Signal(str)
     invocation_shown = Signal(int)
@@ -64,6 +66,7 @@ class LogView(QWidget):
         self._top: Place | None = None  # the uppermost visible line while not following
         self._disconnect: Callable[[], None] | None = None
         self._facts: Facts = lambda _index: None
+        self.function = ""  # whose page it is on, which can show more of its invocations; empty: any's
         self._is_grouped = False
         self._are_open = True  # the groups, at first
         self._context = 0
@@ -101,7 +104,7 @@ class LogView(QWidget):
         self._append_timer = QTimer(self, singleShot=True, interval=_APPEND_MS)
         self._append_timer.timeout.connect(self._append_rows)
         self._late_timer = QTimer(self, singleShot=True, interval=_LATE_MS)
-        self._late_timer.timeout.connect(self._catch_up)
+        self._late_timer.timeout.connect(self._take_late)
         self._caught_up_s: float | None = None  # when late lines were last taken in, until all is looked at
         self._stale_from: int | None = None  # the rows are not up to date from this line on
         self._known_first = 0
@@ -371,7 +374,11 @@ class LogView(QWidget):
         if self._stale_from is not None:
             self._take_change(self._stale_from)
 
-    def _take_change(self, first_changed: int) -> None:
+    def _take_late(self) -> None:
+        if self._stale_from is not None:
+            self._take_change(self._stale_from, scan_later=True)
+
+    def _take_change(self, first_changed: int, *, scan_later: bool = False) -> None:
         self._late_timer.stop()
         if self._stale_from is not None:
             self._caught_up_s = time.perf_counter()
@@ -388,6 +395,9 @@ class LogView(QWidget):
         self._updating = False
         if self._found is not None:
             self._found.cut(first_changed)
+        if scan_later:  # there is much to look at, and this took its time already
+            self._scan_timer.start()
+            return
         is_append = was_complete and trimmed + kept == rows_before
         if is_append and len(self._model.store) > _MANY_LINES:
             if not self._append_timer.isActive():

@@ -64,12 +64,17 @@ class PayloadEditor(QWidget):
         self.edit.remarked.connect(lambda sentence: self._say(sentence, "dim"))
         self.edit.viewport().installEventFilter(self)
         # PySide6 ignores the context where it is given to the constructor together with a slot.
-        go = QShortcut(QKeySequence("F8"), self, self.edit.go_to_problem)
-        go.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        for keys, action in (("F8", self.edit.go_to_problem), ("Ctrl+Shift+M", self.minify)):
+            shortcut = QShortcut(QKeySequence(keys), self, action)
+            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         self._show_size()
 
     def _build(self) -> None:
         self.edit = named(JsonEdit(), "payloadEditor", "Payload")
+        self.edit.menu_actions = [
+            ("Format\tCtrl+Shift+I", self.format),
+            ("Minify\tCtrl+Shift+M", self.minify),
+        ]
         self.find_bar = named(FindBar(self.edit, self), "payloadFind", "Find in the payload")
         self.problem = named(ToneLabel("dim"), "payloadProblem", "Payload check")
         self.size_label = named(ToneLabel("dim"), "payloadSize", "Size of the payload")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QGuiApplication, QTextCursor
+from PySide6.QtGui import QGuiApplication, QResizeEvent, QTextCursor
 from PySide6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
@@ -48,6 +48,10 @@ if TYPE_CHECKING:
 RESPONSE, ERROR, BODY, TREE, LOG, COST = range(6)
 LOG_LIMIT = 1024 * 1024  # characters of a log that are shown here
 STREAM_LIMIT = 200_000  # characters of a response that are shown while they come
+
+
+_LOW_PX = 230
+_ANY_PX = 16_777_215  # Qt's own "no limit"
 
 
 class ResultView(QWidget):
@@ -124,6 +128,19 @@ class ResultView(QWidget):
         for label, text in ((self.summary, summary), (self.request, request)):
             label.setText(text)
             label.setVisible(bool(text))
+        set_plain_tooltip(self.summary, summary)
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """In a low window the response comes first: of what is said above it, one line each is seen."""
+        is_low = self.height() < _LOW_PX
+        line_px = self.summary.fontMetrics().height() + 1
+        self.summary.setMaximumHeight(line_px if is_low else _ANY_PX)
+        self.request.setVisible(bool(self.request.text()) and not is_low)
 
     def clear(self) -> None:
         if self._has_chunks:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
@@ -27,6 +27,7 @@ from lambdadesk.ui.widgets.plain import plain_tooltip, set_plain_tooltip
 from lambdadesk.ui.widgets.run_options import RunOptions
 
 _STREAM: Final = "stream"
+_NARROW_PX: Final = 600
 _PAUSE_MS: Final = 60  # between a release and a press, where these are no repeat
 KINDS: Final = (
     (InvocationType.REQUEST_RESPONSE.value, "Request / response"),
@@ -112,6 +113,11 @@ class RunBar(QWidget):
         column.setSpacing(theme.TIGHT)
         column.addLayout(row)
         column.addWidget(self.options)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        # Its key and the editor's menu are there all the same, and no choice is cut off.
+        self.format_button.setVisible(self.width() >= _NARROW_PX)
 
     # -- what is chosen
 

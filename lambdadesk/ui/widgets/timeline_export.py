@@ -15,21 +15,21 @@ FORMATS: Final = {
 }
 
 
-def export_view(view: TimelineView, kind: str, title: str) -> tuple[bytes, str]:
-    """The file's content, and what is in it in words. kind: png, svg or csv."""
+def export_view(view: TimelineView, kind: str, title: str, about: str) -> tuple[bytes, str]:
+    """The file's content, and what is in it in words. kind: png, svg or csv; about: what a drawing shows."""
     if kind == "csv":
         chosen = view.timeline.in_span(view.left_ms, view.right_ms).nonzero()[0].tolist()
         return to_csv(view.timeline, chosen), f"{len(chosen):,} invocations"
     buffer = QBuffer()
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
     if kind == "svg":
-        _draw(view, buffer, title)
+        _draw(view, buffer, title, about)
         return bytes(buffer.data().data()), "The drawing"
     view.grab().save(buffer, "PNG")
     return bytes(buffer.data().data()), "The picture"
 
 
-def _draw(view: TimelineView, buffer: QBuffer, title: str) -> None:
+def _draw(view: TimelineView, buffer: QBuffer, title: str, about: str) -> None:
     from PySide6.QtSvg import QSvgGenerator
 
     size = view.viewport().size()
@@ -39,7 +39,7 @@ def _draw(view: TimelineView, buffer: QBuffer, title: str) -> None:
     generator.setViewBox(QRect(0, 0, size.width(), size.height()))
     generator.setResolution(view.logicalDpiX())
     generator.setTitle(title)
-    generator.setDescription(view.accessibleDescription())
+    generator.setDescription(about)
     painter = QPainter(generator)
     view.paint_on(painter)
     painter.end()

@@ -198,6 +198,7 @@ class SweepTab(QWidget):
 
     def _on_source(self) -> None:
         is_made = self.source.currentText() == MADE
+        self.about.setVisible(True)
         self.sizes.setReadOnly(not is_made)
         if is_made:
             self._existing = {}
@@ -328,6 +329,8 @@ class SweepTab(QWidget):
             widget.setEnabled(not is_running)
         self.stop_button.setEnabled(is_running and sweep is not None and not sweep.was_stopped)
         self.progress.setVisible(is_running)
+        self.about.setVisible(sweep is None or self.source.currentText() == EXISTING)
+        self.price.setVisible(not is_running)
         self.choice.setVisible(sweep is not None and sweep.is_over)
         self.status.setVisible(sweep is not None or bool(self.status.text()))
         if sweep is None:

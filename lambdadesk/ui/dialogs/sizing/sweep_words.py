@@ -41,10 +41,15 @@ def tell_choice(choice: Choice) -> str:
         if pick is not None:
             found.setdefault(pick, []).append(word)
     lines = [
-        f"{' and '.join(words).capitalize()}: {pick.memory_mb:,} MB, {pick.reason}."
+        f"{_listed(words).capitalize()}: {pick.memory_mb:,} MB, {pick.reason}."
         for pick, words in found.items()
     ]
     return "\n".join(lines) or "No size can be chosen; the table says why."
+
+
+def _listed(words: list[str]) -> str:
+    """ "a", "a and b", "a, b and c"."""
+    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
 
 
 def tell_state(sweep: Sweep) -> tuple[str, str]:

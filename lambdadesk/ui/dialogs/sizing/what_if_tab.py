@@ -63,7 +63,7 @@ class WhatIfTab(QWidget):
         self._asked: list[set[int]] = [set() for _ in _TITLES]  # what was asked for besides, by the choice
         self._build()
         self._gather = QTimer(self, singleShot=True, interval=_GATHER_MS)
-        self._gather.timeout.connect(self.refresh)
+        self._gather.timeout.connect(self._on_gathered)
         self._disconnects = [
             connection.ledger.changed.connect(self._on_ledger_changed),
             connection.catalog.changed.connect(self.refresh),
@@ -150,6 +150,12 @@ class WhatIfTab(QWidget):
     def _on_ledger_changed(self, function: str) -> None:
         if function == self._function.name and self.isVisible() and not self._gather.isActive():
             self._gather.start()
+
+    def _on_gathered(self) -> None:
+        if self.scope.is_running("compare"):  # its thread goes on, so that another would only be one more
+            self._gather.start()
+        else:
+            self.refresh()
 
     async def _compare(self) -> None:
         self._function = self._connection.catalog.get(self._function.name) or self._function
