@@ -263,6 +263,8 @@ class SweepPoint:
             return "a run was ended for its memory"
         if not self.runs:
             return "it was not run"
+        if self.failed + self.throttled == len(self.runs):
+            return "all of its runs failed"
         if self.duration is None or self.mean_cost is None:
             return "no warm run succeeded" if not self.unreported else "its REPORT lines have not come yet"
         if self.peak_mb is not None and self.memory_mb < needed_mb(self.peak_mb):

@@ -13,6 +13,7 @@ from lambdadesk.core.threads import in_thread
 from lambdadesk.store.sweep_journal import SweepJournal
 
 PAUSES_S: Final = (1.0, 2.0, 4.0, 8.0)  # before trying once more
+_LOOKS: Final = 20  # at a change that does not show yet
 _PASSING: Final = (ErrorKind.THROTTLED, ErrorKind.TIMEOUT, ErrorKind.OFFLINE, ErrorKind.OTHER)
 
 
@@ -64,7 +65,10 @@ class Restorer:
                 await self._restore(is_wanted)
                 return
             except ChangedElsewhereError:
-                raise
+                # A change whose answer was lost makes another revision, too, and may show late.
+                if pause_s is None or not self.entry.is_changing:
+                    raise
+                await asyncio.sleep(pause_s)
             except UserError as error:
                 if error.kind is ErrorKind.NOT_FOUND:  # there is nothing to put back
                     await self._note(is_needed=False, set_mb=(), is_changing=False)
@@ -143,7 +147,7 @@ class Restorer:
             if not is_done or state.memory_mb == size:
                 await self._note(is_needed=False, set_mb=former.set_mb, is_changing=former.is_changing)
                 raise
-        settled = await self.look()
+        settled = await self._look_at_change(state, size)
         if settled.failure or settled.memory_mb != size:
             await self._note(is_needed=False, is_changing=False)
             if settled.failure:
@@ -151,6 +155,19 @@ class Restorer:
             raise self._changed(settled)
         await self._note(is_needed=not is_restoring, last_modified=settled.last_modified, is_changing=False)
         return settled
+
+    async def _look_at_change(self, before: LatestState, size: int) -> LatestState:
+        """What came of a change. What is read right after one may still be what was there before it."""
+        for _ in range(_LOOKS):
+            state = await self.look()
+            if state.memory_mb == size or state.last_modified != before.last_modified:
+                return state
+            await asyncio.sleep(self._pauses_s[0] if self._pauses_s else 0)
+        raise UserError(
+            f"Lambda does not show the new memory of {self.entry.function}.",
+            "Try again in a while.",
+            kind=ErrorKind.TIMEOUT,
+        )
 
     def _check(self, state: LatestState) -> None:
         """Raise where what $LATEST is now is not this sweep's doing alone."""

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Final
 
+from lambdadesk.core.errors import ErrorKind, UserError
 from lambdadesk.core.power_sweep import SweepEntry
 from lambdadesk.store.files import make_private, storage_error, write_atomic
 
@@ -26,7 +27,10 @@ class SweepJournal:
         self._locks: dict[Path, IO[bytes]] = {}
 
     def write(self, entry: SweepEntry) -> None:
-        """Keep or replace an entry. Raises UserError (STORAGE): nothing may be changed then."""
+        """Keep or replace an entry. UserError: nothing may be changed.
+
+        STORAGE where the disk takes nothing, INVALID where another process has it.
+        """
         path = self._path(entry)
         document = {"format": _FORMAT, **asdict(entry)}
         try:
@@ -71,15 +75,19 @@ class SweepJournal:
         return self.folder / f"{hashlib.sha256(name).hexdigest()[:32]}.json"
 
     def _lock(self, path: Path) -> None:
-        """Raises OSError where another process has it."""
-        if path not in self._locks:
-            file = path.with_suffix(".lock").open("ab")
-            try:
-                _take(file)
-            except OSError:
-                file.close()
-                raise
-            self._locks[path] = file
+        if path in self._locks:
+            return
+        file = path.with_suffix(".lock").open("ab")
+        try:
+            _take(file)
+        except OSError as error:
+            file.close()
+            raise UserError(
+                "Another window of LambdaDesk has a power sweep of this function under way.",
+                "Wait until it has ended.",
+                kind=ErrorKind.INVALID,
+            ) from error
+        self._locks[path] = file
 
     def _is_held(self, path: Path) -> bool:
         if path in self._locks:

@@ -97,12 +97,22 @@ class Sizing:
     # -- what was left behind
 
     def _on_opened(self, connection: "Connection") -> None:
+        self._look(connection)
+
+    def _look(self, connection: "Connection") -> None:
         connection.scope.start("lost sweeps", self._look_for_lost, connection)
 
     async def _look_for_lost(self, connection: "Connection") -> None:
         from lambdadesk.desk.sweep_restorer import fetch_lost
 
-        for lost in await fetch_lost(connection.gateway, self._console.sweeps):
+        try:
+            lost_ones = await fetch_lost(connection.gateway, self._console.sweeps)
+        except UserError as error:
+            begin = "A power sweep was not ended, and what it has left could not be looked up."
+            told = UserError(f"{begin} {error.message}", error.hint, kind=error.kind, details=error.details)
+            self._window.notices.show_error(told, partial(self._look, connection), "lost sweeps")
+            return
+        for lost in lost_ones:
             self._offer(connection, lost)
 
     def _offer(self, connection: "Connection", lost: "LostSweep") -> None:
@@ -122,7 +132,7 @@ class Sizing:
         name = sweep.plan.request.function.name
         self._window.notices.show_error(
             sweep.trouble,
-            lambda: connection.scope.start("lost sweeps", self._look_for_lost, connection),
+            partial(self._look, connection),
             self._key(connection, name),
             retry_text="Look again",
         )

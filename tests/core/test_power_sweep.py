@@ -128,7 +128,8 @@ def test_failures_and_cold_starts_are_kept_apart() -> None:
             "runs used up to 120 MB; with a margin that takes 192 MB",
         ),
         (SweepPoint(128, runs=(SeriesRun(0, Outcome.OUT_OF_MEMORY, 0),)), "a run was ended for its memory"),
-        (SweepPoint(128, runs=(SeriesRun(0, Outcome.ERROR, 0),)), "no warm run succeeded"),
+        (SweepPoint(128, runs=(SeriesRun(0, Outcome.ERROR, 0),)), "all of its runs failed"),
+        (SweepPoint(128, runs=(run(0, 9, init_ms=Decimal(9)),)), "no warm run succeeded"),
         (SweepPoint(128, runs=(SeriesRun(0, Outcome.OK, 0),)), "its REPORT lines have not come yet"),
     ],
 )

@@ -226,6 +226,29 @@ async def test_a_change_that_may_still_come_is_made_void(aws: FakeAws, quick: Li
         rig.check_all_is_back()
 
 
+async def test_a_look_that_is_behind_the_change_is_repeated(
+    aws: FakeAws, quick: Limits, tmp_path: Path
+) -> None:
+    aws.stale = 3
+    async with rigged(aws, quick, tmp_path) as rig:
+        sweep = await rig.sweep(SweepPlan(REQUEST, (512,), runs=1))
+        assert (sweep.error, sweep.trouble) == (None, None)
+        rig.check_all_is_back()
+
+
+async def test_a_change_that_never_shows_is_put_back_all_the_same(
+    aws: FakeAws, quick: Limits, tmp_path: Path
+) -> None:
+    async with rigged(aws, quick, tmp_path) as rig:
+        aws.stale = 22
+        rig.during("UpdateFunctionConfiguration", 2, lambda: setattr(aws, "stale", 0))
+        sweep = await rig.sweep(SweepPlan(REQUEST, (512,), runs=1))
+        assert sweep.error is not None
+        assert sweep.error.kind is ErrorKind.TIMEOUT
+        assert sweep.trouble is None
+        rig.check_all_is_back()
+
+
 async def test_putting_it_back_is_tried_again(aws: FakeAws, quick: Limits, tmp_path: Path) -> None:
     async with rigged(aws, quick, tmp_path) as rig:
         rig.during("UpdateFunctionConfiguration", 1, lambda: None)

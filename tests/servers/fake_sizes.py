@@ -18,7 +18,8 @@ OPERATIONS = frozenset(operation for *_, operation in ROUTES)
 class FakeSizes:
     """Works on `functions` and `versions`, whose entries are whole FunctionConfigurations here.
 
-    updating: looks at $LATEST after an update that still say "InProgress". largest_mb: of the account.
+    updating: looks at $LATEST after an update that still say "InProgress"; stale: those that still show what
+    was there before it. largest_mb: of the account.
     """
 
     functions: list[dict[str, Any]]
@@ -27,7 +28,10 @@ class FakeSizes:
     def __init__(self) -> None:
         super().__init__()
         self.updating = 0
+        self.stale = 0
         self.largest_mb = 10_240
+        self._former: dict[str, Any] = {}
+        self._stale_looks = 0
         self._in_progress = 0
         self._numbers = itertools.count(1)
 
@@ -39,6 +43,9 @@ class FakeSizes:
 
     def look_at(self, function: dict[str, Any]) -> dict[str, Any]:
         """A function as a look at it is answered; its revision changes once more as an update settles."""
+        if self._stale_looks and function["Version"] == "$LATEST":
+            self._stale_looks -= 1
+            return self._former
         if function.get("LastUpdateStatus") == "InProgress":
             self._in_progress -= 1
             if self._in_progress < 0:
@@ -73,6 +80,7 @@ class FakeSizes:
         if wanted["MemorySize"] > self.largest_mb:
             text = f"'MemorySize' value failed to satisfy constraint: at most {self.largest_mb}"
             return error_reply(400, "InvalidParameterValueException", text)
+        self._former, self._stale_looks = dict(function), self.stale
         self.change(function, MemorySize=wanted["MemorySize"], LastUpdateStatus="InProgress")
         self._in_progress = self.updating
         return json_reply(function)

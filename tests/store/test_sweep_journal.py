@@ -59,7 +59,7 @@ def test_a_living_process_keeps_its_own_and_a_killed_one_leaves_it(journal: Swee
             assert process.stdout is not None
             assert process.stdout.readline() == "written\n"
             assert journal.load(ENTRY.target_key) == []
-            with pytest.raises(UserError):  # it is not to be written over, either
+            with pytest.raises(UserError, match="Another window"):  # it is not to be written over, either
                 journal.write(ENTRY)
         finally:
             process.kill()

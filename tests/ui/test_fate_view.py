@@ -6,6 +6,7 @@ from pytestqt.qtbot import QtBot
 
 from lambdadesk.core.async_fate import Step, StepState
 from lambdadesk.ui.widgets.fate_view import FateView
+from lambdadesk.ui.widgets.plain import PlainLabel
 
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")
 STEPS = [Step(f"Attempt {number} failed", StepState.FAILED, 1_000, "request " * 8) for number in range(1, 4)]
@@ -31,3 +32,26 @@ def test_each_further_step_gets_room_at_once(qtbot: QtBot) -> None:
     assert view.height() == heights[2]
     view.show_steps([])
     assert not view.isVisible()
+
+
+def test_the_first_steps_are_seen_to_the_last(qtbot: QtBot) -> None:
+    window = QWidget()
+    qtbot.addWidget(window)
+    view = FateView(window)
+    column = QVBoxLayout(window)
+    column.addStretch(1)
+    column.addWidget(view)
+    window.resize(400, 420)
+    window.show()
+    qtbot.waitExposed(window)
+    view.show_steps(
+        [Step("Sent", StepState.DONE, 1_000), Step("Looking for it in the log", StepState.WAITING)]
+    )
+    inner = view.widget()
+    (last,) = [label for label in inner.findChildren(PlainLabel) if label.text().startswith("Looking")]
+
+    def is_inside() -> None:
+        assert last.height() > 0
+        assert inner.rect().contains(last.geometry())
+
+    qtbot.waitUntil(is_inside)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFileDialog, QLineEdit, QTableView
+from PySide6.QtWidgets import QFileDialog, QLineEdit, QTableView, QWidget
 
 from lambdadesk.ui.dialogs.diff_dialog import DiffDialog
 from tests.servers.fake_aws import FakeAws
@@ -85,6 +85,17 @@ async def test_deleting_asks_first(desk: Desk, aws: FakeAws) -> None:
     await until(lambda: table.model().rowCount() == 1)
     desk.turn_to("Invoke")
     assert len(rows(desk.page.invoke.history)) == 1
+
+
+async def test_a_question_about_deleting_goes_with_what_it_asks_about(desk: Desk, aws: FakeAws) -> None:
+    table = await open_history(desk, '{"a": 1}', '{"b": 2}')
+    click_row(table, 0)
+    click(desk.get("historyDelete"))
+    await until(lambda: desk.get("historyDeleteNow").isVisible())
+    click_row(table, 1)
+    await until(lambda: not desk.page.findChildren(QWidget, "historyDeleteNow"))
+    click(desk.get("historyStar"))
+    await until(lambda: desk.get("historyStar").text() == "Unstar")
 
 
 async def test_loading_brings_the_payload_back_and_running_again_sends_it_once(

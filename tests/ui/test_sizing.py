@@ -151,6 +151,20 @@ async def test_a_sweep_is_asked_about_and_leads_to_a_choice(desk: Desk, aws: Fak
     await until(lambda: "9 runs" in rig.get("whatIfHead").text(), rig.get("whatIfHead").text)
 
 
+async def test_runs_that_fail_are_left_out_and_said(desk: Desk, aws: FakeAws) -> None:
+    aws.function_errors["hello"] = "Unhandled"
+    rig = await opened(desk)
+    rig.turn_to("Power sweep")
+    rig.get("sweepSizes").setText("128, 512")
+    rig.get("sweepRuns").setValue(2)
+    assert (await rig.sweep()).startswith("▲ 4 runs, of which 4 failed and are left out. $LATEST has its 128")
+    assert [row[1:3] for row in rows(rig.get("sweepTable"))] == [
+        ["2 of 2 failed", "▲ all of its runs failed"]
+    ] * 2
+    assert rig.get("sweepChoice").text() == "No size can be chosen; the table says why."
+    assert rig.get("sweepCurve").point_count() == 0
+
+
 async def test_what_differs_already_is_run_without_any_change(desk: Desk, aws: FakeAws) -> None:
     aws.versions["hello"] = [{**aws.functions[0], "Version": "3", "MemorySize": 512}]
     rig = await opened(desk)
@@ -179,7 +193,7 @@ async def test_closing_the_window_in_the_middle_puts_all_back(desk: Desk, aws: F
     await rig.ask()
     click(rig.get("sweepYes"))
     await held.wait()
-    assert rig.get("sweepStop").isVisible()
+    assert rig.get("sweepStop").hasFocus()
     assert nameless(rig.dialog) == []
     press(rig.dialog, Qt.Key.Key_Escape)
     assert rig.dialog.isVisible()
@@ -235,11 +249,14 @@ async def test_what_a_killed_process_left_is_offered_and_put_back(desk: Desk, aw
     desk.window.places.open_target("", "eu-west-1", aws.url)
     await until(lambda: desk.connection.target.region == "eu-west-1")
     assert "power sweep" not in desk.notices()  # of another place
+    aws.script("GetFunctionConfiguration", faults.denied("lambda:GetFunctionConfiguration"))
     desk.window.places.open_target("", REGION, aws.url)
+    await until(lambda: "what it has left could not be looked up" in desk.notices(), desk.notices)
+    click(button(desk.get("noticeBar"), "Retry"))
     said = "LambdaDesk was ended during a power sweep of hello; its memory was 512 MB, now 1,024 MB."
     await until(lambda: said in desk.notices(), desk.notices)
     assert changes(aws) == []
-    click(button(desk.window, "Set 512 MB"))
+    click(button(desk.get("noticeBar"), "Set 512 MB"))
     await until(lambda: not list(desk.paths.sweeps_dir.glob("*")), desk.notices)
     assert aws.functions[0]["MemorySize"] == 512
     assert aws.versions["hello"] == []
@@ -264,9 +281,9 @@ async def test_what_can_not_be_put_back_is_told_in_the_window(desk: Desk, aws: F
     await until(lambda: "could not be put back to 128 MB" in desk.notices(), desk.notices)
     rig.dialog.close()
     aws.always("UpdateFunctionConfiguration", None)
-    click(button(desk.window, "Look again"))
+    click(button(desk.get("noticeBar"), "Look again"))
     await until(lambda: "its memory was 128 MB, now 512 MB" in desk.notices(), desk.notices)
-    click(button(desk.window, "Set 128 MB"))
+    click(button(desk.get("noticeBar"), "Set 128 MB"))
     await until(lambda: not list(desk.paths.sweeps_dir.glob("*")), desk.notices)
     assert aws.functions[0]["MemorySize"] == 128
 

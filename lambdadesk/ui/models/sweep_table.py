@@ -11,7 +11,7 @@ from lambdadesk.ui.models.rows import NOTHING, Column, RowTableModel
 
 SWEEP_SAMPLES: Final = (
     "10,240 MB",
-    "iiii 10 of 10",
+    "iiii 100 of 100 failed",
     "★ cheapest, fastest, balanced",
     "$LATEST",
     "9,999 ms",

@@ -102,7 +102,7 @@ class OptionModel(RowTableModel[Option]):
                 spoken=lambda option: f"{_verdict(option)[0]} {option.obstacle}".strip(),
             ),
             Column[Option]("Cost of the period", option_cost, is_number=True),
-            Column[Option]("Against it", lambda option: _change(option, self._present), is_number=True),
+            Column[Option]("Change", lambda option: _change(option, self._present), is_number=True),
             Column[Option]("Median", lambda option: span_text(option.p50), is_number=True),
             Column[Option]("95 %", lambda option: span_text(option.p95), is_number=True),
             Column[Option]("99 %", lambda option: span_text(option.p99), is_number=True),

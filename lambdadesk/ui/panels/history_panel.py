@@ -80,6 +80,7 @@ class HistoryPanel(QWidget):
         self.search()
 
     def _build(self) -> None:
+        self._asked_to_delete: frozenset[int] = frozenset()
         self.filter = named(
             FilterEdit("Search payloads, responses, notes, request ids"), "historyFilter", "Search the runs"
         )
@@ -132,6 +133,7 @@ class HistoryPanel(QWidget):
         parts.setStretchFactor(1, 2)
 
         self.ask = AskBar()
+        self.ask.asks.connect(lambda _asks: setattr(self, "_asked_to_delete", frozenset()))
         self.said = named(ToneLabel("dim"), "historySaid", "What was done")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(theme.SPACE, theme.SPACE, theme.SPACE, theme.SPACE)
@@ -224,6 +226,7 @@ class HistoryPanel(QWidget):
             return
         # The invoker's copy does not know of a star that was given meanwhile.
         self.model.put(entry)
+        self._show_buttons(self._selected())
         if self._shown is not None and self._shown.id == entry.id:
             self.scope.start("show", self._fetch, entry)
 
@@ -241,6 +244,18 @@ class HistoryPanel(QWidget):
 
     def _on_selection(self) -> None:
         selected = self._selected()
+        if self._asked_to_delete and self._asked_to_delete != {entry.id for entry in selected}:
+            self.ask.dismiss()  # what it asks about is not what is seen any more
+        self._show_buttons(selected)
+        if len(selected) == 1:
+            self.scope.start("show", self._fetch, selected[0])
+        elif not selected:
+            self._shown = None
+            self.payload.set_data(b"")
+            self.result.clear()
+            self.result.say("dim", "No run selected")
+
+    def _show_buttons(self, selected: list[HistoryEntry]) -> None:
         kept = [entry for entry in selected if entry.id]
         for key, is_possible in (
             ("load", len(selected) == 1),
@@ -254,13 +269,6 @@ class HistoryPanel(QWidget):
             self.buttons[key].setEnabled(is_possible)
         starred = bool(kept) and all(entry.is_starred for entry in kept)
         self.buttons["star"].setText("Unstar" if starred else "Star")
-        if len(selected) == 1:
-            self.scope.start("show", self._fetch, selected[0])
-        elif not selected:
-            self._shown = None
-            self.payload.set_data(b"")
-            self.result.clear()
-            self.result.say("dim", "No run selected")
 
     async def _whole(self, entry: HistoryEntry) -> HistoryEntry:
         stored = await self._connection.runs.entry(entry.id) if entry.id else None
@@ -365,6 +373,7 @@ class HistoryPanel(QWidget):
             ],
             "Keep",
         )
+        self._asked_to_delete = frozenset(ids)
 
     async def _delete(self, ids: frozenset[int]) -> None:
         await self._connection.runs.delete(ids)

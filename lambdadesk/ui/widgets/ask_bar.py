@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
@@ -17,7 +17,12 @@ class AskBar(QWidget):
     """One question at a time; takes no room while there is none. Esc is the answer that changes nothing.
 
     is_narrow: the answers stand below the question.
+
+    Signals:
+        asks(bool): there is a question now, or none any more.
     """
+
+    asks = Signal(bool)
 
     def __init__(self, parent: QWidget | None = None, *, is_narrow: bool = False) -> None:
         super().__init__(parent)
@@ -68,6 +73,7 @@ class AskBar(QWidget):
         self._question = frame
         self._row.addWidget(frame)
         self.show()
+        self.asks.emit(True)
         (field or button).setFocus()
         announce(self, question, is_urgent=True)
 
@@ -85,6 +91,7 @@ class AskBar(QWidget):
         self._question.deleteLater()
         self._question = None
         self.hide()
+        self.asks.emit(False)
         if had_focus and self._before is not None:
             self._before.setFocus()
 

@@ -164,6 +164,7 @@ class EventPicker(QWidget):
         lower.hide()
 
         self.ask = AskBar(is_narrow=True)
+        self.ask.asks.connect(self._make_room)
         self._keeping = EventKeeping(
             self.sources, self.scope, self.ask, self._connection, self._get_payload, self
         )
@@ -326,7 +327,7 @@ class EventPicker(QWidget):
     def _show_event(self, choice: Choice, event: ChosenEvent) -> None:
         self._preview, self._preview_key = event, choice.key
         self.title.setText(choice.title)
-        if self._lower.isHidden():
+        if self._lower.isHidden() and not self.ask.is_asking:
             self._lower.show()
             QTimer.singleShot(0, self, lambda: self.tree.scrollTo(self.tree.currentIndex()))
         self.view.set_text(event.text)
@@ -343,9 +344,14 @@ class EventPicker(QWidget):
         """Nobody confirmed what was about to be done."""
         self._say("You did not confirm it. Nothing was changed.")
 
+    def _make_room(self, is_asking: bool) -> None:
+        """A question takes the place of the preview and of what was said, so that all of it is seen."""
+        self._lower.setVisible(not is_asking and self._preview is not None)
+        self.note.setVisible(not is_asking and bool(self.note.text()))
+
     def _say(self, text: str, tone: str = "dim") -> None:
         self.note.say(one_line(text, _LONGEST_NOTE), tone)
-        self.note.setVisible(bool(text))
+        self.note.setVisible(bool(text) and not self.ask.is_asking)
         if tone == "error":
             announce(self.note, self.note.text(), is_urgent=True)
 

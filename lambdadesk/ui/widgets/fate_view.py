@@ -67,6 +67,7 @@ class FateView(QScrollArea):
         for row, step in enumerate(steps):
             self._add(row, step)
         self.setVisible(bool(steps))
+        self._grid.invalidate()  # else rows that are shown for the first time keep a height of before
         self._fit()
         if steps and (not before or before[-1].title != steps[-1].title):
             announce(self, steps[-1].title)

@@ -323,11 +323,11 @@ class SweepTab(QWidget):
         was_running = not self.start_button.isVisibleTo(self)
         self.start_button.setVisible(not is_running)
         self.stop_button.setVisible(is_running)
-        if is_running != was_running:  # else the focus would go on to what is beside it
-            (self.stop_button if is_running else self.start_button).setFocus()
         for widget in (self.source, self.sizes, self.runs, self.at_once):
             widget.setEnabled(not is_running)
         self.stop_button.setEnabled(is_running and sweep is not None and not sweep.was_stopped)
+        if is_running != was_running:  # else the focus would go on to what is beside it
+            (self.stop_button if is_running else self.start_button).setFocus()
         self.progress.setVisible(is_running)
         self.about.setVisible(sweep is None or self.source.currentText() == EXISTING)
         self.price.setVisible(not is_running)

@@ -68,5 +68,6 @@ def tell_state(sweep: Sweep) -> tuple[str, str]:
     if sweep.was_stopped:
         return f"▲ Stopped.{back}", "warning"
     failed = sum(point.failed + point.throttled for point in sweep.points)
-    said = f" {failed:,} failed and are left out." if failed else ""
-    return f"✔ {sweep.done:,} runs.{said}{back}", "ok"
+    if failed:
+        return f"▲ {sweep.done:,} runs, of which {failed:,} failed and are left out.{back}", "warning"
+    return f"✔ {sweep.done:,} runs.{back}", "ok"

@@ -291,14 +291,18 @@ class WhatIfTab(QWidget):
                 side = "more" if units.difference > 0 else "less"
                 noun = "unit" if units.units == 1 else "units"
                 text = (
-                    f"{units.units:,} {noun} for {units.seconds:,} s: {difference} {side} than on demand\n\n"
-                    f"{explain(units.cost)}"
+                    f"{units.units:,} {noun} for {_hours(units.seconds)}: {difference} {side} than on demand"
+                    f"\n\n{explain(units.cost)}"
                 )
         if text != self.detail.toPlainText():
             show_plain_text(self.detail, text)
 
     def _model(self) -> object:
         return (self.sizes, self.architectures, self.timeouts, self.units)[self.choice.currentIndex()]
+
+
+def _hours(seconds: int) -> str:
+    return f"{seconds / 3600:,.1f} hours" if seconds >= 3600 else f"{seconds:,} s"
 
 
 def _explain_option(option: Option, what_if: WhatIf) -> str:
