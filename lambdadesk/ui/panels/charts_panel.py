@@ -74,7 +74,7 @@ class ChartsPanel(QWidget):
         self._function = function
         self._tail = tail
         self.columns = InvocationColumns.empty()  # of all that is drawn
-        self._is_read = self._reads_again = False
+        self._is_read = self._reads_again = self._is_stale = False
         self._waiting = 0
         self._groups: Groups | None = None
         self._versions: list[PublishedVersion] = []
@@ -172,6 +172,9 @@ class ChartsPanel(QWidget):
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self._use_tick()
+        if self._is_stale:
+            self._is_stale = False
+            self._refresh()
 
     def event(self, event: QEvent) -> bool:
         # Elsewhere in the window the same keys may do something else.
@@ -189,7 +192,11 @@ class ChartsPanel(QWidget):
     # -- what is known
 
     def _on_changed(self, function: str) -> None:
-        if function == self._function.name and not self._gather.isActive():
+        if function != self._function.name:
+            return
+        if not self.isVisible():
+            self._is_stale = True  # read when someone looks
+        elif not self._gather.isActive():
             self._gather.start()
 
     def _refresh(self) -> None:

@@ -27,6 +27,7 @@ class Span(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.left_s, self.right_s = 0.0, _LEAST_FIT_S
+        self.chart_count = 0  # that show it
         self.row = -1  # the invocation that is pointed at
         self.marked = -1  # the one that was chosen, and stays so
         self.moment_s = math.nan  # under the mouse

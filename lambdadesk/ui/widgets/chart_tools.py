@@ -52,6 +52,7 @@ class ChartTools(QWidget):
         self.metrics = named(QCheckBox("CloudWatch"), "chartMetrics", "Show CloudWatch's metrics, too")
         self.table = named(QPushButton("View as table"), "chartTable", "View as table")
         self.table.setCheckable(True)
+        self.table.toggled.connect(self._name_table)
         set_plain_tooltip(self.table, f"Each invocation in sight as a row ({TABLE_KEY})")
         self.export = named(QPushButton(icon("save"), "Export…"), "chartExport", "Export the charts")
         set_plain_tooltip(self.export, "Write what is in sight to a PNG, SVG or CSV file")
@@ -66,3 +67,8 @@ class ChartTools(QWidget):
         column.setSpacing(theme.TIGHT)
         column.addWidget(self.row)
         column.addLayout(change_row)
+
+    def _name_table(self, is_table: bool) -> None:
+        text = "View as charts" if is_table else "View as table"
+        self.table.setText(text)
+        self.table.setAccessibleName(text)
