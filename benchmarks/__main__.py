@@ -4,7 +4,7 @@ import json
 import os
 import platform
 
-from benchmarks import logs, micro, series, startup, table, tail, timeline
+from benchmarks import charts, invocations, logs, micro, month, series, startup, table, tail, timeline
 from benchmarks.measure import ROOT
 
 
@@ -18,8 +18,11 @@ def main() -> None:
         "startup": startup.measure(),
         "table": table.measure(),
         "timeline": timeline.measure(),
+        "charts": charts.measure(),
         "series": series.measure(),
         "micro": micro.measure(),
+        "invocations": invocations.measure(),
+        "month": month.measure(),
         "tail": tail.measure(),
         "logs": logs.measure(),
     }

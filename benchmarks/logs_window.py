@@ -12,21 +12,23 @@ import random
 import sys
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy  # noqa: F401  the application has it before anybody reads a million lines
 from PySide6.QtCore import QEvent, QObject
 from PySide6.QtWidgets import QApplication
 from qasync import QEventLoop
 
 from benchmarks.micro import FILTERS, WORDS
 from lambdadesk.app.collector import Collector
+from lambdadesk.app.memory import give_large_pieces_back
 from lambdadesk.aws.gateway import Gateway
 from lambdadesk.core.invocations import InvocationTracker
 from lambdadesk.core.ledger import InvocationLedger
 from lambdadesk.core.logstore import LogRow
 from lambdadesk.core.types import FunctionInfo, LogColumns, LogEvent, Target
-from lambdadesk.desk.seen_events import SeenEvents
 from lambdadesk.desk.tail_source import SLICE
 from lambdadesk.desk.tailer import Tailer
 from lambdadesk.ui import theme
@@ -41,6 +43,7 @@ FRAMES = 200
 ARRIVING_S = 4.0
 RATE = 5_000
 PAGE_S = 0.1
+PAGES_OF_POLL = 10
 
 
 def events(count: int, start_ms: int, seed: int) -> Iterator[LogEvent]:
@@ -56,6 +59,7 @@ def events(count: int, start_ms: int, seed: int) -> Iterator[LogEvent]:
                     _message(at, number, request_id, chance),
                     f"stream-{lane}",
                     start_ms,
+                    f"{seed:08d}{number:048d}",
                 )
 
 
@@ -168,6 +172,8 @@ async def stalls(tail: Tailer, late_share: float, seed: int) -> dict[str, list[f
     per_page = int(RATE * PAGE_S)
     stream = events(10 * RATE * int(ARRIVING_S), tail.store.timestamp(tail.store.end - 1), seed)
     loop.call_later(0.001, beat)
+    pages = 0
+    tail.sources[0]._anchor_ms = tail.store.timestamp(tail.store.end - 1)
     ends = time.perf_counter() + ARRIVING_S
     while time.perf_counter() < ends:
         started, started_work = time.perf_counter(), time.thread_time()
@@ -178,9 +184,8 @@ async def stalls(tail: Tailer, late_share: float, seed: int) -> dict[str, list[f
         # Making the events is no part of the application.
         last += time.perf_counter() - started
         last_work += time.thread_time() - started_work
-        for start in range(0, len(page), SLICE):  # as the tail takes an answer
-            take(tail, page[start : start + SLICE])
-            await asyncio.sleep(0)
+        pages += 1
+        await take_answer(tail, page, is_last=pages % PAGES_OF_POLL == 0)
         await asyncio.sleep(max(0.0, PAGE_S - (time.perf_counter() - started)))
     is_over = True
     return {"wall_ms": _p99(gaps), "work_ms": _p99(works)}
@@ -193,13 +198,31 @@ def _p99(values: list[float]) -> list[float]:
 
 
 def _at(event: LogEvent, late_ms: int) -> LogEvent:
-    return LogEvent(event.timestamp_ms - late_ms, event.message, event.stream, event.ingestion_ms)
+    return event._replace(timestamp_ms=event.timestamp_ms - late_ms)
 
 
 def take(tail: Tailer, page: list[LogEvent]) -> None:
     """What a tail does with the events of an answer."""
     source = tail.sources[0]
+    if source._seen.is_large:  # as between two polls
+        source._seen.pack()
+    source._seen.begin_poll()
     tail._show(source, source._take(LogColumns.of(page)))
+
+
+async def take_answer(tail: Tailer, page: list[LogEvent], *, is_last: bool) -> None:
+    """What a tail does with an answer of a poll, and after its last one with what came late."""
+    source = tail.sources[0]
+    show = partial(tail._show, source)
+    for start in range(0, len(page), SLICE):
+        fresh = source._put_late_aside(source._take(LogColumns.of(page[start : start + SLICE])))
+        if len(fresh):
+            show(fresh)
+        await asyncio.sleep(0)
+    if is_last:
+        await source._show_late(show)
+        source._anchor_ms = tail.store.timestamp(tail.store.end - 1)
+        source._seen.begin_poll()
 
 
 def store_alone(tail: Tailer, page: list[LogEvent]) -> None:
@@ -250,7 +273,6 @@ async def main(app: QApplication, mode: str, text: Path) -> dict[str, Any]:
             app.processEvents()
     if file:
         file.close()
-    tail.sources[0]._seen = SeenEvents()  # what the tail knows the events by is not the store's
     settle(app, panel)
     gc.collect()
     memory = resident_bytes() - empty
@@ -274,6 +296,7 @@ async def main(app: QApplication, mode: str, text: Path) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
+    give_large_pieces_back()
     app = QApplication([])
     theme.apply(app, "light")
     collector = Collector()  # as the application does: garbage is collected by a timer

@@ -10,6 +10,7 @@ import http.client
 import json
 import os
 import re
+import shutil
 import signal
 import statistics
 import subprocess
@@ -146,7 +147,7 @@ async def _run_until(tail: Tailer, is_done: Callable[[], bool]) -> None:
 
 def _measure_storms(seconds: int, late_s: int) -> dict[str, Any]:
     """What of the events is lost or comes twice; the server is stopped for 5 s on the way."""
-    aws = _get_cli()
+    aws, why_not = _get_cli()
     rows, figures = [], {}
     for name, options in {TAIL: (), TAIL_WITHOUT: ("--no-ids",)}.items():
         arguments = ("--seconds", str(seconds), "--late-s", str(late_s), *options)
@@ -179,7 +180,7 @@ def _measure_storms(seconds: int, late_s: int) -> dict[str, Any]:
     for name, each in figures.items():
         print(f"  {name}: " + ", ".join(f"{key} {value}" for key, value in each.items()))
     if CLI not in figures:
-        print("  aws logs tail could not be run beside it, so it is left out.")
+        print(f"  aws logs tail --follow is left out: {why_not or 'it ended by itself'}.")
     return figures
 
 
@@ -216,10 +217,22 @@ async def _follow_storm(
     return Counter(int(match[1]) for text in texts if (match := NUMBER.search(text))), cpu_s, tail.counts
 
 
-def _get_cli() -> Path | None:
-    """The CLI that the start-up part has installed; here it is not worth an installation."""
-    aws = startup.CLI_ENVIRONMENT / ("Scripts" if os.name == "nt" else "bin") / "aws"
-    return aws if aws.exists() else None
+def _get_cli() -> tuple[Path | None, str]:
+    """An AWS CLI that can follow a log, or why there is none: the one that make bench has installed, or the
+    one that is on the path. Version 1, which is all that PyPI has, has no such command.
+    """
+    mine = startup.CLI_ENVIRONMENT / ("Scripts" if os.name == "nt" else "bin") / "aws"
+    on_path = shutil.which("aws")
+    found = [aws for aws in (Path(on_path) if on_path else None, mine) if aws is not None and aws.exists()]
+    if not found:
+        return None, "there is no AWS CLI here"
+    for aws in found:
+        asked = subprocess.run([str(aws), "logs", "tail"], capture_output=True, text=True)
+        if "Invalid choice" not in asked.stderr and "invalid choice" not in asked.stderr:
+            return aws, ""
+    told = subprocess.run([str(found[-1]), "--version"], capture_output=True, text=True)
+    version = (told.stdout or told.stderr).partition(" ")[0]
+    return None, f"{version} has no `logs tail`, and PyPI has no AWS CLI of version 2"
 
 
 class _Cli:

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import inspect
+import io
 import logging
 import os
 import threading
@@ -11,6 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("PYQTGRAPH_QT_LIB", "PySide6")
@@ -18,7 +20,15 @@ os.environ.setdefault("PYQTGRAPH_QT_LIB", "PySide6")
 TEST_TIMEOUT_S = 60
 
 
+# The same examples in every run, so that a change is judged by what it changes; FUZZ=1 looks for new ones.
+settings.register_profile(
+    "steady", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile("fuzz", deadline=None, max_examples=1_000)
+
+
 def pytest_configure() -> None:
+    settings.load_profile("fuzz" if os.environ.get("FUZZ") else "steady")
     gc.disable()  # see lambdadesk/app/collector.py: only ever on the main thread
 
 
@@ -59,13 +69,34 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
 
 
 async def _run(test: Any, problems: list[dict[str, Any]]) -> None:
-    async with asyncio.timeout(TEST_TIMEOUT_S):
-        await test
+    try:
+        async with asyncio.timeout(TEST_TIMEOUT_S):
+            await test
+    except BaseException as error:
+        await _end_others(error)
+        if problems:
+            error.add_note(f"the event loop reported: {problems}")
+        raise
     gc.collect()  # exceptions of dropped tasks are reported when the task is collected
     await asyncio.sleep(0)
     left = [task.get_name() for task in asyncio.all_tasks() if task is not asyncio.current_task()]
     assert not left, f"tasks left running: {left}"
     assert not problems, f"the event loop reported: {problems}"
+
+
+async def _end_others(error: BaseException) -> None:
+    """Cancel what a failed test has left; what does not end is named in a note of its error."""
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    if not others:
+        return
+    _done, stuck = await asyncio.wait(others, timeout=10)
+    for task in stuck:
+        stack = io.StringIO()
+        task.print_stack(file=stack)
+        error.add_note(f"does not end when cancelled: {task!r}\n{stack.getvalue()}")
+        asyncio.tasks._unregister_task(task)  # the loop's end would wait for it for ever
 
 
 class _Collect(logging.Handler):
@@ -123,7 +154,7 @@ def _no_leftover_windows(request: pytest.FixtureRequest) -> Iterator[None]:
     assert not left, f"windows left open: {left}"
 
 
-def wait_for_threads(prefix: str, within_s: float = 5.0) -> None:
+def wait_for_threads(prefix: str, within_s: float = 30.0) -> None:
     """Return once no thread has such a name: one that is done goes on under another, ready for more work."""
     ends_at, pause = time.monotonic() + within_s, threading.Event()
     while left := threads_named(prefix):

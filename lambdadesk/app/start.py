@@ -3,13 +3,14 @@
 import builtins
 import gc
 
-from lambdadesk.app.memory import keep_memory_private
+from lambdadesk.app.memory import give_large_pieces_back, keep_memory_private
 from lambdadesk.app.options import Options
 
 
 def start(options: Options) -> int:
     """Import the application and run it. Returns the exit code."""
     keep_memory_private()
+    give_large_pieces_back()
     # What is imported stays; looking through it again and again would take 15 ms. `Collector` takes over.
     gc.disable()
     import PySide6.QtCore  # noqa: F401

@@ -84,8 +84,8 @@ class _Tour:
             window.show_page(title)
             await self._until(f"the {title} page", partial(_has_rows, page, view))
         window.show_page("cost")
-        await self._until("the cost of all functions", lambda: window.cost.model.rowCount() >= 8)
-        self._say(f"total cost {window.cost.total.text()}: {window.cost.scope_note.text()}")
+        await self._until("the cost of all functions", lambda: window.cost.live.model.rowCount() >= 8)
+        self._say(f"total cost {window.cost.live.total.text()}: {window.cost.live.scope_note.text()}")
         for mode in ("light", "dark"):
             self._use(mode)
             for title in TITLES:

@@ -125,7 +125,8 @@ class _Reading:
             return await self._gateway.call("lambda", operation, FunctionName=name)
         entries: list[Any] = []
         async for page in fetch_pages(self._gateway, operation, key, FunctionName=name):
-            entries += page
+            # A version has its whole configuration with it.
+            entries += [{name: each[name] for name in each if name != "Environment"} for each in page]
         return {key: entries}
 
     async def _ask_log_group(self) -> dict[str, Any]:

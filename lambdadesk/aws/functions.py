@@ -7,6 +7,7 @@ from typing import Any
 
 from lambdadesk.aws.failures import get_plain_text, missing, retell
 from lambdadesk.aws.gateway import Gateway
+from lambdadesk.core.deploys import PublishedVersion
 from lambdadesk.core.errors import ErrorKind, UserError
 from lambdadesk.core.types import FunctionInfo
 
@@ -44,6 +45,27 @@ async def fetch_qualifiers(gateway: Gateway, name: str) -> dict[str, str]:
         versions += [str(entry["Version"]) for entry in page if "Version" in entry]
     numbered = sorted((version for version in versions if version.isdecimal()), key=int, reverse=True)
     return {"$LATEST": "", **dict(sorted(aliases.items())), **dict.fromkeys(numbered, "")}
+
+
+async def fetch_versions(gateway: Gateway, name: str) -> list[PublishedVersion]:
+    """The published versions of a function, in AWS's order; those whose time is not told are left out."""
+    found = []
+    async for page in fetch_pages(gateway, "ListVersionsByFunction", "Versions", FunctionName=name):
+        for entry in page:
+            version, at = str(entry.get("Version") or ""), to_datetime(entry.get("LastModified"))
+            if version.isdecimal() and at is not None:
+                about = get_plain_text(entry.get("Description") or "")
+                found.append(PublishedVersion(version, at, about))
+    return found
+
+
+async def fetch_provisioned(gateway: Gateway, name: str) -> list[str]:
+    """The aliases and versions of a function that have provisioned concurrency."""
+    found = []
+    operation, key = "ListProvisionedConcurrencyConfigs", "ProvisionedConcurrencyConfigs"
+    async for page in fetch_pages(gateway, operation, key, FunctionName=name):
+        found += [str(entry.get("FunctionArn") or "").rpartition(":")[2] for entry in page]
+    return found
 
 
 def _to_weights(alias: Mapping[str, Any]) -> str:

@@ -220,10 +220,10 @@ def _tell(error: UserError, request: QueryRequest) -> UserError:
     code, text = (get_code(cause), _get_text(cause)) if cause else ("", "")
     if code == "MalformedQueryException":
         return _get_problem(cause, text, error.details)
-    if code in _NOT_OFFERED or (cause is not None and get_status(cause) == 501):
+    if _tells_not_offered(cause):
         return retell(
             error,
-            "This endpoint does not offer queries of CloudWatch Logs Insights.",
+            "Queries of CloudWatch Logs Insights are not offered by this endpoint.",
             "The Logs page reads the log itself.",
         )
     if code == "LimitExceededException":
@@ -246,6 +246,16 @@ def _tell(error: UserError, request: QueryRequest) -> UserError:
             error, "CloudWatch Logs refused the query.", f"It says: {text or code}", ErrorKind.INVALID
         )
     return error
+
+
+def is_not_offered(error: UserError) -> bool:
+    """Whether a query failed since the endpoint has no Logs Insights at all."""
+    told = error.__cause__
+    return _tells_not_offered(told.__cause__ if isinstance(told, UserError) else told)
+
+
+def _tells_not_offered(cause: BaseException | None) -> bool:
+    return cause is not None and (get_code(cause) in _NOT_OFFERED or get_status(cause) == 501)
 
 
 def _get_problem(cause: BaseException | None, text: str, details: str) -> QueryProblem:

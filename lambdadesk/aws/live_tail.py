@@ -5,11 +5,13 @@ Source: the StartLiveTail pages of the API reference and of the user guide.
 """
 
 import asyncio
+import re
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from lambdadesk.aws.endpoints import is_aws
 from lambdadesk.aws.failures import get_code, get_plain_text, missing
 from lambdadesk.aws.gateway import Gateway
 from lambdadesk.core.errors import ErrorKind, UserError
@@ -17,15 +19,30 @@ from lambdadesk.core.threads import in_thread
 from lambdadesk.core.types import LogEvent
 
 USD_PER_MINUTE = Decimal("0.01")  # list price of us-east-1, without the free minutes
+_WITHOUT = (
+    "cn-",
+    "us-gov-",
+)  # https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CloudWatchLogs_LiveTail.html
+# What endpoints that are not AWS say of an operation that they lack.
+_LACKED = re.compile(r"HTTP (404|405|501) |UnknownOperation|NotImplemented|InvalidAction|answer has no ")
 SILENT_S = 5.0  # AWS sends an update every second, empty ones included
 
 
 @dataclass(frozen=True, slots=True)
 class LiveUpdate:
-    """What came within a second, unordered. `sampled`: more than 500 events did, and AWS left some out."""
+    """What came within a second, unordered. `sampled`: more than 500 events did, and AWS left some out.
+
+    groups: the log group of each stream that is told, by its name.
+    """
 
     events: list[LogEvent]
     sampled: bool
+    groups: dict[str, str]
+
+
+def is_offered(region: str) -> bool:
+    """Whether AWS has Live Tail in a region; it has none in China and in GovCloud."""
+    return not region.startswith(_WITHOUT)
 
 
 async def follow_live(
@@ -33,13 +50,12 @@ async def follow_live(
 ) -> AsyncGenerator[LiveUpdate]:
     """The updates of one session on up to ten groups, whose ARNs are without ":*" at the end.
 
+    The first one is empty and says that the session, which costs money, has begun.
+
     It never ends by itself: whatever ends it is a UserError, so that nobody takes silence for an empty log.
     Leaving the generator ends the session.
     """
-    reply = await gateway.call("logs", "StartLiveTail", logGroupIdentifiers=list(group_arns))
-    if "responseStream" not in reply:
-        raise missing("logs", "StartLiveTail", "responseStream")
-    session = _Session(reply["responseStream"])
+    session = _Session(await _start(gateway, group_arns))
     try:
         while True:
             try:
@@ -57,10 +73,36 @@ async def follow_live(
                 raise UserError(
                     "The live session broke off.", "Polls go on; start it again.", kind=ErrorKind.OFFLINE
                 )
+            if "sessionStart" in event:
+                yield LiveUpdate([], False, {})  # from now on it costs money
             if "sessionUpdate" in event:
                 yield _to_update(event["sessionUpdate"])
     finally:
         session.end()
+
+
+async def _start(gateway: Gateway, group_arns: Sequence[str]) -> Any:
+    if not is_offered(gateway.target.region):
+        raise _not_offered("")
+    try:
+        reply = await gateway.call("logs", "StartLiveTail", logGroupIdentifiers=list(group_arns))
+        if "responseStream" not in reply:
+            raise missing("logs", "StartLiveTail", "responseStream")
+    except UserError as error:
+        is_there = "ResourceNotFound" in error.details
+        if not is_aws(gateway.target) and not is_there and _LACKED.search(error.details):
+            raise _not_offered(error.details) from error
+        raise
+    return reply["responseStream"]
+
+
+def _not_offered(details: str) -> UserError:
+    return UserError(
+        "Live Tail is not offered by this endpoint.",
+        "Polls go on.",
+        kind=ErrorKind.NOT_FOUND,
+        details=details,
+    )
 
 
 class _Session:
@@ -100,9 +142,18 @@ def _to_update(update: Mapping[str, Any]) -> LiveUpdate:
             )
             for entry in update.get("sessionResults", ())
         ]
+        groups = {
+            str(entry.get("logStreamName", "")): _to_name(str(entry.get("logGroupIdentifier", "")))
+            for entry in update.get("sessionResults", ())
+        }
     except (AttributeError, TypeError, ValueError) as error:
         raise missing("logs", "StartLiveTail", "usable events") from error
-    return LiveUpdate(events, bool(update.get("sessionMetadata", {}).get("sampled", False)))
+    return LiveUpdate(events, bool(update.get("sessionMetadata", {}).get("sampled", False)), groups)
+
+
+def _to_name(identifier: str) -> str:
+    """The name in "account:name", or in an ARN."""
+    return identifier.rpartition(":")[2]
 
 
 def _to_user_error(error: Exception) -> UserError:

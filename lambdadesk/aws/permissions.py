@@ -149,6 +149,10 @@ def _get_role_policy(function: FunctionInfo) -> dict[str, Any]:
     return {**_get_role(function), "PolicyName": _NO_SUCH_NAME}
 
 
+def _get_metric_names(_function: FunctionInfo) -> dict[str, Any]:
+    return {"Namespace": "AWS/Lambda", "MetricName": "ProvisionedConcurrencyUtilization"}
+
+
 def _get_policy(function: FunctionInfo) -> dict[str, Any]:
     partition = get_partition(function.role or function.arn)
     return {"PolicyArn": f"arn:{partition}:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"}
@@ -185,12 +189,13 @@ NEEDS = (
     Need("logs:StartQuery", ("Query",), _LOG_GROUP, _get_query),
     Need("logs:GetQueryResults", ("Query",), "*", _get_no_query),
     Need("logs:StopQuery", ("Query",), "*", _get_no_query),
-    Need("cloudwatch:GetMetricData", ("Functions",), "*", _get_metric),
-    Need("tag:GetResources", ("Functions",), "*", _get_tagged),
+    Need("cloudwatch:GetMetricData", ("Functions", "Cost"), "*", _get_metric),
+    Need("cloudwatch:ListMetrics", ("Cost",), "*", _get_metric_names),
+    Need("tag:GetResources", ("Functions", "Cost"), "*", _get_tagged),
     Need("lambda:GetFunction", ("Functions", "Configuration", "Role"), _FUNCTION, _get_function),
     Need("lambda:GetPolicy", ("Functions", "Triggers"), _FUNCTION, _get_function),
     Need("lambda:GetFunctionConcurrency", ("Configuration",), _FUNCTION, _get_function),
-    Need("lambda:ListProvisionedConcurrencyConfigs", ("Configuration",), _FUNCTION, _get_one),
+    Need("lambda:ListProvisionedConcurrencyConfigs", ("Configuration", "Cost"), _FUNCTION, _get_one),
     Need("lambda:GetFunctionRecursionConfig", ("Configuration",), _FUNCTION, _get_function),
     Need("lambda:GetRuntimeManagementConfig", ("Configuration",), _FUNCTION, _get_function),
     Need("lambda:GetFunctionCodeSigningConfig", ("Configuration",), _FUNCTION, _get_function),

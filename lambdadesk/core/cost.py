@@ -48,6 +48,7 @@ class CostBadge(StrEnum):
     """What a REPORT can't tell of an invocation's cost; the value is the badge's text."""
 
     PROVISIONED = "provisioned concurrency"
+    UNCHECKED = "provisioned concurrency not checked"
     MANAGED_INSTANCES = "Managed Instances"
     DURABLE = "durable"
     EDGE = "Lambda@Edge"
@@ -61,6 +62,8 @@ class CostBadge(StrEnum):
 _BADGE_WORDS = {
     CostBadge.PROVISIONED: "A REPORT does not say whether provisioned concurrency served it: the price is "
     "that on demand. What the concurrency itself costs is not in any invocation.",
+    CostBadge.UNCHECKED: "Whether the version or alias has provisioned concurrency could not be found out "
+    "(lambda:ListProvisionedConcurrencyConfigs): the price is that on demand.",
     CostBadge.MANAGED_INSTANCES: "Billed by the hour of the instances, of which no share can be told for an "
     "invocation: only the request is counted.",
     CostBadge.DURABLE: "Durable operations, the data they write and what is kept of it are billed besides, "
@@ -77,14 +80,18 @@ def cost_badges(
     function: FunctionInfo,
     report: Report | None = None,
     *,
-    has_provisioned: bool = False,
+    has_provisioned: bool | None = False,
     is_durable: bool = False,
 ) -> tuple[CostBadge, ...]:
-    """What has to be said beside an invocation's cost. Nothing of it is ever made up as a number."""
+    """What has to be said beside an invocation's cost. Nothing of it is ever made up as a number.
+
+    has_provisioned: whether what was invoked has provisioned concurrency; None: that can't be told.
+    """
     badges = {
         CostBadge.PROVISIONED: has_provisioned,
+        CostBadge.UNCHECKED: has_provisioned is None,
         CostBadge.MANAGED_INSTANCES: function.capacity_provider or (report and report.billed_ms is None),
-        CostBadge.DURABLE: is_durable,
+        CostBadge.DURABLE: is_durable or function.is_durable,
         CostBadge.EDGE: is_edge(function),
     }
     return tuple(badge for badge, holds in badges.items() if holds)
@@ -195,11 +202,20 @@ def estimated_cost(
         if function.ephemeral_mb > _FREE_EPHEMERAL_MB:
             extra_mb = function.ephemeral_mb - _FREE_EPHEMERAL_MB
             quantities[PriceItem.EPHEMERAL] = duration * extra_mb / _MB_MS_PER_GB_S
+    cost = price_quantities(quantities, region, function.architecture, prices)
+    return Cost(cost.amount, cost.currency, False, (*notes, *cost.notes), cost.terms, cost.sources)
+
+
+def price_quantities(
+    quantities: Mapping[PriceItem, Decimal], region: str, architecture: str, prices: PriceTable
+) -> Cost:
+    """What these quantities, each in its item's unit, cost at the prices of the first tier."""
     currency = prices.currency(region)
+    notes: list[str] = []
     terms: list[tuple[str, Decimal, str, Decimal]] = []
     sources: list[str] = []
     for item, quantity in quantities.items():
-        rate = prices.rate(item, region, function.architecture)
+        rate = prices.rate(item, region, architecture)
         what, unit = item.words
         if rate.currency != currency:
             notes.append(f"{what}: no price in {currency} is published here for {region}; left out.")
@@ -209,7 +225,7 @@ def estimated_cost(
         terms.append((rate.what, quantity, unit, rate.price))
         sources.append(rate.source)
     amount = sum((quantity * price for _, quantity, _, price in terms), Decimal(0))
-    return Cost(amount, currency, False, tuple(notes), tuple(terms), tuple(sources))
+    return Cost(amount, currency, not notes, tuple(notes), tuple(terms), tuple(sources))
 
 
 def sum_costs(costs: Iterable[Cost]) -> Cost:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from lambdadesk.core.cost_text import explain_shortly
 from lambdadesk.core.figures import Figures
 from lambdadesk.core.function_rows import FunctionRow
 from lambdadesk.core.money import format_money
@@ -134,7 +135,7 @@ def _get_cost_text(row: FunctionRow, _now_s: float) -> str:
 
 def _explain_cost(row: FunctionRow) -> str:
     cost = row.figures.cost if row.figures else None
-    return _explain_figures(row) if cost is None else "\n".join((*cost.notes, *_note_part(row)))
+    return _explain_figures(row) if cost is None else "\n".join((explain_shortly(cost), *_note_part(row)))
 
 
 def _note_part(row: FunctionRow) -> tuple[str, ...]:

@@ -3,8 +3,9 @@
 import math
 import re
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
+from lambdadesk.core.invocation_list import InvocationList
 from lambdadesk.core.platform import (
     PLAIN,
     AppLine,
@@ -94,16 +95,17 @@ class InvocationTracker:
     invocation. Events may come a little out of order, more than once, and from the middle of the log.
     """
 
-    def __init__(self, function_name: str, invocations: list[Invocation] | None = None) -> None:
+    def __init__(self, function_name: str, invocations: InvocationList | None = None) -> None:
         """invocations: a list that several trackers share, so that their indexes tell them apart."""
         self.function_name = function_name
-        # Only ever appended to, so that an index stays valid.
-        self.invocations: list[Invocation] = [] if invocations is None else invocations
+        self.invocations = InvocationList() if invocations is None else invocations
         self._streams: dict[str, _Stream] = {}
-        self._attempts: dict[tuple[str, str], list[_Run]] = {}
+        self._attempts: dict[tuple[str, str], list[_Run]] = {}  # without those that are packed
+        self._ended: list[tuple[str, _Run]] = []  # and may be packed unless they are the last of their stream
 
     def feed(self, event: LogEvent) -> Fed:
         """Take one log event; times of its invocation are those of the log's clock."""
+        self._pack()
         line = parse_platform(event.message)
         stream = self._streams.get(event.stream)
         if stream is None:
@@ -114,6 +116,7 @@ class InvocationTracker:
 
     def feed_all(self, events: LogColumns) -> FedLines:
         """The same for many, one after the other, in a third of the time where most are an application's."""
+        self._pack()  # what ended in the last ones: whoever fed them has looked at it by now
         count = len(events)
         fed = FedLines([-1] * count, [""] * count, {}, set())
         invocations, levels = fed.invocations, fed.levels
@@ -177,7 +180,7 @@ class InvocationTracker:
             return None, False
         if event.message[0] == "S":  # the text format; in JSON the report tells
             stream.is_serial = True
-        attempts = self._attempts.get((event.stream, line.request_id), [])
+        attempts = self._attempts_at(event.stream, line.request_id)
         for run in attempts:
             if run.start_ms == event.timestamp_ms:
                 return run, False
@@ -194,7 +197,11 @@ class InvocationTracker:
         return run, True
 
     def _report(self, stream: _Stream, event: LogEvent, report: Report) -> tuple[_Run, bool]:
-        attempts = self._attempts.get((event.stream, report.request_id), [])
+        running = stream.running.get(report.request_id)
+        if running is not None and running.start_ms is not None and running.start_ms < event.timestamp_ms:
+            attempts = [running]
+        else:
+            attempts = self._attempts_at(event.stream, report.request_id)
         for run in attempts:
             if run.invocation.report is not None and run.invocation.ended_ms == event.timestamp_ms:
                 return run, False
@@ -206,6 +213,7 @@ class InvocationTracker:
         if stream.running.get(report.request_id) is run:
             del stream.running[report.request_id]
         stream.last = run
+        self._ended.append((event.stream, run))
         if report.billed_ms is not None:
             stream.is_serial = True
         invocation = run.invocation
@@ -252,8 +260,11 @@ class InvocationTracker:
 
     def _attempt(self, event: LogEvent, request_id: str) -> _Run | None:
         """The attempt at a request that a line belongs to: the last one that had started by then."""
-        attempts = self._attempts.get((event.stream, request_id))
-        if attempts is None:
+        running = self._streams[event.stream].running.get(request_id)
+        if running is not None and running.invocation.started_ms <= event.timestamp_ms:
+            return running  # the last one, and it has begun
+        attempts = self._attempts_at(event.stream, request_id)
+        if not attempts:
             return None
         begun = [run for run in attempts if run.invocation.started_ms <= event.timestamp_ms]
         return begun[-1] if begun else attempts[0]
@@ -265,6 +276,41 @@ class InvocationTracker:
         self._attempts.setdefault((event.stream, request_id), []).append(run)
         stream.running[request_id] = run
         return run
+
+    def _attempts_at(self, stream: str, request_id: str) -> list[_Run]:
+        """The attempts at a request, in the order in which they were first seen."""
+        key = (stream, request_id)
+        attempts = self._attempts.get(key, [])
+        if packed := self.invocations.packed_of(request_id, stream):
+            for index in packed:
+                invocation, start_ms, note = self.invocations.unpack(index)
+                failure, error_type, ends_in_trace = cast("tuple[Outcome | None, str, bool]", note)
+                run = _Run(index, invocation, start_ms, failure, error_type, ends_in_trace)
+                attempts.append(run)
+                self._ended.append((stream, run))
+            attempts.sort(key=lambda run: run.index)
+            self._attempts[key] = attempts
+        return attempts
+
+    def _pack(self) -> None:
+        """Let go of the objects of runs that have ended; the last of a stream may get further lines."""
+        if not self._ended:
+            return
+        kept = []
+        for name, run in self._ended:
+            stream, key = self._streams[name], (name, run.invocation.request_id)
+            attempts = self._attempts.get(key, [])
+            if run not in attempts:
+                continue  # it was packed already
+            if stream.last is run or stream.running.get(key[1]) is run or stream.plain is run:
+                kept.append((name, run))
+            elif self.invocations.pack(
+                run.index, run.start_ms, (run.failure, run.error_type, run.ends_in_trace)
+            ):
+                attempts.remove(run)
+                if not attempts:
+                    del self._attempts[key]
+        self._ended = kept
 
 
 def _is_before(run: _Run, timestamp_ms: int) -> bool:

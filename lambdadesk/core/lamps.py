@@ -7,7 +7,7 @@ from enum import IntEnum, StrEnum
 
 from lambdadesk.core.figures import Figures
 from lambdadesk.core.runtimes import RuntimeTable, load_runtimes
-from lambdadesk.core.types import FunctionInfo, Invocation
+from lambdadesk.core.types import FunctionInfo
 
 SOON = timedelta(days=180)  # AWS gives notice that long before
 NEAR_TIMEOUT = 0.8
@@ -52,16 +52,6 @@ class MemoryPeak:
     @property
     def share(self) -> float:
         return self.used_mb / self.size_mb
-
-
-def get_memory_peak(invocations: Iterable[Invocation]) -> MemoryPeak | None:
-    """The run that came nearest to its memory size; None where no report says anything of memory."""
-    peaks = [
-        MemoryPeak(report.max_memory_mb, report.memory_mb)
-        for invocation in invocations
-        if (report := invocation.report) and report.max_memory_mb is not None and report.memory_mb
-    ]
-    return max(peaks, key=lambda peak: peak.share, default=None)
 
 
 def get_lamps(

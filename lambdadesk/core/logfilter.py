@@ -3,17 +3,47 @@
 import re
 import warnings
 from array import array
-from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Sequence
+from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import compress
-from operator import eq, ge, gt, le, lt
-from typing import Any, NamedTuple
-
-import orjson
+from typing import NamedTuple
 
 from lambdadesk.core.errors import ErrorKind, UserError
-from lambdadesk.core.logstore import SEPARATOR, Block, Level, LogStore
+from lambdadesk.core.log_chunk import Chunk, find_in_chunk
+from lambdadesk.core.log_terms import (
+    FieldTerm,
+    LevelsTerm,
+    LevelTerm,
+    RegexTerm,
+    RequestTerm,
+    SourceTerm,
+    StreamTerm,
+    Term,
+    TextTerm,
+    TimeTerm,
+    to_number,
+)
+from lambdadesk.core.logstore import Level, LogStore
+
+__all__ = [
+    "HELP",
+    "Cut",
+    "FieldTerm",
+    "Filter",
+    "FilterProblem",
+    "FilteredLines",
+    "LevelTerm",
+    "LevelsTerm",
+    "RegexTerm",
+    "RequestTerm",
+    "SourceTerm",
+    "StreamTerm",
+    "Term",
+    "TextTerm",
+    "TimeTerm",
+    "find_in_text",
+    "parse_filter",
+]
 
 HELP = """\
 order           in the text; small letters match capitals too
@@ -28,12 +58,8 @@ took>500        a number in a field of a line in JSON; also >=, <, <=, =
 
 Every term has to fit.
 """
-REGEX_REACH = (
-    10_000  # characters of a line that a regular expression looks at: its time may grow with the square
-)
 _NESTED_REPEAT = re.compile(r"[+*}]\)[+*{]")  # (a+)+ can take forever, and re can't be stopped
 _LEVELS = {"error": Level.ERROR, "warning": Level.WARN, "info": Level.INFO, "debug": Level.DEBUG}
-_OPERATORS: dict[str, Callable[[Any, Any], bool]] = {">=": ge, "<=": le, ">": gt, "<": lt, "=": eq}
 _TERM = re.compile(
     r"""(?P<minus>-(?=\S))?(?:
     "(?P<phrase>[^"]*)"?
@@ -51,170 +77,6 @@ class FilterProblem(UserError):  # noqa: N818  a typing mistake is no error of t
     def __init__(self, message: str, column: int) -> None:
         super().__init__(message, "The last working filter stays in use.", kind=ErrorKind.INVALID)
         self.column = column
-
-
-@dataclass(frozen=True, slots=True)
-class TextTerm:
-    """A text that must (not) occur; one without capitals is looked for in lower-case text."""
-
-    text: str
-    exclude: bool
-    exact_case: bool
-
-
-@dataclass(frozen=True, slots=True)
-class RegexTerm:
-    """A regular expression that must (not) match within the first REGEX_REACH characters of a line.
-
-    One without capitals is matched to lower-case text.
-    """
-
-    pattern: re.Pattern[str]
-    exclude: bool
-    exact_case: bool
-
-
-@dataclass(frozen=True, slots=True)
-class LevelTerm:
-    """The levels wanted, as a comparison with one. A line that names no level counts as information."""
-
-    least: Level
-    exclude: bool
-    operator: str = ">="
-
-    def accepts(self, level: int) -> bool:
-        return _OPERATORS[self.operator](level or Level.INFO, self.least) != self.exclude
-
-
-@dataclass(frozen=True, slots=True)
-class LevelsTerm:
-    """A set of levels, as buttons switch them on and off. A line without one counts as information."""
-
-    levels: frozenset[Level]
-
-    def accepts(self, level: int) -> bool:
-        return (level or Level.INFO) in self.levels
-
-
-@dataclass(frozen=True, slots=True)
-class TimeTerm:
-    """From start_ms to end_ms (exclusive), by the timestamp."""
-
-    start_ms: int
-    end_ms: int
-
-
-@dataclass(frozen=True, slots=True)
-class RequestTerm:
-    """A part of a request id: of the line's invocation, or else within its text."""
-
-    request: str
-    exclude: bool
-
-
-@dataclass(frozen=True, slots=True)
-class StreamTerm:
-    """A part of the log stream's name, in lower case."""
-
-    stream: str
-    exclude: bool
-
-
-@dataclass(frozen=True, slots=True)
-class FieldTerm:
-    """A field at the top of a line in JSON.
-
-    `:` looks for the value within the field's, and for "name:value" in the text of any line; the others
-    compare, as numbers where both are. Small letters match capitals, too.
-    """
-
-    name: str
-    operator: str
-    value: str
-    exclude: bool
-
-    def matches(self, text: str) -> bool:
-        literal = f"{self.name}{self.operator}{self.value}"
-        if literal in (text.lower() if literal == literal.lower() else text):
-            return True
-        if not text.startswith("{"):
-            return False
-        try:
-            fields = orjson.loads(text)
-        except orjson.JSONDecodeError:
-            return False
-        name = self.name
-        if name in fields:
-            return self._fits(fields[name])
-        return name == name.lower() and any(
-            self._fits(value) for key, value in fields.items() if key.lower() == name
-        )
-
-    def _fits(self, value: object) -> bool:
-        text = value if isinstance(value, str) else orjson.dumps(value).decode()
-        if self.value == self.value.lower():
-            text = text.lower()
-        if self.operator == ":":
-            return self.value in text
-        number = _number(self.value)
-        if number is not None and isinstance(value, int | float) and not isinstance(value, bool):
-            return _OPERATORS[self.operator](value, number)
-        return self.operator == "=" and text == self.value
-
-
-Term = TextTerm | RegexTerm | LevelTerm | LevelsTerm | TimeTerm | RequestTerm | StreamTerm | FieldTerm
-
-
-class _Chunk:
-    """Lines start to stop (exclusive) that lie in one unit of the store, raw and in lower case."""
-
-    def __init__(self, store: LogStore, start: int, stop: int) -> None:
-        self.store = store
-        self.start = start
-        unit_start, self.block, unread = store.chunk(start)
-        size = self.block.line_count if self.block else len(unread)
-        self.stop = min(stop, unit_start + size)
-        self._from, self._to = start - unit_start, self.stop - unit_start
-        self._unread = unread
-        self._raw: list[str] | None = None
-        self._lower: list[str] | None = None
-
-    def texts(self, exact_case: bool) -> list[str]:
-        if self._raw is None:
-            lines = self.block.lines() if self.block else self._unread
-            self._raw = lines[self._from : self._to]
-        if exact_case:
-            return self._raw
-        if self._lower is None:
-            self._lower = [line.lower() for line in self._raw]
-        return self._lower
-
-    def find(self, term: TextTerm) -> list[int]:
-        """The lines (from 0) that hold the text; over the whole block at once where that gives the same."""
-        if self.block is not None and SEPARATOR not in term.text:
-            text = self.block.text if term.exact_case else self.block.text.lower()
-            if len(text) == len(self.block.text):  # some capitals get longer in lower case
-                return self._find_in_block(text, self.block, term.text)
-        return [at for at, text in enumerate(self.texts(term.exact_case)) if term.text in text]
-
-    def may_hold(self, term: FieldTerm) -> bool:
-        """Whether any line may have the field, or the words of the term: a quick look at them all."""
-        if self.block is None:
-            return True
-        text = self.block.text if term.name != term.name.lower() else self.block.text.lower()
-        return f'"{term.name}"' in text or f"{term.name}{term.operator}" in text or "\\u" in text
-
-    def _find_in_block(self, text: str, block: Block, wanted: str) -> list[int]:
-        offsets = block.offsets
-        stop = offsets[self._to]
-        found = []
-        line = self._from
-        position = text.find(wanted, offsets[line], stop)
-        while position >= 0:
-            line = bisect_right(offsets, position, line) - 1
-            found.append(line - self._from)
-            position = text.find(wanted, offsets[line + 1], stop)
-        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,60 +112,10 @@ class Filter:
             return range(start, max(start, stop))
         found: list[int] = []
         while start < stop:
-            chunk = _Chunk(store, start, stop)
-            found.extend(at + start for at in _find_in_chunk(terms, chunk))
+            chunk = Chunk(store, start, stop)
+            found.extend(at + start for at in find_in_chunk(terms, chunk))
             start = chunk.stop
         return found
-
-
-def _find_in_chunk(terms: tuple[Term, ...], chunk: _Chunk) -> Sequence[int]:
-    found: Sequence[int] = range(chunk.stop - chunk.start)
-    if isinstance(terms[0], TextTerm) and not terms[0].exclude:
-        found = chunk.find(terms[0])
-        terms = terms[1:]
-    for term in terms:
-        if not found:
-            break
-        found = _narrow(found, term, chunk)
-    return found
-
-
-def _narrow(found: Sequence[int], term: Term, chunk: _Chunk) -> list[int]:
-    match term:
-        case TextTerm(text=wanted, exclude=exclude):
-            texts = chunk.texts(term.exact_case)
-            return [at for at in found if (wanted in texts[at]) != exclude]
-        case RegexTerm(exclude=exclude):
-            texts = chunk.texts(term.exact_case)
-            search = term.pattern.search
-            return [at for at in found if (search(texts[at], 0, REGEX_REACH) is None) == exclude]
-        case LevelTerm() | LevelsTerm():
-            levels = chunk.store.levels(chunk.start, chunk.stop).tobytes()
-            accepted = levels.translate(
-                bytes(level <= max(Level) and term.accepts(level) for level in range(256))
-            )
-            if len(found) == len(accepted):
-                return list(compress(found, accepted))
-            return [at for at in found if accepted[at]]
-        case TimeTerm():
-            raise AssertionError("a range of time is a range of lines")
-        case StreamTerm(stream=stream, exclude=exclude):
-            streams = chunk.store.streams(chunk.start, chunk.stop)
-            names = chunk.store.stream_names
-            wanted_streams = {each for each in set(streams) if (stream in names[each].lower()) != exclude}
-            return [at for at in found if streams[at] in wanted_streams]
-        case FieldTerm(exclude=exclude):
-            texts = chunk.texts(exact_case=True)
-            if not chunk.may_hold(term):
-                return list(found) if exclude else []
-            return [at for at in found if term.matches(texts[at]) != exclude]
-        case RequestTerm(request=request, exclude=exclude):
-            invocations = chunk.store.invocations(chunk.start, chunk.stop)
-            texts = chunk.texts(exact_case=False)
-            wanted_runs = {
-                run: request in chunk.store.get_request_id(run).lower() for run in set(invocations)
-            }
-            return [at for at in found if (wanted_runs[invocations[at]] or request in texts[at]) != exclude]
 
 
 def parse_filter(text: str) -> Filter:
@@ -352,16 +164,9 @@ def _parse_field(name: str, operator: str, value: str, exclude: bool, column: in
             return RequestTerm(value.lower(), exclude) if value else None
         case "stream" if operator in ":=":
             return StreamTerm(value.lower(), exclude) if value else None
-    if not value or (operator not in ":=" and _number(value) is None):
+    if not value or (operator not in ":=" and to_number(value) is None):
         return _JUST_TEXT
     return FieldTerm(name, operator, value, exclude)
-
-
-def _number(text: str) -> float | None:
-    try:
-        return float(text)
-    except ValueError:
-        return None
 
 
 def _has_capitals(pattern: str) -> bool:
@@ -396,7 +201,7 @@ def _cost(term: Term) -> tuple[int, int]:
             return -1, 0
         case TextTerm(exclude=False):
             return 0, -len(term.text)
-        case LevelTerm() | LevelsTerm() | StreamTerm():
+        case LevelTerm() | LevelsTerm() | StreamTerm() | SourceTerm():
             return 1, 0
         case RequestTerm():
             return 2, 0

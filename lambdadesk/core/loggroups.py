@@ -2,11 +2,13 @@
 
 from array import array
 from bisect import bisect_left, bisect_right
-from itertools import accumulate
+from itertools import accumulate, repeat
 from typing import NamedTuple
 
 from lambdadesk.core.logfilter import FilteredLines
+from lambdadesk.core.many_numbers import add_to_all, places_at_least
 
+_MORE_BORN = 1_000  # room made at a time
 _MANY = 16  # splices; more than that cost a view more than one that covers them all
 
 
@@ -32,14 +34,14 @@ class GroupedLines:
         self._toggled: set[int] = set()  # invocations
         self._first = 0  # lines before this number are left out already
         self._last = -1  # no line after this number is in a group
-        self._invocations = array("q")  # by group; -1 for lines that belong to none
+        self._invocations = array("i")  # by group; -1 for lines that belong to none
         self._born = array("q")  # by group, ascending: the number of its first line ever
-        self._sizes = array("q")
+        self._sizes = array("I")
         self._members = array("I")  # line numbers, group after group
         self._line_starts = array("q", [0])  # of each group in the members, and their end
         self._row_starts = array("q", [0])
         self._line_base = self._row_base = 0  # what the starts count too many, for lines dropped at the front
-        self._born_of: dict[int, int] = {}  # by invocation
+        self._born_of = array("q")  # by invocation, which count from 0; -1 where it has no group
 
     def __len__(self) -> int:
         """How many rows there are."""
@@ -118,7 +120,8 @@ class GroupedLines:
 
     def cut(self, first_changed: int) -> list[Splice]:
         """Follow `lines.cut` of the same change."""
-        splices = self._trim(self.lines.store.first)
+        # Not the store's first line: the lines lose the context of a match that was dropped, too.
+        splices = self._trim(self.lines[0] if len(self.lines) else self.lines.store.first)
         splices += self._cut_from(first_changed)
         return splices
 
@@ -154,7 +157,7 @@ class GroupedLines:
                     self._invocations.append(invocation)
                     self._born.append(number)
                     if invocation >= 0:
-                        self._born_of[invocation] = number
+                        self._note_born(invocation, number)
                         loose = None
                 if invocation >= 0:
                     places[invocation] = place
@@ -188,7 +191,7 @@ class GroupedLines:
         count = bisect_left(self._born, first)
         old_rows, old_lines = self._rows_before(count), self._lines_before(count)
         kept = array("I")
-        invocations, born, sizes = array("q"), array("q"), array("q")
+        invocations, born, sizes = array("i"), array("q"), array("I")
         line_starts, row_starts = array("q"), array("q")
         rows = 0
         for group in range(count):
@@ -238,9 +241,8 @@ class GroupedLines:
         number = min(number, last + 1)
         self._last = number - 1
         touched = count
-        base, members = self._line_base + 1, self._members
-        ends = enumerate(self._line_starts[1 : count + 1])
-        for group in reversed([group for group, end in ends if members[end - base] >= number]):
+        ends = add_to_all(self._line_starts[1 : count + 1], -self._line_base - 1)
+        for group in reversed(places_at_least(self._members, ends, number)):
             start, stop = self._lines_before(group), self._lines_before(group + 1)
             kept_stop = bisect_left(self._members, number, start, stop)
             removed = stop - kept_stop
@@ -266,9 +268,14 @@ class GroupedLines:
         first = min(splice.row for splice in splices)
         return [Splice(first, old_rows - first, len(self) - first)]
 
+    def _note_born(self, invocation: int, number: int) -> None:
+        if (more := invocation + 1 - len(self._born_of)) > 0:
+            self._born_of.extend(repeat(-1, more + _MORE_BORN))
+        self._born_of[invocation] = number
+
     def _forget(self, invocation: int) -> None:
         if invocation >= 0:
-            del self._born_of[invocation]
+            self._born_of[invocation] = -1
 
     def _lines_before(self, group: int) -> int:
         return self._line_starts[group] - self._line_base
@@ -282,8 +289,8 @@ class GroupedLines:
         return bisect_right(self._row_starts, row + self._row_base) - 1
 
     def _group_of(self, invocation: int) -> int:
-        born = self._born_of.get(invocation)
-        return -1 if born is None else bisect_left(self._born, born)
+        born = self._born_of[invocation] if 0 <= invocation < len(self._born_of) else -1
+        return -1 if born < 0 else bisect_left(self._born, born)
 
     def _count_lines(self, group: int) -> None:
         """Bring the starts in line with the sizes, from this group on."""

@@ -2,21 +2,21 @@
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import IntEnum
-from functools import lru_cache
 from itertools import accumulate, compress
 from operator import eq, gt, itemgetter
-from sys import getsizeof
 from typing import NamedTuple
 
 from lambdadesk.core.event import Event
+from lambdadesk.core.log_block import Block, make_block, with_lines
+from lambdadesk.core.log_piece import TYPECODES, LogPiece
+from lambdadesk.core.request_ids import RequestIds
 
 CAP_LINES = 1_000_000
 CAP_CHARACTERS = 256_000_000
 BLOCK_LINES = 4_096
 BLOCK_CHARACTERS = 1_000_000
-SEPARATOR = "\n"  # between the lines of a block; a line may hold it too, so only the offsets tell lines apart
 
 
 class LineKind(IntEnum):
@@ -54,63 +54,6 @@ class LogRow(NamedTuple):
     request_id: str = ""
 
 
-class Block(NamedTuple):
-    """Closed lines in one string: line i of the block is text[offsets[i] : offsets[i + 1] - 1].
-
-    packed: the text, or its UTF-8 where that is smaller: one emoji makes a string four bytes a character.
-    """
-
-    packed: str | bytes
-    offsets: "array[int]"
-
-    @property
-    def text(self) -> str:
-        return self.packed if isinstance(self.packed, str) else _unpacked(self.packed)
-
-    @property
-    def line_count(self) -> int:
-        return len(self.offsets) - 1
-
-    def lines(self) -> list[str]:
-        text, ends = self.text, self.offsets[1:]
-        return [text[start : end - 1] for start, end in zip(self.offsets, ends, strict=False)]
-
-
-@lru_cache(maxsize=4)
-def _unpacked(packed: bytes) -> str:
-    return packed.decode("utf-8", "surrogatepass")
-
-
-def _packed(text: str) -> str | bytes:
-    if text.isascii():
-        return text
-    encoded = text.encode("utf-8", "surrogatepass")
-    return encoded if len(encoded) < getsizeof(text) * 0.9 else text
-
-
-def _block(lines: list[str]) -> Block:
-    return Block(
-        _packed(SEPARATOR.join(lines)), array("I", accumulate((len(line) + 1 for line in lines), initial=0))
-    )
-
-
-def _with_lines(block: Block, places: list[int], messages: list[str]) -> Block:
-    """The block with these messages before its lines of these (ascending) places."""
-    text, offsets = block.text, block.offsets
-    pieces: list[str] = []
-    moved = array("I")
-    at = shift = 0  # the next line of the block, and by how much its text has moved
-    for place, message in zip(places, messages, strict=True):
-        pieces += text[offsets[at] : offsets[place]], message, SEPARATOR
-        moved.extend([offset + shift for offset in offsets[at:place]])
-        moved.append(offsets[place] + shift)
-        shift += len(message) + len(SEPARATOR)
-        at = place
-    pieces.append(text[offsets[at] :])
-    moved.extend([offset + shift for offset in offsets[at:]])
-    return Block(_packed("".join(pieces)), moved)
-
-
 def _are_in_order(timestamps_ms: Sequence[int], ingestions_ms: Sequence[int]) -> bool:
     next_ms = timestamps_ms[1:]
     if any(map(gt, timestamps_ms, next_ms)):
@@ -134,24 +77,18 @@ class LogStore:
         self._block_lines = min(BLOCK_LINES, max(1, cap // 16))
         self.cap_characters = cap_characters
         self.changed: Event[int] = Event()  # the first changed line number, once the store is up to date
+        # Called with the oldest lines when they are dropped, and with None when all are forgotten.
+        self.keep: Callable[[LogPiece | None], None] | None = None
         self._reset()
 
     def _reset(self) -> None:
         self.first = 0  # lines dropped so far, and so the number of the oldest one kept
-        self._timestamps = array("q")
-        self._ingestions = array("q")
-        self._streams = array("I")
-        self._kinds = array("B")
-        self._levels = array("B")
-        self._invocations = array("i")
-        self._lates = array("B")
-        self._columns: tuple[array[int], ...] = (
-            *(self._timestamps, self._ingestions, self._streams, self._kinds, self._levels),
-            *(self._invocations, self._lates),
-        )
+        self._columns: tuple[array[int], ...] = tuple(map(array, TYPECODES))
+        self._timestamps, self._ingestions, self._streams, *rest = self._columns
+        self._kinds, self._levels, self._invocations, self._lates = rest
         self._stream_names: list[str] = []
         self._stream_numbers: dict[str, int] = {}
-        self._request_ids: dict[int, str] = {}  # by invocation
+        self._request_ids = RequestIds()  # by invocation
         self._blocks: list[Block] = []
         self._starts: list[int] = []  # the number of each block's first line
         self._open: list[str] = []  # the lines after the last block
@@ -226,14 +163,15 @@ class LogStore:
             rest = (streams, messages, kinds, levels, invocations, map(bool, lates), ids)
             return self.add(list(map(LogRow._make, zip(*times, *rest, strict=True))))
         changed = self.end
-        self._timestamps.extend(timestamps_ms)
-        self._ingestions.extend(ingestions_ms)
-        self._streams.extend(self._get_numbers(streams))
+        # An array takes an array, or what a list becomes one from, in half the time that a list takes.
+        self._timestamps.extend(array("q", timestamps_ms))
+        self._ingestions.extend(array("q", ingestions_ms))
+        self._streams.extend(array("I", self._get_numbers(streams)))
         self._kinds.frombytes(kinds)
         self._levels.frombytes(levels)
-        self._invocations.extend(invocations)
+        self._invocations.extend(array("i", invocations))
         self._lates.frombytes(lates)
-        self._request_ids.update((key, name) for key, name in request_ids.items() if name and key >= 0)
+        self._request_ids.put(request_ids.items())
         self._append_texts(messages)
         self._drop_oldest()
         self.changed.emit(max(changed, self.first))
@@ -242,6 +180,8 @@ class LogStore:
     def clear(self) -> None:
         """Forget every line; the next one has number 0."""
         self._reset()
+        if self.keep is not None:
+            self.keep(None)
         self.changed.emit(0)
 
     def snapshot(self) -> "LogStore":
@@ -251,10 +191,22 @@ class LogStore:
         for mine, theirs in zip(self._columns, frozen._columns, strict=True):
             theirs.extend(mine)
         frozen._stream_names = list(self._stream_names)
-        frozen._request_ids = dict(self._request_ids)
+        frozen._request_ids = self._request_ids.copy()
         frozen._blocks, frozen._starts = list(self._blocks), list(self._starts)
         frozen._open = list(self._open)
         return frozen
+
+    @classmethod
+    def of_piece(cls, piece: LogPiece) -> "LogStore":
+        """A store of these lines alone, with the numbers that they had."""
+        store = cls(max(1, piece.line_count), CAP_CHARACTERS)
+        store.first = piece.first
+        for mine, theirs in zip(store._columns, piece.columns, strict=True):
+            mine.extend(theirs)
+        store._stream_names = piece.stream_names
+        store._request_ids.put(piece.request_ids.items())
+        store._blocks, store._starts = [piece.block], [piece.first]
+        return store
 
     def row(self, number: int) -> LogRow:
         at = self._at(number)
@@ -343,7 +295,7 @@ class LogStore:
 
     def get_request_id(self, invocation: int) -> str:
         """The request id of an invocation, empty where it isn't known."""
-        return self._request_ids.get(invocation, "")
+        return self._request_ids.get(invocation)
 
     def is_late(self, number: int) -> bool:
         return bool(self._lates[self._at(number)])
@@ -399,7 +351,7 @@ class LogStore:
             number = bisect_right(self._starts, places[stop - 1]) - 1
             start = bisect_left(places, self._starts[number], 0, stop)
             first = self._starts[number]
-            block = _with_lines(
+            block = with_lines(
                 self._blocks[number],
                 [place - first for place in places[start:stop]],
                 [row.message for row in rows[start:stop]],
@@ -414,9 +366,9 @@ class LogStore:
     def _blocks_of(self, lines: list[str]) -> list[Block]:
         """One block, or several where the lines have become twice as many as one has."""
         if len(lines) < 2 * self._block_lines and sum(map(len, lines)) < 2 * BLOCK_CHARACTERS:
-            return [_block(lines)]
+            return [make_block(lines)]
         if len(lines) == 1:
-            return [_block(lines)]
+            return [make_block(lines)]
         middle = len(lines) // 2
         return [*self._blocks_of(lines[:middle]), *self._blocks_of(lines[middle:])]
 
@@ -425,11 +377,7 @@ class LogStore:
         timestamps, ingestions, streams, _texts, kinds, levels, invocations, lates, request_ids = zip(
             *rows, strict=True
         )
-        self._request_ids.update(
-            (invocation, request_id)
-            for invocation, request_id in set(zip(invocations, request_ids, strict=True))
-            if request_id and invocation >= 0
-        )
+        self._request_ids.put(set(zip(invocations, request_ids, strict=True)))
         return timestamps, ingestions, self._get_numbers(streams), kinds, levels, invocations, lates
 
     def _get_numbers(self, streams: Sequence[str]) -> list[int]:
@@ -467,7 +415,7 @@ class LogStore:
 
     def _close_block(self) -> None:
         start = self._starts[-1] + self._blocks[-1].line_count if self._blocks else self.first
-        self._blocks.append(_block(self._open))
+        self._blocks.append(make_block(self._open))
         self._starts.append(start)
         self._open = []
         self._open_characters = 0
@@ -478,6 +426,8 @@ class LogStore:
         for block in self._blocks:
             if len(self) - lines <= self.cap and self._characters - characters <= self.cap_characters:
                 break
+            if self.keep is not None:
+                self.keep(self._piece(lines, block))
             blocks += 1
             lines += block.line_count
             characters += block.offsets[-1] - block.line_count
@@ -489,5 +439,11 @@ class LogStore:
         self._characters -= characters
         self.first += lines
         if len(self._request_ids) > 2 * len(self) + BLOCK_LINES:
-            kept = set(self._invocations)
-            self._request_ids = {key: value for key, value in self._request_ids.items() if key in kept}
+            kept = min((each for each in self._invocations if each >= 0), default=0)
+            self._request_ids.forget(kept)
+
+    def _piece(self, at: int, block: Block) -> LogPiece:
+        columns = tuple(column[at : at + block.line_count] for column in self._columns)
+        runs = set(columns[-2])
+        ids = {run: name for run in runs if (name := self.get_request_id(run))}
+        return LogPiece(self.first + at, block, columns, self._stream_names, ids)

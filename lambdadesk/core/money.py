@@ -1,6 +1,6 @@
 """Amounts of money as text."""
 
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 
 _SYMBOLS = {"USD": "$", "CNY": "¥"}
 _CENT = Decimal("0.01")
@@ -32,3 +32,20 @@ def format_cents(amount: Decimal, currency: str = "USD") -> str:
     if 0 < amount < _CENT:
         return f"< {symbol}0.01"
     return f"{'-' if amount < 0 else ''}{symbol}{abs(amount):,.2f}"
+
+
+def format_amount(amount: Decimal, currency: str = "USD") -> str:
+    """An amount to the cent from 0.10 upwards, and as `format_money` has it below: "$12.80", "$0.001234"."""
+    return (format_cents if abs(amount) >= 10 * _CENT else format_money)(amount, currency)
+
+
+def format_most(amount: Decimal, currency: str = "USD") -> str:
+    """A limit, rounded up to the cent: 0.024 is "$0.03"."""
+    return format_cents(amount.quantize(_CENT, ROUND_CEILING), currency)
+
+
+def format_rough(amount: Decimal, currency: str = "USD") -> str:
+    """A guess, without cents where there are hundreds: "$2,355", "$12.80"."""
+    if abs(amount) < 100:
+        return format_amount(amount, currency)
+    return format_cents(Decimal(round(amount)), currency).removesuffix(".00")

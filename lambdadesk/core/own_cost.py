@@ -95,6 +95,10 @@ class CallMeter(Protocol):
         """An Invoke was sent."""
         ...
 
+    def note_live_tail(self, seconds: int) -> None:
+        """A Live Tail session went on for so long."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class UseRow:

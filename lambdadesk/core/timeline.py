@@ -17,6 +17,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from lambdadesk.core.deploys import Deploy
 from lambdadesk.core.types import Invocation, Outcome
 
 Floats = NDArray[np.float64]
@@ -180,17 +181,18 @@ class Timeline:
     def lane_at(self, run: int) -> Lane:
         return self.lanes[int(self.lane_of[run])]
 
-    def marks(self, last_modified: datetime | None = None) -> list[Mark]:
-        """When the function was changed last, and when each further version was first seen to run."""
-        marks = []
-        if last_modified is not None:
-            marks.append(Mark(last_modified.timestamp() * 1000, "function changed"))
+    def marks(self, deploys: Iterable[Deploy] = ()) -> list[Mark]:
+        """The deploys, and when each further version that is not among them was first seen to run."""
+        deploys = list(deploys)
+        marks = [Mark(deploy.at_ms, deploy.text) for deploy in deploys]
+        published = {deploy.version for deploy in deploys}
         first: dict[str, float] = {}
         for lane in self.lanes:
             if lane.stream:
                 first[lane.version] = min(lane.began_ms, first.get(lane.version, np.inf))
         for version, at_ms in sorted(first.items(), key=lambda each: each[1])[1:]:
-            marks.append(Mark(at_ms, f"first run of {name_version(version)}"))
+            if version not in published:
+                marks.append(Mark(at_ms, f"first run of {name_version(version)}"))
         return sorted(marks, key=lambda mark: mark.at_ms)
 
     def in_span(self, left_ms: float, right_ms: float) -> NDArray[np.bool_]:

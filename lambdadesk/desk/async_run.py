@@ -148,11 +148,11 @@ class AsyncRun:
 
     def _find_attempts(self) -> list[Invocation]:
         entry, runs = self.entry, self._tail.tracker.invocations
-        found = find_attempts(runs, entry.request_id)
+        found = find_attempts([runs[at] for at in runs.of_request(entry.request_id)], entry.request_id)
         if found or not self._is_guessing:
             return found
         first = (entry.log_stream, entry.report.request_id if entry.report else "")
-        taken = {(run.stream, run.request_id) for run in self._ledger.of(entry.function) if run.here}
+        taken = {(run.stream, run.request_id) for run in self._ledger.made_here(entry.function)}
         return guess_attempts(runs, first, entry.sent_ms, self._setup.retries, taken - {first})
 
     def _now_ms(self) -> int:
@@ -265,7 +265,7 @@ class AsyncRun:
         return Step(f"Attempt {number} {words}", state, attempt.started_ms, " · ".join(details))
 
     def _get_cost(self, attempt: Invocation) -> str | None:
-        for run in self._ledger.of(self.entry.function):
+        for run in self._ledger.of_request(self.entry.function, attempt.request_id):
             is_it = (run.stream, run.request_id) == (attempt.stream, attempt.request_id)
             if is_it and run.ended_ms == attempt.ended_ms and run.cost is not None:
                 return f"{'' if run.cost.exact else '≈ '}{format_money(run.cost.amount, run.cost.currency)}"

@@ -3,35 +3,45 @@
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lambdadesk.aws.credentials import Owner
 from lambdadesk.aws.endpoints import is_aws
-from lambdadesk.aws.functions import fetch_qualifiers
+from lambdadesk.aws.functions import fetch_qualifiers, fetch_versions
 from lambdadesk.aws.gateway import Gateway
 from lambdadesk.aws.permissions import fetch_alias
 from lambdadesk.aws.profiles import configured_endpoint
 from lambdadesk.core.connections import ConnectionInfo, ConnectionKind
 from lambdadesk.core.cost import CostBadge, cost_badges, invocation_cost, log_cost
+from lambdadesk.core.cost_text import explain_cost
+from lambdadesk.core.deploys import PublishedVersion
 from lambdadesk.core.errors import UserError
 from lambdadesk.core.event import Event
 from lambdadesk.core.ledger import InvocationLedger
 from lambdadesk.core.prices import PriceItem, PriceTable, load_prices
 from lambdadesk.core.series import SeriesEstimate, estimate_runs
 from lambdadesk.core.threads import in_thread
-from lambdadesk.core.types import Cost, FunctionInfo, Identity, InvocationType, Report, Target
+from lambdadesk.core.types import Cost, FunctionInfo, Identity, Invocation, InvocationType, Report, Target
 from lambdadesk.desk.catalog import Catalog
 from lambdadesk.desk.dashboard import Dashboard
+from lambdadesk.desk.invocation_book import InvocationBook
 from lambdadesk.desk.invoker import Invoker
+from lambdadesk.desk.log_archive import LogArchive
 from lambdadesk.desk.price_book import PriceBook
+from lambdadesk.desk.provisioned import Provisioned
 from lambdadesk.desk.query_book import QueryBook
 from lambdadesk.desk.run_history import RunHistory
-from lambdadesk.desk.tailer import Tailer
+from lambdadesk.desk.tailer import LOOKBACK_MS, Tailer, TailGroup
 from lambdadesk.desk.tasks import TaskScope
 from lambdadesk.store.catalog_cache import CatalogCache
 from lambdadesk.store.drafts import DraftStore
 from lambdadesk.store.history import History
 from lambdadesk.store.history_entry import HistoryEntry, HistoryKeeps
 from lambdadesk.store.settings import Settings
+
+if TYPE_CHECKING:
+    from lambdadesk.store.invocations import InvocationStore
 
 LOCAL_POLL_S, AWS_POLL_S = 0.5, 2.0
 READ_UNASKED = 50  # functions
@@ -57,6 +67,7 @@ class Connection:
         drafts: DraftStore,
         settings: Settings | None = None,
         prices: PriceBook | None = None,
+        open_invocations: "Callable[[], InvocationStore] | None" = None,
     ) -> None:
         target = gateway.target
         self.info = info
@@ -70,19 +81,34 @@ class Connection:
         self.gateway = gateway
         self.catalog = Catalog(self.gateway, cache)
         # Answers of the Local AWS and of some other endpoints carry another request id than their logs.
-        self.ledger = InvocationLedger(self._price, match_by_time=not is_aws(target))
+        self.ledger = self.make_ledger()
+        self.invocations = InvocationBook(
+            self.ledger,
+            target.key,
+            self.scope,
+            report,
+            open_invocations,
+            match_by_time=not is_aws(target),
+        )
         self.invoker = Invoker(self.gateway, history, self.ledger, report)
         self.invoker.updated.connect(self._save_history)
         self.runs = RunHistory(history, target.key)
+        self.provisioned = Provisioned(self.gateway)
         self.queries = QueryBook(settings, target.key)
         self.dashboard = Dashboard(self.gateway, self.catalog, self.ledger)
-        self.tails: dict[str, Tailer] = {}
+        self.tails: dict[str, Tailer] = {}  # of the functions that are open, by name
+        self.more_tails: dict[str, Tailer] = {}  # of log pages that follow something else besides
+        self.lines_dir: Path | None = None  # where log lines go that no longer fit into memory
         self.may_read_all = False  # the user wants all logs read, however many there are
         self.drafts = drafts
         self._history = history
         self._book = prices
         self._bundled: PriceTable | None = None
         self._disconnects = [prices.changed.connect(self._on_prices_changed)] if prices else []
+
+    def make_ledger(self) -> InvocationLedger:
+        """An empty ledger that joins and prices invocations as the connection's own does."""
+        return InvocationLedger(self._price, match_by_time=not is_aws(self.target))
 
     def rename(self, info: ConnectionInfo, target: Target) -> None:
         """Go on under another name or in another colour."""
@@ -93,11 +119,36 @@ class Connection:
         """Start following a function's log group, or return the tail that already does."""
         tail = self.tails.get(function.name)
         if tail is None:
-            poll_s = LOCAL_POLL_S if self.target.is_local else AWS_POLL_S
-            tail = Tailer(self.gateway, function, self.ledger, poll_s=poll_s)
-            self.tails[function.name] = tail
+            tail = self.tails[function.name] = self.make_tail(function)
             self.scope.start(f"tail {function.name}", tail.run)
         return tail
+
+    def make_tail(
+        self,
+        function: FunctionInfo,
+        groups: Sequence[TailGroup] = (),
+        *,
+        lookback_ms: int = LOOKBACK_MS,
+        since_ms: int | None = None,
+    ) -> Tailer:
+        """A tail of its own, still to be run; see Tailer."""
+        poll_s = LOCAL_POLL_S if self.target.is_local else AWS_POLL_S
+        tail = Tailer(
+            self.gateway,
+            function,
+            self.ledger,
+            groups=groups,
+            poll_s=poll_s,
+            lookback_ms=lookback_ms,
+            since_ms=since_ms,
+        )
+        if self.lines_dir is not None:
+            tail.archive = LogArchive(tail.store, self.lines_dir)
+        return tail
+
+    @property
+    def all_tails(self) -> list[Tailer]:
+        return [*self.tails.values(), *self.more_tails.values()]
 
     def unfollow(self, name: str) -> None:
         if self.tails.pop(name, None):
@@ -172,7 +223,8 @@ class Connection:
     def resume(self) -> None:
         """Go on with other credentials: what waited for them asks again at once."""
         self.gateway.forget_clients()
-        for tail in self.tails.values():
+        self.provisioned.forget()
+        for tail in self.all_tails:
             tail.poll_now()
         if self.catalog.state.error is not None:
             self.scope.start("refresh", self.catalog.refresh)
@@ -182,6 +234,10 @@ class Connection:
     async def qualifiers(self, name: str) -> dict[str, str]:
         """What the function can be invoked as, and which versions that means where it is an alias."""
         return await fetch_qualifiers(self.gateway, name)
+
+    async def versions(self, name: str) -> list[PublishedVersion]:
+        """The published versions of a function, and when each was made."""
+        return await fetch_versions(self.gateway, name)
 
     def cost_of(self, function: FunctionInfo, entry: HistoryEntry) -> Cost | None:
         """The cost of an invocation made here with its arithmetic; None while there is no report."""
@@ -203,11 +259,33 @@ class Connection:
 
     def badges_of(self, function: FunctionInfo, entry: HistoryEntry) -> tuple[CostBadge, ...]:
         """What the REPORT can't tell of the cost of an invocation made here."""
-        return cost_badges(function, entry.report, is_durable=bool(entry.durable_name))
+        return cost_badges(
+            function,
+            entry.report,
+            has_provisioned=self.provisioned.may_have_served(function.name, entry.qualifier),
+            is_durable=bool(entry.durable_name),
+        )
 
-    async def recent(self, function: str = "") -> list[HistoryEntry]:
+    async def explain_cost(self, invocation: Invocation) -> str:
+        """The arithmetic of an invocation that a log shows; empty where its cost is not known."""
+        name, report, cost = invocation.function, invocation.report, invocation.cost
+        function = self.catalog.get(name)
+        if function is None or report is None or cost is None:
+            return ""
+        if self.provisioned.needs(name, invocation.version):
+            await self.provisioned.find(name)
+        if not cost.terms:  # the ledger keeps sums alone of what is long past
+            anew = self._price(name, report, None, 0) or cost
+            why = "How it was invoked is not known any more, which may have cost more."
+            cost = (
+                anew if anew.amount == cost.amount else replace(anew, exact=False, notes=(*anew.notes, why))
+            )
+        served = self.provisioned.may_have_served(name, invocation.version, is_version=True)
+        return explain_cost(cost, cost_badges(function, report, has_provisioned=served))
+
+    async def recent(self, function: str = "", limit: int = 200) -> list[HistoryEntry]:
         """Earlier invocations made here, newest first, without payload and response."""
-        return await self._history.recent(self.target.key, function)
+        return await self._history.recent(self.target.key, function, limit)
 
     async def recent_series(self, function: str) -> list[tuple[str, int, int]]:
         """The newest series of a function: (its name, when its first run was sent, how many runs it has)."""
@@ -219,7 +297,7 @@ class Connection:
 
     async def billed_ms(self, function: str) -> list[int]:
         """Billed durations of the last runs that are known, by the log or else by the history."""
-        reports = [run.report for run in self.ledger.of(function)[-_OBSERVED:]]
+        reports = [run.report for run in self.ledger.newest(function, _OBSERVED)]
         known = [each.billed_ms for each in reports if each and each.billed_ms is not None]
         if known:
             return known
@@ -316,4 +394,6 @@ class Connection:
         await self.scope.close()
         self.invoker.close()
         await self.invoker.flush()
+        self.invocations.close()
+        await self.invocations.flush()
         await self.gateway.close()

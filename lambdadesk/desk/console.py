@@ -2,10 +2,11 @@
 
 import asyncio
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,12 +30,18 @@ from lambdadesk.store.secrets import SecretStore
 from lambdadesk.store.settings import Settings
 
 if TYPE_CHECKING:  # imported when it is first needed, which is after the first frame
+    from lambdadesk.core.function_rows import RowKey
     from lambdadesk.desk.connection import Connection
+    from lambdadesk.desk.month import Months
     from lambdadesk.desk.own_use import OwnUseMeter
     from lambdadesk.desk.price_book import PriceBook
+    from lambdadesk.store.invocations import InvocationStore
+    from lambdadesk.store.sweep_journal import SweepJournal
 
+_INVOCATIONS = "lambdadesk.store.invocations"
 FALLBACK_REGION = "us-east-1"
 PRICES_EVERY_S = 600.0
+TIDY_AFTER_S = 10.0  # since numpy is imported for it
 
 
 class Console:
@@ -110,11 +117,35 @@ class Console:
         self.scope.start("load own use", meter.load)
         return meter
 
+    def make_months(self, get_tags: "Callable[[RowKey], Mapping[str, str] | None]") -> "Months":
+        """What functions cost by day. get_tags: of a function, None where they are not known."""
+        from lambdadesk.desk.month import Months
+        from lambdadesk.store.month_cache import MonthCache
+
+        return Months(MonthCache(self.paths.cache_dir), self.prices, get_tags)
+
+    @cached_property
+    def sweeps(self) -> "SweepJournal":
+        """What power sweeps have to put back."""
+        from lambdadesk.store.sweep_journal import SweepJournal
+
+        return SweepJournal(self.paths.sweeps_dir)
+
+    @cached_property
+    def invocations(self) -> "InvocationStore":
+        """The figures of invocations that are kept. Its module is to be imported in a thread before."""
+        from lambdadesk.store.invocations import InvocationStore
+
+        store = InvocationStore(self.paths.invocations_file)
+        store.keeps = self.history.keeps is not HistoryKeeps.OFF
+        return store
+
     def start(self) -> None:
         """Begin what goes on until `close`: questions are asked, edits of the AWS files noticed."""
         self.connections.prompts.attach()
         self.scope.start("watch files", self.connections.watch_files)
         self.scope.start("weekly prices", self._keep_prices)
+        self.scope.start("tidy invocations", self._tidy_later)
 
     async def open_history(self) -> str | None:
         """Open the history and delete what is too old. Returns a sentence if all is not as usual."""
@@ -126,10 +157,19 @@ class Console:
             await self.drafts.delete_all()
         return message
 
+    async def tidy_invocations(self) -> None:
+        """Delete the figures of invocations that are older than the history may be. UserError."""
+        await in_thread(import_module, _INVOCATIONS)
+        await in_thread(self.invocations.tidy, self.settings.history_days)
+
     async def delete_history(self) -> None:
-        """Delete all that was ever sent, and what was typed, so that nothing of it is left. UserError."""
+        """Delete all that was ever sent, seen and typed, so that nothing of it is left. UserError."""
         await self.drafts.delete_all()
         await self.history.delete_all()
+        await in_thread(import_module, _INVOCATIONS)
+        await in_thread(self.invocations.delete_all)
+        for connection in self.shown.values():
+            connection.invocations.forget_kept()
 
     async def profiles(self) -> list[str]:
         """Names of the profiles in the shared AWS files. Raises UserError where they can't be parsed."""
@@ -280,6 +320,8 @@ class Console:
         # Each to its end, whatever becomes of the others.
         ends = await asyncio.gather(*(each.close() for each in self.shown.values()), return_exceptions=True)
         self.shown = {}
+        if "sweeps" in self.__dict__:
+            self.sweeps.close()
         await self.local.stop()
         await self.history.close()
         for failure in ends:
@@ -295,6 +337,10 @@ class Console:
         while True:
             await asyncio.sleep(PRICES_EVERY_S)
             await self.prices.download_due(each.target.region for each in list(self.shown.values()))
+
+    async def _tidy_later(self) -> None:
+        await asyncio.sleep(TIDY_AFTER_S)
+        await self.tidy_invocations()
 
     def _open(self, target: Target) -> "Connection":
         from lambdadesk.aws.endpoints import is_aws
@@ -313,7 +359,9 @@ class Console:
             self.drafts,
             self.settings,
             self.prices,
+            lambda: self.invocations,
         )
+        connection.lines_dir = self.paths.lines_dir
         self.shown[target.key] = connection
         connection.catalog.load_cached()
         self.opened.emit(connection)
@@ -341,6 +389,8 @@ class Console:
     def _choose_history(self) -> None:
         self.history.keeps = HistoryKeeps(self.settings.history_keeps)
         self.drafts.keeps = self.history.keeps is HistoryKeeps.FULL
+        if "invocations" in self.__dict__:
+            self.invocations.keeps = self.history.keeps is not HistoryKeeps.OFF
 
     def _on_setting_changed(self, _key: str) -> None:
         kept_before = self.drafts.keeps

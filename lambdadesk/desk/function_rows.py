@@ -12,7 +12,7 @@ from lambdadesk.core.event import Event
 from lambdadesk.core.figures import Figures
 from lambdadesk.core.function_facts import Facts
 from lambdadesk.core.function_rows import FunctionRow, RowKey
-from lambdadesk.core.lamps import MemoryPeak, get_lamps, get_memory_peak
+from lambdadesk.core.lamps import MemoryPeak, get_lamps
 from lambdadesk.core.types import FunctionInfo
 from lambdadesk.desk.catalog import LIST_FIRST_S
 from lambdadesk.desk.function_facts import FactErrors, FunctionFacts
@@ -274,8 +274,8 @@ class FunctionRows:
             await asyncio.sleep(SETTLE_S)
             names, source.ran = source.ran, set()
             for name in names:
-                if peak := get_memory_peak(source.connection.ledger.of(name)):
-                    source.peaks[name] = peak
+                if peak := source.connection.ledger.memory_peak(name):
+                    source.peaks[name] = MemoryPeak(*peak)
             self._rebuild(source, names)
 
     def _rebuild(self, source: _Source, names: Iterable[str] | None = None) -> None:

@@ -18,9 +18,9 @@ def find_likely_runs(
     sent_ms: of this machine's clock. own_id: a request id that is known to be its own.
     """
     sent_ms += round(gateway.clock_skew_s * 1000)
-    others = {run.request_id for run in ledger.of(tail.function.name) if run.here} - {own_id}
+    others = {run.request_id for run in ledger.made_here(tail.function.name)} - {own_id}
     return [
         run
-        for run in tail.tracker.invocations
-        if sent_ms - _BEFORE_MS <= run.started_ms <= sent_ms + _AFTER_MS and run.request_id not in others
+        for run in tail.tracker.invocations.started_between(sent_ms - _BEFORE_MS, sent_ms + _AFTER_MS)
+        if run.request_id not in others
     ]

@@ -13,16 +13,22 @@ from lambdadesk.core.threads import in_thread
 from lambdadesk.store.new_file import NewFile
 
 LINES = 5_000  # written in one go
-_CSV_HEAD = ("time", "ingestion_time", "level", "request_id", "stream", "message")
+GroupOf = Callable[[str], str]  # the log group of a stream
+_HEAD = ("time", "ingestion_time", "level", "request_id", "stream", "message")
 _DANGEROUS = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet takes what begins so for a formula
 
 
 async def export_lines(
-    store: LogStore, numbers: Sequence[int], path: Path, tell: Callable[[int], None] = lambda _count: None
+    store: LogStore,
+    numbers: Sequence[int],
+    path: Path,
+    tell: Callable[[int], None] = lambda _count: None,
+    group_of: GroupOf | None = None,
 ) -> int:
     """Write these lines of a store as it is now: CSV or NDJSON where the name ends so, else plain text.
 
-    tell: how many are written, from time to time. Returns how many there are. Raises UserError (STORAGE);
+    tell: how many are written, from time to time. group_of: where the lines are of several log groups; each
+    then says which. Returns how many there are. Raises UserError (STORAGE);
     then, and where it is cancelled, no file is left.
     """
     frozen = store.snapshot()
@@ -31,10 +37,11 @@ async def export_lines(
     try:
         file = await in_thread(NewFile, path)
         if write is _to_csv:
-            await in_thread(file.write, _csv_lines([_CSV_HEAD]))
+            head = (*_HEAD, "log_group") if group_of else _HEAD
+            await in_thread(file.write, _csv_lines([head]))
         for start in range(0, len(numbers), LINES):
             part = numbers[start : start + LINES]
-            await in_thread(_write_part, file, write, frozen, part)
+            await in_thread(_write_part, file, write, frozen, part, group_of)
             tell(start + len(part))
         await in_thread(file.finish)
     except OSError as error:
@@ -51,9 +58,13 @@ async def export_lines(
 
 
 def _write_part(
-    file: NewFile, write: Callable[[list[LogRow]], bytes], store: LogStore, numbers: Sequence[int]
+    file: NewFile,
+    write: Callable[[list[LogRow], GroupOf | None], bytes],
+    store: LogStore,
+    numbers: Sequence[int],
+    group_of: GroupOf | None,
 ) -> None:
-    file.write(write([store.row(number) for number in numbers]))
+    file.write(write([store.row(number) for number in numbers], group_of))
 
 
 def _when(at_ms: int) -> str:
@@ -62,16 +73,21 @@ def _when(at_ms: int) -> str:
     return at.isoformat(timespec="milliseconds").replace("+00:00", "Z") if at else ""
 
 
-def _to_text(rows: list[LogRow]) -> bytes:
-    return _encoded("".join(f"{_when(row.timestamp_ms)} {_message(row)}\n" for row in rows))
+def _to_text(rows: list[LogRow], group_of: GroupOf | None) -> bytes:
+    return _encoded(
+        "".join(
+            f"{_when(row.timestamp_ms)} {group_of(row.stream) + ' ' if group_of else ''}{_message(row)}\n"
+            for row in rows
+        )
+    )
 
 
-def _to_ndjson(rows: list[LogRow]) -> bytes:
-    return _encoded("".join(f"{json.dumps(_fields(row), ensure_ascii=False)}\n" for row in rows))
+def _to_ndjson(rows: list[LogRow], group_of: GroupOf | None) -> bytes:
+    return _encoded("".join(f"{json.dumps(_fields(row, group_of), ensure_ascii=False)}\n" for row in rows))
 
 
-def _to_csv(rows: list[LogRow]) -> bytes:
-    return _csv_lines([[_harmless(value) for value in _fields(row).values()] for row in rows])
+def _to_csv(rows: list[LogRow], group_of: GroupOf | None) -> bytes:
+    return _csv_lines([[_harmless(value) for value in _fields(row, group_of).values()] for row in rows])
 
 
 _WRITERS = {".csv": _to_csv, ".ndjson": _to_ndjson}
@@ -95,7 +111,7 @@ def _message(row: LogRow) -> str:
     return row.message.rstrip("\r\n")
 
 
-def _fields(row: LogRow) -> dict[str, str]:
+def _fields(row: LogRow, group_of: GroupOf | None) -> dict[str, str]:
     level = Level(row.level)
     values = (
         _when(row.timestamp_ms),
@@ -105,4 +121,5 @@ def _fields(row: LogRow) -> dict[str, str]:
         row.stream,
         _message(row),
     )
-    return dict(zip(_CSV_HEAD, values, strict=True))
+    group = {"log_group": group_of(row.stream)} if group_of else {}
+    return dict(zip(_HEAD, values, strict=True)) | group

@@ -96,8 +96,8 @@ class LostRun:
         """The runs that it may be."""
         entry, runs = self.entry, self._tail.tracker.invocations
         request_id = entry.request_id or (entry.report.request_id if entry.report else "")
-        if request_id and (same := find_attempts(runs, request_id)):
-            return same[:1]
+        if request_id and (same := [runs[at] for at in runs.of_request(request_id)]):
+            return find_attempts(same, request_id)[:1]
         return find_likely_runs(self._gateway, self._tail, self._ledger, entry.sent_ms, request_id)
 
     def _show(self, found: list[Invocation], *, is_over: bool) -> None:

@@ -3,19 +3,21 @@
 import asyncio
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import chain
-from operator import sub
+from operator import itemgetter, sub
 
 from lambdadesk.aws.gateway import Gateway
 from lambdadesk.aws.logs import LogGroup, fetch_events, fetch_group
 from lambdadesk.core.errors import ErrorKind, UserError
+from lambdadesk.core.invocation_list import InvocationList
 from lambdadesk.core.invocations import InvocationTracker
 from lambdadesk.core.tail_counts import Gap, GapState, TailCounts
-from lambdadesk.core.types import Invocation, LogColumns
+from lambdadesk.core.threads import in_thread
+from lambdadesk.core.types import LogColumns
 from lambdadesk.desk.seen_events import SeenEvents
 
 LOOKBACK_MS = 10 * 60_000  # where a new tail begins
@@ -23,6 +25,8 @@ SWEEP_EVERY_MS = 60_000
 SWEEP_WINDOW_MS = 15 * 60_000  # events later than this are found by no poll
 AHEAD_MS = 60_000  # writers' clocks may run ahead of ours
 SLICE = 300  # events taken in one go: some milliseconds, also while many runs compute
+MOST_SLICE = 1_200  # where it goes quickly
+LATE_SLICE = 40  # the same of late ones, each of which moves all lines after it
 
 _MIN_OVERLAP_MS, _MAX_OVERLAP_MS = 60_000, 300_000
 # Where a minute takes many pages, which all tails wait for: the sweeps find what is later.
@@ -31,10 +35,14 @@ _SPARE_MS = 5_000
 _TICK_MS = 1_000  # of the server's clock, as its answers tell it
 _FADES = 0.99  # the largest delay, with every poll
 _CHUNK_MS, _MIN_CHUNK_MS = 3_600_000, 60_000  # read before the place is noted; long stretches fail half-way
+_QUICK_S = 0.002
 _REMEMBER_MS = SWEEP_WINDOW_MS + 5 * 60_000
 
 # Streams of a group that functions share: 2026/01/02/orders[$LATEST]0123; of a function's own: no name.
 _NAMED_STREAM = re.compile(r"\d{4}/\d\d/\d\d/([^\[\]]+)\[")
+
+
+_by_time = itemgetter(0, 3)
 
 
 class TailState(StrEnum):
@@ -72,7 +80,7 @@ class TailSource:
         gateway: Gateway,
         index: int,
         group: TailGroup,
-        invocations: list[Invocation],
+        invocations: InvocationList,
         *,
         lookback_ms: int,
         since_ms: int | None,
@@ -89,6 +97,7 @@ class TailSource:
         self.scanned_to_ms: int | None = None
         self.pause_s = 0.0  # until the next poll
         self.is_described = False
+        self.make_room: Callable[[], Awaitable[None]] | None = None  # awaited before each page is taken
         self._gateway = gateway
         self._progressed = progressed
         self._seen = SeenEvents()
@@ -101,6 +110,7 @@ class TailSource:
         self._delay_ms = 0.0
         self._pages = 0  # of the last poll that was no sweep
         self._chunk_ms = _CHUNK_MS
+        self._slice = SLICE
         self._known: LogGroup | None = None
         self._knows_time = False
         self._late: list[LogColumns] = []  # of this poll
@@ -123,15 +133,28 @@ class TailSource:
             if gap := self.counts.open_gap:
                 gap.to_ms = max(gap.to_ms, now_ms)
         end_ms = max(anchor_ms or 0, now_ms) + AHEAD_MS
+        if self._seen.is_large:
+            await in_thread(self._seen.pack)
         self._seen.begin_poll()
         self._late = []
         try:
             await self._read(start_ms, end_ms, sweep, show)
+            await self._show_late(show)
         finally:
             self.scanned_to_ms = None
-            if self._late:
-                show(LogColumns.of(chain.from_iterable(self._late)))
-                self._late = []
+            late, self._late = LogColumns.of(chain.from_iterable(self._late)), []
+            if len(late):
+                show(late)
+
+    async def _show_late(self, show: Callable[[LogColumns], None]) -> None:
+        """Show the late events in order of time, some at once: each piece of the log is touched once."""
+        late = LogColumns.of(sorted(chain.from_iterable(self._late), key=_by_time))
+        for start in range(0, len(late), LATE_SLICE):
+            # What is left, should this be cancelled.
+            self._late = [late.between(start + LATE_SLICE, len(late))]
+            show(late.between(start, start + LATE_SLICE))
+            await asyncio.sleep(0)
+        self._late = []
 
     async def _read(
         self, start_ms: int, end_ms: int, sweep: bool, show: Callable[[LogColumns], None]
@@ -153,10 +176,18 @@ class TailSource:
                     )
                     if pages > 1:
                         self._progressed()
-                    for start in range(0, len(page.events), SLICE):
-                        fresh = self._put_late_aside(self._take(page.events.between(start, start + SLICE)))
+                    if self.make_room is not None:
+                        await self.make_room()
+                    start = 0
+                    while start < len(page.events):
+                        taken_s = time.perf_counter()
+                        stop = start + self._slice
+                        fresh = self._put_late_aside(self._take(page.events.between(start, stop)))
                         if len(fresh):
                             show(fresh)
+                        start = stop
+                        is_quick = time.perf_counter() - taken_s < _QUICK_S
+                        self._slice = min(MOST_SLICE, 2 * self._slice) if is_quick else SLICE
                         await asyncio.sleep(0)  # the window stays alive under a storm
             if not is_complete or began_ms is None:
                 self._chunk_ms = max(_MIN_CHUNK_MS, self._chunk_ms // 2)

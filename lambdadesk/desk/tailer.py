@@ -10,13 +10,15 @@ from typing import Any
 from lambdadesk.aws.gateway import Gateway
 from lambdadesk.core.errors import UserError
 from lambdadesk.core.event import Event
+from lambdadesk.core.invocation_list import InvocationList
 from lambdadesk.core.invocations import InvocationTracker
 from lambdadesk.core.ledger import InvocationLedger
 from lambdadesk.core.logstore import Level, LogStore
 from lambdadesk.core.logstore import LineKind as RowKind
 from lambdadesk.core.platform import LineKind
 from lambdadesk.core.tail_counts import TailCounts, add_up
-from lambdadesk.core.types import FunctionInfo, Invocation, LogColumns
+from lambdadesk.core.types import FunctionInfo, LogColumns
+from lambdadesk.desk.log_archive import LogArchive
 from lambdadesk.desk.tail_source import LOOKBACK_MS, SWEEP_WINDOW_MS, TailGroup, TailSource, TailState
 
 __all__ = ["LOOKBACK_MS", "SWEEP_WINDOW_MS", "TailGroup", "TailState", "Tailer"]
@@ -62,26 +64,25 @@ class Tailer:
         """groups: what to follow instead of the function's own group."""
         self.function = function
         self.store = LogStore()
+        self.archive: LogArchive | None = None  # takes in what the store drops
         self.changed: Event[[]] = Event()
         self.progressed: Event[[]] = Event()
         self.arrived: Event[[LogColumns]] = Event()
         self._is_watched = False
-        self.invocations: list[Invocation] = []
-        options: dict[str, Any] = {"lookback_ms": lookback_ms, "since_ms": since_ms}
-        own = [TailGroup(function.log_group_name, function.name)]
-        self.sources = [
-            TailSource(gateway, index, group, self.invocations, **options, progressed=self.progressed.emit)
-            for index, group in enumerate(groups or own)
-        ]
+        self.invocations = InvocationList()
+        self._options: dict[str, Any] = {"lookback_ms": lookback_ms, "since_ms": since_ms}
+        self.sources: list[TailSource] = []
         self._source_of: dict[str, int] = {}  # by the stream's name as it is stored
         self._stored_names: dict[tuple[int, str], str] = {}
         self._gateway = gateway
         self._ledger = ledger
         self._poll_s = poll_s
         self._clock = clock
-        self._nudges = [asyncio.Event() for _ in self.sources]
+        self._nudges: list[asyncio.Event] = []
+        self._tasks: asyncio.TaskGroup | None = None  # while it runs
         self._going = asyncio.Event()
         self._going.set()
+        self.take_in(groups or [TailGroup(function.log_group_name, function.name)])
 
     @property
     def tracker(self) -> InvocationTracker:
@@ -127,6 +128,22 @@ class Tailer:
         """Where a line of the store comes from, by its stream."""
         return self.sources[self._source_of.get(stream, 0)]
 
+    def take_in(self, groups: Sequence[TailGroup]) -> None:
+        """Follow these, too, from where the others began; their lines go to their places among the others."""
+        for group in groups:
+            source = TailSource(
+                self._gateway,
+                len(self.sources),
+                group,
+                self.invocations,
+                **self._options,
+                progressed=self.progressed.emit,
+            )
+            self.sources.append(source)
+            self._nudges.append(asyncio.Event())
+            if self._tasks is not None:
+                self._start(source)
+
     def poll_now(self) -> None:
         """Poll at once instead of at the end of the interval (an invocation has just answered)."""
         for nudge in self._nudges:
@@ -150,9 +167,8 @@ class Tailer:
 
     def text_of(self, request_id: str, stream: str) -> str:
         """All lines of one invocation that are still in the store, "" if it is not known here."""
-        for index in range(len(self.invocations) - 1, -1, -1):
-            invocation = self.invocations[index]
-            if invocation.request_id == request_id and invocation.stream == stream:
+        for index in reversed(self.invocations.of_request(request_id)):
+            if self.invocations[index].stream == stream:
                 store = self.store
                 belongs = store.invocations(store.first, store.end)
                 numbers = (store.first + at for at, owner in enumerate(belongs) if owner == index)
@@ -161,12 +177,20 @@ class Tailer:
 
     async def run(self) -> None:
         """Follow until cancelled; failures are shown in `state` and tried again, more slowly each time."""
-        if len(self.sources) == 1:
-            await self._follow(self.sources[0])
-            return
-        async with asyncio.TaskGroup() as group:
-            for source in self.sources:
-                group.create_task(self._follow(source), name=f"tail {source.name}")
+        try:
+            async with asyncio.TaskGroup() as self._tasks:
+                if self.archive is not None:
+                    self._tasks.create_task(self.archive.run(), name="archive")
+                for source in self.sources:
+                    self._start(source)
+        finally:
+            self._tasks = None
+
+    def _start(self, source: TailSource) -> None:
+        if self.archive is not None:
+            source.make_room = self.archive.make_room
+        if self._tasks is not None:
+            self._tasks.create_task(self._follow(source), name=f"tail {source.name}")
 
     async def _follow(self, source: TailSource) -> None:
         source.pause_s = self._poll_s
@@ -237,7 +261,7 @@ class Tailer:
             bytes(map(_LEVELS.__getitem__, fed.levels)),
             fed.invocations,
             lates,
-            {at: self.invocations[at].request_id for at in set(fed.invocations) if at >= 0},
+            {at: self.invocations.request_id_of(at) for at in set(fed.invocations) if at >= 0},
         )
         self.arrived.emit(events)
         if source.group.function:

@@ -19,6 +19,7 @@ class TaskScope:
     def __init__(self, report: Callable[[str, Exception], None]) -> None:
         self.report = report
         self._tasks: defaultdict[str, set[asyncio.Task[None]]] = defaultdict(set)
+        self._cancelled: set[asyncio.Task[None]] = set()  # by this scope, and still at it
         self._closed = False
 
     def start(self, name: str, work: Callable[P, Awaitable[None]], *args: P.args, **kwargs: P.kwargs) -> None:
@@ -38,13 +39,16 @@ class TaskScope:
         task = asyncio.get_running_loop().create_task(run(), name=name)
         self._tasks[name].add(task)
         task.add_done_callback(self._tasks[name].discard)
+        task.add_done_callback(self._cancelled.discard)
 
     def cancel(self, name: str) -> set[asyncio.Task[None]]:
         """Ask all live runs of a name to end, but for the one that asks; returns them."""
         live = {task for task in self._tasks[name] if not task.done()} - {asyncio.current_task()}
-        for task in live:
-            if not task.cancelling():  # a second cancel would end its clean-up
-                task.cancel()
+        # A second cancel would end its clean-up. `task.cancelling()` would not tell: a timeout within the
+        # work may have cancelled it in this very turn, and the work goes on when it catches that.
+        for task in live - self._cancelled:
+            self._cancelled.add(task)
+            task.cancel()
         return live
 
     async def wait(self, name: str) -> None:

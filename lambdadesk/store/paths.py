@@ -47,6 +47,11 @@ class Paths:
         return self.data_dir / "history.sqlite"
 
     @property
+    def invocations_file(self) -> Path:
+        """Figures of invocations that were seen."""
+        return self.data_dir / "invocations.sqlite"
+
+    @property
     def price_dir(self) -> Path:
         """Downloaded list prices."""
         return self.data_dir / "prices"
@@ -69,6 +74,16 @@ class Paths:
     @property
     def drafts_dir(self) -> Path:
         return self.state_dir / "drafts"
+
+    @property
+    def sweeps_dir(self) -> Path:
+        """What power sweeps have to put back."""
+        return self.state_dir / "sweeps"
+
+    @property
+    def lines_dir(self) -> Path:
+        """Where log lines are that no longer fit into memory; its files have no names."""
+        return self.state_dir / "lines"
 
     @property
     def crash_dir(self) -> Path:

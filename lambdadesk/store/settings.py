@@ -121,8 +121,8 @@ def _mapping(read: Callable[[Any], T], write: Callable[[T], Any]) -> _Setting[Ma
     return _Setting({}, read_all, lambda value: {key: write(item) for key, item in value.items()})
 
 
-def _names() -> _Setting[tuple[str, ...]]:
-    return _Setting((), _read_names, list)
+def _names(*default: str) -> _Setting[tuple[str, ...]]:
+    return _Setting(default, _read_names, list)
 
 
 def _pairs() -> _Setting[tuple[tuple[str, str], ...]]:
@@ -162,13 +162,19 @@ class Settings:
     pinned_functions = _pairs()  # (Target.key, name), the first pinned first
     recent_functions = _pairs()  # (Target.key, name), the last opened first
     groups_log_lines = _Setting(default=True, read=_read_flag)  # by invocation
+    log_switches = _names("wrap")  # of how log lines are shown, those that are on
+    followed_logs = _mapping(_read_names, list)  # by "Target.key function", see core.log_choice
     saved_filters = _pairs()  # (name, text of the function filter), in the user's order
     price_list_url = _Setting("", _read_text)  # where prices are downloaded; empty: AWS's public price list
     downloads_prices_weekly = _Setting(default=False, read=_read_flag)
     price_discount_percent = _Setting(Decimal(0), _read_percent, _write_amount)  # off list prices
     savings_plan_rates = _mapping(_read_amount, _write_amount)  # by "region/architecture/item"
     free_tier_accounts = _names()  # ids of accounts whose month is to be shown with the free tier taken off
+    cost_view = _choice("automatic", "hour", "month")  # what the Cost page shows
     own_budget = _Setting(Decimal(5), _read_amount, _write_amount)  # a month and account; 0: none
+    muted_alerts = _mapping(
+        _read_count, int
+    )  # until when, epoch ms, 0 for ever; by "kind function Target.key"
     saved_queries = _pairs()  # (name, text of the Logs Insights query), in the user's order
     last_queries = _pairs()  # ("Target.key function", text of the query it ran last), the last one first
 

@@ -5,7 +5,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QTabWidget, QVBoxLayout, QWidget
 
 from lambdadesk.core.errors import ErrorKind
 from lambdadesk.core.function_columns import get_runtime
@@ -13,6 +13,7 @@ from lambdadesk.core.function_rows import RowKey
 from lambdadesk.core.text import one_line
 from lambdadesk.core.types import FunctionInfo
 from lambdadesk.desk.connection import Connection
+from lambdadesk.desk.log_follow import LogFollow
 from lambdadesk.store.history_entry import HistoryEntry
 from lambdadesk.store.settings import Settings
 from lambdadesk.ui import theme
@@ -22,6 +23,7 @@ from lambdadesk.ui.panels.logs_panel import LogsPanel
 from lambdadesk.ui.widgets.labels import ElidedLabel
 from lambdadesk.ui.widgets.lamp_line import LampLine
 from lambdadesk.ui.widgets.named import named
+from lambdadesk.ui.widgets.plain import set_plain_tooltip
 
 if TYPE_CHECKING:
     from lambdadesk.core.function_facts import Facts
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from lambdadesk.desk.function_details import Details
     from lambdadesk.desk.function_rows import FunctionRows
     from lambdadesk.ui.invoke.tools import InvokeTools
+    from lambdadesk.ui.panels.charts_panel import ChartsPanel
 
 UNREACHABLE = (ErrorKind.OFFLINE, ErrorKind.NOT_AWS)
 
@@ -44,12 +47,16 @@ class FunctionPage(QWidget):
         write_requested(str, Callable[[], None], Callable[[], None]): so does another write: its verb, what
             does it, and what says that it was not confirmed.
         built(QWidget): a further page was built, with its usual sizes.
+        sizing_requested(): what if, and a power sweep, are to be shown.
+        closing(): its work is about to end.
         refresh_requested(): AWS does not know the function any more, so the list is out of date.
     """
 
     confirm_requested = Signal(object)
     write_requested = Signal(str, object, object)
     built = Signal(QWidget)
+    sizing_requested = Signal()
+    closing = Signal()
     refresh_requested = Signal()
     reachable_changed = Signal(object)
 
@@ -74,11 +81,15 @@ class FunctionPage(QWidget):
         self.about = about = named(ElidedLabel(""), "functionAbout", "About the function")
         about.setForegroundRole(about.palette().ColorRole.PlaceholderText)
         about.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)  # the name comes first
+        self.sizing = named(QPushButton("Sizing"), "sizingButton", "Sizing: what if, and power sweep")
+        set_plain_tooltip(self.sizing, "What it would cost otherwise, and a power sweep that measures it")
+        self.sizing.clicked.connect(self.sizing_requested)
         head = QHBoxLayout()
         head.setContentsMargins(theme.SPACE, theme.SPACE, theme.SPACE, 0)
         head.setSpacing(theme.SPACE)
         head.addWidget(name)
         head.addWidget(about, 1)
+        head.addWidget(self.sizing)
         self.lamps = named(LampLine(), "functionLamps", "What is wrong with the function, or soon will be")
         self.lamps.setContentsMargins(theme.SPACE, 0, theme.SPACE, 0)
         self.lamps.hide()
@@ -96,7 +107,7 @@ class FunctionPage(QWidget):
             connection.runs.deleted.connect(self.invoke.forget_runs),
         ]
         self.logs: LogsPanel | None = None
-        self.charts: QWidget | None = None
+        self.charts: ChartsPanel | None = None
         self.pages = named(QTabWidget(), "pageTabs", "Pages")
         self.pages.setDocumentMode(True)
         self._tools: InvokeTools | None = None
@@ -189,8 +200,11 @@ class FunctionPage(QWidget):
 
     async def close_page(self) -> None:
         """End the work of all pages and the tail."""
+        self.closing.emit()
         # Before anything is awaited: the function may be opened again meanwhile, with a tail of its own.
         self.connection.unfollow(self.function.name)
+        if self.logs is not None:
+            self.logs.stop_following()
         for disconnect in self._disconnects:
             disconnect()
         self._disconnects, self._rows = [], None
@@ -210,23 +224,31 @@ class FunctionPage(QWidget):
                 self.built.emit(page)
 
     def _build_logs(self) -> QWidget:
-        self.logs = LogsPanel(self._tail, self.connection.ledger, self._settings)
+        follow = LogFollow(self.connection, self.function, self._settings)
+        self.logs = LogsPanel(self._tail, self.connection.ledger, self._settings, follow)
+        self.logs.explain_cost = self.connection.explain_cost
+        follow.take_up()
         self.logs.payload_requested.connect(self._show_payload)
-        self.logs.chart_requested.connect(lambda _request_id: self.show_page("Charts"))
+        self.logs.chart_requested.connect(self._show_in_charts)
         return self.logs
+
+    def _show_in_charts(self, request_id: str) -> None:
+        self.show_page("Charts")
+        if self.charts is not None:
+            self.charts.mark(request_id)
 
     def _build_charts(self) -> QWidget:
         from lambdadesk.ui.panels.charts_panel import ChartsPanel
 
-        self.charts = charts = ChartsPanel(self.connection, self.function)
-        charts.log_requested.connect(self._show_request)
+        self.charts = charts = ChartsPanel(self.connection, self.function, self._tail)
+        charts.log_requested.connect(self.show_request)
         return charts
 
     def _build_timeline(self) -> QWidget:
         from lambdadesk.ui.panels.timeline_panel import TimelinePanel
 
         panel = TimelinePanel(self.connection, self.function, self._tail)
-        panel.log_requested.connect(self._show_request)
+        panel.log_requested.connect(self.show_request)
         self._more.append(panel)
         return panel
 
@@ -296,7 +318,8 @@ class FunctionPage(QWidget):
         self._disconnects.append(details.changed.connect(lambda: self._tell(read_details(details))))
         return details
 
-    def _show_request(self, request_id: str) -> None:
+    def show_request(self, request_id: str) -> None:
+        """Show the log of an invocation."""
         self.show_page("Logs")
         if self.logs is not None:
             self.logs.show_request(request_id)

@@ -1,6 +1,6 @@
 """MainWindow: the frame around the functions of all places, their tabs and the Cost page."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, ParamSpec
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
@@ -8,22 +8,24 @@ from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QSplitter, QVBoxLayout
 
 from lambdadesk.core.errors import ErrorKind, UserError
-from lambdadesk.core.function_rows import FunctionRow
+from lambdadesk.core.function_rows import FunctionRow, RowKey
 from lambdadesk.core.types import FunctionInfo
 from lambdadesk.desk.console import Console
 from lambdadesk.desk.tasks import TaskScope
 from lambdadesk.ui import theme
+from lambdadesk.ui.alerts import Alerts
+from lambdadesk.ui.cost_page import CostPage
 from lambdadesk.ui.function_tabs import FunctionTabs
 from lambdadesk.ui.icons import app_icon
 from lambdadesk.ui.layout_memory import LayoutMemory
 from lambdadesk.ui.menus import Menus
-from lambdadesk.ui.panels.cost_panel import CostPanel
 from lambdadesk.ui.panels.functions_panel import FunctionsPanel
 from lambdadesk.ui.places import Places
 from lambdadesk.ui.prices import Prices
 from lambdadesk.ui.privacy import Privacy
 from lambdadesk.ui.production import Production
 from lambdadesk.ui.sign_in import SignIn
+from lambdadesk.ui.sizing import Sizing
 from lambdadesk.ui.status_line import IdentityLine
 from lambdadesk.ui.top_bar import TopBar
 from lambdadesk.ui.widgets.colour_frame import ColourFrame
@@ -33,6 +35,7 @@ from lambdadesk.ui.widgets.plain import PlainLabel
 
 if TYPE_CHECKING:  # brings half of the application with it, and is not needed for the first frame
     from lambdadesk.desk.connection import Connection
+    from lambdadesk.desk.month import Months
     from lambdadesk.ui.function_page import FunctionPage
 
 P = ParamSpec("P")
@@ -73,6 +76,9 @@ class MainWindow(QMainWindow):
         self.production = Production(console, self)
         self.privacy = Privacy(console, self)
         self.prices = Prices(console, self)
+        self.sizing = Sizing(console, self)
+        self.alerts = Alerts(console, self)
+        self.statusBar().insertPermanentWidget(1, self.alerts.button)
         self.menus = Menus(self)
         self._tables = (self.cost.table,)
         self._memory.restore_window(self, self.splitter, self._tables)
@@ -95,7 +101,7 @@ class MainWindow(QMainWindow):
         self.functions = FunctionsPanel(self.console.settings)
         self.functions.open_requested.connect(self.open_row)
         self.functions.keeps = lambda key: self.tabs.page_of(key) is not None
-        self.cost = CostPanel()
+        self.cost = CostPage(self.console.settings, self._make_months)
         self.cost.open_requested.connect(self.open_by_name)
         self.cost.shown_changed.connect(self.read_costs)
         self.cost.read_requested.connect(self._read_costs)
@@ -134,6 +140,7 @@ class MainWindow(QMainWindow):
         self.places.show_current()
         self.sign_in.look_at_expiry()
         self.prices.show_own_cost()
+        self.alerts.look_again()
 
     # -- functions and pages
 
@@ -161,6 +168,7 @@ class MainWindow(QMainWindow):
         page.reachable_changed.connect(lambda failure: self._on_reachable_changed(connection, failure))
         page.confirm_requested.connect(lambda request: self.production.confirm(page, request))
         page.write_requested.connect(lambda *asked: self.production.confirm_write(page, *asked))
+        page.sizing_requested.connect(lambda: self.sizing.show(page))
 
     def _on_reachable_changed(self, connection: "Connection", failure: UserError | None) -> None:
         """The tail asks all the time, so it knows first that the endpoint is gone or back."""
@@ -228,6 +236,13 @@ class MainWindow(QMainWindow):
         for connection in self.console.shown.values():
             connection.may_read_all = True
         self.read_costs(True)
+
+    def _make_months(self) -> "Months":
+        def get_tags(key: "RowKey") -> "Mapping[str, str] | None":
+            row = self.functions.rows.get(key)
+            return row.tags if row else None
+
+        return self.console.make_months(get_tags)
 
     def focus_filter(self) -> None:
         self.functions.filter.setFocus(Qt.FocusReason.ShortcutFocusReason)
@@ -333,8 +348,10 @@ class MainWindow(QMainWindow):
         self._clock.stop()
         self._saver.stop()
         self._memory.keep_window(self, self._tables)
+        await self.sizing.close()
         await self.places.close()
+        self.alerts.close()
         self.functions.close_panel()
-        self.cost.show_connections([])
+        await self.cost.close_page()
         await self.sign_in.close()
         await self.scope.close()

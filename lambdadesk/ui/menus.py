@@ -57,9 +57,13 @@ class Menus:
         self._recent.aboutToShow.connect(lambda: functions.fill_recent(self._recent))
         self._columns = view.addMenu("Columns")
         self._columns.aboutToShow.connect(lambda: functions.header.fill_menu(self._columns))
+        _act(view, "Alerts…", "Ctrl+Shift+A", window.alerts.show)
         view.addSeparator()
         for number, page in enumerate((*PAGES, "Cost"), start=1):
             _act(view, f"{page} page", f"Ctrl+{number % 10}", partial(window.show_page, page.lower()))
+        view.addSeparator()
+        _act(view, "Sizing of the function…", "Ctrl+Shift+M", window.sizing.show)
+        _act(view, "Right-size all functions…", "", window.sizing.show_all)
         view.addSeparator()
         themes = view.addMenu("Theme")
         group = QActionGroup(window)

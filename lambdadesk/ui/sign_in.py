@@ -165,5 +165,5 @@ def _get_stage(connection: "Connection") -> str:
 
 def _get_refusal(connection: "Connection") -> UserError | None:
     """Why the credentials at hand were not taken by what was asked last, if so."""
-    errors = [connection.catalog.state.error, *(tail.error for tail in connection.tails.values())]
+    errors = [connection.catalog.state.error, *(tail.error for tail in connection.all_tails)]
     return next((each for each in errors if each is not None and each.kind is ErrorKind.EXPIRED), None)

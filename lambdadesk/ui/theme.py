@@ -255,6 +255,10 @@ QCheckBox::indicator, QListView::indicator {
 QCheckBox::indicator:checked, QListView::indicator:checked {
   background: %(accent_fill)s; image: url(icons:check.svg) }
 QCheckBox::indicator:focus { border: 2px solid %(accent)s; width: 12px; height: 12px }
+QRadioButton::indicator { width: 14px; height: 14px; border: 1px solid %(dim)s; border-radius: 8px }
+QRadioButton::indicator:checked { background: %(on_accent)s; border: 5px solid %(accent_fill)s;
+  width: 6px; height: 6px }
+QRadioButton:focus { color: %(accent)s }
 QAbstractItemView, QPlainTextEdit { border: 1px solid %(border)s; margin: 1px }
 QAbstractItemView:focus, QPlainTextEdit:focus { border: 2px solid %(accent)s; margin: 0 }
 QComboBox QAbstractItemView, QComboBox QAbstractItemView:focus {

@@ -71,3 +71,25 @@ def test_a_limit_that_may_not_be_changed_is_left(tmp_path: Path) -> None:
         "resource.setrlimit = refuse\n"
     )
     assert run(f"{refuse}{START}print('started')\n", tmp_path) == "started\n"
+
+
+@linux_only
+@pytest.mark.parametrize("is_asked", [True, False])
+def test_large_pieces_of_memory_go_back_to_the_system(tmp_path: Path, is_asked: bool) -> None:
+    code = (
+        "import ctypes\n"
+        "from lambdadesk.app.memory import give_large_pieces_back\n"
+        "names = ('arena', 'ordblks', 'smblks', 'hblks', 'hblkhd', 'a', 'b', 'c', 'd', 'e')\n"
+        "fields = [(name, ctypes.c_size_t) for name in names]\n"
+        "Info = type('Info', (ctypes.Structure,), {'_fields_': fields})\n"
+        "info = getattr(ctypes.CDLL(None), 'mallinfo2', None)\n"
+        f"{'give_large_pieces_back()' if is_asked else ''}\n"
+        "piece = bytes(20_000_000)\n"
+        "del piece\n"
+        "if info is not None:\n"
+        "    info.restype = Info\n"
+        "    before = info().hblks\n"
+        "    pieces = [bytes(500_000) for _ in range(8)]\n"
+        "    print(info().hblks - before)\n"
+    )
+    assert run(code, tmp_path) in ("8\n" if is_asked else "0\n", "")

@@ -6,7 +6,9 @@ from lambdadesk.aws.clients import Limits
 from lambdadesk.aws.functions import (
     fetch_function,
     fetch_functions,
+    fetch_provisioned,
     fetch_qualifiers,
+    fetch_versions,
     to_datetime,
     to_function_info,
 )
@@ -173,3 +175,28 @@ def test_absent_and_odd_fields_take_the_defaults(entry: dict[str, object]) -> No
 def test_a_moment_is_utc_or_none(text: str | None, hour: int | None) -> None:
     expected = None if hour is None else datetime(2026, 1, 2, hour, 4, 5, 678000, UTC)
     assert to_datetime(text) == expected
+
+
+async def test_versions_come_with_the_time_they_were_published(aws: FakeAws) -> None:
+    aws.functions = [make_function("a")]
+    at = "2026-11-27T10:00:00.000+0000"
+    aws.versions["a"] = [
+        *({"Version": str(number), "LastModified": at, "Description": "new"} for number in range(1, 60)),
+        {"Version": "60"},  # whose time is not told
+    ]
+    gateway = make_gateway(aws)
+    found = await fetch_versions(gateway, "a")
+    await gateway.close()
+    assert [each.version for each in found] == [str(number) for number in range(1, 60)]
+    assert (found[0].at, found[0].description) == (datetime(2026, 11, 27, 10, tzinfo=UTC), "new")
+
+
+async def test_what_has_provisioned_concurrency_is_named_by_its_qualifier(aws: FakeAws) -> None:
+    aws.functions = [make_function("a")]
+    arn = aws.functions[0]["FunctionArn"]
+    configs = [{"FunctionArn": f"{arn}:{name}"} for name in ("live", "7")]
+    operation = "ListProvisionedConcurrencyConfigs"
+    aws.details[operation, "a"] = {"ProvisionedConcurrencyConfigs": configs}
+    gateway = make_gateway(aws)
+    assert await fetch_provisioned(gateway, "a") == ["live", "7"]
+    await gateway.close()

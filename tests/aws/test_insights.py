@@ -147,8 +147,8 @@ async def test_refusals_are_told_apart(aws: FakeAws, gateway: Gateway) -> None:
     ]
     assert told[0].action == "logs:StartQuery"
     assert "Too many queries" in told[1].message
-    assert "does not offer" in told[2].message
-    assert "does not offer" in told[3].message
+    assert "not offered" in told[2].message
+    assert "not offered" in told[3].message
     assert told[4].hint == "It says: mixed classes"
     gone = await refused(gateway, QueryRequest("limit 1", ("/gone",), 1, 2))
     assert gone.message == "The log group /gone does not exist."

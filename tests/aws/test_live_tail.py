@@ -6,7 +6,7 @@ import pytest
 
 from lambdadesk.aws.clients import Limits
 from lambdadesk.aws.gateway import Gateway
-from lambdadesk.aws.live_tail import LiveUpdate, follow_live
+from lambdadesk.aws.live_tail import LiveUpdate, follow_live, is_offered
 from lambdadesk.core.connections import Guard
 from lambdadesk.core.errors import ErrorKind, UserError
 from lambdadesk.core.types import Target
@@ -36,9 +36,10 @@ async def test_updates_come_with_what_they_say(aws: FakeAws, quick: Limits) -> N
     frames = (update("one", "two", stream="a", timestamp_ms=7), update(), update("three", sampled=True))
     aws.script("StartLiveTail", session(*frames))
     found, error = await follow(aws, quick)
-    assert [[event.message for event in each.events] for each in found] == [["one", "two"], [], ["three"]]
-    assert [each.sampled for each in found] == [False, False, True]
-    first = found[0].events[0]
+    assert [[event.message for event in each.events] for each in found] == [[], ["one", "two"], [], ["three"]]
+    assert [each.sampled for each in found] == [False, False, False, True]
+    first = found[1].events[0]
+    assert found[1].groups == {"a": "/aws/lambda/hello"}
     assert (first.stream, first.timestamp_ms, first.event_id) == ("a", 7, "")
     assert error.kind is ErrorKind.OFFLINE  # an end without a word is a break, not the end of the log
     (request,) = aws.requests("StartLiveTail")
@@ -71,6 +72,8 @@ async def test_every_end_is_told(aws: FakeAws, quick: Limits, end: End, kind: Er
         (faults.denied("logs:StartLiveTail"), ErrorKind.DENIED),
         (faults.html(), ErrorKind.NOT_AWS),
         (faults.error(400, "LimitExceededException", "15 sessions"), ErrorKind.OTHER),
+        (faults.error(500, "InternalFailure"), ErrorKind.OTHER),
+        (faults.error(501, "NotImplemented"), ErrorKind.NOT_FOUND),
     ],
 )
 async def test_a_session_that_does_not_begin_is_told(
@@ -85,6 +88,7 @@ async def test_leaving_ends_the_session(aws: FakeAws, quick: Limits) -> None:
     aws.script("StartLiveTail", session(update("one"), update("two"), end=hang))
     gateway = Gateway(Target("us-east-1", endpoint_url=aws.url), quick)
     updates = follow_live(gateway, [ARN])
+    assert (await anext(updates)).events == []  # it has begun
     assert (await anext(updates)).events[0].message == "one"
     await updates.aclose()
     await gateway.close()
@@ -94,6 +98,19 @@ async def test_a_read_only_connection_may_listen(aws: FakeAws, quick: Limits) ->
     aws.script("StartLiveTail", session(update("one")))
     gateway = Gateway(Target("us-east-1", endpoint_url=aws.url), quick, guard=Guard.READ_ONLY)
     updates = follow_live(gateway, [ARN])
+    assert (await anext(updates)).events == []  # it has begun
     assert (await anext(updates)).events[0].message == "one"
     await updates.aclose()
     await gateway.close()
+
+
+@pytest.mark.parametrize(
+    ("region", "offered"), [("eu-central-1", True), ("cn-north-1", False), ("us-gov-west-1", False)]
+)
+async def test_regions_without_it_are_known(aws: FakeAws, quick: Limits, region: str, offered: bool) -> None:
+    assert is_offered(region) is offered
+    if not offered:
+        updates = follow_live(Gateway(Target(region, endpoint_url=aws.url), quick), [ARN])
+        with pytest.raises(UserError, match="not offered by this endpoint"):
+            await anext(updates)
+        assert aws.requests() == []

@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 from collections.abc import Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 
@@ -126,7 +127,8 @@ async def test_a_file_that_is_too_large_is_not_read(server: PriceListServer, is_
         return True
 
     server.fault = fault
-    assert "larger than 1,000,000 bytes" in (await refused(server)).message
+    limits = replace(QUICK, read_s=30, deadline_s=30)  # packing takes a while
+    assert "larger than 1,000,000 bytes" in (await refused(server, limits=limits)).message
 
 
 async def test_silence_is_not_waited_for_for_ever(server: PriceListServer) -> None:

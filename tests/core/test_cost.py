@@ -19,6 +19,8 @@ from lambdadesk.core.cost import (
     monthly_cost,
     sum_costs,
 )
+from lambdadesk.core.cost_text import explain_sum
+from lambdadesk.core.money import format_money
 from lambdadesk.core.platform import parse_platform
 from lambdadesk.core.prices import PriceItem, PriceTable, load_prices
 from lambdadesk.core.types import Cost, FunctionInfo, InvocationType, Report
@@ -430,6 +432,8 @@ def test_what_a_report_cannot_tell_is_a_badge() -> None:
         CostBadge.PROVISIONED,
         CostBadge.DURABLE,
     )
+    assert cost_badges(FUNCTION, has_provisioned=None) == (CostBadge.UNCHECKED,)
+    assert cost_badges(FunctionInfo("f", is_durable=True)) == (CostBadge.DURABLE,)
     assert all(badge.words.endswith(".") for badge in CostBadge)
 
 
@@ -438,3 +442,14 @@ def test_an_edge_replica_has_the_prices_of_the_edge() -> None:
     assert cost_badges(replica, report(10, 128)) == (CostBadge.EDGE,)
     cost = invocation_cost(report(10, 128), replica, "us-east-1", PRICES)
     assert 10_000_000 * cost.amount == Decimal("6.625125")  # example 8 of the pricing page
+
+
+def test_a_sum_says_what_requests_and_duration_do_not_make_up() -> None:
+    request, duration = (
+        PRICES.rate(item, "us-east-1", "x86_64") for item in (PriceItem.REQUEST, PriceItem.DURATION)
+    )
+    known = 10 * request.price + 2 * duration.price
+    assert "Ephemeral storage" not in explain_sum(10, Decimal(2), known, request, duration)
+    told = explain_sum(10, Decimal(2), known + Decimal("0.5"), request, duration)
+    assert "and what had another price\n    $0.500000" in told
+    assert f"Total\n    {format_money(known + Decimal('0.5'))}" in told

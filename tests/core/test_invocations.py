@@ -118,7 +118,7 @@ def test_the_same_again_changes_nothing() -> None:
     feed(tracker, *LIFE)
     before = [replace(each) for each in tracker.invocations]
     assert not any(each.changed for each in feed(tracker, *LIFE))
-    assert tracker.invocations == before
+    assert list(tracker.invocations) == before
 
 
 def test_one_after_the_other_in_a_stream() -> None:
@@ -374,4 +374,4 @@ def test_many_at_once_are_told_as_one_by_one(mixture: list[tuple[int, str, str]]
         assert fed.levels == [each.level for each in expected]
         assert fed.lines == {at: each.line for at, each in enumerate(expected) if each.line is not None}
         assert fed.changed == {each.invocation for each in expected if each.changed}
-    assert many.invocations == one.invocations
+    assert list(many.invocations) == list(one.invocations)

@@ -1,13 +1,12 @@
 from dataclasses import replace
 from datetime import date, timedelta
-from decimal import Decimal
 
 import pytest
 
 from lambdadesk.core.figures import Figures
-from lambdadesk.core.lamps import Lamp, LampKind, LampLevel, MemoryPeak, get_lamps, get_memory_peak
+from lambdadesk.core.lamps import Lamp, LampKind, LampLevel, MemoryPeak, get_lamps
 from lambdadesk.core.runtimes import RuntimeTable
-from lambdadesk.core.types import FunctionInfo, Invocation, Report
+from lambdadesk.core.types import FunctionInfo
 
 TODAY = date(2026, 11, 27)
 FINE = FunctionInfo("f", runtime="python3.14", timeout_s=10, state="Active", last_update_status="Successful")
@@ -148,13 +147,3 @@ def test_the_gravest_comes_first() -> None:
     assert [lamp.level for lamp in lamps] == sorted((lamp.level for lamp in lamps), reverse=True)
     assert lamps[0].kind is LampKind.UPDATE
     assert len(lamps) == 4
-
-
-def test_the_memory_peak_is_a_share_of_what_the_run_had() -> None:
-    def run(used_mb: int | None, size_mb: int | None) -> Invocation:
-        report = Report("r", Decimal(1), 1, size_mb, used_mb)
-        return Invocation("f", "r", 1, report=report)
-
-    assert get_memory_peak([]) is None
-    assert get_memory_peak([Invocation("f", "r", 1), run(None, 128), run(5, None), run(5, 0)]) is None
-    assert get_memory_peak([run(500, 1024), run(120, 128), run(100, 128)]) == MemoryPeak(120, 128)

@@ -22,6 +22,7 @@ from lambdadesk.core.types import (
 
 PRICES = load_prices()
 FUNCTION = FunctionInfo("f", runtime="python3.13")
+A, B = (f"0a1b2c3d-0000-4000-8000-00000000000{digit}" for digit in "12")
 SYNC, EVENT = InvocationType.REQUEST_RESPONSE, InvocationType.EVENT
 
 
@@ -443,3 +444,67 @@ async def test_everything_is_priced_anew_where_prices_change() -> None:
     assert after.cost == 2 * before.cost
     assert (after.invocations, after.gb_seconds) == (before.invocations, before.gb_seconds)
     assert heard == ["f"]
+
+
+def test_the_memory_peak_is_a_share_of_what_the_run_had() -> None:
+    book = ledger()
+    assert book.memory_peak("f") is None
+    for at, (used_mb, size_mb) in enumerate([(None, 128), (5, None), (500, 1024), (120, 128), (100, 128)]):
+        told = Report(f"r{at}", Decimal(1), 1, size_mb, used_mb)
+        book.add_seen("f", seen(f"r{at}", at, at + 1, report=told))
+    assert book.memory_peak("f") == (120, 128)
+
+
+def test_changes_are_taken_once() -> None:
+    book = ledger()
+    assert book.take_changes("f") == []
+    book.add_seen("f", seen(A, 1000, 1100), seen(B, 1000, 1200))
+    assert [each.request_id for each in book.take_changes("f")] == [A, B]
+    assert book.take_changes("f") == []
+    book.add_seen("f", seen(A, 1000, 1100), seen(B, 900, 1200))
+    record = add_here(book, A, 990, 1110)
+    changed = book.take_changes("f")
+    assert [each.request_id for each in changed] == [A, B]
+    assert changed[0] is record
+    assert changed[1].started_ms == 900
+
+
+def test_changes_within_are_told_together() -> None:
+    book = ledger()
+    names: list[str] = []
+    book.changed.connect(names.append)
+    with book.told_together():
+        book.add_seen("f", seen("a", 1000, 1100))
+        book.add_seen("f", seen("b", 1000, 1100))
+        assert names == []
+    assert names == ["f"]
+
+
+def test_one_request_those_of_here_and_the_newest_are_found_without_the_others() -> None:
+    book = ledger()
+    book.add_seen("f", *(seen(f"r{at}", at, at + 9) for at in range(9)), seen(A, 50, 60), seen(A, 70, 90))
+    record = add_here(book, A, 49, 61)
+    assert book.of_request("f", A) == [book.of("f")[-2], book.of("f")[-1]]
+    assert book.made_here("f") == [record]
+    assert book.of_request("f", A)[0] is record
+    assert [each.request_id for each in book.newest("f", 3)] == ["r8", A, A]
+    assert len(book.newest("f", 99)) == 11
+    assert book.of_request("f", "r3") == [book.of("f")[3]]
+    everything = list(book.of("f"))
+    assert list(book.each("f")) == everything
+    assert book.between("f", 5, 50) == [run for run in everything if 5 <= run.started_ms <= 50]
+    assert book.count_waiting("f") == 0
+    add_here(book, B, 10, 20)
+    assert book.count_waiting("f") == 1
+
+
+def test_what_is_asked_for_again_and_again_stays_up_to_date() -> None:
+    book = ledger()
+    book.add_seen("f", seen(A, 1000, 1100), seen(B, 1000, 1100))
+    before = book.of("f")
+    assert book.of("f")[0] is before[0]
+    book.add_seen("f", seen(A, 900, 1100))
+    assert [each.started_ms for each in book.of("f")] == [900, 1000]
+    for at in range(500):  # nobody asks meanwhile
+        book.add_seen("f", seen(f"r{at}", at, at + 1))
+    assert book.of("f")[1] == before[1]

@@ -235,6 +235,9 @@ terms = st.one_of(
     words.map(lambda word: f'-"{word}"'),
     words.map(lambda word: f"/{re.escape(word)}$/"),
     st.sampled_from(["level:warn", "-level:error", "req:r1", "-req:r2", "/^a.b/", "/[^a]\\s/"]),
+    st.sampled_from(
+        ["/a.b/", "/[ab]+1/", "-/a\\S*b/", "/r\\d/", "/\\bß/", "-/b\\b/", "/a|1/", "/A./", "/\\B/"]
+    ),
     st.sampled_from(["level<=info", "-level>info", "stream:o", "-stream:two", "a:b", "-a:1", "a:ß"]),
 )
 narrowing = st.lists(

@@ -52,16 +52,49 @@ def test_groups_are_closed_and_opened() -> None:
     assert shown(closed) == ["#0", "#1", 1, 3]
 
 
-rows = st.builds(line, st.integers(0, 30), st.integers(-1, 4), st.sampled_from(["yes", "no"]))
+def test_rows_go_with_the_context_of_a_match_that_was_dropped() -> None:
+    store = LogStore(cap=16)
+    store.add([line(ms, ms % 3, "yes" if ms in (0, 10) else "no") for ms in range(16)])
+    lines = FilteredLines(store, parse_filter("yes"), 2)
+    groups = GroupedLines(lines)
+    lines.scan()
+    groups.extend()
+    assert sorted(seen_numbers(groups)) == [0, 1, 2, 8, 9, 10, 11, 12]
+    store.add([line(16, 0)])  # line 0 goes, and with it what stood near it
+    lines.cut(16)
+    groups.cut(16)
+    lines.scan()
+    groups.extend()
+    assert groups.is_complete
+    assert sorted(seen_numbers(groups)) == [8, 9, 10, 11, 12]
+
+
+rows = st.builds(line, st.integers(0, 30), st.integers(-1, 4), st.sampled_from(["no", "no", "no", "yes"]))
 batches = st.lists(st.lists(rows, max_size=12), max_size=8)
 
 
-@settings(deadline=None)  # the two cores have other work
-@given(batches, st.sampled_from(["", "yes"]), st.integers(0, 2), st.integers(1, 9), st.booleans(), st.data())
+@settings(deadline=None, max_examples=50)  # the two cores have other work
+@given(
+    batches,
+    st.sampled_from([4, 16]),
+    st.sampled_from([0, 30]),  # 30: no batch is later than the one after it
+    st.sampled_from(["", "yes"]),
+    st.integers(0, 2),
+    st.integers(1, 9),
+    st.booleans(),
+    st.data(),
+)
 def test_whatever_comes_rows_are_those_of_all_lines_at_once(
-    batches: list[list[LogRow]], text: str, context: int, step: int, are_open: bool, data: st.DataObject
+    batches: list[list[LogRow]],
+    cap: int,
+    later_ms: int,
+    text: str,
+    context: int,
+    step: int,
+    are_open: bool,
+    data: st.DataObject,
 ) -> None:
-    store = LogStore(cap=16)  # dropped soon
+    store = LogStore(cap=cap)  # dropped soon
     lines = FilteredLines(store, parse_filter(text), context)
     groups = GroupedLines(lines, are_open=are_open)
     seen: list[int | str] = []  # as a view that applies the splices has them
@@ -85,11 +118,13 @@ def test_whatever_comes_rows_are_those_of_all_lines_at_once(
                 continue  # the rows may lag behind
             apply(groups.extend(step))
         while not groups.is_complete:
+            before = len(groups.lines)
+            assert len(seen_numbers(groups)) < before  # else it would never end
             apply(groups.extend(step))
 
     store.changed.connect(follow)
-    for batch in batches:
-        store.add(batch)
+    for number, batch in enumerate(batches):
+        store.add([each._replace(timestamp_ms=each.timestamp_ms + number * later_ms) for each in batch])
         if batch and data.draw(st.booleans()):
             apply([groups.toggle(data.draw(st.integers(0, 4)))])
     numbers = [lines[entry] for entry in range(len(lines))]

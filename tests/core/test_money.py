@@ -4,7 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambdadesk.core.money import format_about, format_cents, format_money
+from lambdadesk.core.money import (
+    format_about,
+    format_amount,
+    format_cents,
+    format_money,
+    format_most,
+    format_rough,
+)
 
 
 @pytest.mark.parametrize(
@@ -55,3 +62,20 @@ def test_amounts_to_the_cent(amount: str, currency: str, text: str) -> None:
 def test_an_estimate_is_to_the_cent() -> None:
     told = [format_about(Decimal(amount)) for amount in ("0", "0.0099", "0.01", "1234.567")]
     assert told == ["less than $0.01", "less than $0.01", "$0.01", "$1,234.57"]
+
+
+@pytest.mark.parametrize(
+    ("amount", "shown", "rough", "most"),
+    [
+        ("0", "$0", "$0", "$0"),
+        ("0.0000004083", "$0.000000408", "$0.000000408", "$0.01"),
+        ("0.0951", "$0.095100", "$0.095100", "$0.10"),
+        ("0.9216", "$0.92", "$0.92", "$0.93"),
+        ("-6.8667", "-$6.87", "-$6.87", "-$6.86"),
+        ("0.04", "$0.040000", "$0.040000", "$0.04"),
+        ("2355.43", "$2,355.43", "$2,355", "$2,355.43"),
+    ],
+)
+def test_amounts_as_they_are_needed(amount: str, shown: str, rough: str, most: str) -> None:
+    value = Decimal(amount)
+    assert (format_amount(value), format_rough(value), format_most(value)) == (shown, rough, most)

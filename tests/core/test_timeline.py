@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lambdadesk.core.deploys import PublishedVersion, list_deploys
 from lambdadesk.core.timeline import (
     SLACK_MS,
     UNKNOWN_ENVIRONMENT,
@@ -191,10 +192,12 @@ def test_deploys_are_marked() -> None:
         run(3, 9_000, stream=stream_of(3, "6")),
     )
     changed = datetime.fromtimestamp(START_MS / 1000 + 2, UTC)
-    assert found.marks(changed) == [
+    assert found.marks(list_deploys(changed)) == [
         Mark(START_MS + 2_000, "function changed"),
         Mark(START_MS + 4_900, "first run of v7"),
     ]
+    published = [PublishedVersion("7", changed, "faster"), PublishedVersion("$LATEST", changed)]
+    assert found.marks(list_deploys(None, published)) == [Mark(START_MS + 2_000, "v7 published (faster)")]
 
 
 def test_only_what_changed_is_laid_out_anew() -> None:

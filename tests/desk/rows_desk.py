@@ -1,5 +1,6 @@
 """FunctionRows over connections to FakeAws."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -13,6 +14,7 @@ from lambdadesk.desk.function_rows import FunctionRows
 from lambdadesk.store.catalog_cache import CatalogCache
 from lambdadesk.store.drafts import DraftStore
 from lambdadesk.store.history import History
+from lambdadesk.store.invocations import InvocationStore
 from lambdadesk.store.settings import Settings
 from tests.servers.fake_aws import FakeAws
 
@@ -24,6 +26,7 @@ class Desk:
     history: History
     cache: CatalogCache
     limits: Limits
+    open_invocations: Callable[[], InvocationStore] | None = None
     changes: list[frozenset[RowKey]] = field(default_factory=list)
     failures: list[tuple[str, Exception]] = field(default_factory=list)
     connections: list[Connection] = field(default_factory=list)
@@ -49,6 +52,7 @@ class Desk:
             self.cache,
             lambda name, error: self.failures.append((name, error)),
             DraftStore(self.cache.folder / "drafts"),
+            open_invocations=self.open_invocations,
         )
         self.connections.append(connection)
         return connection

@@ -19,6 +19,7 @@ from lambdadesk.desk.tailer import TailState
 from lambdadesk.store.catalog_cache import CatalogCache
 from lambdadesk.store.drafts import DraftStore
 from lambdadesk.store.history import History
+from lambdadesk.store.invocations import InvocationStore
 from tests.conftest import threads_named
 from tests.desk.waiting import until
 from tests.servers import faults
@@ -28,14 +29,27 @@ HELLO = FunctionInfo("hello")
 
 
 def make_connection(
-    target: Target, history: History, cache: CatalogCache, report: Callable[[str, Exception], None]
+    target: Target,
+    history: History,
+    cache: CatalogCache,
+    report: Callable[[str, Exception], None],
+    invocations: InvocationStore | None = None,
 ) -> Connection:
-    drafts = DraftStore(cache.folder / "drafts")
-    return Connection(get_unsaved_info(target), Gateway(target), history, cache, report, drafts)
+    return Connection(
+        get_unsaved_info(target),
+        Gateway(target),
+        history,
+        cache,
+        report,
+        DraftStore(cache.folder / "drafts"),
+        open_invocations=(lambda: invocations) if invocations else None,
+    )
 
 
 @asynccontextmanager
-async def connected(aws: FakeAws, folder: Path) -> AsyncIterator[Connection]:
+async def connected(
+    aws: FakeAws, folder: Path, invocations: InvocationStore | None = None
+) -> AsyncIterator[Connection]:
     """A connection to a FakeAws with the function hello, its list read."""
     aws.functions = [make_function("hello")]
     history = History(folder / "history.sqlite")
@@ -43,7 +57,11 @@ async def connected(aws: FakeAws, folder: Path) -> AsyncIterator[Connection]:
     failures: list[tuple[str, Exception]] = []
     target = Target("us-east-1", endpoint_url=aws.url)
     connection = make_connection(
-        target, history, CatalogCache(folder / "cache"), lambda name, error: failures.append((name, error))
+        target,
+        history,
+        CatalogCache(folder / "cache"),
+        lambda name, error: failures.append((name, error)),
+        invocations,
     )
     await connection.catalog.refresh()
     yield connection

@@ -99,3 +99,12 @@ async def test_a_folder_that_is_not_there_is_told(store: LogStore, tmp_path: Pat
         await export_lines(store, range(3), tmp_path / "missing" / "x.log")
     assert caught.value.kind is ErrorKind.STORAGE
     assert str(caught.value).startswith("The lines could not be exported: ")
+
+
+async def test_lines_of_several_log_groups_say_which(store: LogStore, tmp_path: Path) -> None:
+    for name in ("lines.log", "lines.ndjson", "lines.csv"):
+        await export_lines(store, [0], tmp_path / name, group_of=lambda stream: f"/group/{stream}")
+    assert (tmp_path / "lines.log").read_text() == "2023-11-14T22:13:20.000Z /group/one plain\n"
+    assert json.loads((tmp_path / "lines.ndjson").read_text())["log_group"] == "/group/one"
+    rows = list(csv.reader(io.StringIO((tmp_path / "lines.csv").read_text())))
+    assert (rows[0][-1], rows[1][-1]) == ("log_group", "/group/one")

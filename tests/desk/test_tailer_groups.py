@@ -97,3 +97,17 @@ async def test_equal_names_of_streams_are_told_apart(aws: FakeAws, quick: Limits
         await until(tail.changed, lambda: tail.counts.received == 2, "both")
         found = {row.message: tail.source_of(row.stream).name for row in rows(tail)}
         assert found == {"order": ORDERS, "mail": MAILS}
+
+
+async def test_a_group_that_appears_later_is_taken_in(aws: FakeAws, quick: Limits) -> None:
+    aws.add_events(ORDERS, "order", timestamp_ms=now_ms() - 2_000)
+    async with following(make_tail(aws, quick, TailGroup(ORDERS))) as tail:
+        aws.add_events(MAILS, "mail", timestamp_ms=now_ms() - 3_000)
+        tail.take_in([TailGroup(MAILS)])
+        await until(tail.changed, lambda: tail.counts.received == 2, "the mail")
+        assert messages(tail) == ["mail", "order"]
+        assert [source.name for source in tail.sources] == [ORDERS, MAILS]
+        aws.add_events(MAILS, "another")
+        await poll_all(tail)
+        assert messages(tail) == ["mail", "order", "another"]
+        assert (tail.counts.late, tail.counts.gaps) == (0, 0)

@@ -184,3 +184,26 @@ async def test_cancelled_before_its_first_step_it_never_begins(scope: TaskScope)
     scope.cancel("work")
     await scope.close()
     assert notes == []
+
+
+async def test_work_that_times_out_in_the_same_turn_ends_all_the_same(scope: TaskScope) -> None:
+    limits: list[asyncio.Timeout] = []
+    waiting = asyncio.Event()
+
+    async def work() -> None:
+        while True:  # as a tail between its polls
+            try:
+                async with asyncio.timeout(3_600) as limit:
+                    limits.append(limit)
+                    waiting.set()
+                    await asyncio.Event().wait()
+            except TimeoutError:
+                continue
+
+    scope.start("work", work)
+    await waiting.wait()
+    limits[0].reschedule(0)
+    asyncio.get_running_loop().call_soon(scope.stop)
+    async with asyncio.timeout(5):
+        await scope.wait("work")
+    assert len(limits) == 1

@@ -125,7 +125,7 @@ async def test_a_deep_scan_that_is_stopped_keeps_what_it_found(services: FakeSer
         )
         assert scan.is_running
         assert scan.is_deep
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(8):
             await scope.close()
         assert not scan.is_running
         assert scan.was_stopped
@@ -203,7 +203,7 @@ async def test_a_deep_scan_that_is_stopped_forgets_nothing_of_the_one_before(ser
         services.always("ListSchedules", faults.hang)
         scope.start("scan", scan.run, True)
         await until(scan.changed, lambda: services.requests("DescribeStateMachine"), "the machine")
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(8):
             await scope.close()
         await scan.run()
         assert sorted(each.source for each in scan.triggers) == ["SQS", "Scheduler"]

@@ -7,7 +7,7 @@ from typing import Any
 from lambdadesk.core.event import Event
 
 
-async def until(event: Event[...], condition: Callable[[], Any], what: str, deadline_s: float = 10.0) -> Any:
+async def until(event: Event[...], condition: Callable[[], Any], what: str, deadline_s: float = 30.0) -> Any:
     """What the condition gives once it is true; looked at now and whenever the event is emitted."""
     woken = asyncio.Event()
     disconnect = event.connect(lambda *_args: woken.set())

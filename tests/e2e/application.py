@@ -12,7 +12,7 @@ from typing import Self
 from tests.local.running import wait_until
 
 CHECKOUT = Path(__file__).parents[2]
-QUIT_WITHIN_S = 2.0
+QUIT_WITHIN_S = 6.0
 
 
 class Application:
@@ -85,7 +85,7 @@ class Application:
         return list(self.home.glob("cache/functions-*.json"))
 
     def wait_for_window(self) -> None:
-        wait_until(lambda: "first_frame" in self.read_milestones(), "the first frame", 20)
+        wait_until(lambda: "first_frame" in self.read_milestones(), "the first frame", 60)
 
     def wait_for_list(self) -> None:
         wait_until(lambda: self.cached_lists, "the list of functions", 30)
@@ -99,6 +99,10 @@ class Application:
 
     def click(self, name: str) -> None:
         self._ask(f"click {name}")
+
+    def turn(self, name: str, title: str) -> None:
+        """Show a tab by its title."""
+        self._ask(f"turn {name} {title}")
 
     def type(self, name: str, text: str) -> None:
         """Replace the text of an editor by hand."""
@@ -124,7 +128,7 @@ class Application:
             return any(part in text for text in texts)
 
         try:
-            wait_until(is_there, part, 20)
+            wait_until(is_there, part, 60)
         except AssertionError as error:
             raise AssertionError(f"{error}; there are {texts}") from None
         return texts

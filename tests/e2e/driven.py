@@ -2,7 +2,7 @@
 
 Each line on standard input asks for one thing: "click NAME" presses the button with that objectName, "read
 NAME" prints the visible texts within a widget as a JSON list, "type NAME TEXT" replaces an editor's text by
-hand, "close" closes the window as a user would.
+hand, "turn NAME TITLE" shows a tab, "close" closes the window as a user would.
 """
 
 import json
@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QApplication,
     QLabel,  # noqa: TID251  to look for, not to show
     QPlainTextEdit,
+    QTabWidget,
     QWidget,
 )
 
@@ -55,6 +56,11 @@ class Remote(QObject):
             assert isinstance(editor, QPlainTextEdit)
             editor.selectAll()
             QTest.keyClicks(editor, text)
+        elif what == "turn":
+            name, _, title = name.partition(" ")
+            tabs = self._find(name)
+            assert isinstance(tabs, QTabWidget)
+            tabs.setCurrentIndex([tabs.tabText(at) for at in range(tabs.count())].index(title))
         elif (editor := self._find(name)) and isinstance(editor, QPlainTextEdit):
             self._print([editor.toPlainText()])
         else:

@@ -27,7 +27,7 @@ def history_of(application: Application) -> list[tuple[str, str]]:
 def _wait_for_figures(aws: FakeAws) -> None:
     """A call that is under way at the end of the process is a socket that nobody closed."""
     for name in ("GetMetricData", "GetResources"):
-        aws.wait_for_requests(name, timeout_s=20)
+        aws.wait_for_requests(name, timeout_s=60)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
@@ -56,14 +56,14 @@ def test_quits_by_its_window(aws: FakeAws, tmp_path: Path) -> None:
 def test_quits_while_nothing_answers(aws: FakeAws, tmp_path: Path) -> None:
     aws.always("*", faults.hang)
     with Application(tmp_path, "--endpoint-url", aws.url) as application:
-        aws.wait_for_requests("ListFunctions", timeout_s=20)
+        aws.wait_for_requests("ListFunctions", timeout_s=60)
         application.quit()
 
 
 def test_quits_while_an_invoke_hangs_and_remembers_it(aws: FakeAws, tmp_path: Path) -> None:
     aws.always("Invoke", faults.hang)
     with Application(tmp_path, "--endpoint-url", aws.url, "--function", "hello", driven=True) as application:
-        aws.wait_for_requests("ListAliases", timeout_s=20)
+        aws.wait_for_requests("ListAliases", timeout_s=60)
         application.click("invokeButton")
         aws.wait_for_requests("Invoke")
         application.quit()
@@ -77,17 +77,17 @@ def test_a_kill_leaves_a_history_that_says_so_and_no_lock(aws: FakeAws, tmp_path
     aws.always("Invoke", faults.hang)
     arguments = ("--endpoint-url", aws.url, "--function", "hello")
     with Application(tmp_path, *arguments, driven=True) as application:
-        aws.wait_for_requests("ListAliases", timeout_s=20)
+        aws.wait_for_requests("ListAliases", timeout_s=60)
         application.click("invokeButton")
         aws.wait_for_requests("Invoke")
         application.process.kill()
-        application.wait(5)
+        application.wait(60)
     ((outcome, error),) = history_of(application)
     assert outcome == "unknown"
     assert "may have run" in error
     listed = len(aws.requests("ListFunctions"))
     with Application(tmp_path, *arguments, driven=True) as again:
-        aws.wait_for_requests("ListFunctions", listed + 1, timeout_s=20)  # it is a window, and no hand-over
+        aws.wait_for_requests("ListFunctions", listed + 1, timeout_s=60)  # it is a window, and no hand-over
         again.wait_for_window()
         again.quit()
     assert len(aws.requests("Invoke")) == 1
@@ -97,15 +97,15 @@ def test_what_was_typed_survives_a_kill(aws: FakeAws, tmp_path: Path) -> None:
     arguments = ("--endpoint-url", aws.url, "--function", "hello")
     drafts = tmp_path / "home" / "state" / "drafts"
     with Application(tmp_path, *arguments, driven=True) as application:
-        aws.wait_for_requests("ListAliases", timeout_s=20)
+        aws.wait_for_requests("ListAliases", timeout_s=60)
         application.wait_for_text("payloadEditor", "{}")
         application.type("payloadEditor", '{"typed":1,"not sent":"')
         wait_until(lambda: any(b"not sent" in path.read_bytes() for path in drafts.glob("*.json")), "a draft")
         application.process.kill()
-        application.wait(5)
+        application.wait(60)
     known = len(aws.requests("ListAliases"))
     with Application(tmp_path, *arguments, driven=True) as again:
-        aws.wait_for_requests("ListAliases", known + 1, timeout_s=20)
+        aws.wait_for_requests("ListAliases", known + 1, timeout_s=60)
         again.wait_for_text("payloadEditor", '{"typed":1,"not sent":"')
         again.quit()
     assert not aws.requests("Invoke")
@@ -128,7 +128,7 @@ def test_a_second_start_hands_over_to_the_first(aws: FakeAws, folder: Path) -> N
         first.wait_for_list()
         wish = (*arguments, "--function", "other", "--page", "logs")
         with Application(folder / "2", *wish, home=first.home, environment=shared) as second:
-            assert second.wait(10) == 0
+            assert second.wait(60) == 0
         assert second.errors == ""
         aws.wait_for_requests("ListAliases")  # the first has opened it
         assert aws.requests("ListAliases")[0].path.endswith("/functions/other/aliases")
@@ -143,7 +143,7 @@ def test_another_target_or_home_is_another_window(aws: FakeAws, tmp_path: Path) 
         Application(tmp_path / "2", *arguments) as second,
         Application(tmp_path / "3", *arguments, "--region", "eu-west-1", home=first.home) as third,
     ):
-        aws.wait_for_requests("ListFunctions", 3, timeout_s=20)
+        aws.wait_for_requests("ListFunctions", 3, timeout_s=60)
         for application in (first, second, third):
             application.wait_for_window()
             application.quit()
@@ -183,7 +183,7 @@ def test_no_secret_of_the_environment_goes_anywhere(aws: FakeAws, tmp_path: Path
     }
     arguments = ("--endpoint-url", aws.url, "--function", "hello")
     with Application(tmp_path, *arguments, driven=True, environment=environment) as application:
-        aws.wait_for_requests("ListAliases", timeout_s=20)
+        aws.wait_for_requests("ListAliases", timeout_s=60)
         application.click("invokeButton")
         aws.wait_for_requests("Invoke")
         wait_until(lambda: [outcome for outcome, _ in history_of(application)] == ["ok"], "the answer")
@@ -247,7 +247,7 @@ def check_unwritable(aws: FakeAws, folder: Path, home: Path) -> None:
     """It invokes as ever, says in a few plain sentences what can't be kept, and quits in order."""
     arguments = ("--endpoint-url", aws.url, "--function", "hello")
     with Application(folder, *arguments, driven=True, home=home) as application:
-        aws.wait_for_requests("ListAliases", timeout_s=20)
+        aws.wait_for_requests("ListAliases", timeout_s=60)
         application.click("invokeButton")
         aws.wait_for_requests("Invoke")
         notices = application.wait_for_text("noticeBar", "")

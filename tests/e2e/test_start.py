@@ -26,7 +26,7 @@ def start(aws: FakeAws, folder: Path, milestone: str) -> list[str]:
         application.wait_for_list()
         # A call that is under way at the end of the process is a socket that nobody closed.
         for name in AFTER_THE_LIST:
-            aws.wait_for_requests(name, before[name] + 1, 20)
+            aws.wait_for_requests(name, before[name] + 1, 60)
         application.quit()
         return list(application.read_milestones())
 

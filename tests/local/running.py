@@ -13,7 +13,7 @@ from typing import Any
 from lambdadesk.local.clients import Clients
 
 
-def wait_until(condition: Callable[[], Any], what: str, deadline_s: float = 10.0) -> None:
+def wait_until(condition: Callable[[], Any], what: str, deadline_s: float = 30.0) -> None:
     """Look every 20 ms until the condition holds; fails after the deadline."""
     pause = threading.Event()
     end = time.monotonic() + deadline_s

@@ -15,6 +15,7 @@ import argparse
 import base64
 import io
 import json
+import math
 import re
 import signal
 import socket
@@ -32,7 +33,7 @@ from pathlib import Path
 from typing import Any, Self
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from tests.servers import fake_details, fake_mappings, fake_schemas
+from tests.servers import fake_details, fake_mappings, fake_schemas, fake_sizes
 from tests.servers.fake_details import FakeDetails
 from tests.servers.fake_iam import FakeIam
 from tests.servers.fake_insights import FakeInsights
@@ -40,6 +41,7 @@ from tests.servers.fake_logs import FakeLogs
 from tests.servers.fake_mappings import FakeMappings
 from tests.servers.fake_metrics import FakeMetrics
 from tests.servers.fake_schemas import FakeSchemas
+from tests.servers.fake_sizes import FakeSizes
 from tests.servers.fake_streams import to_stream
 from tests.servers.fake_sts import FakeSts
 from tests.servers.faults import Exchange, Fault, Reply, error_reply, json_reply, slow
@@ -88,7 +90,9 @@ def make_function(name: str, **overrides: Any) -> dict[str, Any]:
     }
 
 
-class FakeAws(FakeSts, FakeDetails, FakeIam, FakeMappings, FakeSchemas, FakeInsights, FakeLogs, FakeMetrics):
+class FakeAws(
+    FakeSts, FakeDetails, FakeIam, FakeMappings, FakeSchemas, FakeSizes, FakeInsights, FakeLogs, FakeMetrics
+):
     """The server; a context manager. Its state may be changed at any time from the test's thread.
 
     With `tls` it is also an HTTPS proxy that answers for every host itself (see fake_tls).
@@ -101,6 +105,7 @@ class FakeAws(FakeSts, FakeDetails, FakeIam, FakeMappings, FakeSchemas, FakeInsi
         self.versions: dict[str, list[Any]] = {}
         self.handlers: dict[str, Callable[[bytes], bytes]] = {}  # by function; default: echo
         self.function_errors: dict[str, str] = {}  # X-Amz-Function-Error, by function
+        self.took_ms: dict[int, float] = {}  # how long a run takes, by the memory size; default: 12.34
         self.durable_arns: dict[str, str] = {}  # X-Amz-Durable-Execution-Arn, by function
         self.clock_ahead_s = 0.0  # of the Date header
         self.tls: ssl.SSLContext | None = None
@@ -158,7 +163,7 @@ class FakeAws(FakeSts, FakeDetails, FakeIam, FakeMappings, FakeSchemas, FakeInsi
         with self._arrived:
             return [request for request in self._requests if operation in ("", request.operation)]
 
-    def wait_for_requests(self, operation: str, count: int = 1, timeout_s: float = 5.0) -> None:
+    def wait_for_requests(self, operation: str, count: int = 1, timeout_s: float = 30.0) -> None:
         """Block until that many requests of the operation came in, else raise TimeoutError."""
         with self._arrived:
             if not self._arrived.wait_for(lambda: len(self.requests(operation)) >= count, timeout_s):
@@ -185,14 +190,17 @@ class FakeAws(FakeSts, FakeDetails, FakeIam, FakeMappings, FakeSchemas, FakeInsi
             case "ListAliases":
                 return self._page("Aliases", [_entry("Name", a) for a in self.aliases.get(name, [])], request)
             case "ListVersionsByFunction":
-                versions = [_entry("Version", v) for v in ["$LATEST", *self.versions.get(name, [])]]
+                function = self._find_function(name)
+                latest = function | {"Version": "$LATEST"} if function else "$LATEST"
+                versions = [_entry("Version", v) for v in [latest, *self.versions.get(name, [])]]
                 return self._page("Versions", versions, request)
             case "GetFunctionConfiguration" | "GetFunction":
                 function = self._find_function(name)
                 if function is None:
                     return error_reply(404, "ResourceNotFoundException", f"Function not found: {name}")
                 if request.operation == "GetFunctionConfiguration":
-                    return json_reply(function)
+                    found = self.find_version(function, request.params.get("Qualifier", ""))
+                    return json_reply(self.look_at(found or function))
                 return json_reply(
                     {"Configuration": function, **(self.get_details("GetFunction", name) or {})}
                 )
@@ -212,6 +220,8 @@ class FakeAws(FakeSts, FakeDetails, FakeIam, FakeMappings, FakeSchemas, FakeInsi
                 return self.logs_get_events(request.params)
             case "GetMetricData":
                 return self.get_metric_data(request.params)
+            case "ListMetrics":
+                return self.list_metrics(request.params)
             case "GetResources":
                 return self.get_resources(request.params)
             case "GetCallerIdentity":
@@ -223,6 +233,7 @@ class FakeAws(FakeSts, FakeDetails, FakeIam, FakeMappings, FakeSchemas, FakeInsi
         if (details := self.get_details(request.operation, name)) is not None:
             return json_reply(details)
         reply = self.answer_mapping(request.operation, request.path, request.body, request.params)
+        reply = reply or self.answer_sizes(request.operation, request.path, request.body, request.params)
         reply = reply or self.answer_schemas(
             request.operation, request.method, request.path, request.body, request.params
         )
@@ -253,11 +264,14 @@ class FakeAws(FakeSts, FakeDetails, FakeIam, FakeMappings, FakeSchemas, FakeInsi
             headers["X-Amz-Durable-Execution-Arn"] = self.durable_arns[name]
         if kind == "DryRun":
             return Reply(204, b"", headers)
-        memory_mb = function["MemorySize"]
+        ran = self.find_version(function, request.params.get("Qualifier", "")) or function
+        memory_mb = ran["MemorySize"]
+        took_ms = self.took_ms.get(memory_mb, 12.34)
         lines = [
             f"START RequestId: {request_id} Version: $LATEST\n",
             f"END RequestId: {request_id}\n",
-            f"REPORT RequestId: {request_id}\tDuration: 12.34 ms\tBilled Duration: 13 ms\t"
+            f"REPORT RequestId: {request_id}\tDuration: {took_ms:.2f} ms\t"
+            f"Billed Duration: {math.ceil(took_ms)} ms\t"
             f"Memory Size: {memory_mb} MB\tMax Memory Used: 40 MB\t\n",
         ]
         self.add_events(f"/aws/lambda/{name}", *lines)
@@ -291,6 +305,7 @@ _LAMBDA_ROUTES = (
     *fake_mappings.ROUTES,
     *fake_details.ROUTES,
     *fake_schemas.ROUTES,
+    *fake_sizes.ROUTES,
 )
 
 

@@ -69,6 +69,13 @@ def hang(exchange: Exchange) -> None:
     exchange.drop()
 
 
+def pulse(exchange: Exchange) -> None:
+    """An update without lines again and again, as AWS sends one every second."""
+    while not exchange.stopping.wait(0.02):
+        beat = update()
+        exchange.write(b"%x\r\n%s\r\n" % (len(beat), beat))
+
+
 def cut(exchange: Exchange) -> None:
     exchange.drop()
 

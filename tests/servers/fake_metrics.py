@@ -8,11 +8,18 @@ from typing import Any
 from tests.servers.faults import Reply, error_reply, json_reply
 
 QUERIES_A_CALL = 500
+METRICS_PAGE = 500
 TAGS_PAGE = 100
+_DIMENSIONS = {"AWS/Lambda": "FunctionName", "AWS/Logs": "LogGroupName"}
 _STATISTICS: dict[str, Callable[[list[float]], float]] = {
     "Sum": sum,
     "Maximum": max,
-    "p95": lambda values: sorted(values)[math.ceil(0.95 * len(values)) - 1],
+    "SampleCount": len,
+    "Average": lambda values: sum(values) / len(values),
+    **{
+        f"p{share}": lambda values, share=share: sorted(values)[math.ceil(share * len(values) / 100) - 1]
+        for share in (50, 95, 99)
+    },
 }
 
 
@@ -20,7 +27,7 @@ class FakeMetrics:
     """Metrics of AWS/Lambda and tags of functions, and the answers to the calls that read them."""
 
     def __init__(self) -> None:
-        # (function, metric): (epoch seconds, value) of each datum
+        # (function, "function:qualifier" or log group, metric): (epoch seconds, value) of each datum
         self.metrics: defaultdict[tuple[str, str], list[tuple[float, float]]] = defaultdict(list)
         self.metrics_page_points = 100_800
         self.clock_hours = False  # True: periods begin with the clock's hours, as MiniStack's do
@@ -56,15 +63,32 @@ class FakeMetrics:
 
     def _get_points(self, asked: dict[str, Any], start_s: float, end_s: float) -> list[tuple[float, float]]:
         metric, period_s = asked["Metric"], asked["Period"]
-        assert metric["Namespace"] == "AWS/Lambda"
-        (dimension,) = metric["Dimensions"]
-        assert dimension["Name"] == "FunctionName"
+        named = {each["Name"]: each["Value"] for each in metric["Dimensions"]}
+        subject = named.get("Resource") or named[_DIMENSIONS[metric["Namespace"]]]
         origin_s = 0 if self.clock_hours else start_s
         periods: defaultdict[float, list[float]] = defaultdict(list)
-        for at_s, value in self.metrics.get((dimension["Value"], metric["MetricName"]), []):
+        for at_s, value in self.metrics.get((subject, metric["MetricName"]), []):
             if start_s <= at_s < end_s:
                 periods[origin_s + (at_s - origin_s) // period_s * period_s].append(value)
         return [(at_s, _STATISTICS[asked["Stat"]](periods[at_s])) for at_s in sorted(periods)]
+
+    def list_metrics(self, params: dict[str, Any]) -> Reply:
+        """As AWS: the subjects that have a metric; of versions and aliases, which these tests ask for."""
+        found = [
+            {
+                "Namespace": params["Namespace"],
+                "MetricName": params["MetricName"],
+                "Dimensions": [
+                    {"Name": "FunctionName", "Value": subject.partition(":")[0]},
+                    {"Name": "Resource", "Value": subject},
+                ],
+            }
+            for subject, metric in self.metrics
+            if metric == params["MetricName"] and ":" in subject
+        ]
+        start = int(params.get("NextToken") or 0)
+        more = {"NextToken": str(start + METRICS_PAGE)} if start + METRICS_PAGE < len(found) else {}
+        return json_reply({"Metrics": found[start : start + METRICS_PAGE], **more})
 
     def get_resources(self, params: dict[str, Any]) -> Reply:
         """As AWS: only what has, or had, a tag."""

@@ -65,7 +65,7 @@ LEFT = Qt.MouseButton.LeftButton
 CONTROL = Qt.KeyboardModifier.ControlModifier
 
 
-async def until(condition: Callable[[], T], what: Callable[[], object] = str, within_s: float = 8.0) -> T:
+async def until(condition: Callable[[], T], what: Callable[[], object] = str, within_s: float = 30.0) -> T:
     """Let the event loop turn until the condition holds, and return its value; `what` tells why not."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + within_s
@@ -92,6 +92,20 @@ def click_again(widget: QWidget) -> None:
         where = QPointF(widget.mapToGlobal(place))
         event = QMouseEvent(kind, place, where, LEFT, LEFT, Qt.KeyboardModifier.NoModifier)
         QApplication.sendEvent(widget, event)
+
+
+def move(widget: QWidget, place: QPoint, buttons: Qt.MouseButton = Qt.MouseButton.NoButton) -> None:
+    """Move the mouse to a place.
+
+    QTest.mouseMove would process events within the step of the test's task, and a task that wakes there is
+    refused by asyncio and sleeps for ever.
+    """
+    at = QPointF(place)
+    none = Qt.KeyboardModifier.NoModifier
+    where = QPointF(widget.mapToGlobal(at))
+    QApplication.sendEvent(
+        widget, QMouseEvent(QEvent.Type.MouseMove, at, where, Qt.MouseButton.NoButton, buttons, none)
+    )
 
 
 def press(widget: QWidget, key: Qt.Key, modifiers: Qt.KeyboardModifier | None = None) -> None:
@@ -182,7 +196,7 @@ class Desk:
         if not self._is_closed:
             await self.close()
 
-    async def close(self, within_s: float = 5.0) -> None:
+    async def close(self, within_s: float = 20.0) -> None:
         """End all work as the application does, and see that it does not take long."""
         self._is_closed = True
         self.target_key = self.console.connection.target.key if self.console.connection else ""

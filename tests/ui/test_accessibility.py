@@ -50,6 +50,23 @@ async def test_every_widget_that_takes_the_keyboard_has_a_name(desk: Desk, aws: 
     desk.turn_to_cost()
     await until(lambda: desk.get("costTable").isVisible())
     assert nameless(desk.window) == []
+    press(desk.get("costMonth"), Qt.Key.Key_Space)
+    await until(lambda: desk.get("monthTable").isVisible() and desk.get("monthTable").model().rowCount())
+    for picture in ("By day", "Treemap"):
+        await desk.choose("monthPicture", picture)
+        press(desk.get("monthPicture"), Qt.Key.Key_Return)
+        assert nameless(desk.window) == []
+    seen = await walk(desk, desk.get("costMonth"))
+    parts = (
+        "monthPeriod",
+        "monthBy",
+        "monthPicture",
+        "monthFilter",
+        "monthRead",
+        "monthExport",
+        "monthTable",
+    )
+    assert {*parts, "monthTreemap"} <= seen
 
 
 async def test_failures_and_notices_have_names_too(desk: Desk, aws: FakeAws) -> None:

@@ -21,7 +21,7 @@ from tests.servers import faults
 from tests.servers.fake_aws import FakeAws, Request
 from tests.servers.faults import Reply
 from tests.ui.connections_rig import KEY_ID, MASKED_ID, Rig, profile_info
-from tests.ui.desk import click, press, rows, turns, until, visible_words
+from tests.ui.desk import click, move, press, rows, turns, until, visible_words
 from tests.ui.test_accessibility import nameless
 
 ALT = Qt.KeyboardModifier.AltModifier
@@ -263,7 +263,7 @@ async def test_connections_are_put_in_order_by_keys_and_by_dragging(qapp: QAppli
         button, none = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
         QTest.mousePress(view.viewport(), button, none, where[2])
         for place in (where[2] - QPoint(0, 15), where[1], where[0]):
-            QTest.mouseMove(view.viewport(), place)
+            move(view.viewport(), place, button)
         QTest.mouseRelease(view.viewport(), button, none, where[0])
         await until(lambda: [info.name for info in rig.connections.get_all()] == ["three", "two", "one"])
         await rig.idle("move three")

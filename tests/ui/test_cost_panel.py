@@ -1,5 +1,6 @@
 """The Cost page sums what the ledger holds, to the last digit, and says what it could not read."""
 
+import html
 from decimal import Decimal
 from typing import Any
 
@@ -100,6 +101,22 @@ async def test_sums_are_exact_and_those_of_the_ledger(desk: Desk, aws: FakeAws) 
     assert note.startswith("3 invocations since ")
     assert f"list prices of {REGION}" in note
     assert "before free tier and discounts" in note
+
+
+async def test_a_sum_opens_its_arithmetic(desk: Desk, aws: FakeAws) -> None:
+    run_elsewhere(aws, "hello", 1, 100)
+    run_elsewhere(aws, "hello", 2, 300)
+    await desk.listed()
+    desk.turn_to_cost()
+    await until(lambda: table(desk) and table(desk)[0][1] == "2")
+    index = desk.get("costTable").model().index(0, 6)
+    told = html.unescape(index.data(Qt.ItemDataRole.ToolTipRole))
+    assert "2 requests x 0.0000002 = $0.000000400" in told
+    assert "0.05 GB-s x 0.0000166667 = $0.000000833" in told
+    assert "Total" in told
+    assert index.data() in told
+    assert "Prices of " in told
+    assert "Ephemeral storage" not in told
 
 
 async def test_what_is_invoked_here_is_counted_once(desk: Desk, aws: FakeAws) -> None:

@@ -143,7 +143,7 @@ def test_a_closed_invocation_is_copied_whole(view: LogView, store: LogStore) -> 
 
 def test_the_menu_of_an_invocation(qtbot, view: LogView, store: LogStore) -> None:
     store.add(LINES)
-    copy_id, copy_trace, payload, chart = view.invocation_actions(1)
+    copy_id, copy_trace, payload, chart, _cost = view.invocation_actions(1)
     copy_id.trigger()
     assert QApplication.clipboard().text() == REQUEST.format(0)
     copy_trace.trigger()
@@ -152,9 +152,11 @@ def test_the_menu_of_an_invocation(qtbot, view: LogView, store: LogStore) -> Non
         with qtbot.waitSignal(signal) as emitted:
             action.trigger()
         assert emitted.args == [REQUEST.format(0)]
-    assert [action.isEnabled() for action in view.invocation_actions(3)] == [True, False, False, False]
-    assert [action.isEnabled() for action in view.invocation_actions(6)] == [False] * 4
+    assert [action.isEnabled() for action in view.invocation_actions(3)] == [True, *[False] * 4]
+    assert [action.isEnabled() for action in view.invocation_actions(6)] == [False] * 5
     assert view.invocation_actions(99) == []
+    view.function = "other"  # whose page knows neither payload nor chart of this one's
+    assert [action.isEnabled() for action in view.invocation_actions(1)[2:4]] == [False, False]
 
 
 def test_context_is_dim_and_not_counted(view: LogView, store: LogStore) -> None:
@@ -175,7 +177,7 @@ def test_a_search_goes_round(qtbot, view: LogView, store: LogStore) -> None:
     store.add([line(ms, f"line {ms}", ms // 50) for ms in range(500)])
     view.set_all_open(False)
     view.search(find_in_text("99"))
-    assert view.found_place() == (0, 5, True)
+    qtbot.waitUntil(lambda: view.found_place() == (0, 5, True), timeout=20_000)  # it works by the clock
     view.search_step(1)
     assert view.found_place()[0] == 1
     assert [view.store.text(number) for number in view.selected_numbers()] == ["line 99"]  # was opened
@@ -186,9 +188,9 @@ def test_a_search_goes_round(qtbot, view: LogView, store: LogStore) -> None:
     view.search_step(1)
     assert view.found_place()[0] == 1
     store.add([line(600, "line 99 again", 12)])
-    assert view.found_place() == (1, 6, True)
+    qtbot.waitUntil(lambda: view.found_place() == (1, 6, True), timeout=20_000)
     view.set_filter(parse_filter("again"))
-    assert view.found_place()[1] == 1
+    qtbot.waitUntil(lambda: view.found_place()[1:] == (1, True), timeout=20_000)
     view.search(find_in_text(""))
     assert view.found_place() == (0, 0, True)
 
@@ -335,3 +337,29 @@ def test_among_many_lines_late_ones_find_their_place_soon(qtbot, store: LogStore
     store.add([line(15, "second 0", 0)])
     assert view.line_text(2) == "second 0"  # at once where it is asked for
     qtbot.waitUntil(lambda: view.line_count() == view.matching_count() == 6_004, timeout=20_000)
+
+
+def test_a_line_of_a_megabyte_is_shown_in_part_until_all_is_wanted(
+    qtbot, view: LogView, store: LogStore
+) -> None:
+    word = "z" * 1_048_576
+    store.add([line(1, word), line(2, "\u202eshort\x07")])
+    assert rows(view)[0] == f"{'z' * 1_000}… (+1,047,576 characters)"
+    detail = view.detail
+    view.table.selectRow(0)
+    shown = detail.text.toPlainText()
+    assert len(shown) < 70_000
+    assert shown.endswith("… (+984,576 characters)")
+    assert detail.whole.text() == "Show all 1,048,576 characters"
+    qtbot.mouseClick(detail.whole, Qt.MouseButton.LeftButton)
+    assert detail.text.toPlainText().replace("\n", "").count("z") == len(word)
+    qtbot.mouseClick(detail.whole, Qt.MouseButton.LeftButton)
+    assert len(detail.text.toPlainText()) < 70_000
+    qtbot.mouseClick(detail.whole, Qt.MouseButton.LeftButton)
+    view.table.selectRow(1)
+    assert detail.whole.isHidden()
+    assert detail.text.toPlainText() == "<U+202E>short␇"
+    view.table.selectRow(0)
+    assert len(detail.text.toPlainText()) < 70_000  # another line begins anew
+    view.copy()
+    assert QApplication.clipboard().text() == word

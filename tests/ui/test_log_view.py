@@ -290,10 +290,9 @@ def test_the_selected_line_is_shown_in_full(qtbot, view: LogView, store: LogStor
     assert view.detail.text.toPlainText() == '[INFO]\tx\n{\n  "a": 1.0\n}'
     for part in ("info", f"request {REQUEST.format(2)}", "stream", "came late"):
         assert part in view.detail.heading.text()
-    started = time.perf_counter()
     view.table.selectRow(1)
+    qtbot.mouseClick(view.detail.whole, Qt.MouseButton.LeftButton)
     view.grab()
-    assert time.perf_counter() - started < 2
     assert view.detail.text.toPlainText().partition("\n")[2].count("x") == 1_000_000
     qtbot.keyClick(view.table, Qt.Key.Key_Escape)
     assert not view.detail.isVisible()

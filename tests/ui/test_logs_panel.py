@@ -11,8 +11,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QPushButton
 
 from tests.servers import faults
-from tests.servers.fake_aws import FakeAws
-from tests.ui.desk import CONTROL, Desk, click, press, turns, until, visible_words
+from tests.servers.fake_aws import FakeAws, make_function
+from tests.ui.desk import CONTROL, Desk, click, move, press, turns, until, visible_words
 
 GROUP = "/aws/lambda/hello"
 IDS = [f"0a1b2c3d-0000-4000-8000-00000000000{number}" for number in range(3)]
@@ -409,7 +409,7 @@ async def test_a_stretch_of_time_is_dragged_and_taken_back(desk: Desk, aws: Fake
     assert histogram.accessibleDescription().startswith("60 lines from ")
     first, last = histogram.bin_rect(10).center().toPoint(), histogram.bin_rect(19).center().toPoint()
     QTest.mousePress(histogram, Qt.MouseButton.LeftButton, pos=first)
-    QTest.mouseMove(histogram, last)
+    move(histogram, last, Qt.MouseButton.LeftButton)
     QTest.mouseRelease(histogram, Qt.MouseButton.LeftButton, pos=last)
     rate = histogram.rate
     expected = sum(rate.totals[10:20])
@@ -477,12 +477,38 @@ async def test_an_invocation_made_here_leads_back_to_its_payload(desk: Desk) -> 
     view = desk.get("logView")
     assert view.table.model().index(0, 1).data() == "✔ ok"
     assert "billed" in view.table.model().index(0, 3).data()
-    payload, chart = view.invocation_actions(0)[2:]
+    payload, chart, _cost = view.invocation_actions(0)[2:]
     chart.trigger()
     assert desk.get("pageTabs").currentIndex() == 2
     payload.trigger()
     await until(lambda: desk.get("payloadEditor").toPlainText() == '{"mine": 1}')
     assert desk.get("pageTabs").currentIndex() == 0
+
+
+async def test_the_cost_of_an_invocation_opens_its_arithmetic(desk: Desk, aws: FakeAws) -> None:
+    configs = [{"FunctionArn": f"{make_function('hello')['FunctionArn']}:live", "Status": "READY"}]
+    aws.details["ListProvisionedConcurrencyConfigs", "hello"] = {"ProvisionedConcurrencyConfigs": configs}
+    request_id = "0a1b2c3d-0000-4000-8000-000000000001"
+    aws.add_events(
+        GROUP,
+        f"START RequestId: {request_id} Version: 7\n",
+        f"REPORT RequestId: {request_id}\tDuration: 1.50 ms\tBilled Duration: 2 ms\t"
+        "Memory Size: 128 MB\tMax Memory Used: 40 MB\t\n",
+        stream="2026/11/27/[7]0123456789abcdef",
+    )
+    await desk.open("hello", "Logs")
+    await until(lambda: len(lines(desk)) == 2)
+    view = desk.get("logView")
+    view.invocation_actions(0)[-1].trigger()
+    await until(lambda: "Total" in view.detail.text.toPlainText(), view.detail.text.toPlainText)
+    text = view.detail.text.toPlainText()
+    assert view.detail.isVisible()
+    assert "1 requests x 0.0000002 = $0.000000200" in text
+    assert "Prices of " in text
+    # An alias may have stood for the version, and only its configuration tells.
+    assert "Provisioned concurrency: A REPORT does not say" in text
+    click(view.detail.cost)
+    assert view.detail.text.toPlainText().startswith("START RequestId")
 
 
 @pytest.mark.parametrize(("action", "count"), [("Export the lines shown…", 1), ("Export all lines…", 2)])

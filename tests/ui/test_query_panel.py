@@ -18,7 +18,7 @@ from lambdadesk.ui.panels.query_panel import QueryPanel
 from tests.servers import faults
 from tests.servers.fake_aws import FakeAws, make_function
 from tests.servers.fake_insights import QueryScript
-from tests.ui.desk import CONTROL, Desk, click, press, rows, until, visible_words
+from tests.ui.desk import CONTROL, Desk, click, move, press, rows, until, visible_words
 
 GROUP = "/aws/lambda/hello"
 STREAM = "2026/01/02/[$LATEST]0123456789abcdef"
@@ -214,7 +214,7 @@ async def test_denied_empty_and_not_offered_are_told_apart(desk: Desk, aws: Fake
     await run(desk)
     assert "The permission logs:StartQuery is missing." in visible_words(desk.page)
     await run(desk)
-    assert "does not offer queries" in visible_words(desk.page)
+    assert "not offered by this endpoint" in visible_words(desk.page)
     aws.query_scripts = [QueryScript([], ["Complete"])]
     await run(desk)
     assert "No rows" in visible_words(desk.page)
@@ -418,7 +418,7 @@ async def test_the_mouse_points_at_the_nearest_point(desk: Desk, aws: FakeAws) -
     assert not chart.grab().isNull()
     places = chart._places(0)
     assert len(places) == 5_001
-    QTest.mouseMove(chart, places[2_500].toPoint())
+    move(chart, places[2_500].toPoint())
     await until(lambda: chart.pointed is not None)
     near = places[chart.pointed[1]]
     assert abs(near.x() - places[2_500].x()) <= 2

@@ -3,12 +3,12 @@
 import csv
 import json
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QDateTime, Qt
 from PySide6.QtGui import QAccessible, QImage
-from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog
 
 from lambdadesk.core.timeline import UNKNOWN_ENVIRONMENT, Kind, Summary
@@ -17,7 +17,8 @@ from lambdadesk.ui.widgets.empty_state import State, StateView
 from lambdadesk.ui.widgets.plain import PlainLabel
 from tests.servers import faults
 from tests.servers.fake_aws import FakeAws
-from tests.ui.desk import Desk, click, press, turns, until, visible_words
+from tests.servers.fake_insights import QueryScript
+from tests.ui.desk import Desk, click, move, press, turns, until, visible_words
 
 GROUP = "/aws/lambda/hello"
 FIRST, SECOND = (f"2026/11/27/[{version}]{version * 8}aaaa" for version in ("7", "8"))
@@ -193,7 +194,7 @@ async def test_all_environments_can_be_kept_in_sight(desk: Desk, aws: FakeAws) -
     assert [view.lane_rect(lane).height() > 0 for lane in range(2)] == [True, True]
 
 
-@pytest.mark.parametrize("suffix", ["png", "csv"])
+@pytest.mark.parametrize("suffix", ["png", "svg", "csv"])
 async def test_what_is_in_view_is_exported(desk: Desk, aws: FakeAws, tmp_path: Path, suffix: str) -> None:
     some(aws)
     await desk.open("hello", "Timeline")
@@ -207,6 +208,12 @@ async def test_what_is_in_view_is_exported(desk: Desk, aws: FakeAws, tmp_path: P
     await until(lambda: f"saved to {path}." in desk.text("timelineSaid"))
     if suffix == "png":
         assert QImage(str(path)).size() == size
+    elif suffix == "svg":
+        drawn = path.read_text(encoding="utf-8")
+        assert "<title>Timeline of hello</title>" in drawn
+        assert "v7 · 77777777" in drawn
+        assert "3 invocations in 2 environments" in drawn
+        assert "wheel" not in drawn
     else:
         assert "3 invocations saved" in desk.text("timelineSaid")
         rows = list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
@@ -216,6 +223,18 @@ async def test_what_is_in_view_is_exported(desk: Desk, aws: FakeAws, tmp_path: P
             (SECOND, "timeout", "90.00"),
         ]
         assert all(float(row["cost"]) > 0 for row in rows)
+
+
+async def test_the_name_of_the_file_goes_with_its_format(desk: Desk, aws: FakeAws) -> None:
+    some(aws)
+    await desk.open("hello", "Timeline")
+    await counted(desk, 3)
+    click(desk.get("timelineExport"))
+    dialog = await until(lambda: desk.window.findChild(QFileDialog))
+    for ending in ("svg", "csv", "png"):
+        (wanted,) = [name for name in dialog.nameFilters() if f"*.{ending}" in name]
+        dialog.filterSelected.emit(wanted)
+        assert Path(dialog.selectedFiles()[0]).name == f"hello-timeline.{ending}"
 
 
 async def test_a_file_that_cannot_be_written_is_said_in_place(
@@ -258,7 +277,7 @@ async def test_hovering_shows_a_card(desk: Desk, aws: FakeAws) -> None:
     await counted(desk, 3)
     await turns()
     view = desk.get("timelineView")
-    QTest.mouseMove(view.viewport(), view.make_frame().bar(view.timeline, 2).center().toPoint())
+    move(view.viewport(), view.make_frame().bar(view.timeline, 2).center().toPoint())
     card = view.findChild(PlainLabel, "timelineCard")
     await until(card.isVisible)
     assert card.text().split("\n")[0].endswith("timed out")
@@ -284,3 +303,98 @@ async def test_hovering_shows_a_card(desk: Desk, aws: FakeAws) -> None:
 )
 def test_figures_are_said_in_words(summary: Summary, text: str) -> None:
     assert summary_text(summary) == text
+
+
+def choose_past(desk: Desk) -> None:
+    """Choose the past range in the list, by keys."""
+    chosen = desk.get("timelineRange")
+    chosen.setFocus()
+    press(chosen, Qt.Key.Key_End)
+    chosen.activated.emit(chosen.currentIndex())
+
+
+def enter_past(desk: Desk, start_ago_s: int, end_ago_s: int) -> None:
+    last = desk.get("timelinePastRange")
+    last.setFocus()
+    press(last, Qt.Key.Key_End)
+    for name, ago_s in (("timelinePastFrom", start_ago_s), ("timelinePastTo", end_ago_s)):
+        at = datetime.fromtimestamp(time.time() - ago_s, UTC).astimezone()
+        desk.get(name).setDateTime(QDateTime(at.year, at.month, at.day, at.hour, at.minute, at.second))
+
+
+async def test_a_past_range_takes_the_place_of_what_is_live(desk: Desk, aws: FakeAws) -> None:
+    some(aws)
+    run_elsewhere(aws, 8, SECOND, ago_ms=5 * 3_600_000, more="Init Duration: 90.00 ms\t")
+    await desk.open("hello", "Timeline")
+    await counted(desk, 3)
+    choose_past(desk)
+    await until(lambda: desk.get("timelinePastLoad").isVisible())
+    assert "No past range is loaded yet." in state(desk).text
+    assert not desk.get("timelineExport").isEnabled()
+    await until(lambda: "costs nothing" in desk.text("timelinePastStatus"))
+    enter_past(desk, 6 * 3_600, 4 * 3_600)
+    click(desk.get("timelinePastLoad"))
+    await counted(desk, 1)
+    assert lanes(desk) == ["v8 · 88888888"]
+    assert desk.text("timelinePastStatus") == "1 invocation, from the log itself."
+    run_elsewhere(aws, 9, ago_ms=5_000)  # goes on meanwhile, and is not of that time
+    await desk.polled()
+    await turns()
+    assert desk.get("timelineView").point_count() == 1
+    click(desk.get("timelineAll"))
+    assert desk.get("timelineRange").currentText() == "Past range…"
+    chosen = desk.get("timelineRange")
+    press(chosen, Qt.Key.Key_Home)
+    chosen.activated.emit(chosen.currentIndex())
+    await counted(desk, 4)
+    assert not desk.get("timelinePastLoad").isVisible()
+    choose_past(desk)
+    await counted(desk, 1)  # what was loaded is still there
+
+
+async def test_a_past_range_that_is_none_is_said(desk: Desk, aws: FakeAws) -> None:
+    some(aws)
+    await desk.open("hello", "Timeline")
+    await counted(desk, 3)
+    choose_past(desk)
+    enter_past(desk, 3_600, 7_200)
+    click(desk.get("timelinePastLoad"))
+    await until(lambda: "ends before it begins" in desk.text("timelinePastStatus"))
+    enter_past(desk, 7_200, 3_600)
+    click(desk.get("timelinePastLoad"))
+    await until(lambda: "No invocation, from the log itself." in desk.text("timelinePastStatus"))
+    assert "Nothing ran in this time." in state(desk).text
+
+
+async def test_a_query_of_the_past_can_be_cancelled_and_says_its_price(desk: Desk, aws: FakeAws) -> None:
+    some(aws)
+    aws.query_scripts = [QueryScript([], ["Running"] * 50, 2 * 10**9)]
+    await desk.open("hello", "Timeline")
+    choose_past(desk)
+    source = desk.get("timelinePastSource")
+    source.setFocus()
+    press(source, Qt.Key.Key_Home)
+    press(source, Qt.Key.Key_Down)
+    assert source.currentText() == "Logs Insights (paid)"
+    click(desk.get("timelinePastLoad"))
+    await until(lambda: "Logs Insights: Running." in desk.text("timelinePastStatus"))
+    assert desk.get("timelinePastCancel").hasFocus()
+    click(desk.get("timelinePastCancel"))
+    await until(lambda: desk.text("timelinePastStatus").startswith("▲ Not all"))
+    assert desk.get("timelinePastLoad").hasFocus()
+    assert "the query cost $" in desk.text("timelinePastStatus")
+    assert "GB x 0.005" in desk.get("timelinePastStatus").toolTip()
+    assert aws.queries[0].was_stopped
+
+
+async def test_published_versions_are_marked(desk: Desk, aws: FakeAws) -> None:
+    some(aws)
+    at = datetime.fromtimestamp(time.time() - 150, UTC)
+    aws.versions["hello"] = [
+        {"Version": "8", "LastModified": f"{at:%Y-%m-%dT%H:%M:%S}.000+0000", "Description": "new"}
+    ]
+    await desk.open("hello", "Timeline")
+    await counted(desk, 3)
+    view = desk.get("timelineView")
+    await until(lambda: "v8 published (new)" in [mark.text for mark in view._marks])
+    assert "first run of v8" not in [mark.text for mark in view._marks]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
@@ -86,6 +86,7 @@ class LogGroupsDialog(QDialog):
         found = {info.name: info for info in infos}
         rows = [found.pop(name, LogGroupInfo(name)) for name in self._chosen] + list(found.values())
         self._note = f"{len(found):,} more found. " if found else "No other found. "
+        row_size = QSize(0, self.list.fontMetrics().height() + theme.ROW_PADDING)
         self.list.blockSignals(True)
         self.list.clear()
         for info in rows:
@@ -94,6 +95,7 @@ class LogGroupsDialog(QDialog):
             rare = "" if info.log_class == "STANDARD" else f"   {info.log_class}"
             item = QListWidgetItem(f"{info.name}{about}{rare}")
             item.setData(_NAME, info.name)
+            item.setSizeHint(row_size)
             item.setFlags(
                 Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsUserCheckable | Qt.ItemFlag.ItemIsSelectable
             )

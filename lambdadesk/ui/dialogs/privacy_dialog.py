@@ -5,6 +5,7 @@ from typing import Final
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QDialog, QFormLayout, QHBoxLayout, QPushButton, QSpinBox, QVBoxLayout, QWidget
 
+from lambdadesk.core.day_sums import KEPT_DAYS
 from lambdadesk.core.errors import UserError
 from lambdadesk.desk.console import Console
 from lambdadesk.desk.tasks import TaskScope
@@ -97,6 +98,14 @@ class PrivacyDialog(QDialog):
         column.addLayout(form)
         column.addWidget(
             wrapped_label(
+                "Unless nothing is kept, the figures of invocations that logs show are, too, for at most "
+                f"{KEPT_DAYS} days: time, duration, memory, cost, request id, log stream and type of error, "
+                f"in {console.paths.invocations_file}. There is no line of a log in it.",
+                is_dim=True,
+            )
+        )
+        column.addWidget(
+            wrapped_label(
                 f"Saved events are files of their own in {console.saved_events.folder}; "
                 "they stay until you delete them. Shared test events are kept by AWS, in the account.",
                 is_dim=True,
@@ -135,7 +144,8 @@ class PrivacyDialog(QDialog):
     def _ask_to_delete(self) -> None:
         self.outcome.hide()
         self.ask.ask(
-            "Delete all that was ever invoked from here, of every connection?",
+            "Delete all that was ever invoked from here, and the figures of what was seen, "
+            "of every connection?",
             [("confirmDeleteHistory", "Delete all history", self._start_deleting)],
             "Keep it",
         )

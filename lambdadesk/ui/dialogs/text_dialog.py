@@ -15,14 +15,15 @@ class TextDialog(QDialog):
         self.setObjectName("textDialog")
         self.setWindowTitle(title)
         self.setAccessibleName(title)
-        view = QPlainTextEdit(readOnly=True)
+        self._text = ""
+        self._view = view = QPlainTextEdit(readOnly=True)
         view.setAccessibleName(title)
         view.setFont(theme.fixed_font())
         view.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
-        show_plain_text(view, text)
+        self.show_text(text)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         copy = buttons.addButton("Copy", QDialogButtonBox.ButtonRole.ActionRole)
-        copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(text))
+        copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(self._text))
         buttons.rejected.connect(self.close)
         layout = QVBoxLayout(self)
         layout.setSpacing(theme.SPACE)
@@ -34,6 +35,17 @@ class TextDialog(QDialog):
         layout.addWidget(buttons)
         self.resize(680, 420)
         self.finished.connect(self.deleteLater)
+
+    def show_text(self, text: str) -> None:
+        """Show another text, at the place where the one before was read."""
+        if text == self._text:
+            return
+        self._text = text
+        bars = self._view.verticalScrollBar(), self._view.horizontalScrollBar()
+        places = [bar.value() for bar in bars]
+        show_plain_text(self._view, text)
+        for bar, place in zip(bars, places, strict=True):
+            bar.setValue(place)
 
     def open(self) -> None:
         """Show it; unlike QDialog's own, this does not keep the window from being used."""

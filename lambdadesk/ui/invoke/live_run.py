@@ -104,8 +104,8 @@ class LiveRun:
         # The whole of it, where the answer holds the last 4 KB at most, and does not name its stream.
         request_id, stream = entry.report.request_id, entry.log_stream
         if not stream:
-            runs = self._connection.ledger.of(entry.function)
-            stream = next((run.stream for run in runs if run.request_id == request_id), "")
+            runs = self._connection.ledger.of_request(entry.function, request_id)
+            stream = next((run.stream for run in runs), "")
         return tail.text_of(request_id, stream) or entry.log_tail
 
     def tell_desktop(self, scope: TaskScope, waited_s: float, entry: HistoryEntry) -> None:

@@ -30,6 +30,7 @@ class ResultSide:
         self.follower = RunFollower(connection, scope, parts.fate, self._say_between)
         self.live = LiveRun(connection, function, parts.result, parts.progress)
         self._connection = connection
+        self._scope = scope
         self._name = function.name
         self._view = parts.result
         self._say_nothing_sent()
@@ -56,6 +57,15 @@ class ResultSide:
             self._connection.badges_of(function, entry),
         )
         self.follower.show(entry)
+        needs = self._connection.provisioned.needs(function.name, entry.qualifier)
+        if entry.report is not None and needs and not self._scope.is_running("provisioned"):
+            self._scope.start("provisioned", self._find_provisioned, function)
+
+    async def _find_provisioned(self, function: FunctionInfo) -> None:
+        """Say of the cost what only the function's configuration tells."""
+        await self._connection.provisioned.find(function.name)
+        if self.entry is not None and self.entry.report is not None:
+            self.show(self.entry, function)
 
     def update(self, entry: HistoryEntry, function: FunctionInfo) -> None:
         """The history knows more of a run, which may be the one that is shown."""

@@ -18,15 +18,16 @@ from lambdadesk.core.logstore import Level, LineKind, LogStore
 from lambdadesk.core.text import one_line
 from lambdadesk.core.types import Invocation, Outcome
 from lambdadesk.ui import theme
+from lambdadesk.ui.models.log_sources import LogSources
 
-TIME, LEVEL, INVOCATION, MESSAGE, DELAY = range(5)
-_TITLES = ("Time", "Level", "Invocation", "Message", "Delay")
+TIME, LEVEL, INVOCATION, MESSAGE, DELAY, SOURCE = range(6)
+_TITLES = ("Time", "Level", "Invocation", "Message", "Delay", "From")
 # What is known of an invocation, by its index in the log; None where nothing is.
 Facts = Callable[[int], Invocation | None]
 LEVEL_WORDS = {Level.ERROR: "✖ error", Level.WARN: "▲ warn", Level.INFO: "info", Level.DEBUG: "debug"}
 CELL_LIMIT = 1_000  # characters; more than any screen shows, little enough to paint quickly
 SCAN_LINES = 4_096
-SCAN_S = 0.006  # how long the window may stand still for a filter
+SCAN_S = 0.004  # how long the window may stand still for a filter
 _SCREENFUL = 200  # rows
 _ROWS_EVERY_S = 0.06
 _GROUPED_AT_ONCE = 8_192  # lines, in some milliseconds
@@ -87,17 +88,22 @@ def _json_text(value: object) -> str:
 
 
 class RowLook(NamedTuple):
-    """A row as it is painted: text and colour of each cell, None for the usual one."""
+    """A row as it is painted: text and colour of each cell, None for the usual one.
+
+    mark: of its invocation; source: of where it comes from, None where that goes without saying.
+    """
 
     is_header: bool
     mark: QPixmap
     cells: list[tuple[str, QColor | None]]
+    source: QPixmap | None
 
 
 class LogTableModel(QAbstractTableModel):
     """Rows are the entries of FilteredLines; `follow` and `scan` keep them up with the store.
 
-    With `groups`, rows are theirs: headers of invocations, told by `facts`, among the lines. A model is made
+    With `groups`, rows are theirs: headers of invocations, told by `facts`, among the lines. `sources` tell
+    whose each line is; None where all are of one. A model is made
     for one filter: with another filter comes another model, since a reset of a million rows takes seconds.
     """
 
@@ -110,12 +116,14 @@ class LogTableModel(QAbstractTableModel):
         groups: GroupedLines | None = None,
         facts: Facts = lambda _index: None,
         is_utc: bool = False,
+        sources: LogSources | None = None,
     ) -> None:
         super().__init__(parent)
         self.lines = lines
         self.groups = groups
         self.facts = facts
         self.is_utc = is_utc
+        self.sources = sources
         self.store: LogStore = lines.store
         self._row_count = 0  # as the view knows it
         self._rows_due_s = 0.0
@@ -206,7 +214,7 @@ class LogTableModel(QAbstractTableModel):
             return self._dim if self._is_context(number) else self._foreground(number, column)
         if role == _DECORATION and column == INVOCATION:
             return self._mark_of(self.store.invocation(number))
-        return None
+        return self._source_of(number) if role == _DECORATION and column == SOURCE else None
 
     def look_at(self, row: int, columns: Sequence[int]) -> RowLook:
         """All that painting a row needs, at once: a view asks `data` for each thing of each cell."""
@@ -219,16 +227,28 @@ class LogTableModel(QAbstractTableModel):
                 (self.header_text(invocation, column, facts), self._header_colour(facts, column))
                 for column in columns
             ]
-            return RowLook(True, self._mark_of(invocation), cells)
+            source = self._source_of(groups.first_number_of(invocation))
+            return RowLook(True, self._mark_of(invocation), cells, source)
         is_dim = self._is_context(number)
         cells = [
             (self._display(number, column), self._dim if is_dim else self._foreground(number, column))
             for column in columns
         ]
-        return RowLook(False, self._mark_of(self.store.invocation(number)), cells)
+        mark = self._mark_of(self.store.invocation(number))
+        return RowLook(False, mark, cells, self._source_of(number))
 
     def _mark_of(self, invocation: int) -> QPixmap:
         return self._marks[invocation % len(self._marks)] if invocation >= 0 else self._no_mark
+
+    def _source_of(self, number: int) -> QPixmap | None:
+        if self.sources is None or not self._source_name(number):
+            return None
+        return self.sources.mark(self.sources.number_of(self.store.stream(number)), self.colours)
+
+    def _source_name(self, number: int) -> str:
+        if self.sources is None:
+            return ""
+        return one_line(self.sources.names[self.sources.number_of(self.store.stream(number))])
 
     def _is_context(self, number: int) -> bool:
         lines = self.lines
@@ -243,7 +263,11 @@ class LogTableModel(QAbstractTableModel):
             return self._bold
         if role == _BACKGROUND:
             return self._header_background
-        return self._mark_of(invocation) if role == _DECORATION and column == INVOCATION else None
+        if role != _DECORATION:
+            return None
+        if column == SOURCE and self.groups is not None:
+            return self._source_of(self.groups.first_number_of(invocation))
+        return self._mark_of(invocation) if column == INVOCATION else None
 
     def _header_colour(self, facts: Invocation | None, column: int) -> QColor | None:
         if column in (TIME, INVOCATION, DELAY):
@@ -264,6 +288,8 @@ class LogTableModel(QAbstractTableModel):
             return ("▾ " if groups.is_open(invocation) else "▸ ") + self.store.get_request_id(invocation)[:8]
         if column == LEVEL:
             return OUTCOME_WORDS[facts.outcome] if facts is not None else ""
+        if column == SOURCE:
+            return self._source_name(groups.first_number_of(invocation))
         if column == MESSAGE:
             count = groups.size_of(invocation)
             noun = "line" if count == 1 else "lines"
@@ -294,6 +320,8 @@ class LogTableModel(QAbstractTableModel):
         if column == DELAY:
             ingestion_ms = self.store.ingestion(number)
             return _delay_text(ingestion_ms - self.store.timestamp(number)) if ingestion_ms else ""
+        if column == SOURCE:
+            return self._source_name(number)
         return self.store.request_id(number)[:8]
 
     def _without_repeats(self, number: int) -> str:
@@ -310,6 +338,8 @@ class LogTableModel(QAbstractTableModel):
     def _foreground(self, number: int, column: int) -> QColor | None:
         if column in (TIME, INVOCATION, DELAY):
             return self._dim
+        if column == SOURCE:
+            return None
         level = Level(self.store.level(number))
         if level >= Level.WARN or level == Level.DEBUG:
             return self._level_colours[level]

@@ -1,23 +1,63 @@
 """ChartsPanel: duration, memory and cost of one function, a point per invocation."""
 
-from datetime import datetime
+import math
+from time import perf_counter
+from typing import Final
 
-from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtWidgets import QFrame, QScrollArea, QSplitter, QVBoxLayout, QWidget
+import numpy as np
+from PySide6.QtCore import QEvent, QModelIndex, QTimer, Signal
+from PySide6.QtGui import QKeyEvent, QKeySequence, QShowEvent
+from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
-from lambdadesk.core.money import format_money
-from lambdadesk.core.types import FunctionInfo, Invocation, Outcome
+from lambdadesk.core.deploys import Deploy, PublishedVersion, list_deploys
+from lambdadesk.core.errors import UserError
+from lambdadesk.core.invocation_columns import InvocationColumns
+from lambdadesk.core.invocation_groups import (
+    Groups,
+    alias_names,
+    group_by_change,
+    group_by_version,
+    measure_groups,
+)
+from lambdadesk.core.invocation_summary import summarise
+from lambdadesk.core.past_runs import PastRuns
+from lambdadesk.core.types import FunctionInfo
 from lambdadesk.desk.connection import Connection
+from lambdadesk.desk.tailer import Tailer, TailState
+from lambdadesk.desk.tasks import TaskScope
 from lambdadesk.ui import theme
-from lambdadesk.ui.widgets.chart import Chart, Kind, Unit
+from lambdadesk.ui.models.chart_table import GROUP_SAMPLES, POINT_SAMPLES, GroupModel, PointModel
+from lambdadesk.ui.widgets.chart_legend import ChartLegend
+from lambdadesk.ui.widgets.chart_metrics import ChartMetrics
+from lambdadesk.ui.widgets.chart_saver import ChartSaver
+from lambdadesk.ui.widgets.chart_stack import ChartStack
+from lambdadesk.ui.widgets.chart_tools import (
+    BY_HAND,
+    COMPARE_CHANGE,
+    COMPARE_NOTHING,
+    COMPARE_VERSIONS,
+    PAST,
+    RANGES,
+    TABLE_KEY,
+    ChartTools,
+)
+from lambdadesk.ui.widgets.empty_state import StateView
+from lambdadesk.ui.widgets.labels import ToneLabel
 from lambdadesk.ui.widgets.named import named
+from lambdadesk.ui.widgets.notices import announce
+from lambdadesk.ui.widgets.past_bar import PastBar
 from lambdadesk.ui.widgets.plain import PlainLabel
+from lambdadesk.ui.widgets.tables import make_table
 
-GATHER_MS = 100
+GATHER_MS: Final = 100
+_SUM_UP_MS: Final = 120
+_NEWEST_MS: Final = 24 * 3_600_000  # what is shown before all else
+_TICK_MS: Final = 1_000
+_GROUP_ROWS: Final = 5  # of the comparison, before it scrolls
 
 
 class ChartsPanel(QWidget):
-    """Draws what the ledger holds of one function: runs made here and runs seen in its log, each once.
+    """Draws what is known of one function: runs made here and seen in its log or in a past range, each once.
 
     Signals:
         log_requested(str): a point was clicked; its request id.
@@ -25,114 +65,347 @@ class ChartsPanel(QWidget):
 
     log_requested = Signal(str)
 
-    def __init__(self, connection: Connection, function: FunctionInfo, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, connection: Connection, function: FunctionInfo, tail: Tailer, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
+        self.scope = TaskScope(self._on_failure)
         self._connection = connection
         self._function = function
-        self._shown: list[Invocation] = []
-        self.head = named(PlainLabel(), "chartSummary", "What the charts show")
-        self.head.setWordWrap(True)
-        unit = Unit.CNY if connection.currency == "CNY" else Unit.USD
-        self.duration = named(Chart("Duration", Unit.MS, describe=self._describe), "durationChart")
-        self.memory = named(
-            Chart("Memory used", Unit.MB, ceiling_word="memory size", describe=self._describe), "memoryChart"
-        )
-        self.cost = named(Chart("Cost", unit, describe=self._describe), "costChart")
-        self.memory.link_to(self.duration)
-        self.cost.link_to(self.duration)
-        charts = named(QSplitter(Qt.Orientation.Vertical), "chartSplitter")
-        charts.setChildrenCollapsible(False)
-        for chart in (self.duration, self.memory, self.cost):
-            charts.addWidget(chart)
-            chart.point_clicked.connect(self._on_point_clicked)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(theme.SPACE, theme.SPACE, theme.SPACE, theme.SPACE)
-        layout.setSpacing(theme.SPACE)
-        layout.addWidget(self.head)
-        area = QScrollArea()  # a low window scrolls instead of squeezing three charts
-        area.setWidgetResizable(True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # it follows the chart that has the focus
-        area.setWidget(charts)
-        layout.addWidget(area, 1)
+        self._tail = tail
+        self.columns = InvocationColumns.empty()  # of all that is drawn
+        self._is_read = self._reads_again = False
+        self._waiting = 0
+        self._groups: Groups | None = None
+        self._versions: list[PublishedVersion] = []
+        self._aliases: dict[str, str] = {}
+        self._deploys: tuple[Deploy, ...] = ()
+        self._wanted = ""  # the request that is to be marked once it is known
+        self._build()
         # A burst of invocations is drawn once.
         self._gather = QTimer(self, singleShot=True, interval=GATHER_MS)
         self._gather.timeout.connect(self._refresh)
-        self._disconnect = connection.ledger.changed.connect(self._on_changed)
+        self._sum_up = QTimer(self, singleShot=True, interval=_SUM_UP_MS)
+        self._sum_up.timeout.connect(self._show_figures)
+        self._tick = QTimer(self, interval=_TICK_MS)
+        self._tick.timeout.connect(self._follow_now)
+        self.span.changed.connect(self._sum_up.start)
+        self.span.moved.connect(self._on_moved)
+        self._disconnects = [
+            connection.ledger.changed.connect(self._on_changed),
+            connection.catalog.changed.connect(self._show_deploys),
+            tail.changed.connect(self._show_state),
+        ]
+        self._show_deploys()
+        self._show_state()
         self._refresh()
+        self.scope.start("versions", self._load_versions)
+
+    def _build(self) -> None:
+        self.stacked = ChartStack(self._connection.currency)
+        self.span = self.stacked.span
+        self.tools = tools = ChartTools()
+        self.past = PastBar(self._connection, self._function, "chart")
+        self.past.hide()
+        self.past.loaded.connect(lambda runs: self.scope.start("past", self._show_past, runs))
+        self.metrics = ChartMetrics(self._connection, self._function, self.stacked, tools.metrics)
+        self.metrics.changed.connect(self._on_metrics_changed)
+        self.head = named(PlainLabel(), "chartSummary", "What the charts show")
+        self.head.setWordWrap(True)
+        self.trouble = named(ToneLabel("warning"), "chartTrouble", "What is missing from the charts")
+        self.trouble.hide()
+        self.stacked.point_clicked.connect(self._on_point_clicked)
+        self.points = PointModel(self)
+        self.table = named(
+            make_table(self.points, POINT_SAMPLES, stretch=None), "chartPoints", "Invocations in sight"
+        )
+        self.table.activated.connect(self._on_row_activated)
+        self.state = StateView()
+        self.stack = QStackedWidget()
+        for view in (self.stacked, self.table, self.state):
+            self.stack.addWidget(view)
+        self.groups = GroupModel(self)
+        self.group_table = named(
+            make_table(self.groups, GROUP_SAMPLES, stretch=0), "chartGroups", "Comparison of what is in sight"
+        )
+        self.group_table.hide()
+        self.legend = named(ChartLegend(), "chartLegend")
+        self.saver = ChartSaver(self, self.scope, self._function.name)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(theme.SPACE, theme.SPACE, theme.SPACE, theme.SPACE)
+        layout.setSpacing(theme.SPACE)
+        for each in (tools, self.past, self.head, self.metrics, self.trouble, self.group_table):
+            layout.addWidget(each)
+        layout.addWidget(self.stack, 1)
+        layout.addWidget(self.legend)
+        layout.addWidget(self.saver)
+        tools.range.activated.connect(lambda _index: self._use_range())
+        tools.fit.clicked.connect(self.stacked.duration.show_all)
+        tools.compare.activated.connect(lambda _index: self._use_comparison())
+        tools.change.activated.connect(lambda _index: self._use_comparison())
+        tools.bands.toggled.connect(self._use_bands)
+        tools.log.toggled.connect(self.stacked.duration.set_log)
+        tools.table.toggled.connect(lambda _is_on: self._show_state())
+        tools.export.clicked.connect(self._export)
 
     async def close_panel(self) -> None:
-        self._disconnect()
-        self._gather.stop()
+        for disconnect in self._disconnects:
+            disconnect()
+        for timer in (self._gather, self._sum_up, self._tick):
+            timer.stop()
+        await self.past.close_bar()
+        await self.metrics.close_metrics()
+        await self.scope.close()
+
+    def mark(self, request_id: str) -> None:
+        """Mark the point of an invocation and bring it into sight; once it is known, where it is not yet."""
+        row = self.columns.find(request_id)
+        self._wanted = request_id if row < 0 else ""
+        if row < 0:
+            text = "No finished invocation with this request id is known yet; it is marked once it is."
+            self.saver.say(text, "dim")
+            return
+        self.tools.table.setChecked(False)
+        self.stacked.mark(row)
+        announce(self, f"Marked: {self.stacked.duration.point_text(row)}")
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._use_tick()
+
+    def event(self, event: QEvent) -> bool:
+        # Elsewhere in the window the same keys may do something else.
+        if event.type() == QEvent.Type.ShortcutOverride and _is_table_key(event):
+            event.accept()
+            return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if _is_table_key(event):
+            self.tools.table.click()
+        else:
+            super().keyPressEvent(event)
+
+    # -- what is known
 
     def _on_changed(self, function: str) -> None:
         if function == self._function.name and not self._gather.isActive():
             self._gather.start()
 
     def _refresh(self) -> None:
-        known = self._connection.ledger.of(self._function.name)
-        runs = sorted(
-            (run for run in known if run.report is not None), key=lambda run: (run.started_ms, run.request_id)
-        )
-        self._shown = runs
-        times = [run.started_ms / 1000 for run in runs]
-        kinds = [_kind(run) for run in runs]
-        reports = [run.report for run in runs if run.report is not None]
-        self.duration.set_points(times, [float(report.duration_ms) for report in reports], kinds)
-        self.memory.set_points(
-            times,
-            [_or_nan(report.max_memory_mb) for report in reports],
-            kinds,
-            [_or_nan(report.memory_mb) for report in reports],
-        )
-        # Decimal up to here: a float is only drawn, never added.
-        costs = [float(run.cost.amount) if run.cost else float("nan") for run in runs]
-        self.cost.set_points(times, costs, kinds)
-        self._show_head(len(known) - len(runs))
-
-    def _show_head(self, waiting: int) -> None:
-        runs = self._shown
-        if not runs:
-            text = "No finished invocation is known yet."
+        """Read again what is known; once more where more became known meanwhile."""
+        if self.scope.is_running("read"):
+            self._reads_again = True
         else:
-            here = sum(run.here for run in runs)
-            failed = sum(run.outcome is not Outcome.OK for run in runs)
-            text = (
-                f"{len(runs):,} {'invocation' if len(runs) == 1 else 'invocations'} since "
-                f"{_clock(runs[0].started_ms)}, {here:,} made here, {len(runs) - here:,} seen in the log"
-                f" · {failed:,} failed"
+            self.scope.start("read", self._read)
+
+    async def _read(self) -> None:
+        began = perf_counter()
+        name = self._function.name
+        if not self._is_read:  # a million may be kept: the newest are there at once
+            since_ms = self._connection.gateway.server_now_ms - _NEWEST_MS
+            self._take(await self._connection.invocations.columns(name, since_ms))
+        self._take(await self._connection.invocations.columns(name))
+        # Many invocations take longer: a storm of them gets a tenth of the time, not all of it.
+        self._gather.setInterval(max(GATHER_MS, round(10_000 * (perf_counter() - began))))
+        if self._reads_again:
+            self._reads_again = False
+            self._gather.start()
+
+    def _take(self, columns: InvocationColumns) -> None:
+        is_reported = ~np.isnan(columns.duration_ms)
+        self._waiting = self._connection.ledger.count_waiting(self._function.name)
+        self._is_read = True
+        self._draw(columns if is_reported.all() else columns.where(is_reported))
+
+    def _draw(self, columns: InvocationColumns) -> None:
+        self.columns = columns
+        self._group()
+        self.stacked.show_columns(columns, self._groups, self._now_s)
+        if self._wanted and columns.find(self._wanted) >= 0:
+            self.mark(self._wanted)
+        self._show_deploys()
+        self._show_state()
+        self._show_figures()
+
+    @property
+    def _now_s(self) -> float:
+        return self._connection.gateway.server_now_ms / 1000
+
+    async def _load_versions(self) -> None:
+        """Ask once when versions were published and what aliases mean: deploys are drawn, versions named."""
+        self._versions = await self._connection.versions(self._function.name)
+        self._aliases = alias_names(await self._connection.qualifiers(self._function.name))
+        self._show_deploys()
+        if self._groups is not None:
+            self._draw(self.columns)
+
+    async def _show_past(self, runs: PastRuns) -> None:
+        """Show a range that was loaded; what is in it is with all else that is known by now."""
+        await self.scope.wait("read")
+        await self._read()
+        self.span.show(runs.start_ms / 1000, runs.end_ms / 1000)
+        self._show_figures()
+
+    # -- what is shown
+
+    def _show_state(self) -> None:
+        """The charts or the table where there is anything, else why not."""
+        error, state = self._tail.error, self._tail.state
+        has_any = bool(len(self.columns))
+        for widget in (self.tools.fit, self.tools.table, self.tools.export):
+            widget.setEnabled(has_any)
+        is_table = has_any and self.tools.table.isChecked()
+        self.legend.setVisible(has_any and not is_table)
+        trouble = f"⚠ {error.message} What was seen or made here before stays." if error and has_any else ""
+        if trouble and trouble != self.trouble.text():
+            announce(self.trouble, trouble)
+        self.trouble.say(trouble, "warning")
+        self.trouble.setVisible(bool(trouble))
+        if has_any or self.stacked.duration.aggregate is not None:
+            self.stack.setCurrentIndex(1 if is_table else 0)
+            if is_table:
+                self._fill_table()
+            return
+        self.stack.setCurrentWidget(self.state)
+        if error is not None:
+            self.state.show_error(error, self._tail.poll_now)
+        elif state is TailState.STARTING or not self._is_read:
+            self.state.show_loading("the log of the function")
+        else:
+            missing = (
+                "No log group yet: the first invocation creates it."
+                if state is TailState.NO_GROUP
+                else "Invoke the function or wait for its next REPORT line."
             )
-        if waiting:
-            text += f" · {waiting} without a REPORT line yet"
-        self.head.setText(text)
+            self.state.show_empty("No finished invocation is known yet.", f"{missing} Or load a past range.")
 
-    def _describe(self, point: int) -> str:
-        run = self._shown[point]
-        failure = "" if run.outcome in (Outcome.OK, Outcome.ERROR) else str(run.outcome)
-        lines = [words for words in (failure, run.error_type) if words]
-        if run.report is not None:
-            report = run.report
-            lines.append(f"{report.duration_ms:f} ms, billed {report.billed_ms or '—'} ms")
-            lines.append(f"{report.max_memory_mb or '—'} of {report.memory_mb or '—'} MB")
-        if run.cost is not None:
-            sign = "" if run.cost.exact else "≈ "
-            lines.append(sign + format_money(run.cost.amount, run.cost.currency))
-        lines.append(run.request_id)
-        return "\n".join(lines)
+    def _show_figures(self) -> None:
+        """The sums of what is in sight, in words and by group."""
+        rows = self.stacked.in_sight()
+        seen = self.columns.where(rows)
+        is_any = bool(len(self.columns))
+        text = summarise(seen, len(self.columns)) if is_any else "No finished invocation is known yet."
+        if self._waiting:
+            text += f" · {self._waiting:,} without a REPORT line yet"
+        if text != self.head.text():
+            self.head.setText(text)
+        self.metrics.tell()
+        entries = self.stacked.legend_entries(self._groups, has_bands=self.tools.bands.isChecked())
+        self.legend.show_entries(entries)
+        if self._groups is not None:
+            self.groups.show_rows(measure_groups(seen, Groups(self._groups.names, self._groups.codes[rows])))
+            shown = min(_GROUP_ROWS, max(1, self.groups.rowCount()))
+            head = self.group_table.horizontalHeader().sizeHint().height()
+            row = self.group_table.verticalHeader().defaultSectionSize()
+            bar = self.group_table.horizontalScrollBar()
+            more = bar.sizeHint().height() if bar.maximum() else 0
+            self.group_table.setFixedHeight(head + shown * row + more + 4)
+        if self.stack.currentWidget() is self.table:
+            self._fill_table()
 
-    def _on_point_clicked(self, point: int) -> None:
-        self.log_requested.emit(self._shown[point].request_id)
+    def _show_deploys(self) -> None:
+        function = self._connection.catalog.get(self._function.name) or self._function
+        self._deploys = list_deploys(function.last_modified, self._versions)
+        self.stacked.show_deploys([(each.at_ms / 1000, each.text) for each in self._deploys])
+        texts = [each.text for each in self._deploys]
+        change = self.tools.change
+        if texts != [change.itemText(at) for at in range(change.count())]:
+            chosen = change.currentText()
+            change.clear()
+            change.addItems(texts)
+            at = change.findText(chosen)
+            change.setCurrentIndex(at if at >= 0 else change.count() - 1)
+
+    def _fill_table(self) -> None:
+        """The rows in sight; the one that is pointed at is selected."""
+        rows = self.stacked.in_sight()
+        self.points.show_columns(self.columns.where(rows))
+        index = self.points.index(self.span.row - rows.start, 0)
+        if self.span.row >= 0 and index.isValid():
+            self.table.setCurrentIndex(index)
+            self.table.scrollTo(index)
+
+    def _on_metrics_changed(self) -> None:
+        self._show_state()
+        self._show_figures()
+
+    # -- what one chooses
+
+    def _use_range(self) -> None:
+        chosen = self.tools.range.currentText()
+        self.past.setVisible(chosen == PAST)
+        width_s = RANGES[chosen]
+        if chosen == PAST:
+            self.past.range.choice.setFocus()
+        elif width_s is None:
+            self.span.show(self.span.left_s, self.span.right_s)
+        else:
+            self.span.follow(width_s)
+        self._use_tick()
+
+    def _use_tick(self) -> None:
+        """What follows the clock needs one."""
+        width_s = RANGES[self.tools.range.currentText()]
+        if width_s is not None and math.isfinite(width_s) and self.isVisible():
+            self._tick.start()
+        else:
+            self._tick.stop()
+
+    def _follow_now(self) -> None:
+        if self.isVisible():
+            self.stacked.follow_now(self._now_s)
+        else:
+            self._tick.stop()
+
+    def _on_moved(self) -> None:
+        if self.tools.range.currentText() != PAST:
+            self.tools.range.setCurrentText("All" if self.span.is_following else BY_HAND)
+            self._use_tick()
+
+    def _group(self) -> None:
+        chosen = self.tools.compare.currentText()
+        self._groups = None
+        if chosen == COMPARE_VERSIONS:
+            self._groups = group_by_version(self.columns, self._aliases)
+        elif chosen == COMPARE_CHANGE and self._deploys:
+            deploy = self._deploys[max(0, self.tools.change.currentIndex())]
+            self._groups = group_by_change(self.columns, deploy.at_ms, deploy.text)
+
+    def _use_comparison(self) -> None:
+        chosen = self.tools.compare.currentText()
+        self.tools.change.setVisible(chosen == COMPARE_CHANGE and len(self._deploys) > 1)
+        self.group_table.setVisible(chosen != COMPARE_NOTHING)
+        if chosen == COMPARE_CHANGE and not self._deploys:
+            self.saver.say(
+                "It is not known when the function was changed, so there is nothing to compare.", "warning"
+            )
+        self._draw(self.columns)
+
+    def _use_bands(self, has_bands: bool) -> None:
+        for chart in self.stacked.charts:
+            chart.set_bands(has_bands)
+        self._show_figures()
+
+    def _on_point_clicked(self, row: int) -> None:
+        self.span.mark(row)
+        self.log_requested.emit(self.columns.request_id(row))
+
+    def _on_row_activated(self, index: QModelIndex) -> None:
+        self.log_requested.emit(self.points.columns.request_id(index.row()))
+
+    def _export(self) -> None:
+        seen = self.columns.where(self.stacked.in_sight())
+        self.saver.ask_where(self.stacked.charts, self.legend, self.head.text(), seen)
+
+    def _on_failure(self, name: str, error: Exception) -> None:
+        if not isinstance(error, UserError):
+            self._connection.scope.report(name, error)
+        elif name == "versions":
+            self.saver.say(f"Published versions are not marked: {error.message} {error.hint}", "dim")
+        else:
+            self.saver.say(f"✖ {error.message} {error.hint}", "error")
 
 
-def _kind(run: Invocation) -> Kind:
-    if run.outcome is not Outcome.OK:
-        return Kind.ERROR
-    return Kind.COLD_START if run.report is not None and run.report.init_ms is not None else Kind.OK
-
-
-def _or_nan(value: int | None) -> float:
-    return float("nan") if value is None else float(value)
-
-
-def _clock(at_ms: int) -> str:
-    return datetime.fromtimestamp(at_ms / 1000).astimezone().strftime("%H:%M:%S")
+def _is_table_key(event: QEvent) -> bool:
+    return isinstance(event, QKeyEvent) and QKeySequence(event.keyCombination()) == QKeySequence(TABLE_KEY)

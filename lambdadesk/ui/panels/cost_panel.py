@@ -29,13 +29,11 @@ class CostPanel(QWidget):
 
     Signals:
         open_requested(str, str): the row of a function was activated: its `Target.key` and its name.
-        shown_changed(bool): the page came into view or left it; reading only makes sense while it is seen.
         read_requested(): the logs of all functions of a large account are to be read.
         retry_requested(str): the function list of this `Target.key` is to be asked for again.
     """
 
     open_requested = Signal(str, str)
-    shown_changed = Signal(bool)
     read_requested = Signal()
     retry_requested = Signal(str)
 
@@ -51,6 +49,7 @@ class CostPanel(QWidget):
         self.scope_note = named(PlainLabel(), "costScope", "What the costs cover")
         self.scope_note.setWordWrap(True)
         self.model = CostTableModel(self)
+        self.model.explain = self._explain
         samples = (
             "",
             "production-admin",
@@ -104,14 +103,6 @@ class CostPanel(QWidget):
             self.table.setColumnHidden(column, len(self._connections) < 2)
         self._refresh()
 
-    def showEvent(self, event: object) -> None:
-        super().showEvent(event)  # type: ignore[arg-type]  # a QShowEvent
-        self.shown_changed.emit(True)
-
-    def hideEvent(self, event: object) -> None:
-        super().hideEvent(event)  # type: ignore[arg-type]  # a QHideEvent
-        self.shown_changed.emit(False)
-
     def _ask_refresh(self) -> None:
         if not self._gather.isActive():
             self._gather.start()
@@ -143,6 +134,21 @@ class CostPanel(QWidget):
         self.total.setText(f"{sign}{' + '.join(amounts)}" if amounts else "")
         self.scope_note.setText(self._describe_scope(sum(row.invocations for row in rows), unpriced))
         self._show_state(bool(rows))
+
+    def _explain(self, row: CostRow) -> str:
+        """The arithmetic of a row's cost."""
+        from lambdadesk.core.cost_text import explain_sum
+        from lambdadesk.core.prices import PriceItem
+
+        found = [each for each in self._connections if each.target.key == row.connection_key]
+        function = found[0].catalog.get(row.function) if found else None
+        if function is None or row.cost is None or row.gb_seconds is None:
+            return ""
+        request, duration = (
+            found[0].prices.rate(item, row.region, function.architecture)
+            for item in (PriceItem.REQUEST, PriceItem.DURATION)
+        )
+        return explain_sum(row.invocations, row.gb_seconds, row.cost, request, duration)
 
     def _describe_scope(self, invocations: int, unpriced: int) -> str:
         connections = self._connections

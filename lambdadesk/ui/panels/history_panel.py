@@ -281,6 +281,8 @@ class HistoryPanel(QWidget):
         if is_other:
             self.payload.set_data(whole.payload)
         function = self._connection.catalog.get(whole.function)
+        if whole.report is not None and self._connection.provisioned.needs(whole.function, whole.qualifier):
+            await self._connection.provisioned.find(whole.function)
         cost = self._connection.cost_of(function, whole) if function else None
         why = "billed duration, memory and cost are in the log, which nobody read then"
         self.result.show_entry(

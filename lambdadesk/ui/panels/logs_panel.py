@@ -1,11 +1,10 @@
-"""LogsPanel: one function's log group, followed, filtered, and accounted for."""
+"""LogsPanel: logs of one or more functions, followed, filtered, and accounted for."""
 
-from datetime import datetime
-from pathlib import Path
+from collections.abc import Awaitable, Callable
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QHideEvent, QKeySequence, QResizeEvent, QShortcut, QShowEvent
-from PySide6.QtWidgets import QCheckBox, QFileDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from lambdadesk.core.errors import UserError
 from lambdadesk.core.ledger import InvocationLedger
@@ -14,38 +13,46 @@ from lambdadesk.core.logfilter import (
     Filter,
     FilterProblem,
     LevelsTerm,
+    SourceTerm,
     Term,
     TimeTerm,
     find_in_text,
     parse_filter,
 )
 from lambdadesk.core.lograte import count_rate
-from lambdadesk.core.tail_counts import GapState
 from lambdadesk.core.types import Invocation
-from lambdadesk.desk.log_export import export_lines
+from lambdadesk.desk.log_follow import LogFollow
 from lambdadesk.desk.tailer import Tailer, TailState
 from lambdadesk.desk.tasks import TaskScope
 from lambdadesk.store.settings import Settings
 from lambdadesk.ui import theme
+from lambdadesk.ui.models.log_sources import LogSources, short_names
 from lambdadesk.ui.models.log_table import clock_text
 from lambdadesk.ui.widgets.filter_edit import FilterEdit
 from lambdadesk.ui.widgets.labels import ToneLabel
+from lambdadesk.ui.widgets.log_account import LogAccount
+from lambdadesk.ui.widgets.log_export_bar import LogExportBar
 from lambdadesk.ui.widgets.log_find_bar import LogFindBar
+from lambdadesk.ui.widgets.log_following import LogFollowing
 from lambdadesk.ui.widgets.log_histogram import LogHistogram
+from lambdadesk.ui.widgets.log_legend import LogLegend
 from lambdadesk.ui.widgets.log_tools import LogTools
 from lambdadesk.ui.widgets.log_view import LogView
 from lambdadesk.ui.widgets.named import named
 from lambdadesk.ui.widgets.notices import announce
+from lambdadesk.ui.widgets.older_lines import OlderLinesButton
 from lambdadesk.ui.widgets.plain import PlainLabel, set_plain_tooltip
 
 FILTER_DELAY_MS = 80
 RATE_DELAY_MS = 200
+_LOW_PX = 420
 
 
 class LogsPanel(QWidget):
     """Shows what the tail of a function receives; the tail itself belongs to the connection.
 
-    ledger: knows what the invocations cost, and which were sent from here. settings: remember the grouping.
+    ledger: knows what the invocations cost, and which were sent from here. settings: remember the switches.
+    follow: lets the user choose what is followed instead; its tail is the one to begin with.
 
     Signals:
         payload_requested(str): show the payload of this request, which was sent from here.
@@ -60,12 +67,15 @@ class LogsPanel(QWidget):
         tail: Tailer,
         ledger: InvocationLedger | None = None,
         settings: Settings | None = None,
+        follow: LogFollow | None = None,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self._tail = tail
         self._ledger = ledger
         self._settings = settings
+        # The arithmetic of an invocation's cost, empty where it is not known; None: nobody tells.
+        self.explain_cost: Callable[[Invocation], Awaitable[str]] | None = None
         self.scope = TaskScope(self._on_failure)
         self.filter = named(
             FilterEdit("Filter: words, -without, /regex/, level>=warn, field:value"),
@@ -74,6 +84,7 @@ class LogsPanel(QWidget):
         )
         set_plain_tooltip(self.filter, HELP)
         self.count = named(PlainLabel(), "logCount", "Lines shown")
+        self.older = OlderLinesButton(tail, self.scope, self._facts_of, self.filter.text)
         self.follow = named(QCheckBox("Follow"), "logFollow", "Follow the newest line")
         set_plain_tooltip(self.follow, "Keep the newest line in view (Ctrl+T)")
         self.follow.setChecked(True)
@@ -86,51 +97,50 @@ class LogsPanel(QWidget):
         self.tools = named(LogTools(), "logTools", "How lines are shown")
         self.histogram = named(LogHistogram(), "logHistogram", "Lines over time")
         self.find_bar = named(LogFindBar(), "logFindBar", "Find in the lines shown")
-        self.exported = named(ToneLabel("dim"), "logExport", "What became of the export")
-        self.stop_export = named(QPushButton("Cancel"), "logExportCancel", "Cancel the export")
-        self.stop_export.clicked.connect(lambda: self.scope.cancel("export"))
-        self.exported.hide()
-        self.stop_export.hide()
+        self.export = LogExportBar(self.scope)
         self.view = named(LogView(), "logView", "Log")
-        self.ledger = named(PlainLabel(), "logLedger", "Account of the tail")
-        self.ledger.setForegroundRole(self.ledger.palette().ColorRole.PlaceholderText)
-        self.ledger.setWordWrap(True)
-        set_plain_tooltip(
-            self.ledger,
-            "late: came after an earlier poll had covered their time, and put in their place. "
-            "duplicates: delivered twice, and dropped. gaps: stretches that are not read yet, or lost. "
-            "recovered: came while nothing could be read, and were read afterwards. "
-            "Events that come more than 15 minutes late are missed.",
-        )
-        row = QHBoxLayout()
+        self.view.function = tail.function.name
+        self.account = LogAccount()
+        self.legend = named(LogLegend(), "logLegend", "Functions and log groups followed")
+        self.following = LogFollowing(follow, self.view, self.scope) if follow is not None else None
+        self.filter_row = QWidget()
+        row = QHBoxLayout(self.filter_row)
+        row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(theme.SPACE)
         row.addWidget(self.filter, 1)
         row.addWidget(self.count)
+        row.addWidget(self.older)
         row.addWidget(self.follow)
         row.addWidget(clear)
+        row.addWidget(self.tools.group)
+        row.addWidget(self.tools.more)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(theme.SPACE, theme.SPACE, theme.SPACE, theme.SPACE)
         layout.setSpacing(theme.SPACE)
-        layout.addLayout(row)
+        if self.following is not None:
+            layout.addWidget(self.following)
+            self.following.asking_changed.connect(self._fit)
+        layout.addWidget(self.legend)
+        layout.addWidget(self.filter_row)
         layout.addWidget(self.tools)
         layout.addWidget(self.problem)
         layout.addWidget(self.histogram)
-        export_row = QHBoxLayout()
-        export_row.setSpacing(theme.SPACE)
-        export_row.addWidget(self.exported, 1)
-        export_row.addWidget(self.stop_export)
-        layout.addLayout(export_row)
+        layout.addWidget(self.export)
         layout.addWidget(self.find_bar)
         layout.addWidget(self.view, 1)
-        layout.addWidget(self.ledger)
+        if self.following is not None:
+            layout.addWidget(self.following.live)
+        layout.addWidget(self.account)
         self._typing = QTimer(self, singleShot=True, interval=FILTER_DELAY_MS)
         self._typing.timeout.connect(self._apply_filter)
         self._filter_problem = ""
         self._wanted = Filter()  # as it was typed last without a mistake
         self._search_problem = ""
         self._range: tuple[int, int] | None = None
+        self._only = -1  # the one of several logs that is shown, by its number; -1: all
         self._rate_timer = QTimer(self, singleShot=True, interval=RATE_DELAY_MS)
         self._rate_timer.timeout.connect(self._show_rate)
+        self._named: tuple[tuple[str, TailState], ...] = ()  # the sources that are shown
         self.filter.textChanged.connect(self._typing.start)
         self.filter.returnPressed.connect(self._apply_filter)
         self.follow.toggled.connect(self.view.set_follow)
@@ -141,6 +151,7 @@ class LogsPanel(QWidget):
         self.view.payload_requested.connect(self.payload_requested)
         self.view.chart_requested.connect(self.chart_requested)
         self.view.found_changed.connect(self._show_found)
+        self.view.invocation_shown.connect(lambda index: self.scope.start("cost", self._show_cost, index))
         self.find_bar.text_changed.connect(self._search)
         self.find_bar.step_requested.connect(self.view.search_step)
         self.find_bar.closed.connect(self.view.setFocus)
@@ -148,6 +159,9 @@ class LogsPanel(QWidget):
         self.histogram.range_cleared.connect(self._clear_range)
         tools = self.tools
         tools.range_cleared.connect(self._clear_range)
+        tools.only_cleared.connect(self._show_only)
+        self.legend.source_clicked.connect(self._show_only)
+        self.view.source_requested.connect(self._show_only)
         tools.levels_changed.connect(self._use_filter)
         tools.grouped_changed.connect(self._use_grouping)
         tools.open_all_requested.connect(self.view.set_all_open)
@@ -166,14 +180,21 @@ class LogsPanel(QWidget):
             shortcut = QShortcut(QKeySequence(keys), self, slot)
             # PySide6 ignores the context where it is given to the constructor together with a slot.
             shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-        self.view.set_store(tail.store, facts=self._facts_of)
+        self._disconnects: list[Callable[[], None]] = []
+        self._follow = follow
+        self._stop_following = (
+            [
+                follow.replaced.connect(self._on_replaced),
+                follow.changed.connect(self._show_tail),
+            ]
+            if follow is not None
+            else []
+        )
+        self._show_log()
         tools.group.setChecked(settings is None or settings.groups_log_lines)
-        self._disconnects = [
-            tail.changed.connect(self._show_tail),
-            tail.progressed.connect(self._show_tail),
-        ]
-        self._show_tail()
-        self._show_count()
+        if settings is not None:
+            tools.show_switches(settings.log_switches)
+            tools.switched.connect(self._keep_switches)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
@@ -183,10 +204,18 @@ class LogsPanel(QWidget):
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
         self._tail.watch(False)
+        if self.following is not None:
+            self.following.end_live("its page was left")
+
+    def stop_following(self) -> None:
+        """End what is followed for this page alone; the rest of closing may take a moment."""
+        if self._follow is not None:
+            self._follow.close()
 
     async def close_panel(self) -> None:
-        for disconnect in self._disconnects:
+        for disconnect in (*self._disconnects, *self._stop_following):
             disconnect()
+        self.older.release()
         self._typing.stop()
         self._rate_timer.stop()
         await self.scope.close()
@@ -194,6 +223,33 @@ class LogsPanel(QWidget):
     def show_request(self, request_id: str) -> None:
         """Show the lines of one request alone."""
         self.filter.setText(f"req:{request_id}")
+
+    def _on_replaced(self) -> None:
+        """Show another tail; the filter stays, but a range of time is of the log before."""
+        self._tail.watch(False)
+        self._tail = self._follow.tail if self._follow is not None else self._tail
+        self._tail.watch(self.isVisible())
+        if self._range is not None:
+            self._clear_range()
+        if self._only >= 0:
+            self._show_only()
+        self._show_log()
+
+    def _show_log(self) -> None:
+        for disconnect in self._disconnects:
+            disconnect()
+        tail = self._tail
+        self._disconnects = [tail.changed.connect(self._show_tail), tail.progressed.connect(self._show_tail)]
+        self._named = ()
+        self.older.use_tail(tail)
+        self.view.set_store(tail.store, facts=self._facts_of)
+        self._show_tail()
+        self._show_count()
+        self._rate_soon()
+
+    def _keep_switches(self) -> None:
+        if self._settings is not None:
+            self._settings.log_switches = self.tools.switches
 
     def _focus_filter(self) -> None:
         self.filter.setFocus(Qt.FocusReason.ShortcutFocusReason)
@@ -217,14 +273,23 @@ class LogsPanel(QWidget):
         more: list[Term] = []
         if not self.tools.has_all_levels:
             more.append(LevelsTerm(self.tools.levels))
+        if self._only >= 0:
+            more.append(SourceTerm(self._only, self.legend.sources.number_of))
         if self._range is not None:
             more.append(TimeTerm(*self._range))
         self.view.set_filter(self._wanted.narrowed(*more))
+        self._fit()
 
     def _use_range(self, start_ms: int, end_ms: int) -> None:
         self._range = (start_ms, end_ms)
         self.histogram.show_range(start_ms, end_ms)
         self._show_range()
+        self._use_filter()
+
+    def _show_only(self, source: int = -1) -> None:
+        """Show one of several logs alone, by its number; -1, or the one that already is: all of them."""
+        self._only = -1 if source == self._only else source
+        self.tools.show_only(self.legend.sources.names[self._only] if self._only >= 0 else "")
         self._use_filter()
 
     def _clear_range(self) -> None:
@@ -257,6 +322,11 @@ class LogsPanel(QWidget):
         seen = invocations[index]
         return (self._ledger and self._ledger.find(seen)) or seen
 
+    async def _show_cost(self, index: int) -> None:
+        invocation = self._facts_of(index)
+        if invocation is not None and self.explain_cost is not None:
+            self.view.detail.show_cost(await self.explain_cost(invocation))
+
     def _rate_soon(self) -> None:
         if not self._rate_timer.isActive():
             self._rate_timer.start()
@@ -267,7 +337,21 @@ class LogsPanel(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        self._fit()
         self._rate_soon()
+
+    def _fit(self) -> None:
+        """In a low page the lines come first: what is not in use there, and can be typed, makes room."""
+        is_low = self.height() < _LOW_PX
+        self.histogram.setVisible(not is_low)
+        is_asking = is_low and self.following is not None and self.following.is_asking
+        is_narrowed = self._range is not None or self._only >= 0 or not self.tools.has_all_levels
+        self.tools.setVisible(not is_low or (is_narrowed and not is_asking))
+        self.filter_row.setVisible(not is_asking)
+        self.legend.set_most_lines(0 if is_asking else 1 if is_low else 2)
+        self.account.set_low(is_low)
+        if self.following is not None:
+            self.following.live.set_low(is_low)
 
     def _search(self, text: str) -> None:
         try:
@@ -282,49 +366,17 @@ class LogsPanel(QWidget):
         self.find_bar.show_count(position, total, is_complete=is_complete, problem=self._search_problem)
 
     def _ask_where(self, is_all: bool) -> None:
-        dialog = QFileDialog(self, "Export all lines" if is_all else "Export the lines shown")
-        dialog.setObjectName("logExportDialog")
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setNameFilters(["Text (*.log)", "One JSON a line (*.ndjson)", "Table (*.csv)"])
-        dialog.selectFile(f"{self._tail.function.name}.log")
-        dialog.filterSelected.connect(
-            lambda name: dialog.setDefaultSuffix(name.rpartition(".")[2].removesuffix(")"))
-        )
-        dialog.setDefaultSuffix("log")
-        dialog.fileSelected.connect(
-            lambda path: self.scope.start("export", self._export, Path(path), is_all=is_all)
-        )
-        dialog.open()
-
-    async def _export(self, path: Path, *, is_all: bool) -> None:
         store, lines = self.view.store, self.view.lines
         numbers = range(store.first, store.end) if is_all else lines.numbers(0, len(lines))
-        total = len(numbers)
-        self.stop_export.show()
-        self._say(f"Writing {total:,} lines…")
-        is_done = False
-        try:
-            await export_lines(
-                store, numbers, path, lambda count: self._say(f"{count:,} of {total:,} lines written…")
-            )
-            is_done = True
-        finally:
-            self.stop_export.hide()
-            if not is_done:
-                self._say("Nothing was written.")
-        self._say(f"✔ {total:,} {'line' if total == 1 else 'lines'} written to {path}.", "ok")
-
-    def _say(self, text: str, tone: str = "dim") -> None:
-        self.exported.say(text, tone)
-        self.exported.show()
-        if tone != "dim":
-            announce(self, text)
+        title = "Export all lines" if is_all else "Export the lines shown"
+        tail = self._tail
+        group_of = (lambda stream: tail.source_of(stream).name) if len(tail.sources) > 1 else None
+        self.export.ask_where(title, tail.function.name, store, numbers, group_of)
 
     def _on_failure(self, name: str, error: Exception) -> None:
         if not isinstance(error, UserError):
             raise error
-        self._say(f"✖ {error}", "error")
+        self.export.say(f"✖ {error}", "error")
 
     def _clear(self) -> None:
         self._tail.store.clear()
@@ -333,55 +385,74 @@ class LogsPanel(QWidget):
         shown, total = self.view.matching_count(), self.view.total_count()
         noun = "line" if total == 1 else "lines"
         text = f"{total:,} {noun}" if shown == total else f"{shown:,} of {total:,} {noun}"
-        if dropped := self._tail.store.dropped:
+        if self._tail.archive is None and (dropped := self._tail.store.dropped):
             text += f" ({dropped:,} oldest dropped)"
         self.count.setText(text)
 
     def _show_tail(self) -> None:
         tail = self._tail
         is_cleared = tail.state is TailState.FOLLOWING and tail.counts.received > 0
-        self.view.set_placeholder(_CLEARED if is_cleared else _EMPTY.get(tail.state, ""))
+        since = self._since
+        self.view.set_placeholder(
+            _CLEARED
+            if is_cleared
+            else _EMPTY.get(tail.state, "").format(since=since, of=since.replace("in the", "of the"))
+        )
         problem = self._filter_problem
+        if not problem and self._follow is not None and self._follow.error is not None:
+            problem = f"{self._follow.error} What was followed before is still shown."
         if not problem and tail.error is not None:
             retry = "" if tail.state is TailState.DENIED else " Lines already here stay; it is tried again."
-            problem = f"{tail.error}{retry}"
+            problem = f"{self._whose_error()}{tail.error}{retry}"
         text = f"✖ {problem}" if problem else ""
         if problem and text != self.problem.text():
             announce(self.problem, problem)
         self.problem.setText(text)
         self.problem.setVisible(bool(problem))
-        counts = tail.counts
-        complete = f"complete to {_clock(counts.complete_to_ms)}" if counts.complete_to_ms else "not read yet"
-        said = [
-            f"received {counts.received}, late {counts.late}, duplicates {counts.duplicates}, "
-            f"gaps {counts.gaps}, {complete}"
-        ]
-        if counts.late:
-            said.append(f"late by up to {counts.largest_delay_ms / 1000:.1f} s")
-        if counts.recovered:
-            said.append(f"recovered {counts.recovered} after an interruption")
-        for gap in counts.interruptions:
-            if gap.state is not GapState.CLOSED:
-                said.append(f"gap {_clock(gap.from_ms)} to {_clock(gap.to_ms)} ({gap.state}): {gap.why}")
-        if tail.scanned_to_ms is not None:
-            said.append(f"reading, scanned to {_clock(tail.scanned_to_ms)}")
-        said += tail.notes
-        groups = len(tail.sources)
-        said.append(tail.sources[0].name if groups == 1 else f"{groups} log groups")
-        # Programs read this, too: plain figures, and whatever is added comes after them.
-        self.ledger.setText(" · ".join(said))
+        self._show_sources()
+        self.account.show_tail(tail, self._follow.notes if self._follow is not None else ())
+        if self.following is not None:
+            self.following.show_state()
+
+    def _whose_error(self) -> str:
+        """The name of the group that fails, where there are others."""
+        sources = self._tail.sources
+        failing = next((source.name for source in sources if source.error is not None), "")
+        return f"{failing}: " if len(sources) > 1 else ""
+
+    def _show_sources(self) -> None:
+        """Name the logs where there are several; their states may change, and new ones may come."""
+        sources = self._tail.sources
+        named = tuple((source.name, source.state) for source in sources)
+        if named == self._named:
+            return
+        are_new = [name for name, _state in named] != [name for name, _state in self._named]
+        self._named = named
+        if are_new:
+            tail = self._tail
+            known = LogSources(short_names(sources), lambda stream: tail.source_of(stream).index)
+            self.view.set_sources(known)
+            self.older.sources = known
+        else:
+            known = self.legend.sources
+        self.legend.show_sources(known, tuple(_ASIDES.get(source.state, "") for source in sources))
+
+    @property
+    def _since(self) -> str:
+        return self.following.since_words if self.following is not None else "in the last 10 minutes"
 
 
 _CLEARED = "Cleared. New lines appear here as they come."
 _EMPTY = {
-    TailState.STARTING: "Reading the log of the last 10 minutes…",
-    TailState.FOLLOWING: "No line in the last 10 minutes. New lines appear here as they come.",
+    TailState.STARTING: "Reading the log {of}…",
+    TailState.FOLLOWING: "No line {since}. New lines appear here as they come.",
     TailState.NO_GROUP: "No log group yet: the function's first invocation creates it.",
     TailState.RETRYING: "The log can't be read at the moment.",
     TailState.DENIED: "The log may not be read.",
     TailState.PAUSED: "Paused. What comes meanwhile is read when it goes on.",
 }
-
-
-def _clock(at_ms: int) -> str:
-    return datetime.fromtimestamp(at_ms / 1000).astimezone().strftime("%H:%M:%S")
+_ASIDES = {
+    TailState.NO_GROUP: "no log yet",
+    TailState.RETRYING: "can't be read",
+    TailState.DENIED: "denied",
+}

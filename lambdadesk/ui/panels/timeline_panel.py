@@ -1,12 +1,13 @@
 """TimelinePanel: the execution environments of one function and what ran in them."""
 
 import math
+from contextlib import suppress
 from pathlib import Path
 from time import perf_counter
 from typing import Final
 
-from PySide6.QtCore import QBuffer, QIODevice, Qt, QTimer, Signal
-from PySide6.QtGui import QShowEvent
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QFileDialog,
@@ -17,9 +18,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from lambdadesk.core.deploys import PublishedVersion, list_deploys
 from lambdadesk.core.errors import ErrorKind, UserError
+from lambdadesk.core.past_runs import PastRuns
 from lambdadesk.core.threads import in_thread
-from lambdadesk.core.timeline import Summary, Timeline, to_csv
+from lambdadesk.core.timeline import Summary, Timeline
 from lambdadesk.core.types import FunctionInfo, Invocation, Outcome
 from lambdadesk.desk.connection import Connection
 from lambdadesk.desk.tailer import Tailer, TailState
@@ -32,7 +35,9 @@ from lambdadesk.ui.widgets.empty_state import StateView
 from lambdadesk.ui.widgets.labels import ToneLabel
 from lambdadesk.ui.widgets.named import named
 from lambdadesk.ui.widgets.notices import announce
+from lambdadesk.ui.widgets.past_bar import PastBar
 from lambdadesk.ui.widgets.plain import PlainLabel, set_plain_tooltip
+from lambdadesk.ui.widgets.timeline_export import FORMATS, export_view
 from lambdadesk.ui.widgets.timeline_legend import TimelineLegend
 from lambdadesk.ui.widgets.timeline_paint import format_ms
 from lambdadesk.ui.widgets.timeline_view import HELP, TimelineView
@@ -49,12 +54,12 @@ _RANGES: Final = {
     "Live: last minute": _MINUTE_MS,
     _BY_HAND: None,  # what was zoomed or moved to
 }
-_PNG: Final = "Picture of what is in view (*.png)"
-_CSV: Final = "Figures of what is in view (*.csv)"
+_PAST: Final = "Past range…"
+_LEAST_LINES, _PAST_LINES = 16, 8  # of text that the page is high, from where on it has a legend
 
 
 class TimelinePanel(QWidget):
-    """Shows what the ledger holds of one function, and what its log shows to be running.
+    """Shows what the ledger holds of one function, and what its log shows to be running; or a past range.
 
     Signals:
         log_requested(str): a run was clicked; its request id.
@@ -71,6 +76,8 @@ class TimelinePanel(QWidget):
         self._function = function
         self._tail = tail
         self._timeline = Timeline()
+        self._past: PastRuns | None = None  # what is shown instead of what is live
+        self._versions: list[PublishedVersion] = []
         self._build()
         # A burst of invocations is laid out once.
         self._gather = QTimer(self, singleShot=True, interval=GATHER_MS)
@@ -91,9 +98,9 @@ class TimelinePanel(QWidget):
         self.view.run_activated.connect(self._on_run_activated)
         self.view.moved.connect(self._on_moved)
         self.range = named(CalmComboBox(), "timelineRange", "Range of time")
-        self.range.addItems([*_RANGES])
+        self.range.addItems([*_RANGES, _PAST])
         self.range.activated.connect(lambda _index: self._use_range())
-        set_plain_tooltip(self.range, "Which time is in view; all but the last follow what is new")
+        set_plain_tooltip(self.range, "Which time is in view; By hand and a past range follow nothing")
         self.fit = named(QPushButton("Show all"), "timelineAll", "Show all of the timeline")
         set_plain_tooltip(self.fit, "Bring all there is into view (Home, or a double click)")
         self.fit.clicked.connect(self._show_all)
@@ -107,7 +114,7 @@ class TimelinePanel(QWidget):
         )
         self.every_lane.toggled.connect(lambda checked: self.view.hide_idle(not checked))
         self.export = named(QPushButton(icon("save"), "Export…"), "timelineExport", "Export the timeline")
-        set_plain_tooltip(self.export, "Write what is in view to a PNG or CSV file")
+        set_plain_tooltip(self.export, "Write what is in view to a PNG, SVG or CSV file")
         self.export.clicked.connect(self._ask_where)
         top = QHBoxLayout()
         top.setSpacing(theme.SPACE)
@@ -125,7 +132,6 @@ class TimelinePanel(QWidget):
         column = QVBoxLayout(content)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.SPACE)
-        column.addLayout(top)
         column.addWidget(self.summary)
         column.addWidget(self.trouble)
         column.addWidget(self.view, 1)
@@ -134,11 +140,16 @@ class TimelinePanel(QWidget):
         self.stack = QStackedWidget()
         self.stack.addWidget(content)
         self.stack.addWidget(self.state)
+        self.past = PastBar(self._connection, self._function, "timeline")
+        self.past.loaded.connect(self._show_past)
+        self.past.hide()
         self.said = named(ToneLabel("dim"), "timelineSaid", "What was done")
         self.said.hide()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(theme.SPACE, theme.SPACE, theme.SPACE, theme.SPACE)
         layout.setSpacing(theme.SPACE)
+        layout.addLayout(top)
+        layout.addWidget(self.past)
         layout.addWidget(self.stack, 1)
         layout.addWidget(self.said)
 
@@ -147,11 +158,29 @@ class TimelinePanel(QWidget):
             disconnect()
         for timer in (self._gather, self._tick, self._sum_up):
             timer.stop()
+        await self.past.close_bar()
         await self.scope.close()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._show_legend()
+
+    def _show_legend(self) -> None:
+        """Where there is room for it: the lanes go first, and the card of a run says the same in words."""
+        least = _LEAST_LINES + (_PAST_LINES if self._is_past else 0)
+        self.legend.setVisible(self.height() >= least * self.fontMetrics().height())
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
+        if not self.scope.is_running("versions"):
+            self.scope.start("versions", self._find_versions)
         self._refresh()
+
+    async def _find_versions(self) -> None:
+        """When versions were published; where that may not be asked, it shows when they first ran."""
+        with suppress(UserError):
+            self._versions = await self._connection.versions(self._function.name)
+            self._show_view()
 
     # -- what is shown
 
@@ -168,7 +197,7 @@ class TimelinePanel(QWidget):
         since_ms = now_ms - self._function.timeout_s * 1000 - _GRACE_MS
         running = [
             run
-            for run in self._tail.tracker.invocations
+            for run in self._tail.tracker.invocations.live()
             if run.outcome is Outcome.RUNNING and run.report is None and run.started_ms >= since_ms
         ]
         ids = {run.request_id for run in running}
@@ -177,15 +206,38 @@ class TimelinePanel(QWidget):
         waiting = (Outcome.QUEUED, Outcome.UNKNOWN)
         return [run for run in known if run.outcome not in waiting or run.request_id not in ids] + running
 
+    def _show_view(self) -> None:
+        function = self._connection.catalog.get(self._function.name) or self._function
+        marks = self._timeline.marks(list_deploys(function.last_modified, self._versions))
+        now_ms = float(self._connection.gateway.server_now_ms)
+        self.view.show_timeline(self._timeline, marks, self._timeline.span[1] if self._past else now_ms)
+
+    @property
+    def _is_past(self) -> bool:
+        return self.range.currentText() == _PAST
+
+    def _show_past(self, runs: PastRuns) -> None:
+        """Show a range that was loaded, instead of what is live."""
+        if not self._is_past:
+            return
+        self._past = runs
+        self._timeline.update(runs.invocations)
+        self._show_view()
+        self.view.follow()
+        self._show_state()
+        self._show_summary()
+
     def _refresh(self) -> None:
+        if self._is_past:
+            self._tick.stop()
+            self._show_state()
+            return
         began = perf_counter()
         now_ms = float(self._connection.gateway.server_now_ms)
         has_changed = self._timeline.update(self._known(now_ms))
         is_running = self._timeline.summary().running > 0
         if has_changed or self.view.is_following or is_running:
-            function = self._connection.catalog.get(self._function.name) or self._function
-            marks = self._timeline.marks(function.last_modified)
-            self.view.show_timeline(self._timeline, marks, now_ms)
+            self._show_view()
         needs_tick = is_running or math.isfinite(_RANGES[self.range.currentText()] or math.inf)
         if needs_tick and self.isVisible():
             if not self._tick.isActive():
@@ -199,8 +251,19 @@ class TimelinePanel(QWidget):
 
     def _show_state(self) -> None:
         """The lanes where there are any, else why not."""
+        has_runs = bool(len(self._timeline))
+        for widget in (self.fit, self.every_lane, self.export):
+            widget.setEnabled(has_runs)
+        if self._is_past:
+            self.trouble.hide()
+            self.stack.setCurrentIndex(0 if has_runs else 1)
+            if self._past is None:
+                self.state.show_empty("No past range is loaded yet.", "Choose the time, then Load.")
+            else:
+                self.state.show_empty("Nothing ran in this time.", "Choose another, then Load.")
+            return
         error, state = self._tail.error, self._tail.state
-        if len(self._timeline):
+        if has_runs:
             self.stack.setCurrentIndex(0)
             trouble = f"⚠ {error.message} What was seen or made here before stays." if error else ""
             if trouble and trouble != self.trouble.text():
@@ -236,6 +299,17 @@ class TimelinePanel(QWidget):
             view.setAccessibleDescription(f"{text}. {HELP}")
 
     def _use_range(self) -> None:
+        self.past.setVisible(self._is_past)
+        self._show_legend()
+        if self._is_past:
+            runs, self._past = self.past.past.runs, None
+            self._timeline.update(())
+            if runs is not None:
+                self._show_past(runs)
+            self._refresh()
+            self.past.range.choice.setFocus()
+            return
+        self._past = None
         width_ms = _RANGES[self.range.currentText()]
         if width_ms is None:
             self.view.show_span(self.view.left_ms, self.view.right_ms)
@@ -244,10 +318,15 @@ class TimelinePanel(QWidget):
         self._refresh()
 
     def _show_all(self) -> None:
+        if self._is_past:
+            self.view.follow()
+            return
         self.range.setCurrentText("All")
         self._use_range()
 
     def _on_moved(self) -> None:
+        if self._is_past:
+            return
         self.range.setCurrentText("All" if self.view.is_following else _BY_HAND)
 
     def _on_run_activated(self, run: int) -> None:
@@ -263,19 +342,24 @@ class TimelinePanel(QWidget):
         dialog = QFileDialog(self, "Export the timeline")
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setNameFilters([_PNG, _CSV])
+        dialog.setNameFilters([*FORMATS])
         dialog.setDefaultSuffix("png")
-        dialog.filterSelected.connect(lambda name: dialog.setDefaultSuffix("csv" if name == _CSV else "png"))
+
+        def use_format(name: str) -> None:
+            dialog.setDefaultSuffix(FORMATS[name])
+            chosen = Path(dialog.selectedFiles()[0])
+            if chosen.suffix.removeprefix(".") in FORMATS.values():  # the name goes with the format
+                dialog.selectFile(chosen.with_suffix(f".{FORMATS[name]}").name)
+
+        dialog.filterSelected.connect(use_format)
         dialog.selectFile(f"{self._function.name}-timeline.png")
         dialog.fileSelected.connect(lambda path: self.scope.start("export", self._export, Path(path)))
         dialog.open()
 
     async def _export(self, path: Path) -> None:
-        if path.suffix.lower() == ".csv":
-            chosen = self._timeline.in_span(self.view.left_ms, self.view.right_ms).nonzero()[0].tolist()
-            data, what = to_csv(self._timeline, chosen), f"{len(chosen):,} invocations"
-        else:
-            data, what = self._picture(), "The picture"
+        kind = path.suffix.lower().removeprefix(".")
+        title = f"Timeline of {self._function.name}"
+        data, what = export_view(self.view, kind, title, self.summary.text())
         try:
             await in_thread(write_atomic, path, data)
         except OSError as error:
@@ -286,13 +370,6 @@ class TimelinePanel(QWidget):
                 details=str(path),
             ) from error
         self._say(f"✔ {what} saved to {path}.", "ok")
-
-    def _picture(self) -> bytes:
-        """The view as it is seen, as PNG."""
-        buffer = QBuffer()
-        buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-        self.view.grab().save(buffer, "PNG")
-        return bytes(buffer.data().data())
 
     def _say(self, text: str, tone: str) -> None:
         self.said.say(text, tone)

@@ -152,12 +152,11 @@ class VersionsPanel(QWidget):
     def show_estimate(self) -> None:
         """Say what Compare would cost."""
         if self.isVisible() and not self.scope.is_running("run"):
+            self.start_button.setEnabled(bool(self._chosen()))
             self.scope.start("estimate", self._show_estimate)
 
     async def _show_estimate(self) -> None:
-        chosen = self._chosen()
-        self.start_button.setEnabled(bool(chosen))
-        if not chosen:
+        if not self._chosen():
             self.price.say("", "dim")
             return
         try:

@@ -1,16 +1,15 @@
 """Chart: one point per invocation over time. pyqtgraph (0.6 s to import) comes with the first one shown."""
 
+from __future__ import annotations
+
 import math
-from array import array
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from enum import IntEnum, StrEnum
-from functools import cache
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QEvent, QObject, QPointF, QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
-    QAccessible,
     QAccessibleInterface,
     QColor,
     QKeyEvent,
@@ -20,7 +19,6 @@ from PySide6.QtGui import (
     QShowEvent,
 )
 from PySide6.QtWidgets import (
-    QAccessibleWidget,
     QHBoxLayout,
     QSizePolicy,
     QStackedWidget,
@@ -29,15 +27,27 @@ from PySide6.QtWidgets import (
 )
 
 from lambdadesk.ui import theme
+from lambdadesk.ui.widgets.chart_access import install_accessibility
+from lambdadesk.ui.widgets.chart_span import Span
+from lambdadesk.ui.widgets.labels import ElidedLabel
 from lambdadesk.ui.widgets.notices import announce, wrapped_label
 from lambdadesk.ui.widgets.plain import PlainLabel
 
 if TYPE_CHECKING:
+    from lambdadesk.ui.widgets.chart_layer import Aggregate
     from lambdadesk.ui.widgets.chart_plot import Plot
+    from lambdadesk.ui.widgets.chart_points import Floats, Points, Reals, Scale
 
-REDRAW_MS: Final = 50  # appended points are drawn together
-_EMPTY: Final = "No invocations yet."
-_EMPTY_HINT: Final = "Invoke the function or wait for its next REPORT line."
+REDRAW_MS: Final = 50  # points that come one after the other are drawn together
+_SUM_UP_MS: Final = 120  # after the last move
+_ZOOM: Final = 1.25
+_STEP: Final = 0.2  # of the width, by a key
+_EMPTY: Final = "No invocation has this figure yet."
+HELP: Final = (
+    "Drag over a stretch of time to zoom into it, the wheel zooms around the mouse, Shift and drag moves.\n"
+    "Left and Right walk from point to point, with Ctrl from failure to failure; with Shift they move.\n"
+    "+ and - zoom, 0 or a double click shows all, Enter opens the log."
+)
 
 
 class Unit(StrEnum):
@@ -50,14 +60,35 @@ class Unit(StrEnum):
 
 
 class Kind(IntEnum):
-    """How a point is drawn: each has a symbol and a colour of its own."""
+    """How an invocation ended; each has a sign and a colour. The numbers are those of core's OUTCOMES."""
 
     OK = 0
     ERROR = 1
-    COLD_START = 2
+    TIMEOUT = 2
+    OUT_OF_MEMORY = 3
 
 
-KIND_WORDS: Final = {Kind.OK: "succeeded", Kind.ERROR: "error", Kind.COLD_START: "cold start"}
+KIND_WORDS: Final = {
+    Kind.OK: "succeeded",
+    Kind.ERROR: "error",
+    Kind.TIMEOUT: "timed out",
+    Kind.OUT_OF_MEMORY: "out of memory",
+}
+
+
+def kind_colour(kind: Kind, colours: theme.Colours) -> QColor:
+    """The colour of a kind; its sign says the same."""
+    return (colours.series[0], colours.error, colours.warning, colours.marks[3])[kind]
+
+
+def cold_colour(colours: theme.Colours) -> QColor:
+    """The colour of a cold start and of its init."""
+    return colours.series[1]
+
+
+def restore_colour(colours: theme.Colours) -> QColor:
+    """The colour of a restore from a snapshot."""
+    return colours.marks[4]
 
 
 def format_value(value: float, unit: Unit) -> str:
@@ -73,12 +104,14 @@ def format_value(value: float, unit: Unit) -> str:
 
 
 class Chart(QWidget):
-    """Values over time, a symbol and colour per kind, and optionally a ceiling drawn as a step line.
+    """Values over time with signs for failures and cold starts, percentiles, and a histogram beside them.
 
-    title: shown above the plot and to screen readers. ceiling_word: what the ceiling is ("memory size").
-    describe: the figures of a point for its card, by its index in the order given; without it the card gives
-    the value alone.
-    `point_clicked` carries that index. Left, Right, Home, End and Return do by keyboard what the mouse does.
+    title: shown above the plot and to screen readers. span: the time shown, which linked charts share.
+    ceiling_word: what the ceiling is ("memory size"). describe: the figures of a row for its card; without it
+    the card gives the value alone.
+
+    Signals:
+        point_clicked(int): a point was clicked, or Enter pressed on it; its row in the columns given.
     """
 
     point_clicked = Signal(int)
@@ -88,132 +121,196 @@ class Chart(QWidget):
         title: str,
         unit: Unit,
         *,
+        span: Span | None = None,
         ceiling_word: str = "",
         describe: Callable[[int], str] | None = None,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        _install_accessibility()
+        install_accessibility()
         self.unit = unit
+        self.span = span or Span(self)
         self.ceiling_word = ceiling_word
         self.describe = describe
+        self.points: Points | None = None
+        self.aggregate: Aggregate | None = None
+        self.marks: Sequence[tuple[float, str]] = ()  # moments that may have changed something
+        self.has_bands = True
+        self.is_log = False
         self.accessible: QAccessibleInterface | None = None  # kept alive here, never read
-        self.times_s = array("d")
-        self.values = array("d")
-        self.kinds = array("b")
-        self.ceilings = array("d")  # as long as the others, or empty
         self.setAccessibleName(title)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setMinimumSize(240, 140)  # the card of a point has room
+        self.setMinimumSize(240, 150)  # the card of a point has room
 
         self._plot: Plot | None = None
-        self._linked: list[Chart] = [self]  # one list for all that show the same span of time
-        self._redraw = QTimer(self)
-        self._redraw.setSingleShot(True)
-        self._redraw.setInterval(REDRAW_MS)
+        self._redraw = QTimer(self, singleShot=True, interval=REDRAW_MS)
         self._redraw.timeout.connect(self._draw)
-        self._legend = _Legend(self)
+        self._sum_up = QTimer(self, singleShot=True, interval=_SUM_UP_MS)
+        self._sum_up.timeout.connect(self._show_figures)
+        self.span.changed.connect(self._sum_up.start)
         self._title = PlainLabel(title)
         font = self._title.font()
         font.setBold(True)
         self._title.setFont(font)
+        self.figures = ElidedLabel("")  # of what is in sight
+        self.figures.setForegroundRole(self.figures.palette().ColorRole.PlaceholderText)
+        self.figures.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         head = QHBoxLayout()
         head.setSpacing(theme.WIDE)
         head.addWidget(self._title)
-        head.addStretch(1)
-        head.addWidget(self._legend)
-        self._empty = wrapped_label(f"{_EMPTY} {_EMPTY_HINT}", is_dim=True)
+        head.addWidget(self.figures, 1)
+        self._empty = wrapped_label(_EMPTY, is_dim=True)
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._stack = QStackedWidget()  # a QStackedLayout would show its first widget as a window
         self._stack.addWidget(self._empty)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(theme.SPACE, theme.SPACE, theme.SPACE, theme.SPACE)
+        layout.setContentsMargins(theme.SPACE, theme.TIGHT, theme.SPACE, theme.TIGHT)
         layout.setSpacing(theme.TIGHT)
         layout.addLayout(head)
         layout.addWidget(self._stack, 1)
 
+    @property
+    def plot(self) -> Plot | None:
+        """What is drawn, None while nothing ever was."""
+        return self._plot
+
     def point_count(self) -> int:
         """How many points are drawn: those that have a value."""
-        return len(self.values) - sum(map(math.isnan, self.values))
+        return 0 if self.points is None else len(self.points)
 
     def set_points(
         self,
-        times_s: Iterable[float],
-        values: Iterable[float],
-        kinds: Iterable[int] | None = None,
-        ceilings: Iterable[float] | None = None,
+        times_s: Sequence[float] | Floats,
+        values: Sequence[float] | Reals,
+        kinds: Sequence[int] | object | None = None,
+        *,
+        colds: object | None = None,
+        groups: object | None = None,
+        inits: object | None = None,
+        restores: object | None = None,
+        ceilings: object | None = None,
     ) -> None:
-        """Replace all points: epoch seconds, values in the chart's unit, a Kind each, a ceiling each.
+        """Replace all points: columns of one length, in the order of time; see Points.
 
-        Any order of time will do. NaN is for an invocation without this figure: it keeps its index, and no
-        point is drawn. Raises ValueError where the lengths differ.
+        NaN in `values` is for an invocation without this figure: it keeps its row, and no point is drawn.
+        Raises ValueError where lengths differ or time goes back.
         """
-        times, heights = array("d", times_s), array("d", values)
-        sorts = array("b", kinds if kinds is not None else bytes(len(times)))
-        tops = array("d", ceilings if ceilings is not None else ())
-        if not len(times) == len(heights) == len(sorts) or len(tops) not in (0, len(times)):
-            raise ValueError("times, values, kinds and ceilings differ in length")
-        self.times_s, self.values, self.kinds, self.ceilings = times, heights, sorts, tops
+        import numpy as np
+
+        from lambdadesk.ui.widgets.chart_points import Points
+
+        times = np.asarray(times_s, np.float64)
+        count = len(times)
+        reals = {"values": values, "inits": inits, "restores": restores, "ceilings": ceilings}
+        columns = {name: None if each is None else np.asarray(each) for name, each in reals.items()}
+        columns = {
+            name: each.astype(np.float64) if each is not None and each.dtype.kind != "f" else each
+            for name, each in columns.items()
+        }
+        columns["kinds"] = np.asarray(np.zeros(count) if kinds is None else kinds, np.int8)
+        columns["colds"] = np.asarray(np.zeros(count) if colds is None else colds, np.bool_)
+        columns["groups"] = None if groups is None else np.asarray(groups, np.int16)
+        if any(each is not None and len(each) != count for each in columns.values()):
+            raise ValueError("the columns differ in length")
+        if count and (np.diff(times) < 0).any():
+            raise ValueError("the points are not in the order of time")
+        self.points = Points(times, **columns).known()  # type: ignore[arg-type]  # as Points has them
+        if count:
+            self.span.set_extent(float(times[0]), float(times[-1]), self.span.now_s)
         self._draw_soon()
 
-    def append(self, time_s: float, value: float, kind: int = Kind.OK, ceiling: float | None = None) -> None:
-        """Add one point. `ceiling` is given with every point of a chart or with none."""
-        if self.times_s and (ceiling is not None) != bool(self.ceilings):
-            raise ValueError("a ceiling is given with every point or with none")
-        self.times_s.append(time_s)
-        self.values.append(value)
-        self.kinds.append(kind)
-        if ceiling is not None:
-            self.ceilings.append(ceiling)
+    def set_aggregate(self, aggregate: Aggregate | None) -> None:
+        """Draw what was measured of stretches of time as lines besides the points."""
+        self.aggregate = aggregate
         self._draw_soon()
 
-    def link_to(self, other: "Chart") -> None:
-        """Show the same span of time as another chart and all those linked to it, whichever is zoomed."""
-        if other._linked is not self._linked:
-            other._linked.extend(self._linked)
-            for chart in self._linked:
-                chart._linked = other._linked
-        self._take_span()
+    def set_marks(self, marks: Sequence[tuple[float, str]]) -> None:
+        """Draw upright lines with a few words at these moments (epoch seconds)."""
+        if list(marks) != list(self.marks):
+            self.marks = marks
+            if self._plot is not None:
+                self._plot.show_marks(marks)
 
-    def share_span(self, left: float, right: float, *, is_following: bool) -> None:
-        """Have the linked charts show the span that this one's plot shows now."""
-        for chart in self._linked:
-            if chart is not self and chart._plot is not None:
-                chart._plot.show_span(left, right, is_following=is_following)
+    def set_log(self, is_log: bool) -> None:
+        """Show values by their logarithm."""
+        self.is_log = is_log
+        self._draw_soon()
+
+    def set_bands(self, has_bands: bool) -> None:
+        """Show the percentiles of stretches of time."""
+        self.has_bands = has_bands
+        self._draw_soon()
+
+    @property
+    def scale(self) -> Scale:
+        from lambdadesk.ui.widgets.chart_points import Scale
+
+        least = {Unit.MS: 0.1, Unit.MB: 1.0}.get(self.unit, 1e-9)
+        return Scale(is_log=self.is_log, least=least)
+
+    # -- in words
 
     def text_summary(self) -> str:
-        """The chart in words, for a screen reader."""
-        points = sorted(
-            point
-            for point in zip(self.times_s, self.values, self.kinds, strict=True)
-            if not math.isnan(point[1])
-        )
-        if not points:
-            return f"{_EMPTY} {_EMPTY_HINT}"
-        values = [value for _, value, _ in points]
-        parts = [f"scatter, {len(points):,} points"]
-        for word, value in (("min", min(values)), ("max", max(values)), ("last", values[-1])):
-            parts.append(f"{word} {format_value(value, self.unit)}")
-        errors = sum(kind == Kind.ERROR for _, _, kind in points)
-        if errors:
-            parts.append(f"{errors:,} errors")
-        return ", ".join(parts)
+        """The chart in words, for a screen reader: what is in sight, of how many in all."""
+        points = self.points
+        if points is None or not len(points):
+            return _EMPTY
+        first, end = points.between(self.span.left_s, self.span.right_s)
+        values, kinds = points.values[first:end], points.kinds[first:end]
+        count = end - first
+        of_all = "" if count == len(points) else f" in sight of {len(points):,}"
+        parts = [f"scatter, {count:,} {'point' if count == 1 else 'points'}{of_all}"]
+        if count:
+            for word, value in (("min", values.min()), ("max", values.max()), ("last", values[-1])):
+                parts.append(f"{word} {format_value(float(value), self.unit)}")
+        for kind in (Kind.ERROR, Kind.TIMEOUT, Kind.OUT_OF_MEMORY):
+            if failed := int((kinds == kind).sum()):
+                parts.append(f"{failed:,} {KIND_WORDS[kind]}")
+        if colds := int(points.colds[first:end].sum()):
+            parts.append(f"{colds:,} {'cold start' if colds == 1 else 'cold starts'}")
+        figures = self.figures_text()
+        return ", ".join(parts) + (f"; {figures}" if figures else "")
 
-    def point_text(self, index: int) -> str:
-        """What the card of a point says: time and kind, then what `describe` says, or the value."""
-        moment = datetime.fromtimestamp(self.times_s[index]).astimezone()
-        head = f"{moment:%H:%M:%S}.{moment.microsecond // 1000:03d}, {self._word(index)}"
+    def figures_text(self) -> str:
+        """The percentiles of what is in sight; empty where it is too little to have any."""
+        if self.points is None:
+            return ""
+        from lambdadesk.ui.widgets.chart_points import percentiles
+
+        first, end = self.points.between(self.span.left_s, self.span.right_s)
+        found = percentiles(self.points.values[first:end])
+        if math.isnan(found[0]):
+            return ""
+        words = (
+            f"p{share} {format_value(each, self.unit)}"
+            for share, each in zip((50, 90, 99), found, strict=True)
+        )
+        return " · ".join(words)
+
+    def point_text(self, row: int) -> str:
+        """What the card of a point says: time and how it ended, then what `describe` says, or the value."""
+        points, at = self.points, self.place_of(row)
+        if points is None or at < 0:
+            return ""
+        moment = datetime.fromtimestamp(float(points.times_s[at])).astimezone()
+        word = KIND_WORDS[Kind(int(points.kinds[at]))] + (", cold start" if points.colds[at] else "")
+        head = f"{moment:%H:%M:%S}.{moment.microsecond // 1000:03d}, {word}"
         if self.describe is not None:
-            return f"{head}\n{self.describe(index)}"
-        value = format_value(self.values[index], self.unit)
-        if self.ceilings and not math.isnan(self.ceilings[index]):
-            value += f" of {format_value(self.ceilings[index], self.unit)}"
+            return f"{head}\n{self.describe(row)}"
+        value = format_value(float(points.values[at]), self.unit)
+        if points.ceilings is not None and not math.isnan(points.ceilings[at]):
+            value += f" of {format_value(float(points.ceilings[at]), self.unit)}"
         return f"{head}\n{value}"
 
-    def reset_view(self) -> None:
-        """Show all points again, and follow new ones."""
-        if self._plot is not None:
-            self._plot.reset_view()
+    def place_of(self, row: int) -> int:
+        """Which point a row is, -1 where it has none."""
+        return -1 if self.points is None else self.points.place_of(row)
+
+    def _show_figures(self) -> None:
+        self.figures.setText(self.figures_text())
+        self.setAccessibleDescription(self.text_summary())
+
+    # -- Qt's events
 
     def sizeHint(self) -> QSize:
         return QSize(480, 220)
@@ -224,25 +321,39 @@ class Chart(QWidget):
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange and self._plot is not None:
+        if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.FontChange) and self._plot is not None:
             self._plot.restyle(theme.colours(self.palette()))
             self._draw_soon()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if self._plot is None or not self.point_count():
-            super().keyPressEvent(event)
-            return
+        plot, span, key = self._plot, self.span, Qt.Key(event.key())
+        has_shift = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
         steps = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
-        if event.key() in steps:
-            self._point_at(self._plot.neighbour(steps[Qt.Key(event.key())]))
-        elif event.key() in (Qt.Key.Key_Home, Qt.Key.Key_End):
-            self._point_at(self._plot.outermost(is_last=event.key() == Qt.Key.Key_End))
-        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self._plot.pointed >= 0:
-            self.point_clicked.emit(self._plot.pointed)
-        elif event.key() == Qt.Key.Key_Escape and self._plot.pointed >= 0:
-            self._plot.point_at(-1)
+        if plot is None or not self.point_count():
+            super().keyPressEvent(event)
+        elif key in steps and has_shift:
+            span.pan(steps[key] * _STEP)
+        elif key in steps:
+            is_failure = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
+            self._point_at(plot.neighbour(steps[key], is_failure=is_failure))
+        elif key in (Qt.Key.Key_Home, Qt.Key.Key_End):
+            self._point_at(plot.outermost(is_last=key == Qt.Key.Key_End))
+        elif key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal, Qt.Key.Key_Minus):
+            span.zoom(_ZOOM if key == Qt.Key.Key_Minus else 1 / _ZOOM, plot.pointed_s())
+        elif key == Qt.Key.Key_0:
+            self.show_all()
+        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and span.row >= 0:
+            self.point_clicked.emit(span.row)
+        elif key == Qt.Key.Key_Escape and (span.row >= 0 or span.marked >= 0):
+            span.mark(-1)
+            span.point_at(-1)
         else:
             super().keyPressEvent(event)
+
+    def show_all(self) -> None:
+        """Show all there is again, and follow what comes, as by hand."""
+        self.span.follow()
+        self.span.moved.emit()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         colours = theme.colours(self.palette())
@@ -254,18 +365,20 @@ class Chart(QWidget):
         inset = 1.0 if has_focus else 0.5
         painter.drawRoundedRect(QRectF(self.rect()).adjusted(inset, inset, -inset, -inset), 4, 4)
 
-    def _point_at(self, index: int) -> None:
-        if self._plot is not None:
-            self._plot.point_at(index)
-            announce(self, self.point_text(index))
+    def _point_at(self, row: int) -> None:
+        if self._plot is not None and row >= 0:
+            self._plot.own_card = True
+            self.span.bring(self._plot.time_of(row))
+            self.span.point_at(row)
+            announce(self, self.point_text(row))
 
     def _draw_soon(self) -> None:
         if self.isVisible() and not self._redraw.isActive():
             self._redraw.start()
 
     def _draw(self) -> None:
-        self._legend.update_size()
-        if not self.point_count():
+        self._show_figures()
+        if not self.point_count() and self.aggregate is None:
             self._stack.setCurrentWidget(self._empty)
             return
         if self._plot is None:
@@ -273,110 +386,5 @@ class Chart(QWidget):
 
             self._plot = Plot(self)
             self._stack.addWidget(self._plot)
-            self._take_span()
         self._plot.draw()
         self._stack.setCurrentWidget(self._plot)
-
-    def _take_span(self) -> None:
-        """Show what the linked charts were zoomed to."""
-        plots = [chart._plot for chart in self._linked if chart is not self and chart._plot is not None]
-        if self._plot is not None and plots:
-            self._plot.show_span(*plots[0].span, is_following=plots[0].is_following)
-
-    def _word(self, index: int) -> str:
-        return KIND_WORDS[Kind(self.kinds[index])]
-
-
-def draw_symbol(painter: QPainter, kind: Kind, centre: QPointF, colours: theme.Colours) -> None:
-    """The legend's symbol of a kind, as in the plot."""
-    x, y = centre.x(), centre.y()
-    painter.setPen(QPen(kind_colour(kind, colours), 2))
-    painter.setBrush(kind_colour(kind, colours))
-    if kind is Kind.ERROR:
-        painter.drawLine(QPointF(x - 3, y - 3), QPointF(x + 3, y + 3))
-        painter.drawLine(QPointF(x - 3, y + 3), QPointF(x + 3, y - 3))
-    elif kind is Kind.COLD_START:
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.drawPolygon([QPointF(x - 4.5, y + 4), QPointF(x + 4.5, y + 4), QPointF(x, y - 4.5)])
-    else:
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.drawEllipse(centre, 3.5, 3.5)
-
-
-def kind_colour(kind: Kind, colours: theme.Colours) -> QColor:
-    """The colour of a kind."""
-    return {Kind.OK: colours.series[0], Kind.ERROR: colours.error, Kind.COLD_START: colours.series[1]}[kind]
-
-
-class _Legend(QWidget):
-    """The kinds that are in the chart, small, in its upper right corner."""
-
-    _SYMBOL_PX = 14
-
-    def __init__(self, chart: Chart) -> None:
-        super().__init__(chart)
-        self._chart = chart
-        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
-
-    def update_size(self) -> None:
-        self.updateGeometry()
-        self.update()
-
-    def sizeHint(self) -> QSize:
-        metrics = self.fontMetrics()
-        width = sum(
-            self._SYMBOL_PX + metrics.horizontalAdvance(word) + theme.WIDE for _, word in self._entries()
-        )
-        return QSize(max(0, width - theme.WIDE), metrics.height())
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        colours = theme.colours(self.palette())
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        metrics, x, middle = self.fontMetrics(), 0, self.height() / 2
-        for kind, word in self._entries():
-            if kind is None:
-                painter.setPen(QPen(colours.series[2], 1.5, Qt.PenStyle.DashLine))
-                painter.drawLine(QPointF(x, middle), QPointF(x + self._SYMBOL_PX - 3, middle))
-            else:
-                draw_symbol(painter, kind, QPointF(x + 5, middle), colours)
-            x += self._SYMBOL_PX
-            painter.setPen(colours.dim)
-            painter.drawText(x, int(middle + (metrics.ascent() - metrics.descent()) / 2), word)
-            x += metrics.horizontalAdvance(word) + theme.WIDE
-
-    def _entries(self) -> Sequence[tuple[Kind | None, str]]:
-        entries: list[tuple[Kind | None, str]] = [
-            (kind, word) for kind, word in KIND_WORDS.items() if kind in self._chart.kinds
-        ]
-        if self._chart.ceilings and self._chart.ceiling_word:
-            entries.append((None, self._chart.ceiling_word))
-        return entries
-
-
-class _AccessibleChart(QAccessibleWidget):
-    def __init__(self, chart: Chart) -> None:
-        super().__init__(chart, QAccessible.Role.Chart, chart.accessibleName())
-        self._chart = chart
-
-    def text(self, kind: QAccessible.Text) -> str:
-        if kind == QAccessible.Text.Description:
-            return self._chart.text_summary()
-        return super().text(kind)
-
-    def childCount(self) -> int:
-        return 0
-
-
-@cache
-def _install_accessibility() -> None:
-    QAccessible.installFactory(_accessible)
-
-
-def _accessible(key: str, thing: QObject) -> QAccessibleInterface | None:
-    if not isinstance(thing, Chart):
-        return None
-    interface = _AccessibleChart(thing)
-    # Qt owns the C++ half only: the Python half must live as long as the widget.
-    thing.accessible = interface
-    return interface

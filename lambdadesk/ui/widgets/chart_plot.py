@@ -1,116 +1,91 @@
-"""The plot inside a Chart. Imported with the first one shown, since pyqtgraph and numpy take their time."""
+"""The plot inside a Chart. Imported with the first one shown, since pyqtgraph and numpy take their time.
+
+pyqtgraph draws the axes and gives the view; marks are painted by our Layer, and the time shown is the Span's.
+"""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QPointF, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetrics
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QFontMetrics, QPainter
 
 from lambdadesk.ui import theme
-from lambdadesk.ui.widgets.chart import Kind, Unit, format_value, kind_colour
+from lambdadesk.ui.widgets.chart import HELP, Kind, Unit, format_value
+from lambdadesk.ui.widgets.chart_axis import TimeAxis, ValueAxis
+from lambdadesk.ui.widgets.chart_histogram import ChartHistogram
+from lambdadesk.ui.widgets.chart_layer import MOST_MARKS, STRIPS_PX, Layer
+from lambdadesk.ui.widgets.chart_overlay import Overlay
+from lambdadesk.ui.widgets.plain import set_plain_tooltip
 
 if TYPE_CHECKING:
     from lambdadesk.ui.widgets.chart import Chart
 
-MAX_SCATTER_POINTS: Final = 20_000  # more take hundreds of milliseconds a frame
 _REACH_PX: Final = 14  # how near the mouse must be to a point
-_HEADROOM_PX: Final = 24
 _CARD_GAP_PX: Final = 12  # between a point and its card
-_MIN_SPAN_S: Final = 60.0
-_SYMBOLS: Final = {Kind.OK: ("o", 8), Kind.ERROR: ("x", 10), Kind.COLD_START: ("t1", 10)}
+_EDGE_PX: Final = 6.0
+_ZOOM: Final = 1.25
+_PAN: Final = 0.1  # of the width, by a notch of the wheel
+_ROOM_FOR_HISTOGRAM_PX: Final = 420
+_SAMPLE: Final = {Unit.MS: "10,000 ms", Unit.MB: "10,240 MB"}
 
 
 class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
-    """Draws the points of its Chart. Time is zoomed and moved, values always start at 0."""
+    """Draws the points of its Chart, and gives what the mouse does to the Span."""
 
     def __init__(self, chart: Chart) -> None:
-        self._box = _TimeBox()
-        self._axis = _ValueAxis(chart.unit)
-        super().__init__(
-            viewBox=self._box,
-            axisItems={"bottom": pg.DateAxisItem(), "left": self._axis},
-        )
-        self._chart = chart
-        self.pointed = -1  # index of the point whose card is shown
-        self.is_following = True
-        self._is_led = False  # a linked chart sets the span
-        self._times = self._values = self._ceilings = np.empty(0)
-        self._order = np.empty(0, dtype=int)
+        self._box = _Box(self)
+        self.axis = ValueAxis(chart.unit)
+        super().__init__(viewBox=self._box, axisItems={"bottom": TimeAxis(), "left": self.axis})
+        self.chart = chart
+        self.span = chart.span
+        self.own_card = False  # the card is shown here, not at one of the linked charts
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the Chart has the keyboard
         self.setMenuEnabled(False)
         self.hideButtons()
         self.setFrameShape(self.Shape.NoFrame)
         item = self.getPlotItem()
-        # On the item, not on the curves: those raise AttributeError with PySide6.
-        item.setClipToView(True)
-        item.setDownsampling(auto=True, mode="peak")
         item.disableAutoRange()
         item.showGrid(y=True, alpha=1.0)
-
-        self._line = pg.PlotDataItem()
-        self._ceiling = pg.PlotDataItem(stepMode="right")
-        self._ceiling_label = pg.TextItem(anchor=(1, 1))
-        self._scatters = {
-            kind: pg.ScatterPlotItem(symbol=symbol, size=size, pxMode=True, antialias=True)
-            for kind, (symbol, size) in _SYMBOLS.items()
-        }
-        self._cross = pg.InfiniteLine(angle=90)
-        self._ring = pg.ScatterPlotItem(symbol="o", size=16, pxMode=True, antialias=True)
-        self._card = pg.TextItem()
-        for drawn in (self._ceiling, self._line, *self._scatters.values(), self._cross, self._ring):
-            item.addItem(drawn)
-        item.addItem(self._ceiling_label, ignoreBounds=True)
-        self.scene().addItem(self._card)  # beside the box of the points, which would clip it
-        self._card.setZValue(10)
+        self.layer = Layer(self._box)
+        self.overlay = Overlay(self._box, self.layer, self.span)
+        self.histogram = ChartHistogram(self)
+        self.card = pg.TextItem()
+        self.scene().addItem(self.card)  # beside the box of the points, which would clip it
+        self.card.setZValue(10)
+        self.card.hide()
+        set_plain_tooltip(self.histogram, "How often which value was seen in the time in sight")
+        chart.setToolTip("")
         self.restyle(theme.colours(chart.palette()))
-        self.point_at(-1)
-        self._box.sigXRangeChanged.connect(self._on_span_changed)
-        self._box.sigResized.connect(self._fit_values)
-        self._box.sigTransformChanged.connect(self._place_card)
-        self._box.sigRangeChangedManually.connect(self._stop_following)
-        self._box.reset_requested.connect(self.reset_view)
+        self._box.sigResized.connect(self._on_resized)
         self.scene().sigMouseMoved.connect(self._on_moved)
         self.scene().sigMouseClicked.connect(self._on_clicked)
+        self.span.changed.connect(self._show_span)
+        self.span.pointed.connect(self._show_pointed)
+        self.setAccessibleDescription(HELP)
 
     def draw(self) -> None:
         """Draw the chart's points as they are now."""
-        chart = self._chart
-        times, values = np.array(chart.times_s), np.array(chart.values)
-        kinds = np.array(chart.kinds)
-        self._times, self._values = times, values
-        # Indexes of the points that have a value, in order of time.
-        order = np.argsort(times, kind="stable")
-        self._order = order = order[~np.isnan(values[order])]
-        if self.pointed not in order:
-            self.point_at(-1)
-        is_line = len(order) > MAX_SCATTER_POINTS
-        self._line.setData(times[order], values[order]) if is_line else self._line.setData([], [])
-        for kind, scatter in self._scatters.items():
-            chosen = order[kinds[order] == kind]
-            if is_line:
-                chosen = chosen[-MAX_SCATTER_POINTS // 4 :] if kind is Kind.ERROR else chosen[:0]
-            scatter.setData(times[chosen], values[chosen])
-        self._ceilings = np.array(chart.ceilings)
-        known = order[~np.isnan(self._ceilings[order])] if len(self._ceilings) else order[:0]
-        # To well beyond the last point, so that a single one has a line too.
-        steps = np.append(times[known], times[known][-1:] + 1e6)
-        self._ceiling.setData(steps, self._ceilings[np.append(known, known[-1:])] if len(known) else [])
-        if self.is_following:
-            self.reset_view()
-        else:
-            self._fit_values()
+        chart, layer = self.chart, self.layer
+        layer.aggregate, layer.has_bands = chart.aggregate, chart.has_bands
+        if chart.points is not None:
+            layer.set_points(chart.points, chart.scale)
+        self.axis.is_log = chart.is_log
+        self.overlay.marks = chart.marks
+        self._show_span()
+        self._show_pointed()
 
     def restyle(self, colours: theme.Colours) -> None:
-        """Take over the theme's colours."""
+        """Take over the theme's colours and the font."""
         self.setBackground(colours.base)
-        font = self._chart.font()
+        font = self.chart.font()
         font.setPointSizeF(font.pointSizeF() * 0.9)
         # As wide in every chart, so that the times of charts below each other are in line.
-        self._axis.setWidth(QFontMetrics(font).horizontalAdvance("$0.00000000") + theme.SPACE)
+        self.axis.setWidth(QFontMetrics(font).horizontalAdvance("$0.00000000") + theme.SPACE)
         for name in ("left", "bottom"):
             axis = self.getAxis(name)
             axis.setPen(pg.mkPen(colours.border))
@@ -119,182 +94,237 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
             axis.setTickFont(font)
             axis.setStyle(tickLength=0, tickTextOffset=6)
             axis.setZValue(-1)  # the grid belongs behind the points
-        self._axis.setStyle(maxTickLevel=0)
-        self._line.setPen(pg.mkPen(colours.series[0], width=1))
-        self._ceiling.setPen(pg.mkPen(colours.series[2], width=1, style=Qt.PenStyle.DashLine))
-        self._ceiling_label.setColor(colours.series[2])
-        self._ceiling_label.setFont(font)
-        for kind, scatter in self._scatters.items():
-            colour = kind_colour(kind, colours)
-            fill = QColor(colour)
-            fill.setAlpha(200)  # points on top of each other show as darker
-            scatter.setBrush(pg.mkBrush(fill))
-            scatter.setPen(pg.mkPen(colours.base if kind is not Kind.ERROR else colour, width=0.7))
-        self._cross.setPen(pg.mkPen(colours.dim, width=1, style=Qt.PenStyle.DotLine))
-        self._ring.setBrush(None)
-        self._ring.setPen(pg.mkPen(colours.text, width=1.5))
-        self._card.setColor(colours.text)
-        self._card.setFont(font)
-        self._card.fill = pg.mkBrush(colours.raised)
-        self._card.border = pg.mkPen(colours.border)
+        self.axis.setStyle(maxTickLevel=0)
+        self.layer.restyle(colours)
+        self.overlay.font = font
+        self.overlay.update()
+        self.histogram.update()
+        self.card.setColor(colours.text)
+        self.card.setFont(font)
+        self.card.fill = pg.mkBrush(colours.raised)
+        self.card.border = pg.mkPen(colours.border)
 
-    def reset_view(self) -> None:
-        """Show all points, and keep doing so as they come."""
-        self.is_following = True
-        if len(self._times):
-            first, last = float(self._times.min()), float(self._times.max())
-            spare = max((_MIN_SPAN_S - (last - first)) / 2, (last - first) * 0.03)
-            self._box.setXRange(first - spare, last + spare, padding=0)
-        self._fit_values()
-        self._share_span()
+    # -- points
 
-    @property
-    def span(self) -> tuple[float, float]:
-        """The span of time in view, epoch seconds."""
-        left, right = self._box.viewRange()[0]
-        return left, right
+    def time_of(self, row: int) -> float:
+        points = self.chart.points
+        at = self.chart.place_of(row)
+        return math.nan if points is None or at < 0 else float(points.times_s[at])
 
-    def show_span(self, left: float, right: float, *, is_following: bool) -> None:
-        """Show the span of a linked chart."""
-        self._is_led = True
-        self.is_following = is_following
-        self._box.setXRange(left, right, padding=0)
-        self._is_led = False
+    def pointed_s(self) -> float | None:
+        """The moment of the pointed one, where it is in sight."""
+        at_s = self.time_of(self.span.row)
+        return at_s if self.span.left_s <= at_s <= self.span.right_s else None
 
-    def point_at(self, index: int) -> None:
-        """Show the card of a point; -1 hides it."""
-        self.pointed = index
-        is_shown = 0 <= index < len(self._times)
-        for item in (self._cross, self._ring, self._card):
-            item.setVisible(is_shown)
-        if not is_shown:
-            return
-        x, y = float(self._times[index]), float(self._values[index])
-        left, right = self.span
-        if not left <= x <= right:
-            self.is_following = False
-            self._box.setXRange(x - (right - left) / 2, x + (right - left) / 2, padding=0)
-        self._cross.setPos(x)
-        self._ring.setData([x], [y])
-        self._card.setText(self._chart.point_text(index))
-        self._place_card()
+    def neighbour(self, step: int, *, is_failure: bool = False) -> int:
+        """The row of the point before (-1) or after (1) the pointed one, or of the failure; else its own.
 
-    def neighbour(self, step: int) -> int:
-        """The point before (-1) or after (1) the pointed one in time; the last one if there is none."""
-        if self.pointed < 0:
-            return self.outermost(is_last=True)
-        place = int(np.flatnonzero(self._order == self.pointed)[0]) + step
-        return int(self._order[min(max(place, 0), len(self._order) - 1)])
+        Where none is pointed at: the last one in sight.
+        """
+        points = self.chart.points
+        if points is None or not len(points):
+            return -1
+        at = self.chart.place_of(self.span.row)
+        if at < 0:
+            first, end = points.between(self.span.left_s, self.span.right_s)
+            at = end - 1 if end > first else len(points) - 1
+            if not is_failure or points.kinds[at] > Kind.OK:
+                return points.row_of(at)
+        if is_failure:
+            failed = np.flatnonzero(points.kinds > Kind.OK)
+            beyond = failed[failed > at] if step > 0 else failed[failed < at][::-1]
+            return points.row_of(int(beyond[0]) if len(beyond) else at)
+        return points.row_of(min(max(at + step, 0), len(points) - 1))
 
     def outermost(self, *, is_last: bool) -> int:
-        """The last point in time, or the first."""
-        return int(self._order[-1 if is_last else 0])
+        """The row of the last point in time, or of the first."""
+        points = self.chart.points
+        return -1 if points is None or not len(points) else points.row_of(len(points) - 1 if is_last else 0)
 
-    def _place_card(self, *_: Any) -> None:
-        """Put the card beside its point, on the side where there is room, and wholly into the plot."""
-        if not self._card.isVisible():
-            return
-        at = self._box.mapViewToScene(QPointF(self._times[self.pointed], self._values[self.pointed]))
-        card, area = self._card.boundingRect(), self.sceneRect()
-        left = at.x() + _CARD_GAP_PX
-        if left + card.width() > area.right():
-            left = at.x() - _CARD_GAP_PX - card.width()
-        top = min(at.y() - card.height() / 2, area.bottom() - card.height())
-        self._card.setPos(max(area.left(), left), max(area.top(), top))
-
-    def _fit_values(self, *_: Any) -> None:
-        """Let the values fill the height, from 0 to a little above the highest one in view."""
-        left, right = self._box.viewRange()[0]
-        times = self._times[self._order]
-        in_view = self._order[(times >= left) & (times <= right)]
-        top = float(self._values[in_view].max(initial=0))
-        ceilings = self._ceilings[in_view] if len(self._ceilings) else self._ceilings
-        ceilings = ceilings[~np.isnan(ceilings)]
-        if len(ceilings):
-            top = max(top, float(ceilings.max()))
-            self._ceiling_label.setText(format_value(float(ceilings[-1]), self._chart.unit))
-            self._ceiling_label.setPos(right, float(ceilings[-1]))
-        self._ceiling_label.setVisible(bool(len(ceilings)))
-        # Room for half a symbol, or for the ceiling's label above its line.
-        height_px = max(self._box.height(), 4 * _HEADROOM_PX)
-        self._box.setYRange(0, top * height_px / (height_px - _HEADROOM_PX) or 1.0, padding=0)
-
-    def _on_span_changed(self, *_: Any) -> None:
-        self._fit_values()
-        self._share_span()
-
-    def _stop_following(self, *_: Any) -> None:
-        self.is_following = False
-        self._share_span()
-
-    def _share_span(self) -> None:
-        if not self._is_led:
-            self._chart.share_span(*self.span, is_following=self.is_following)
-
-    def _nearest(self, position: QPointF) -> int:
-        """The point within reach of a place in the scene, -1 if there is none."""
-        if not len(self._times) or not self._box.sceneBoundingRect().contains(position):
+    def nearest(self, position: QPointF) -> int:
+        """The row of the point within reach of a place in the scene, -1 if there is none."""
+        points = self.chart.points
+        if points is None or not len(points) or not self._box.sceneBoundingRect().contains(position):
             return -1
-        at = self._box.mapSceneToView(position)
-        width, height = self._box.viewPixelSize()
-        if not width or not height:
+        place, frame = self._box.mapFromScene(position), self.layer.frame()
+        reach_s = _REACH_PX / frame.scale
+        at_s = frame.left_s + place.x() / frame.scale
+        first, end = points.between(at_s - reach_s, at_s + reach_s)
+        if first == end:
             return -1
-        distance = np.hypot((self._times - at.x()) / width, (self._values - at.y()) / height)
-        distance[np.isnan(distance)] = np.inf
+        xs, ys = frame.xs(points.times_s[first:end]), frame.ys(self.layer.heights[first:end])
+        distance = np.hypot(xs - place.x(), ys - place.y())
         nearest = int(distance.argmin())
-        return nearest if distance[nearest] <= _REACH_PX else -1
+        return points.row_of(first + nearest) if distance[nearest] <= _REACH_PX else -1
+
+    # -- what is shown
+
+    def _show_span(self) -> None:
+        low, high = self.layer.fit(self.span.left_s, self.span.right_s)
+        # Room for half a mark at both ends, and for what is written at the upper one.
+        above_px = _EDGE_PX + self.overlay.label_px(self.span.left_s, self.span.right_s)
+        if self.layer.count_between(self.span.left_s, self.span.right_s) > MOST_MARKS:
+            above_px += STRIPS_PX
+        unit = (high - low) / max(40.0, self._box.height() - above_px - _EDGE_PX)
+        self._box.setRange(
+            xRange=(self.span.left_s, self.span.right_s),
+            yRange=(low - unit * _EDGE_PX, high + unit * above_px),
+            padding=0,
+        )
+        self._show_ceiling()
+        self.layer.update()
+        self.overlay.update()
+        self.histogram.update()
+        self._place_card()
+
+    def show_marks(self, marks: Sequence[tuple[float, str]]) -> None:
+        """Draw upright lines at these moments; see Chart."""
+        self.overlay.marks = marks
+        self._show_span()
+
+    def _show_ceiling(self) -> None:
+        values = self.layer.ceilings.between(self.span.left_s, self.span.right_s)
+        text = ""
+        if len(values):
+            text = f"{self.chart.ceiling_word} {format_value(float(values[-1]), self.chart.unit)}".strip()
+        self.overlay.ceiling_text = text
+
+    def _show_pointed(self) -> None:
+        self.overlay.update()
+        row = self.span.row
+        is_shown = self.own_card and self.chart.place_of(row) >= 0
+        self.card.setVisible(is_shown)
+        if is_shown:
+            self.card.setText(self.chart.point_text(row))
+            self._place_card()
+
+    def _place_card(self) -> None:
+        """Put the card beside its point, on the side where there is room, and wholly into the plot."""
+        at, points = self.chart.place_of(self.span.row), self.chart.points
+        if not self.card.isVisible() or at < 0 or points is None:
+            return
+        frame = self.layer.frame()
+        x = float(frame.xs(points.times_s[at : at + 1])[0])
+        y = float(frame.ys(self.layer.heights[at : at + 1])[0])
+        place = self._box.mapToScene(QPointF(x, y))
+        card, area = self.card.boundingRect(), self.sceneRect()
+        left = place.x() + _CARD_GAP_PX
+        if left + card.width() > area.right():
+            left = place.x() - _CARD_GAP_PX - card.width()
+        top = min(place.y() - card.height() / 2, area.bottom() - card.height())
+        self.card.setPos(max(area.left(), left), max(area.top(), top))
+
+    def box_rect(self) -> QRectF:
+        """Where the points are, in this widget's pixels."""
+        return QRectF(self.mapFromScene(self._box.sceneBoundingRect()).boundingRect())
+
+    def paint_on(self, painter: QPainter, area: QRectF) -> None:
+        """Paint all of it into an area of a picture, or of a drawing."""
+        self.layer.setCacheMode(self.layer.CacheMode.NoCache)
+        try:
+            self.scene().render(painter, area, QRectF(self.viewport().rect()))
+        finally:
+            self.layer.setCacheMode(self.layer.CacheMode.DeviceCoordinateCache)
+        if self.histogram.isVisible():
+            painter.save()
+            painter.translate(area.topLeft() + QPointF(self.histogram.pos()))
+            self.histogram.paint(painter, self.layer.colours)
+            painter.restore()
+
+    # -- the mouse
 
     def _on_moved(self, position: QPointF) -> None:
-        index = self._nearest(position)
-        if index != self.pointed:
-            self.point_at(index)
+        if not self._box.sceneBoundingRect().contains(position):
+            self._leave()
+            return
+        row = self.nearest(position)
+        self.own_card = self.overlay.has_mouse = True
+        self.span.point_at(row, self.time_of(row) if row >= 0 else self._moment(position))
+
+    def _moment(self, position: QPointF) -> float:
+        frame = self.layer.frame()
+        return frame.left_s + float(self._box.mapFromScene(position).x()) / frame.scale
 
     def _on_clicked(self, event: Any) -> None:
-        index = self._nearest(event.scenePos())
-        if index >= 0 and event.button() == Qt.MouseButton.LeftButton and not event.double():
-            self._chart.point_clicked.emit(index)
+        row = self.nearest(event.scenePos())
+        if event.button() != Qt.MouseButton.LeftButton:
+            return
+        if event.double():
+            self.chart.show_all()
+        elif row >= 0:
+            self.chart.point_clicked.emit(row)
+
+    def brush(self, start_s: float, end_s: float, *, is_finished: bool) -> None:
+        """Show which stretch is being chosen; zoom into it in the end."""
+        self.overlay.brush = None if is_finished else (start_s, end_s)
+        self.overlay.update()
+        left, right = sorted((start_s, end_s))
+        if is_finished and right > left:
+            self.span.move(left, right)
+
+    def scroll_by(self, delta: float, at: QPointF, *, is_pan: bool) -> None:
+        """A turn of the wheel: zoom around the mouse, or move."""
+        if is_pan:
+            self.span.pan(-delta / 120 * _PAN)
+        else:
+            frame = self.layer.frame()
+            self.span.zoom(_ZOOM ** (-delta / 120), frame.left_s + at.x() / frame.scale)
 
     def leaveEvent(self, event: Any) -> None:
         super().leaveEvent(event)
-        self.point_at(-1)
+        self._leave()
+
+    def _leave(self) -> None:
+        if self.overlay.has_mouse:
+            self.own_card = self.overlay.has_mouse = False
+            self.span.point_at(-1)
+
+    def resizeEvent(self, event: Any) -> None:
+        super().resizeEvent(event)
+        if hasattr(self, "histogram"):
+            self._on_resized()
+
+    def _on_resized(self, *_: Any) -> None:
+        room = ChartHistogram.WIDTH_PX if self.width() >= _ROOM_FOR_HISTOGRAM_PX else 0
+        self.getPlotItem().layout.setContentsMargins(0, 0, room, 0)
+        self.histogram.setVisible(room > 0)
+        area = self.box_rect()
+        self.histogram.setGeometry(
+            round(area.right()) + 1, round(area.top()), max(0, room - 1), round(area.height()) + 1
+        )
+        self._show_span()
 
 
-class _TimeBox(pg.ViewBox):  # type: ignore[misc]  # pyqtgraph has no types
-    """Moves and zooms in time only; a double click asks for everything again."""
+class _Box(pg.ViewBox):  # type: ignore[misc]  # pyqtgraph has no types
+    """Moves nothing by itself: the plot gives what the mouse does to the Span."""
 
-    reset_requested = pg.QtCore.Signal()
-
-    def __init__(self) -> None:
+    def __init__(self, plot: Plot) -> None:
         super().__init__(enableMenu=False)
-        self.setMouseEnabled(x=True, y=False)
-        self.setLimits(minXRange=0.01)
+        self._plot = plot
+        self.setMouseEnabled(x=False, y=False)
+        self._left_at_start = 0.0
+
+    def wheelEvent(self, event: Any, axis: int | None = None) -> None:
+        is_pan = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier) or (
+            event.orientation() == Qt.Orientation.Horizontal
+        )
+        self._plot.scroll_by(event.delta(), self.mapFromScene(event.scenePos()), is_pan=is_pan)
+        event.accept()
+
+    def mouseDragEvent(self, event: Any, axis: int | None = None) -> None:
+        event.accept()
+        plot, frame = self._plot, self._plot.layer.frame()
+        begin, now = self.mapFromScene(event.buttonDownScenePos()), self.mapFromScene(event.scenePos())
+        has_shift = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+        if event.button() == Qt.MouseButton.LeftButton and not has_shift:
+            clamped = [min(max(0.0, place.x()), frame.width) for place in (begin, now)]
+            start_s, end_s = (frame.left_s + x / frame.scale for x in clamped)
+            plot.brush(start_s, end_s, is_finished=event.isFinish())
+            return
+        if event.isStart():
+            self._left_at_start = plot.span.left_s
+        left = self._left_at_start - (now.x() - begin.x()) / frame.scale
+        plot.span.move(left, left + plot.span.width_s)
 
     def mouseClickEvent(self, event: Any) -> None:
-        if event.double() and event.button() == Qt.MouseButton.LeftButton:
-            self.reset_requested.emit()
-            event.accept()
-
-
-class _ValueAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
-    """Ticks with their unit: "800 ms", "12 s", "256 MB", "$0.000002"."""
-
-    def __init__(self, unit: Unit) -> None:
-        super().__init__("left")
-        self._unit = unit
-        self.enableAutoSIPrefix(False)
-
-    def tickSpacing(self, minVal: float, maxVal: float, size: float) -> list[tuple[float, float]]:  # noqa: N803  as the base class calls them
-        """One level of ticks, at 1, 2 or 5 times a power of ten, two lines of text apart at least."""
-        line_px = QFontMetrics(self.style["tickFont"] or QFont()).height()
-        least = max(maxVal - minVal, 1e-300) / max(1.0, size / (2 * line_px))
-        power = 10.0 ** math.floor(math.log10(least))
-        return [(next(step * power for step in (1, 2, 5, 10) if step * power >= least), 0.0)]
-
-    def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
-        factor, unit = 1.0, str(self._unit)
-        if self._unit is Unit.MS and self.range[1] >= 10_000:
-            factor, unit = 0.001, "s"
-        places = max(0, math.ceil(-math.log10(spacing * factor) - 1e-9))
-        if self._unit in (Unit.USD, Unit.CNY):
-            return [f"{unit}{value:,.{places}f}" if value else f"{unit}0" for value in values]
-        return [f"{value * factor:,.{places}f} {unit}" if value else "0" for value in values]
+        """Clicks are the plot's."""

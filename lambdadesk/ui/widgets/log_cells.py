@@ -7,7 +7,8 @@ from PySide6.QtGui import QColor, QFont, QFontMetrics, QFontMetricsF, QPainter
 
 from lambdadesk.core.ansi import Piece
 from lambdadesk.core.logfilter import RegexTerm, TextTerm
-from lambdadesk.ui.models.log_table import INVOCATION, MESSAGE, LogTableModel
+from lambdadesk.ui.models.log_sources import MARK_PX
+from lambdadesk.ui.models.log_table import INVOCATION, MESSAGE, SOURCE, LogTableModel
 
 # What ANSI's eight colours are here: each is legible on the background of either theme.
 ANSI = ("text", "error", "ok", "warning", "accent", "keyword", "number", "text")
@@ -57,6 +58,9 @@ class RowPainter:
                 height = int(look.mark.height() / look.mark.devicePixelRatio())
                 painter.drawPixmap(area.left() - 2, rect.center().y() - height // 2 + 1, look.mark)
                 area.setLeft(area.left() + _MARK_PX)
+            elif column == SOURCE and look.source is not None:
+                painter.drawPixmap(area.left(), rect.center().y() - MARK_PX // 2, look.source)
+                area.setLeft(area.left() + MARK_PX + _GAP_PX)
             if not text:
                 continue
             painter.setPen(colours.on_selection if is_selected else own or colours.text)

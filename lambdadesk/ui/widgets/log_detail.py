@@ -27,6 +27,7 @@ from lambdadesk.ui.widgets.named import named
 from lambdadesk.ui.widgets.plain import set_plain_tooltip
 
 DETAIL_LIMIT = 200_000  # characters of an invocation's lines
+SHOWN_AT_FIRST = 64_000  # characters of a longer line, until all of it is asked for
 _JSON_LIMIT = 1024 * 1024  # characters of a line that is still looked at as JSON
 
 
@@ -56,7 +57,11 @@ class LogDetail(QWidget):
             "All frames", "logFrames", "Show all frames", "Show all frames of the stack trace"
         )
         self.frames.toggled.connect(self._show_text)
-        self._text = ""
+        self.whole = _toggle("", "logWhole", "Show all of this long line", "It may take a moment")
+        self.whole.toggled.connect(self._show_text)
+        self.cost = _toggle("Cost", "logCost", "Show how the cost was computed", "How the cost was computed")
+        self.cost.toggled.connect(self._use_cost)
+        self._text = self._cost_text = ""
         close = QToolButton()
         close.setAutoRaise(True)
         close.setIcon(icon("close"))
@@ -66,7 +71,7 @@ class LogDetail(QWidget):
         top = QHBoxLayout()
         top.setContentsMargins(theme.SPACE, 0, theme.TIGHT, 0)
         top.addWidget(self.heading, 1)
-        for button in (self.frames, self.as_tree, close):
+        for button in (self.whole, self.cost, self.frames, self.as_tree, close):
             top.addWidget(button)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, theme.TIGHT, 0, 0)
@@ -79,13 +84,15 @@ class LogDetail(QWidget):
         mode = QPlainTextEdit.LineWrapMode
         self.text.setLineWrapMode(mode.WidgetWidth if wrapped else mode.NoWrap)
 
-    def show_row(self, row: LogRow) -> None:
+    def show_row(self, row: LogRow, source: str = "") -> None:
+        """source: whose line it is, where there are several."""
         when = datetime.fromtimestamp(row.timestamp_ms / 1000, UTC)
         if not self.is_utc:
             when = when.astimezone()
         parts = [
             when.isoformat(sep=" ", timespec="milliseconds"),
             LEVEL_WORDS.get(Level(row.level), ""),
+            source,
             f"request {row.request_id}" if row.request_id else "",
             row.stream,
             "came late" if row.late else "",
@@ -95,21 +102,56 @@ class LogDetail(QWidget):
     def show_text(self, heading: str, text: str) -> None:
         """Show a text under a heading; what is JSON as a whole is shown as a tree where that is wanted."""
         self.heading.setText(heading)
-        self._text = text
+        self._text, self._cost_text = text, ""
+        self._put_back(self.whole)
+        self.cost.hide()
         is_json = _is_json(text)
         self.as_tree.setVisible(is_json)
         self.tree.set_data(text.encode("utf-8", "surrogatepass") if is_json else b"null")
         self._turn()
         self._show_text()
 
+    def show_cost(self, arithmetic: str) -> None:
+        """Offer the arithmetic of the cost of what is shown; empty: it is not known."""
+        self._cost_text = arithmetic
+        self.cost.setVisible(bool(arithmetic))
+        if self.cost.isChecked():
+            self._use_cost()
+
+    def _use_cost(self) -> None:
+        self._turn()
+        self._show_text()
+
     def _turn(self) -> None:
-        is_tree = self.as_tree.isChecked() and not self.as_tree.isHidden()
+        has_cost = bool(self._cost_text) and self.cost.isChecked()
+        is_tree = self.as_tree.isChecked() and not self.as_tree.isHidden() and not has_cost
         self._pages.setCurrentWidget(self.tree if is_tree else self.text)
+        self.whole.setVisible(len(self._text) > SHOWN_AT_FIRST and not is_tree and not has_cost)
 
     def _show_text(self) -> None:
-        folded, hidden = fold_frames(self._text)
+        text, length = self._text, len(self._text)
+        has_cost = bool(self._cost_text) and self.cost.isChecked()
+        is_long = length > SHOWN_AT_FIRST and self._pages.currentWidget() is self.text and not has_cost
+        self.whole.setVisible(is_long)
+        if has_cost:
+            self.frames.hide()
+            self.text.set_text(self._cost_text)
+            return
+        if length > SHOWN_AT_FIRST and not self.whole.isChecked():
+            self.whole.setText(f"Show all {length:,} characters")
+            self.frames.hide()
+            self.text.set_text(f"{text[:SHOWN_AT_FIRST]}… (+{length - SHOWN_AT_FIRST:,} characters)")
+            return
+        self.whole.setText("Show its beginning")
+        folded, hidden = fold_frames(text)
         self.frames.setVisible(bool(hidden))
-        self.text.set_text(laid_out(self._text if self.frames.isChecked() else folded))
+        self.text.set_text(laid_out(text if self.frames.isChecked() else folded))
+
+    def _put_back(self, toggle: QToolButton) -> None:
+        """Off again, for another line, without showing the one before anew."""
+        toggle.blockSignals(True)
+        toggle.setChecked(False)
+        toggle.blockSignals(False)
 
 
 def _is_json(text: str) -> bool:

@@ -1,15 +1,20 @@
 """LogRows, the table within LogView."""
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QItemSelectionModel, QRect, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QHeaderView, QTableView, QWidget
 
 from lambdadesk.ui import theme
-from lambdadesk.ui.models.log_table import DELAY, INVOCATION, LEVEL, TIME, LogTableModel
+from lambdadesk.ui.models.log_sources import MARK_PX
+from lambdadesk.ui.models.log_table import DELAY, INVOCATION, LEVEL, SOURCE, TIME, LogTableModel
 from lambdadesk.ui.widgets.log_cells import RowPainter
 
 ONE_ROW = QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows
 
+_NAME_LENGTHS = (4, 12, 22)  # characters of a source's name that have room: always, in a narrow table, else
+_NARROW_PX = 700
 _FOLDS = {Qt.Key.Key_Right: 1, Qt.Key.Key_Left: -1, Qt.Key.Key_Return: 0, Qt.Key.Key_Enter: 0}
 
 
@@ -26,6 +31,8 @@ class LogRows(QTableView):
         self.empty_text = ""
         self.no_match_text = ""
         self._has_widths = False
+        self._longest = 0  # of the sources' names, in characters
+        self._was_narrow = False
         self.painter = RowPainter()
         self.setFont(theme.fixed_font())
         self.painter.set_font(self.font())
@@ -56,7 +63,9 @@ class LogRows(QTableView):
             return
         self._has_widths = True
         self.horizontalHeader().moveSection(DELAY, 1)  # the last one in sight takes the room that is left
-        self.setColumnHidden(DELAY, True)
+        self.horizontalHeader().moveSection(SOURCE, 2)
+        for column in (DELAY, SOURCE):
+            self.setColumnHidden(column, True)
         for column, sample in (
             (TIME, "00:00:00.000"),
             (LEVEL, "✖ timeout"),
@@ -64,6 +73,20 @@ class LogRows(QTableView):
             (DELAY, "00,000 ms"),
         ):
             self.setColumnWidth(column, self.fontMetrics().horizontalAdvance(sample) + 2 * theme.SPACE + 6)
+
+    def show_sources(self, names: Sequence[str]) -> None:
+        """Give the column of the lines' sources room for these names, within bounds; none hide it."""
+        self._longest = max(map(len, names), default=0)
+        self.setColumnHidden(SOURCE, not names)
+        self._fit_sources()
+
+    def _fit_sources(self) -> None:
+        if self._longest:
+            least, narrow, most = _NAME_LENGTHS
+            most = narrow if self.width() < _NARROW_PX else most
+            sample = "0" * min(max(self._longest, least), most)
+            width = self.fontMetrics().horizontalAdvance(sample) + MARK_PX + 2 * theme.SPACE + 12
+            self.setColumnWidth(SOURCE, width)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.matches(QKeySequence.StandardKey.Copy):
@@ -111,4 +134,7 @@ class LogRows(QTableView):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        if (is_narrow := self.width() < _NARROW_PX) != self._was_narrow:
+            self._was_narrow = is_narrow
+            self._fit_sources()
         self.resized.emit()

@@ -8,6 +8,7 @@ from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QSizePolicy, QToolButton, QWidget
 
 from lambdadesk.core.logstore import Level
+from lambdadesk.core.text import one_line
 from lambdadesk.ui import theme
 from lambdadesk.ui.icons import icon
 from lambdadesk.ui.widgets.named import named
@@ -19,24 +20,30 @@ _LEVELS = {Level.ERROR: "Error", Level.WARN: "Warn", Level.INFO: "Info", Level.D
 
 
 class LogTools(QWidget):
-    """A row of buttons: a level each, the range of time that is in use, grouping, and a menu with the rest.
+    """A row of buttons: a level each, and the range of time that is in use.
+
+    group, more: for another row: the switch for grouping, and a menu with the rest.
 
     Signals:
         levels_changed(): another set of levels is wanted; see `levels`.
         range_cleared(): the range of time is no longer wanted.
+        only_cleared(): all logs are wanted again.
         grouped_changed(bool), utc_changed(bool), delay_changed(bool), wrap_changed(bool).
         context_changed(int): so many lines are to be shown around each match.
+        switched(): one of the switches that are kept was turned; see `switches`.
         open_all_requested(bool): open or close all invocations.
         export_requested(bool): write lines to a file; True: all of them, whatever the filter.
     """
 
     levels_changed = Signal()
     range_cleared = Signal()
+    only_cleared = Signal()
     grouped_changed = Signal(bool)
     utc_changed = Signal(bool)
     delay_changed = Signal(bool)
     wrap_changed = Signal(bool)
     context_changed = Signal(int)
+    switched = Signal()
     open_all_requested = Signal(bool)
     export_requested = Signal(bool)
 
@@ -62,20 +69,24 @@ class LogTools(QWidget):
         self.range.setMinimumWidth(_CHIP_PX)
         self.range.hide()
         row.addWidget(self.range)
+        self.only = named(QPushButton(), "logOnly", "The one log that is shown; press to show all")
+        self.only.setIcon(icon("tab-close"))
+        self.only.clicked.connect(self.only_cleared)
+        self.only.setMinimumWidth(_CHIP_PX)
+        self.only.hide()
+        row.addWidget(self.only)
         row.addStretch(1)
         self.group = named(QToolButton(), "logGroup", "Group lines by invocation")
         self.group.setText("Group")
         self.group.setCheckable(True)
         set_plain_tooltip(self.group, "Put the lines of each invocation together under a header")
         self.group.toggled.connect(self._on_grouped)
-        row.addWidget(self.group)
         self.more = named(QToolButton(), "logMenu", "How lines are shown, and export")
         self.more.setText("View")
         self.more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self.menu = QMenu(self)
+        self.menu = QMenu(self.more)
         self._fill_menu()
         self.more.setMenu(self.menu)
-        row.addWidget(self.more)
         for button in (*self.buttons.values(), self.group, self.more):
             button.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
 
@@ -92,6 +103,21 @@ class LogTools(QWidget):
         """The range of time in use; empty: none."""
         self.range.setText(words)
         self.range.setVisible(bool(words))
+
+    @property
+    def switches(self) -> tuple[str, ...]:
+        """What is switched on of how lines are shown."""
+        return tuple(name for name, action in self._switches.items() if action.isChecked())
+
+    def show_switches(self, names: tuple[str, ...]) -> None:
+        """Switch these on and the others off."""
+        for name, action in self._switches.items():
+            action.setChecked(name in names)
+
+    def show_only(self, name: str) -> None:
+        """The one of the logs that is shown; empty: all."""
+        self.only.setText(f"Only {one_line(name, 60)}".replace("&", "&&"))
+        self.only.setVisible(bool(name))
 
     def _on_grouped(self, grouped: bool) -> None:
         self._open_all.setEnabled(grouped)
@@ -116,9 +142,14 @@ class LogTools(QWidget):
             contexts.addAction(action)
             action.setChecked(count == 0)
         menu.addSeparator()
-        _switch(menu, "Times in UTC", self.utc_changed.emit)
-        _switch(menu, "Delay until CloudWatch had the line", self.delay_changed.emit)
-        _switch(menu, "Wrap the selected line", self.wrap_changed.emit).setChecked(True)
+        self._switches = {
+            "utc": _switch(menu, "Times in UTC", self.utc_changed.emit),
+            "delay": _switch(menu, "Delay until CloudWatch had the line", self.delay_changed.emit),
+            "wrap": _switch(menu, "Wrap the selected line", self.wrap_changed.emit),
+        }
+        self._switches["wrap"].setChecked(True)
+        for switch in self._switches.values():
+            switch.toggled.connect(self.switched)
         menu.addSeparator()
         menu.addAction("Export the lines shown…", lambda: self.export_requested.emit(False))
         menu.addAction("Export all lines…", lambda: self.export_requested.emit(True))

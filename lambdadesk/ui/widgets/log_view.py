@@ -1,13 +1,10 @@
 """LogView, the lines of a log behind a filter, followed as they come."""
 
 import time
-from bisect import bisect_left
 from collections.abc import Callable
-from datetime import UTC, datetime
-from typing import NamedTuple
 
-from PySide6.QtCore import QEvent, QObject, QPoint, Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtCore import QEvent, QObject, QPoint, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QApplication,
@@ -20,26 +17,19 @@ from PySide6.QtWidgets import (
 
 from lambdadesk.core.logfilter import Filter, FilteredLines
 from lambdadesk.core.loggroups import GroupedLines
-from lambdadesk.core.logstore import LogRow, LogStore
+from lambdadesk.core.logstore import LogStore
 from lambdadesk.ui import theme
+from lambdadesk.ui.models.log_sources import LogSources
 from lambdadesk.ui.models.log_table import DELAY, MESSAGE, SCAN_LINES, SCAN_S, Facts, LogTableModel
 from lambdadesk.ui.widgets.log_detail import DETAIL_LIMIT, LogDetail
+from lambdadesk.ui.widgets.log_menu import invocation_actions, line_actions, line_with_time
+from lambdadesk.ui.widgets.log_places import Place, first_number_at, place_at, row_near, row_of
 from lambdadesk.ui.widgets.log_rows import ONE_ROW, LogRows
 
 _MANY_LINES = 50_000  # beyond these, lines that come are shown together with those of the next moment
 _APPEND_MS = 40
-_LATE_MS = 200
+_LATE_MS, _LATEST_MS = 200, 2_000
 _NO_MATCH = "No line matches the filter."
-
-
-class _Place(NamedTuple):
-    """A line that is to be found again after late lines have renumbered it."""
-
-    timestamp_ms: int
-    ingestion_ms: int
-    stream: str
-    text: str
-    is_header: bool = False  # of the line's invocation
 
 
 class LogView(QWidget):
@@ -52,14 +42,18 @@ class LogView(QWidget):
         lines_changed(): rows came or went, or a scan with a new filter went on.
         found_changed(): the search went on, or another of its places is the current one.
         request_filter_requested(str): show this request alone.
+        source_requested(int): show this one of several logs alone, see LogSources.
         payload_requested(str): show the payload of this request, which was sent from here.
         chart_requested(str): show the point of this request in the charts.
+        invocation_shown(int): all lines of an invocation are in the detail; its index.
     """
 
     follow_changed = Signal(bool)
     request_filter_requested = Signal(str)
+    source_requested = Signal(int)
     payload_requested = Signal(str)
     chart_requested = Signal(str)
+    invocation_shown = Signal(int)
     lines_changed = Signal()
     found_changed = Signal()
 
@@ -68,14 +62,16 @@ class LogView(QWidget):
         self._following = True
         self._updating = False  # the view moves by itself, not by the user's hand
         self._unseen = 0
-        self._current: _Place | None = None  # the selected line
-        self._top: _Place | None = None  # the uppermost visible line while not following
+        self._current: Place | None = None  # the selected line
+        self._top: Place | None = None  # the uppermost visible line while not following
         self._disconnect: Callable[[], None] | None = None
         self._facts: Facts = lambda _index: None
+        self.function = ""  # whose page it is on, which can show more of its invocations; empty: any's
         self._is_grouped = False
         self._are_open = True  # the groups, at first
         self._context = 0
         self._is_utc = False
+        self._sources: LogSources | None = None
         self._search = Filter()
         self._found: FilteredLines | None = None  # the lines shown that the search finds
         self.table = LogRows(self)
@@ -108,11 +104,17 @@ class LogView(QWidget):
         self._append_timer = QTimer(self, singleShot=True, interval=_APPEND_MS)
         self._append_timer.timeout.connect(self._append_rows)
         self._late_timer = QTimer(self, singleShot=True, interval=_LATE_MS)
-        self._late_timer.timeout.connect(self._catch_up)
+        self._late_timer.timeout.connect(self._take_late)
+        self._caught_up_s: float | None = None  # when late lines were last taken in, until all is looked at
         self._stale_from: int | None = None  # the rows are not up to date from this line on
         self._known_first = 0
         self._model = self._new_model(LogStore(), Filter())
         self.destroyed.connect(self._make_release())
+
+    def sizeHint(self) -> QSize:
+        return (
+            self.minimumSizeHint()
+        )  # it gets what is left; where little is, nothing else is squeezed for it
 
     @property
     def is_following(self) -> bool:
@@ -126,6 +128,15 @@ class LogView(QWidget):
     @property
     def is_grouped(self) -> bool:
         return self._is_grouped
+
+    @property
+    def is_utc(self) -> bool:
+        return self._is_utc
+
+    @property
+    def sources(self) -> LogSources | None:
+        """Whose the lines are; None where all are of one."""
+        return self._sources
 
     @property
     def store(self) -> LogStore:
@@ -164,6 +175,12 @@ class LogView(QWidget):
         self._hide_detail()
         self._show_model(store, wanted or self._model.lines.filter)
         self.set_follow(True)
+
+    def set_sources(self, sources: LogSources) -> None:
+        """Say whose each line is, in a column of its own where there are several."""
+        self._sources = self._model.sources = sources if len(sources) > 1 else None
+        self.table.show_sources(sources.names if self._sources else ())
+        self.table.viewport().update()
 
     def set_filter(self, wanted: Filter) -> None:
         """Show the lines that this filter leaves; the selected line and the place stay if they can."""
@@ -220,7 +237,7 @@ class LogView(QWidget):
             return
         number = self._current_number()
         if number < 0 and self._model.rowCount():
-            number = self._first_number_at(max(0, self.table.rowAt(0)))
+            number = first_number_at(self._model, max(0, self.table.rowAt(0)))
         entry = found.entry_of(max(0, number))
         is_there = self._current_number() >= 0 and entry < len(found) and found[entry] == number
         if direction < 0:
@@ -238,7 +255,7 @@ class LogView(QWidget):
             self._top = None
             self._to_end()
         else:
-            self._top = self._place_at(self.table.rowAt(0))
+            self._top = place_at(self._model, self.table.rowAt(0))
         self._show_unseen(0)
         if changed:
             self.follow_changed.emit(follow)
@@ -302,6 +319,7 @@ class LogView(QWidget):
             groups=groups,
             facts=self._facts,
             is_utc=self._is_utc,
+            sources=self._sources,
         )
         self._updating = True
         self.table.setModel(model)
@@ -356,8 +374,14 @@ class LogView(QWidget):
         if self._stale_from is not None:
             self._take_change(self._stale_from)
 
-    def _take_change(self, first_changed: int) -> None:
+    def _take_late(self) -> None:
+        if self._stale_from is not None:
+            self._take_change(self._stale_from, scan_later=True)
+
+    def _take_change(self, first_changed: int, *, scan_later: bool = False) -> None:
         self._late_timer.stop()
+        if self._stale_from is not None:
+            self._caught_up_s = time.perf_counter()
         self._stale_from = None
         self._known_first = self._model.store.first
         rows_before = self._model.rowCount()
@@ -371,6 +395,9 @@ class LogView(QWidget):
         self._updating = False
         if self._found is not None:
             self._found.cut(first_changed)
+        if scan_later:  # there is much to look at, and this took its time already
+            self._scan_timer.start()
+            return
         is_append = was_complete and trimmed + kept == rows_before
         if is_append and len(self._model.store) > _MANY_LINES:
             if not self._append_timer.isActive():
@@ -390,8 +417,7 @@ class LogView(QWidget):
 
     def _scan(self, *, keep_place: bool = True) -> None:
         if self._stale_from is not None:
-            self._catch_up()
-            return
+            return  # it goes on when the late lines are taken in
         until = time.perf_counter() + SCAN_S
         self._updating = True
         self._model.scan()
@@ -406,6 +432,10 @@ class LogView(QWidget):
             self._scan_timer.start()
         else:
             self._scan_timer.stop()
+            if self._caught_up_s is not None:  # a filter that takes longer is not begun anew as often
+                took_ms = round((time.perf_counter() - self._caught_up_s) * 1_000)
+                self._late_timer.setInterval(min(_LATEST_MS, max(_LATE_MS, 3 * took_ms)))
+                self._caught_up_s = None
         if self._model.is_complete and keep_place:
             self._restore_place()
         if self._following:
@@ -415,53 +445,13 @@ class LogView(QWidget):
     def _restore_place(self) -> None:
         """Select the selected line again and bring the reading place back."""
         self._updating = True
-        if self._current is not None and (row := self._row_of(self._current)) >= 0:
+        if self._current is not None and (row := row_of(self._model, self._current)) >= 0:
             index = self._model.index(row, 0)
             if self.table.currentIndex() != index:
                 self.table.selectionModel().setCurrentIndex(index, ONE_ROW)
         if not self._following and self._top is not None:
-            self.table.verticalScrollBar().setValue(max(0, self._row_near(self._top)))
+            self.table.verticalScrollBar().setValue(max(0, row_near(self._model, self._top)))
         self._updating = False
-
-    def _row_near(self, place: _Place) -> int:
-        """The row of the line, or else of the first that is not earlier."""
-        row = self._row_of(place)
-        if row >= 0:
-            return row
-        lines = self._model.lines
-        entry = self._first_entry_at(place.timestamp_ms)
-        return self._model.row_of(lines[entry]) if entry < len(lines) else self._model.rowCount()
-
-    def _row_of(self, place: _Place) -> int:
-        """The row that shows the line, -1 if none does."""
-        lines, groups = self._model.lines, self._model.groups
-        for entry in range(self._first_entry_at(place.timestamp_ms), len(lines)):
-            candidate = _Place(*self._model.store.row(lines[entry])[:4], place.is_header)
-            if candidate == place:
-                if place.is_header and groups is not None:
-                    return groups.header_row(self._model.store.invocation(lines[entry]))
-                return self._model.row_of(lines[entry])
-            if candidate.timestamp_ms > place.timestamp_ms:
-                break
-        return -1
-
-    def _first_entry_at(self, timestamp_ms: int) -> int:
-        lines, store = self._model.lines, self._model.store
-        return bisect_left(range(len(lines)), timestamp_ms, key=lambda entry: store.timestamp(lines[entry]))
-
-    def _first_number_at(self, row: int) -> int:
-        """The number of the row's line, or the first one under a header."""
-        number, groups = self._model.number_at(row), self._model.groups
-        return groups.first_number_of(groups.header_at(row)) if number < 0 and groups is not None else number
-
-    def _place_at(self, row: int) -> _Place | None:
-        if not 0 <= row < self._model.rowCount():
-            return None
-        is_header = self._model.number_at(row) < 0
-        return _Place(*self._model.store.row(self._first_number_at(row))[:4], is_header)
-
-    def _row_data(self, row: int) -> LogRow:
-        return self._model.store.row(self._first_number_at(row))
 
     def _text_of(self, number: int) -> str:
         return self._model.store.text(number).rstrip("\r\n")
@@ -487,12 +477,12 @@ class LogView(QWidget):
         index = self._model.index(row, 0)
         self.table.selectionModel().setCurrentIndex(index, ONE_ROW)
         self._updating = False
-        self._current = self._place_at(row)
+        self._current = place_at(self._model, row)
         if not self.table.viewport().rect().contains(self.table.visualRect(index)):
             self._updating = True  # the end of the rows is no wish to follow
             self.table.scrollTo(index, QAbstractItemView.ScrollHint.PositionAtCenter)
             self._updating = False
-        self._top = self._place_at(self.table.rowAt(0))
+        self._top = place_at(self._model, self.table.rowAt(0))
 
     def _on_clicked(self, row: int) -> None:
         groups = self._model.groups
@@ -533,7 +523,7 @@ class LogView(QWidget):
         if is_at_end != self._following:
             self.set_follow(is_at_end)
         elif not is_at_end:
-            self._top = self._place_at(value)
+            self._top = place_at(self._model, value)
 
     def _on_resized(self) -> None:
         if self._following:  # a table that got lower would hide its last lines
@@ -545,7 +535,7 @@ class LogView(QWidget):
         # A table that gets the focus makes its first row the current one without selecting it.
         if self._updating or not self.table.selectionModel().isRowSelected(current.row()):
             return
-        place = self._place_at(current.row())
+        place = place_at(self._model, current.row())
         if place == self._current and not self.detail.isHidden():
             return
         self._current = place
@@ -556,12 +546,23 @@ class LogView(QWidget):
             if not self.detail.isHidden():
                 self._show_invocation(self._model.invocation_at(current.row()))
             return
-        self.detail.show_row(self._model.store.row(number))
+        line, sources = self._model.store.row(number), self._sources
+        whose = sources.names[sources.number_of(line.stream)] if sources is not None else ""
+        self.detail.show_row(line, whose)
+        self._open_detail()
+
+    def _open_detail(self) -> None:
         if self.detail.isHidden():
             self.detail.show()
             height = self._splitter.height()
             self._splitter.setSizes([height - height // 3, height // 3])
-            self.table.scrollTo(current)
+            self.table.scrollTo(self.table.currentIndex())
+
+    def show_cost(self, invocation: int) -> None:
+        """Show the arithmetic of an invocation's cost in the detail."""
+        self.detail.cost.setChecked(True)
+        self._show_invocation(invocation)
+        self._open_detail()
 
     def _show_invocation(self, invocation: int) -> None:
         """Show all lines of an invocation in the place of the detail."""
@@ -579,6 +580,7 @@ class LogView(QWidget):
         words = self._model.header_text(invocation, MESSAGE, self._facts(invocation))
         heading = f"request {self._model.store.get_request_id(invocation)}   ·   {words}"
         self.detail.show_text(heading, "\n".join(texts))
+        self.invocation_shown.emit(invocation)
 
     def _hide_detail(self) -> None:
         if not self.detail.isHidden():
@@ -599,48 +601,17 @@ class LogView(QWidget):
 
     def menu_actions(self, row: int) -> list[QAction]:
         """What can be done with a row and the selection; none where there is no row."""
-        if not 0 <= row < self._model.rowCount():
-            return []
-        copy = QAction("Copy message", self)
-        copy.setShortcut(QKeySequence.StandardKey.Copy)
-        copy.triggered.connect(self.copy)
-        copy_all = QAction("Copy with time and request", self)
-        copy_all.triggered.connect(self._copy_with_time)
-        only = QAction("Filter on this request", self)
-        request_id = self._row_data(row).request_id
-        only.setEnabled(bool(request_id))
-        only.triggered.connect(lambda: self.request_filter_requested.emit(request_id))
-        return [copy, copy_all, only]
+        return line_actions(self, self._model, row)
 
     def invocation_actions(self, row: int) -> list[QAction]:
         """What can be done with the invocation that a row is of; none where there is no row."""
-        if not 0 <= row < self._model.rowCount():
-            return []
-        request_id = self._row_data(row).request_id
-        invocation = self._model.invocation_at(row)
-        facts = self._facts(invocation) if invocation >= 0 else None
-        copy_id = QAction("Copy request id", self)
-        copy_id.setEnabled(bool(request_id))
-        copy_id.triggered.connect(lambda: QApplication.clipboard().setText(request_id))
-        trace_id = facts.report.trace_id if facts is not None and facts.report is not None else ""
-        copy_trace = QAction("Copy trace id", self)
-        copy_trace.setEnabled(bool(trace_id))
-        copy_trace.triggered.connect(lambda: QApplication.clipboard().setText(trace_id))
-        payload = QAction("Show the payload", self)
-        payload.setEnabled(facts is not None and facts.here)
-        payload.triggered.connect(lambda: self.payload_requested.emit(request_id))
-        chart = QAction("Show in the charts", self)
-        chart.setEnabled(facts is not None and facts.report is not None)
-        chart.triggered.connect(lambda: self.chart_requested.emit(request_id))
-        return [copy_id, copy_trace, payload, chart]
+        return invocation_actions(self, self._model, row)
 
-    def _copy_with_time(self) -> None:
-        lines = []
-        zone = UTC if self._is_utc else None
-        for row in map(self._model.store.row, self.selected_numbers()):
-            when = datetime.fromtimestamp(row.timestamp_ms / 1000, UTC).astimezone(zone)
-            message = row.message.rstrip("\r\n")
-            lines.append(f"{when.isoformat(timespec='milliseconds')}\t{row.request_id}\t{message}")
+    def copy_with_time(self) -> None:
+        """The same as `copy`, with the time, the request id and, where there are several, whose each is."""
+        rows = map(self._model.store.row, self.selected_numbers())
+        sources = self._model.sources
+        lines = [line_with_time(row, sources, is_utc=self._is_utc) for row in rows]
         QApplication.clipboard().setText("\n".join(lines))
 
     def _show_unseen(self, count: int) -> None:

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from lambdadesk.core.async_fate import FAILED
+from lambdadesk.core.cost_text import explain_cost, explain_log_cost
 from lambdadesk.core.details import format_bytes
 from lambdadesk.core.errors import ErrorKind, UserError
 from lambdadesk.core.function_errors import parse_function_error
@@ -174,9 +175,9 @@ class ResultView(QWidget):
         lines = len(log.splitlines())
         self.views.setTabText(LOG, f"Log ({lines})" if lines else "Log")
         no_cost = "A dry run costs nothing." if _is_dry(entry) else "The cost follows with the REPORT line."
-        arithmetic = _arithmetic(cost, badges) if cost else no_cost
+        arithmetic = explain_cost(cost, badges) if cost else no_cost
         if log and log_cost is not None:
-            arithmetic += _log_arithmetic(len(log.encode(errors="replace")), log_cost)
+            arithmetic += explain_log_cost(len(log.encode(errors="replace")), log_cost)
         self.arithmetic.setPlainText(arithmetic)
         announce(self, self.status.text())
 
@@ -382,31 +383,6 @@ def _summary(entry: HistoryEntry, why_no_report: str) -> str:
     if not entry.payload and entry.outcome is not Outcome.RUNNING:
         parts.append("payload and answer were not kept")
     return " · ".join(parts)
-
-
-def _arithmetic(cost: Cost, badges: "Sequence[CostBadge]") -> str:
-    lines = []
-    for what, quantity, unit, price in cost.terms:
-        amount = format_money(quantity * price, cost.currency)
-        lines.append(f"{what}\n    {quantity.normalize():f} {unit} x {price:f} = {amount}")
-    total = format_money(cost.amount, cost.currency)
-    lines.append(f"\n{'Total' if cost.exact else 'Total (estimate)'}\n    {total}")
-    lines += [f"\n{note}" for note in cost.notes]
-    lines += [f"\n{badge.value[0].upper()}{badge.value[1:]}: {badge.words}" for badge in badges]
-    lines += [f"\nPrices of {source}." for source in dict.fromkeys(cost.sources)]
-    lines.append("\nBefore any free tier; a discount or a Savings Plan is only in it where a line says so.")
-    return "\n".join(lines)
-
-
-def _log_arithmetic(text_bytes: int, cost: Cost) -> str:
-    price = cost.terms[0][3]
-    lines = [
-        "\n\nApart from that, its log (at least)",
-        f"    {text_bytes:,} bytes x {price:f} a GB = {format_money(cost.amount, cost.currency)}",
-    ]
-    lines += [f"\n{note}" for note in cost.notes]
-    lines += [f"\nPrices of {source}." for source in cost.sources]
-    return "\n".join(lines)
 
 
 def _ms(value: Decimal) -> str:

@@ -43,7 +43,7 @@ class TimeRange:
         seconds = self.choice.currentData()
         if seconds == _CUSTOM:
             is_utc = self.utc.isChecked()
-            return _to_epoch(self.custom.start, is_utc), _to_epoch(self.custom.end, is_utc)
+            return to_epoch_s(self.custom.start, is_utc), to_epoch_s(self.custom.end, is_utc)
         now_s = int(time.time())
         return now_s - seconds, now_s
 
@@ -56,19 +56,31 @@ class TimeRange:
         self.changed.emit()
 
     def _on_utc(self, is_utc: bool) -> None:
-        start_s, end_s = (_to_epoch(each, not is_utc) for each in (self.custom.start, self.custom.end))
+        start_s, end_s = (to_epoch_s(each, not is_utc) for each in (self.custom.start, self.custom.end))
         self._show(start_s, end_s)  # the same moments
 
     def _show(self, start_s: int, end_s: int) -> None:
         is_utc = self.utc.isChecked()
-        zone = UTC if is_utc else None
         for edit, at_s in ((self.custom.start, start_s), (self.custom.end, end_s)):
-            at = datetime.fromtimestamp(at_s, UTC).astimezone(zone)
-            edit.blockSignals(True)
-            edit.setDate(QDate(at.year, at.month, at.day))
-            edit.setTime(QTime(at.hour, at.minute, at.second))
-            edit.blockSignals(False)
+            edit.show_moment(at_s, is_utc=is_utc)
         self.custom.zone.setText("UTC" if is_utc else "local time")
+
+
+class MomentEdit(QDateTimeEdit):
+    """A date and time whose figures mean local time or UTC, whichever its owner says."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setDisplayFormat("yyyy-MM-dd HH:mm:ss")
+        self.setTimeZone(QTimeZone.utc())  # the figures as they are; what they mean is our matter
+        self.setCalendarPopup(True)
+
+    def show_moment(self, at_s: int, *, is_utc: bool) -> None:
+        at = datetime.fromtimestamp(at_s, UTC).astimezone(UTC if is_utc else None)
+        self.blockSignals(True)
+        self.setDate(QDate(at.year, at.month, at.day))
+        self.setTime(QTime(at.hour, at.minute, at.second))
+        self.blockSignals(False)
 
 
 class _Custom(QWidget):
@@ -77,16 +89,13 @@ class _Custom(QWidget):
     def __init__(self, prefix: str) -> None:
         super().__init__()
         self.was_used = False
-        self.start = named(QDateTimeEdit(), f"{prefix}From", "From")
-        self.end = named(QDateTimeEdit(), f"{prefix}To", "To, included")
+        self.start = named(MomentEdit(), f"{prefix}From", "From")
+        self.end = named(MomentEdit(), f"{prefix}To", "To, included")
         self.zone = PlainLabel("local time")
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(theme.SPACE)
         for text, edit in (("From", self.start), ("to", self.end)):
-            edit.setDisplayFormat("yyyy-MM-dd HH:mm:ss")
-            edit.setTimeZone(QTimeZone.utc())  # the figures as they are; what they mean is our matter
-            edit.setCalendarPopup(True)
             edit.dateTimeChanged.connect(lambda _at: self.changed.emit())
             row.addWidget(PlainLabel(text))
             row.addWidget(edit)
@@ -94,7 +103,8 @@ class _Custom(QWidget):
         row.addStretch(1)
 
 
-def _to_epoch(edit: QDateTimeEdit, is_utc: bool) -> int:
+def to_epoch_s(edit: QDateTimeEdit, is_utc: bool) -> int:
+    """The moment that a MomentEdit shows."""
     date, clock = edit.date(), edit.time()
     at = datetime(  # noqa: DTZ001  what was entered has no zone of its own
         date.year(), date.month(), date.day(), clock.hour(), clock.minute(), clock.second()

@@ -523,12 +523,16 @@ class TimelineView(QAbstractScrollArea):
             self._lay_out()
         self.viewport().update()
 
+    def paint_on(self, painter: QPainter) -> None:
+        """Paint what is in view, without what is pointed at."""
+        painter.setFont(self.font())
+        paint(painter, self.make_frame(), self.timeline, self._marks, theme.colours(self.palette()))
+
     def paintEvent(self, event: QPaintEvent) -> None:
         colours = theme.colours(self.palette())
         frame = self.make_frame()
         painter = QPainter(self.viewport())
-        painter.setFont(self.font())
-        paint(painter, frame, self.timeline, self._marks, colours)
+        self.paint_on(painter)
         painter.setBrush(Qt.BrushStyle.NoBrush)
         lanes = QRectF(frame.labels, frame.top, frame.width - frame.labels, frame.height - frame.top)
         for run, colour, width in ((self.pointed, colours.text, 1.0), (self.current, colours.text, 2.0)):

@@ -1,0 +1,45 @@
+"""What is done to many numbers at once: by numpy where it is there already, since it takes long to import."""
+
+import sys
+from array import array
+from operator import sub
+from typing import Any
+
+_FEW = 64  # numbers; fewer are quicker without it
+
+
+def get_numpy() -> Any:
+    """The module, where somebody has imported it (the charts do); else None."""
+    return sys.modules.get("numpy")
+
+
+def add_to_all(numbers: "array[int]", addend: int) -> "array[int]":
+    """The numbers with another added to each."""
+    if not addend:
+        return numbers
+    np = get_numpy() if len(numbers) > _FEW else None
+    if np is None:
+        return array(numbers.typecode, [number + addend for number in numbers])
+    moved: array[int] = array(numbers.typecode)
+    sums = np.frombuffer(numbers, numbers.typecode).astype(np.int64) + addend
+    moved.frombytes(sums.astype(numbers.typecode).tobytes())
+    return moved
+
+
+def largest_step(numbers: "array[int]") -> int:
+    """By how much one number (not negative, ascending) is larger than the one before it, at most."""
+    np = get_numpy() if len(numbers) > _FEW else None
+    if np is None:
+        return max(map(sub, numbers[1:], numbers), default=0)
+    return int(np.diff(np.frombuffer(numbers, numbers.typecode)).max())
+
+
+def places_at_least(numbers: "array[int]", places: "array[int]", least: int) -> list[int]:
+    """Which of the places (from 0) hold a number that is `least` or more."""
+    np = get_numpy() if len(places) > _FEW else None
+    if np is None:
+        return [at for at, place in enumerate(places) if numbers[place] >= least]
+    # Buffers, and with them the arrays, are free again when this returns.
+    at_places = np.frombuffer(numbers, numbers.typecode)[np.frombuffer(places, places.typecode)]
+    found: list[int] = np.flatnonzero(at_places >= least).tolist()
+    return found

@@ -1,0 +1,187 @@
+"""LogFollow, what the log page of a function follows: its own log, or others with it in one view."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from lambdadesk.aws.logs import fetch_groups
+from lambdadesk.core.errors import ErrorKind, UserError
+from lambdadesk.core.event import Event
+from lambdadesk.core.log_choice import LogChoice, LogStart, read_choice, write_choice
+from lambdadesk.core.types import FunctionInfo
+from lambdadesk.desk.tailer import Tailer, TailGroup
+from lambdadesk.store.settings import Settings
+
+if TYPE_CHECKING:
+    from lambdadesk.desk.connection import Connection
+
+MOST_GROUPS = 50
+LOOK_AGAIN_S = 60.0  # for log groups that have come to fit a pattern
+_OWN_PREFIX = "/aws/lambda/"
+_CROWD = 2  # reads of each group within a poll that the quota still allows
+
+
+class LogFollow:
+    """Shows the function's own tail until anything else is chosen; then a tail of its own, for this page.
+
+    tail:   what is shown now.
+    choice, start: what was chosen last, also where it could not be followed (see `error`).
+
+    Event replaced: another tail is shown.
+    Event changed: after `error`, `notes` or the groups of the tail changed.
+    """
+
+    def __init__(
+        self,
+        connection: "Connection",
+        function: FunctionInfo,
+        settings: Settings | None = None,
+        look_again_s: float = LOOK_AGAIN_S,
+    ) -> None:
+        self.function = function
+        self.own = LogChoice((function.name,))
+        self.choice, self.start = self.own, LogStart()
+        self.tail = connection.follow(function)
+        self.error: UserError | None = None
+        self.replaced: Event[[]] = Event()
+        self.changed: Event[[]] = Event()
+        self.connection = connection
+        self._settings = settings
+        self._look_again_s = look_again_s
+        self._notes: list[str] = []
+        self._key = f"{connection.target.key} {function.name}"
+        self._choosing, self._following = f"choose logs {function.name}", f"logs {function.name}"
+
+    @property
+    def is_own(self) -> bool:
+        """Whether the tail shown is the function's own, which the other pages use, too."""
+        return self.tail is self.connection.tails.get(self.function.name)
+
+    @property
+    def notes(self) -> list[str]:
+        """What is to be said of the groups, one sentence each."""
+        quota, count = self.connection.gateway.logs_quota, len(self.tail.sources)
+        crowd = []
+        if quota is not None and count > _CROWD * quota.rate_per_s:
+            crowd.append(
+                f"{count} log groups share {quota.rate_per_s:g} requests a second: "
+                f"each is read about every {count / quota.rate_per_s:.0f} s at best."
+            )
+        return [] if self.is_own else [*self._notes, *crowd]
+
+    def take_up(self) -> None:
+        """Go on with what was chosen the last time that the function was open."""
+        kept = dict(self._settings.followed_logs).get(self._key, ()) if self._settings else ()
+        choice, start = read_choice(kept)
+        if kept:
+            self._use(self.own if choice.is_empty else choice, start)
+
+    def use(self, choice: LogChoice, start: LogStart) -> None:
+        """Follow these from there on, in place of what was followed before; where that fails, see `error`."""
+        if self._settings is not None:
+            kept = dict(self._settings.followed_logs)
+            kept.pop(self._key, None)
+            if names := write_choice(LogChoice() if choice == self.own else choice, start):
+                kept[self._key] = names
+            self._settings.followed_logs = kept
+        self._use(choice, start)
+
+    def close(self) -> None:
+        """End what is followed for this page alone."""
+        scope = self.connection.scope
+        scope.cancel(self._choosing)
+        scope.cancel(self._following)
+        self.connection.more_tails.pop(self.function.name, None)
+
+    def _use(self, choice: LogChoice, start: LogStart) -> None:
+        self.choice, self.start, self.error = choice, start, None
+        if choice == self.own and start == LogStart():
+            self.close()
+            self._replace(self.connection.follow(self.function))
+        else:
+            self.connection.scope.start(self._choosing, self._choose, choice, start)
+
+    def _replace(self, tail: Tailer) -> None:
+        self._notes = []
+        if tail is not self.tail:
+            self.tail.resume()  # its own may be paused, and others wait for it
+            self.tail = tail
+            self.replaced.emit()
+        self.changed.emit()
+
+    async def _choose(self, choice: LogChoice, start: LogStart) -> None:
+        try:
+            groups, notes = await self._find(choice)
+        except UserError as error:
+            self.error = error
+            self.changed.emit()
+            return
+        tail = self.connection.make_tail(
+            self.function, groups, lookback_ms=start.lookback_ms, since_ms=start.since_ms
+        )
+        self.connection.more_tails[self.function.name] = tail
+        self.connection.scope.start(self._following, tail.run)
+        self._replace(tail)
+        self._notes = notes
+        self.changed.emit()
+        while choice.patterns:
+            await asyncio.sleep(self._look_again_s)
+            await self._look_again(choice, tail)
+
+    async def _look_again(self, choice: LogChoice, tail: Tailer) -> None:
+        try:
+            groups, notes = await self._find(choice)
+        except UserError as error:
+            if error.kind is not ErrorKind.NOT_FOUND:  # all of them were deleted; they may come again
+                self._notes = [f"New log groups can't be looked for at the moment: {error.message}"]
+                self.changed.emit()
+            return
+        self._notes = notes
+        known = {source.name for source in tail.sources}
+        room = max(0, MOST_GROUPS - len(known))
+        tail.take_in([group for group in groups if group.name not in known][:room])
+        self.changed.emit()
+
+    async def _find(self, choice: LogChoice) -> tuple[list[TailGroup], list[str]]:
+        """What to follow, and what is to be said of the patterns. Raises UserError."""
+        groups = [self._group_of(name) for name in choice.functions]
+        notes = [
+            f"{name} is shared: streams that name no function are shown for each of the {count} followed."
+            for name, count in Counter(group.name for group in groups).items()
+            if count > 1 and name not in choice.groups
+        ]
+        groups += [self._whole(name) for name in choice.groups]
+        for pattern in choice.patterns:
+            found = await fetch_groups(self.connection.gateway, pattern, MOST_GROUPS + 1)
+            if not found:
+                raise UserError(
+                    f"No log group's name fits {pattern}.",
+                    "Mend the pattern; a * stands for any text.",
+                    kind=ErrorKind.NOT_FOUND,
+                )
+            more = f"more than {MOST_GROUPS}" if len(found) > MOST_GROUPS else str(len(found))
+            noun = "log group" if len(found) == 1 else "log groups"
+            notes.append(f"{pattern} fits {more} {noun}; new ones are taken in within a minute.")
+            groups += [self._whole(group.name) for group in found]
+        groups = list(_without_repeats(groups))
+        if len(groups) > MOST_GROUPS:
+            notes.append(f"Only the first {MOST_GROUPS} log groups are followed.")
+        return groups[:MOST_GROUPS], notes
+
+    def _group_of(self, name: str) -> TailGroup:
+        known = self.function if name == self.function.name else self.connection.catalog.get(name)
+        return TailGroup((known or FunctionInfo(name)).log_group_name, name)
+
+    def _whole(self, name: str) -> TailGroup:
+        """All streams of a group; where it is a function's own, its invocations are counted as that one's."""
+        function = name.removeprefix(_OWN_PREFIX)
+        is_own = function != name and self._group_of(function).name == name
+        return TailGroup(name, function if is_own and self.connection.catalog.get(function) else "")
+
+
+def _without_repeats(groups: Iterable[TailGroup]) -> Iterable[TailGroup]:
+    """Each group once; where all of its streams are wanted, those of a function are among them."""
+    every = list(dict.fromkeys(groups))
+    whole = {group.name for group in every if not group.function}
+    return (group for group in every if not group.function or group.name not in whole)

@@ -1,0 +1,114 @@
+"""The ledger of a tail in words: one line that is always in sight, and the whole account behind it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from lambdadesk.core.tail_counts import Gap, GapState, TailCounts
+from lambdadesk.desk.tailer import SWEEP_WINDOW_MS, Tailer, TailState
+
+_MOST_GAPS = 100  # told of in the account, the newest ones
+_STATES = {
+    TailState.STARTING: "being read for the first time",
+    TailState.FOLLOWING: "followed",
+    TailState.NO_GROUP: "no such log group yet",
+    TailState.RETRYING: "can't be read at the moment; it is tried again",
+    TailState.DENIED: "may not be read; it is tried again",
+    TailState.PAUSED: "paused",
+}
+_GAP_WORDS = {
+    GapState.OPEN: "still to be read",
+    GapState.CLOSED: "read since",
+    GapState.LOST: "lost: nothing can read it any more",
+}
+
+
+def ledger_line(tail: Tailer, notes: Sequence[str] = ()) -> str:
+    """The counts, which programs read, too, and after them what explains them; notes: more to be said."""
+    counts = tail.counts
+    said = [contract_words(counts)]
+    if counts.late:
+        said.append(f"late by up to {counts.largest_delay_ms / 1000:.1f} s")
+    if counts.recovered:
+        said.append(f"recovered {counts.recovered} after an interruption")
+    gaps = [gap for gap in counts.interruptions if gap.state is not GapState.CLOSED]
+    if gaps:
+        gap = gaps[-1]
+        said.append(f"gap {_clock(gap.from_ms)} to {_clock(gap.to_ms)} ({gap.state}): {gap.why}")
+    if len(gaps) > 1:
+        said.append(f"{len(gaps) - 1} more in the account")
+    if tail.state is TailState.PAUSED:
+        said.append("paused")
+    elif tail.scanned_to_ms is not None:
+        said.append(f"reading, scanned to {_clock(tail.scanned_to_ms)}")
+    every = [*tail.notes, *notes]
+    said += every[:1]
+    if len(every) > 1:
+        said.append(f"{len(every) - 1} more in the account")
+    groups = len(tail.sources)
+    said.append(tail.sources[0].name if groups == 1 else f"{groups} log groups")
+    return " · ".join(said)
+
+
+def contract_words(counts: TailCounts) -> str:
+    """The five figures."""
+    complete = f"complete to {_clock(counts.complete_to_ms)}" if counts.complete_to_ms else "not read yet"
+    return (
+        f"received {counts.received}, late {counts.late}, duplicates {counts.duplicates}, "
+        f"gaps {counts.gaps}, {complete}"
+    )
+
+
+def gap_lines(counts: TailCounts, most: int) -> list[str]:
+    """The newest interruptions, one line each, open and closed ones."""
+    return [_gap_line(gap) for gap in counts.interruptions[-most:]]
+
+
+def account_text(tail: Tailer, notes: Sequence[str] = ()) -> str:
+    """All that is known of the tail: each group's figures, interruptions, and what can't be promised."""
+    parts = []
+    for source in tail.sources:
+        counts = source.counts
+        function = source.group.function
+        whose = f" (streams of {function})" if function and source.name != f"/aws/lambda/{function}" else ""
+        parts.append(f"{source.name}{whose}")
+        parts.append(f"    {_STATES[source.state]}")
+        if source.error is not None:
+            parts.append(f"    {source.error}")
+        parts.append(f"    {contract_words(counts)}")
+        if counts.received:
+            parts.append(f"    the slowest event took {counts.largest_delay_ms / 1000:.1f} s into the log")
+        if counts.recovered:
+            parts.append(f"    recovered after interruptions: {counts.recovered}")
+        left_off = len(counts.interruptions) - _MOST_GAPS
+        if left_off > 0:
+            parts.append(f"    {left_off} earlier interruptions")
+        parts += [f"    {line}" for line in gap_lines(counts, _MOST_GAPS)]
+        parts.append("")
+    parts.append("What is not promised")
+    promised = [*tail.notes, *notes, *_LIMITS]
+    gone = tail.store.dropped if tail.archive is None else tail.archive.lost
+    if gone:
+        promised.insert(0, f"{gone:,} of the oldest lines were dropped, and are no longer kept here.")
+    return "\n".join([*parts, *(f"    {sentence}" for sentence in promised)])
+
+
+_LIMITS = (
+    f"Events that reach CloudWatch more than {SWEEP_WINDOW_MS // 60_000} minutes late are missed.",
+    "What is deleted, or expires, before it is read is gone.",
+)
+EXPLAINED = (
+    "late: came after an earlier poll had covered their time, and put in their place. "
+    "duplicates: delivered twice, and dropped. gaps: stretches that are not read yet, or lost. "
+    "recovered: came while nothing could be read, and were read afterwards. "
+    f"Events that come more than {SWEEP_WINDOW_MS // 60_000} minutes late are missed."
+)
+
+
+def _gap_line(gap: Gap) -> str:
+    found = f", {gap.recovered} found in it" if gap.recovered else ""
+    what = _GAP_WORDS[gap.state].capitalize()
+    return f"{_clock(gap.from_ms)} to {_clock(gap.to_ms)}: {gap.why} {what}{found}."
+
+
+def _clock(at_ms: int) -> str:
+    return datetime.fromtimestamp(at_ms / 1000).astimezone().strftime("%H:%M:%S")

@@ -1,0 +1,1 @@
+"""The Sizing window of a function, and the right-size list of all functions."""

@@ -1,0 +1,221 @@
+"""The table of a month, or of 30 days: a row for each function, or for each group of them."""
+
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Final
+
+from PySide6.QtCore import QObject, Qt
+
+from lambdadesk.core.money import format_amount, format_cents
+from lambdadesk.core.month_view import MonthRow
+from lambdadesk.core.month_words import get_why
+from lambdadesk.ui.models.rows import NOTHING, Column, RowTableModel
+
+_NO_REPORTS: Final = "Not known: too few REPORT lines were read. Last hour, exact reads them."
+
+
+def _money(row: MonthRow, amount: Decimal | None, about: str = "≈ ") -> str:
+    if amount is None:
+        return NOTHING
+    return f"{'' if row.is_exact or not amount else about}{format_amount(amount, row.currency)}"
+
+
+def _change(row: MonthRow) -> str:
+    if row.change is None:
+        return "new" if row.full else NOTHING
+    percent = round(100 * row.change)
+    return f"{'+' if percent > 0 else '-' if percent < 0 else '±'}{abs(percent):,} %"
+
+
+def _change_spoken(row: MonthRow) -> str:
+    if row.change is None:
+        return "new" if row.full else "nothing to compare with"
+    percent = round(100 * row.change)
+    return f"{abs(percent):,} percent {'more' if percent > 0 else 'less' if percent < 0 else 'change'}"
+
+
+def _change_tooltip(row: MonthRow) -> str:
+    full, before = (format_amount(each, row.currency) for each in (row.full, row.before))
+    return f"{full} on the full days of this time, {before} on as many before."
+
+
+def _cold(row: MonthRow, about: str = "≈ ") -> str:
+    return _money(row, row.cold_cost, about)
+
+
+def _cold_tooltip(row: MonthRow) -> str:
+    if row.cold_cost is None:
+        return _NO_REPORTS
+    of = f" Known of {row.cold_of:,} of {row.functions:,} functions." if row.cold_of < row.functions else ""
+    return f"What was billed for INIT and restore, by the share that it has in the REPORT lines.{of}"
+
+
+def _logs_tooltip(row: MonthRow) -> str:
+    if row.log_cost is None:
+        return "Not offered by this endpoint: it does not tell how much was logged."
+    return "What CloudWatch Logs takes for what was written to the log group; not part of the cost."
+
+
+def _memory(row: MonthRow) -> str:
+    return f"{row.used_mb:,}/{row.memory_mb:,} MB" if row.memory_mb else NOTHING
+
+
+def _memory_tooltip(row: MonthRow) -> str:
+    if row.headroom is None:
+        return _NO_REPORTS
+    which = "" if row.functions == 1 else "Of the function that comes nearest to its limit: "
+    return f"{which}{100 * row.headroom:.0f} % of the memory was used by no run whose REPORT line was read."
+
+
+def _basis(row: MonthRow) -> str:
+    return "exact" if row.is_exact else "estimate"
+
+
+_COLUMNS: Final = (
+    Column[MonthRow](
+        "Function",
+        lambda row: row.title,
+        sort_key=lambda row: (row.title.casefold(), row.connection.casefold(), row.region),
+    ),
+    Column[MonthRow](
+        "Functions", lambda row: f"{row.functions:,}", sort_key=lambda row: row.functions, is_number=True
+    ),
+    Column[MonthRow](
+        "Account",
+        lambda row: row.connection,
+        sort_key=lambda row: row.connection.casefold(),
+        dot=lambda row: row.colour,
+    ),
+    Column[MonthRow]("Region", lambda row: row.region),
+    Column[MonthRow](
+        "Cost",
+        lambda row: _money(row, row.cost),
+        sort_key=lambda row: row.cost,
+        is_number=True,
+        tooltip=get_why,
+        spoken=lambda row: _money(row, row.cost, "about "),
+    ),
+    Column[MonthRow](
+        "Change",
+        _change,
+        # Where nothing was before, it grew the most.
+        sort_key=lambda row: (
+            (Decimal("Infinity") if row.full else None) if row.change is None else row.change
+        ),
+        is_number=True,
+        tooltip=_change_tooltip,
+        spoken=_change_spoken,
+    ),
+    Column[MonthRow](
+        "Per million",
+        lambda row: _money(row, row.per_million),
+        sort_key=lambda row: row.per_million,
+        is_number=True,
+        tooltip=lambda row: "What a million invocations like these would cost.",
+        spoken=lambda row: _money(row, row.per_million, "about "),
+    ),
+    Column[MonthRow](
+        "Requests", lambda row: f"{row.requests:,}", sort_key=lambda row: row.requests, is_number=True
+    ),
+    Column[MonthRow](
+        "Errors", lambda row: f"{row.errors:,}", sort_key=lambda row: row.errors, is_number=True
+    ),
+    Column[MonthRow](
+        "GB-seconds",
+        lambda row: f"{row.gb_seconds:,.{0 if row.gb_seconds >= 1_000 else 3}f}",
+        sort_key=lambda row: row.gb_seconds,
+        is_number=True,
+    ),
+    Column[MonthRow](
+        "Errors' cost",
+        lambda row: _money(row, row.error_cost),
+        sort_key=lambda row: row.error_cost,
+        is_number=True,
+        tooltip=lambda row: (
+            "What the invocations that failed cost: by their REPORT lines where all were read, "
+            "else by their number."
+        ),
+        spoken=lambda row: _money(row, row.error_cost, "about "),
+    ),
+    Column[MonthRow](
+        "Cold starts",
+        _cold,
+        sort_key=lambda row: row.cold_cost,
+        is_number=True,
+        tooltip=_cold_tooltip,
+        spoken=lambda row: "not known" if row.cold_cost is None else _cold(row, "about "),
+    ),
+    Column[MonthRow](
+        "Logs",
+        lambda row: NOTHING if row.log_cost is None else format_cents(row.log_cost, row.currency),
+        sort_key=lambda row: row.log_cost,
+        is_number=True,
+        tooltip=_logs_tooltip,
+        spoken=lambda row: (
+            "not offered" if row.log_cost is None else format_cents(row.log_cost, row.currency)
+        ),
+    ),
+    Column[MonthRow](
+        "Memory used",
+        _memory,
+        sort_key=lambda row: row.headroom,
+        is_number=True,
+        tooltip=_memory_tooltip,
+        spoken=lambda row: _memory(row) if row.memory_mb else "not known",
+    ),
+    Column[MonthRow]("Basis", _basis, tooltip=get_why),
+)
+MONTH_SAMPLES: Final = (
+    "some-function-with-a-name",
+    "1,000",
+    "production-admin",
+    "eu-central-1",
+    "≈ $0.00000123",
+    "+1,000 %",
+    "≈ $100,000.00",
+    "1,000,000,000",
+    "1,000,000",
+    "100,000,000",
+    "≈ $0.00000123",
+    "≈ $0.00000123",
+    "$1,000.00",
+    "1,000/1,024 MB",
+    "estimate",
+)
+COST_COLUMN: Final = 4
+COUNT_COLUMN: Final = 1  # of no use where each row is a function
+PLACE_COLUMNS: Final = (2, 3)  # of no use while one place is shown, or rows are groups
+
+
+class MonthTableModel(RowTableModel[MonthRow]):
+    """Dearest first until a header is clicked; what is not known comes last either way."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(_COLUMNS, lambda row: row.key, parent)
+        self._rows: list[MonthRow] = []
+        self._sorting = (COST_COLUMN, Qt.SortOrder.DescendingOrder)
+        self._title = "Function"
+
+    def set_rows(self, rows: Iterable[MonthRow], title: str = "Function") -> None:
+        """Show these, under a title for what they are; rows that stay keep their selection."""
+        self._rows = list(rows)
+        if title != self._title:
+            self._title = title
+            self.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, 0)
+        self._show(self._sorted(self._rows, *self._sorting))
+
+    def get_rows(self) -> list[MonthRow]:
+        """The rows in the order that is shown."""
+        return list(self._shown)
+
+    def headerData(
+        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
+    ) -> object:
+        if section == 0 and orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
+            return self._title
+        return super().headerData(section, orientation, role)
+
+    def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
+        if 0 <= column < len(_COLUMNS):
+            self._sorting = (column, order)
+            self._show(self._sorted(self._rows, *self._sorting))

@@ -1,0 +1,124 @@
+"""The table of all functions and the memory that they used."""
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QObject, Qt
+
+from lambdadesk.core.money import format_money
+from lambdadesk.ui.models.rows import NOTHING, Column, RowTableModel
+
+if TYPE_CHECKING:
+    from lambdadesk.desk.right_size import RightSizeRow
+
+SAVING_COLUMN: Final = 8
+PLACE_COLUMNS: Final = (1, 2)
+RIGHT_SIZE_SAMPLES: Final = (
+    "",
+    "production-admin",
+    "eu-central-1",
+    "10,240 MB",
+    "10,240 MB",
+    "10,240 MB",
+    "iiii more than needed",
+    "10,240 MB",
+    "≈ $1,000.000000 to $1,000.000000",
+    "1,000,000",
+    "123.4 days",
+)
+
+
+class RightSizeModel(RowTableModel["RightSizeRow"]):
+    """One row a function, sorted by what its suggested size may save."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        self._rows: list[RightSizeRow] = []
+        self._sort = (SAVING_COLUMN, Qt.SortOrder.DescendingOrder)
+        columns = (
+            Column["RightSizeRow"](
+                "Function",
+                lambda row: row.found.function.name,
+                tooltip=lambda row: "\n".join(row.found.headroom.notes),
+                dot=lambda row: row.connection.info.colour,
+            ),
+            Column["RightSizeRow"]("Connection", lambda row: row.connection.target.title),
+            Column["RightSizeRow"]("Region", lambda row: row.connection.target.region),
+            _size("Set", "memory_mb"),
+            _size("Used most", "used_most_mb"),
+            _size("99 %", "used_p99_mb"),
+            Column["RightSizeRow"](
+                "Memory",
+                lambda row: row.found.headroom.verdict.value,
+                status=_verdict,
+                tooltip=lambda row: "\n".join(row.found.headroom.notes),
+            ),
+            _size("Suggested", "suggested_mb"),
+            Column["RightSizeRow"](
+                "May save",
+                saving_text,
+                sort_key=lambda row: None if row.found.saving is None else row.found.saving.high,
+                is_number=True,
+            ),
+            Column["RightSizeRow"](
+                "Runs",
+                lambda row: f"{row.found.headroom.runs:,}",
+                sort_key=lambda row: row.found.headroom.runs,
+                is_number=True,
+            ),
+            Column["RightSizeRow"](
+                "Observed",
+                lambda row: span_of(row.found.headroom.observed_ms),
+                sort_key=lambda row: row.found.headroom.observed_ms,
+                is_number=True,
+            ),
+        )
+        super().__init__(columns, lambda row: row.key, parent)
+
+    def set_rows(self, rows: "list[RightSizeRow]") -> None:
+        self._rows = rows
+        self._show(self._sorted(rows, *self._sort))
+        if rows:
+            self.dataChanged.emit(self.index(0, 0), self.index(self.rowCount() - 1, self.columnCount() - 1))
+
+    def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
+        self._sort = (column, order)
+        self._show(self._sorted(self._rows, column, order))
+
+
+def _size(title: str, key: str) -> "Column[RightSizeRow]":
+    def value(row: "RightSizeRow") -> int | None:
+        found: int | None = getattr(row.found.headroom, key)
+        return found
+
+    def text(row: "RightSizeRow") -> str:
+        found = value(row)
+        return f"{found:,} MB" if found else NOTHING  # emulators report 0 where they do not know
+
+    return Column["RightSizeRow"](title, text, sort_key=value, is_number=True)
+
+
+def _verdict(row: "RightSizeRow") -> tuple[str, str]:
+    return {
+        "fits": ("ok", "ok"),
+        "more than needed": ("info", "accent"),
+        "too little": ("warning", "warning"),
+    }.get(row.found.headroom.verdict.value, ("help", "dim"))
+
+
+def saving_text(row: "RightSizeRow") -> str:
+    """Both ends of what the suggested size may save, by the model."""
+    saving, currency = row.found.saving, row.found.currency
+    if saving is None:
+        return NOTHING
+    if saving.high <= 0:
+        return f"costs up to {format_money(-saving.low, currency)} more"
+    low = max(Decimal(0), saving.low)
+    return f"≈ {format_money(low, currency)} to {format_money(saving.high, currency)}"
+
+
+def span_of(span_ms: int) -> str:
+    """A length of time in its largest unit: "3.4 days", "5 h", "12 min"."""
+    hours = span_ms / 3_600_000
+    if hours >= 48:
+        return f"{hours / 24:,.1f} days"
+    return f"{hours:,.1f} h" if hours >= 1 else f"{max(0, round(hours * 60)):,} min"

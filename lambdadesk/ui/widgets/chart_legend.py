@@ -1,0 +1,159 @@
+"""ChartLegend: what the signs, lines and colours of the charts say; only what there is to see."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from lambdadesk.core.text import one_line
+from lambdadesk.ui import theme
+from lambdadesk.ui.widgets import chart_paint as ink
+from lambdadesk.ui.widgets.chart import KIND_WORDS, Kind
+
+_SIGN_PX = 20
+_LONGEST = 48
+
+Draw = Callable[[QPainter, QPointF, theme.Colours], None]
+
+
+class Entry(NamedTuple):
+    word: str
+    draw: Draw
+
+
+class ChartLegend(QWidget):
+    """In one line, or in as many as it takes."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._entries: Sequence[Entry] = ()
+        policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
+
+    @property
+    def words(self) -> list[str]:
+        return [entry.word for entry in self._entries]
+
+    def show_entries(self, entries: Sequence[Entry]) -> None:
+        is_same = self.words == [entry.word for entry in entries]
+        self._entries = list(entries)
+        if not is_same:
+            self.setAccessibleName("Legend: " + ", ".join(self.words))
+            self.updateGeometry()
+        self.update()
+
+    def hasHeightForWidth(self) -> bool:
+        return True
+
+    def heightForWidth(self, width: int) -> int:
+        places = list(self._places(width))
+        return round(places[-1][0].bottom()) if places else 0
+
+    def sizeHint(self) -> QSize:
+        return QSize(320, self.heightForWidth(self.width()))
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(160, self.heightForWidth(self.width()))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.updateGeometry()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        self.paint(painter, self.width(), theme.colours(self.palette()))
+
+    def paint(self, painter: QPainter, width: int, colours: theme.Colours) -> None:
+        """Paint it from the upper left corner on."""
+        painter.setFont(self.font())
+        metrics = self.fontMetrics()
+        for place, entry in self._places(width):
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            entry.draw(painter, QPointF(place.left() + _SIGN_PX / 2 - 2, place.center().y()), colours)
+            painter.setPen(colours.dim)
+            base = place.center().y() + (metrics.ascent() - metrics.descent()) / 2
+            painter.drawText(QPointF(place.left() + _SIGN_PX, base), entry.word)
+
+    def _places(self, width: int) -> Iterator[tuple[QRectF, Entry]]:
+        metrics = self.fontMetrics()
+        x, y = 0.0, 0.0
+        for entry in self._entries:
+            wide = float(_SIGN_PX + metrics.horizontalAdvance(entry.word))
+            if x and x + wide > width:
+                x, y = 0.0, y + metrics.height() + theme.TIGHT
+            yield QRectF(x, y, wide, metrics.height()), entry
+            x += wide + theme.WIDE
+
+
+def point_entry() -> Entry:
+    return Entry(
+        KIND_WORDS[Kind.OK], lambda painter, at, c: ink.draw_points(painter, *_one(at), c.series[0], 8)
+    )
+
+
+def kind_entry(kind: Kind) -> Entry:
+    kinds = np.array([kind], np.int8)
+    return Entry(KIND_WORDS[kind], lambda painter, at, c: ink.draw_failures(painter, *_one(at), kinds, 9, c))
+
+
+def cold_entry() -> Entry:
+    return Entry("cold start", lambda painter, at, c: ink.draw_colds(painter, *_one(at), 7, c))
+
+
+def stretch_entry(*, is_restore: bool) -> Entry:
+    def draw(painter: QPainter, at: QPointF, colours: theme.Colours) -> None:
+        low, high = np.array([at.y() + 6]), np.array([at.y() - 6])
+        ink.draw_stretches(painter, np.array([at.x()]), low, high, colours, is_restore=is_restore)
+
+    return Entry("restore, on top of the duration" if is_restore else "init, on top of the duration", draw)
+
+
+def band_entries() -> list[Entry]:
+    words = ("p50", "p90", "p99")
+    return [
+        line_entry(word, lambda c: c.series[2], style)
+        for word, style in zip(words, ink.BAND_STYLES, strict=True)
+    ]
+
+
+def strip_entries(*, has_failures: bool, has_colds: bool) -> list[Entry]:
+    """What the strips at the upper edge say where there is no room for signs."""
+    entries = []
+    if has_failures:
+        entries.append(
+            Entry("failures, upper strip", lambda painter, at, c: _draw_strip(painter, at, c.error))
+        )
+    if has_colds:
+        word = "cold starts, lower strip"
+        entries.append(Entry(word, lambda painter, at, c: _draw_strip(painter, at, c.series[1])))
+    return entries
+
+
+def _draw_strip(painter: QPainter, at: QPointF, colour: QColor) -> None:
+    painter.fillRect(QRectF(at.x() - 8, at.y() - ink.RUG_PX / 2, 16, ink.RUG_PX), colour)
+
+
+def group_entry(name: str, code: int) -> Entry:
+    return Entry(
+        one_line(name, _LONGEST),
+        lambda painter, at, c: ink.draw_points(painter, *_one(at), c.marks[code], 9, code),
+    )
+
+
+def line_entry(word: str, colour: Callable[[theme.Colours], QColor], style: Qt.PenStyle) -> Entry:
+    def draw(painter: QPainter, at: QPointF, colours: theme.Colours) -> None:
+        pen = QPen(colour(colours), 1.6, style)
+        pen.setCapStyle(Qt.PenCapStyle.FlatCap)
+        painter.setPen(pen)
+        painter.drawLine(QPointF(at.x() - 8, at.y()), QPointF(at.x() + 8, at.y()))
+
+    return Entry(word, draw)
+
+
+def _one(at: QPointF) -> tuple[ink.Floats, ink.Floats]:
+    return np.array([at.x()]), np.array([at.y()])

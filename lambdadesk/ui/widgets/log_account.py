@@ -1,0 +1,89 @@
+"""LogAccount, the ledger of a log page: one line always in sight, and the whole of it behind a button."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QToolButton, QWidget
+
+from lambdadesk.desk.tail_account import EXPLAINED, account_text, gap_lines, ledger_line
+from lambdadesk.desk.tailer import Tailer
+from lambdadesk.ui import theme
+from lambdadesk.ui.dialogs.text_dialog import TextDialog
+from lambdadesk.ui.widgets.named import named
+from lambdadesk.ui.widgets.plain import PlainLabel, set_plain_tooltip
+
+_HOVERED_GAPS = 5
+
+
+class LogAccount(QWidget):
+    """`ledger` is what programs read, too: plain figures, and whatever is added comes after them."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._tail: Tailer | None = None
+        self._notes: Sequence[str] = ()
+        self._dialog: TextDialog | None = None
+        self.ledger = named(_Ledger(), "logLedger", "Account of the tail")
+        self.ledger.setForegroundRole(self.ledger.palette().ColorRole.PlaceholderText)
+        self.ledger.setWordWrap(True)
+        self.details = named(QToolButton(), "logAccount", "The whole account, with every gap explained")
+        self.details.setText("Account…")
+        self.details.setAutoRaise(True)
+        self.details.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        set_plain_tooltip(self.details, "Each log group's figures, every gap, and what can't be promised")
+        self.details.clicked.connect(self._open)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(theme.SPACE)
+        row.addWidget(self.ledger, 1)
+        row.addWidget(self.details)
+
+    def set_low(self, is_low: bool) -> None:
+        """Keep to one line, and cut what has no room in it; else it wraps."""
+        self.ledger.setWordWrap(not is_low)
+        self.ledger.updateGeometry()
+
+    def show_tail(self, tail: Tailer, notes: Sequence[str]) -> None:
+        """notes: what else is to be said of what is followed."""
+        self._tail, self._notes = tail, notes
+        line = ledger_line(tail, notes)
+        if line != self.ledger.text():
+            self.ledger.setText(line)
+            gaps = "\n".join(gap_lines(tail.counts, _HOVERED_GAPS))
+            set_plain_tooltip(self.ledger, f"{gaps}\n\n{EXPLAINED}".strip())
+        if self._dialog is not None:
+            self._dialog.show_text(account_text(tail, notes))
+
+    def _open(self) -> None:
+        if self._tail is None:
+            return
+        if self._dialog is not None:
+            self._dialog.raise_()
+            self._dialog.activateWindow()
+            return
+        self._dialog = TextDialog(
+            "Account of the log", EXPLAINED, account_text(self._tail, self._notes), self.window()
+        )
+        self._dialog.setObjectName("logAccountDialog")
+        self._dialog.finished.connect(self._on_closed)
+        self._dialog.open()
+
+    def _on_closed(self) -> None:
+        self._dialog = None
+
+
+class _Ledger(PlainLabel):
+    def minimumSizeHint(self) -> QSize:
+        hint = super().minimumSizeHint()
+        return hint if self.wordWrap() else QSize(8 * self.fontMetrics().averageCharWidth(), hint.height())
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        if self.wordWrap():
+            super().paintEvent(event)
+            return
+        room = self.contentsRect()
+        painter = QPainter(self)
+        painter.setPen(self.palette().color(self.foregroundRole()))
+        text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, room.width())
+        painter.drawText(room, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, text)

@@ -1,0 +1,113 @@
+"""MonthTools: which days, groups, picture and functions a month shows, and the buttons beside that."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QPushButton, QWidget
+
+from lambdadesk.core.month_view import Grouping
+from lambdadesk.ui.icons import icon
+from lambdadesk.ui.widgets.calm_combo import CalmComboBox
+from lambdadesk.ui.widgets.filter_edit import FilterEdit
+from lambdadesk.ui.widgets.named import named
+from lambdadesk.ui.widgets.plain import set_plain_tooltip
+from lambdadesk.ui.widgets.wrapping_row import WrappingRow
+
+DAYS: Final = "Last 30 days"
+MONTH: Final = "This month"
+BARS, TREEMAP, NO_PICTURE = "By day", "Treemap", "No picture"
+_FILTER_PX = 130
+
+
+class MonthTools(WrappingRow):
+    """One row, or as many as it takes.
+
+    Signals:
+        changed(): other days, another grouping or filter.
+        picture_changed(): another picture is to be shown.
+        read_requested(), stop_requested(), export_requested(): a button was clicked.
+    """
+
+    changed = Signal()
+    picture_changed = Signal()
+    read_requested = Signal()
+    stop_requested = Signal()
+    export_requested = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        self.period = named(CalmComboBox(), "monthPeriod", "Days that are shown")
+        self.period.addItems((DAYS, MONTH))
+        self.by = named(CalmComboBox(), "monthBy", "What rows are summed by")
+        for each in Grouping:
+            if each is not Grouping.TAG:
+                self.by.addItem(f"By {each.value.lower()}", (each, ""))
+        self.picture = named(CalmComboBox(), "monthPicture", "Picture")
+        self.picture.addItems((BARS, TREEMAP, NO_PICTURE))
+        name = "Filter functions by name, place, runtime or tag"
+        self.filter = named(FilterEdit("Filter"), "monthFilter", name)
+        self.filter.setMinimumWidth(_FILTER_PX)
+        set_plain_tooltip(
+            self.filter, "Functions whose name, account, region, runtime or tag has all these words"
+        )
+        self.read = named(QPushButton(icon("refresh"), "Read"), "monthRead", "Read from CloudWatch")
+        self.stop = named(QPushButton(icon("stop"), "Stop"), "monthStop", "Stop reading")
+        self.stop.hide()
+        self.export = named(QPushButton(icon("save"), "Export…"), "monthExport", "Export the rows")
+        set_plain_tooltip(
+            self.export, "Write the rows that are shown to a CSV file, with the cost of each day"
+        )
+        super().__init__(
+            [self.period, self.by, self.picture, self.filter, self.read, self.stop, self.export], parent
+        )
+        self.period.activated.connect(lambda _index: self.changed.emit())
+        self.by.activated.connect(lambda _index: self.changed.emit())
+        self.filter.textChanged.connect(lambda _text: self.changed.emit())
+        self.picture.activated.connect(lambda _index: self.picture_changed.emit())
+        self.read.clicked.connect(lambda _checked: self.read_requested.emit())
+        self.stop.clicked.connect(lambda _checked: self.stop_requested.emit())
+        self.export.clicked.connect(lambda _checked: self.export_requested.emit())
+
+    @property
+    def is_month(self) -> bool:
+        """Whether the calendar month is to be shown, and not the last 30 days."""
+        return self.period.currentText() == MONTH
+
+    @property
+    def grouping(self) -> tuple[Grouping, str]:
+        """What rows are summed by, and the tag if it is one."""
+        by, tag = self.by.currentData()
+        return by, tag
+
+    @property
+    def words(self) -> list[str]:
+        """Of the filter, in lower case."""
+        return self.filter.text().casefold().split()
+
+    def look_into(self, group: str) -> None:
+        """Show the functions of a group, one by one."""
+        self.by.setCurrentIndex(0)
+        self.filter.setText(group)
+        self.changed.emit()
+
+    def offer_tags(self, names: Sequence[str]) -> None:
+        """Offer these tags to group by; what is chosen stays, if it is still there."""
+        chosen = self.by.currentData()
+        known = [self.by.itemData(index)[1] for index in range(self.by.count())]
+        if list(names) == [name for name in known if name]:
+            return
+        for index in reversed(range(self.by.count())):
+            if self.by.itemData(index)[1]:
+                self.by.removeItem(index)
+        for name in names:
+            self.by.addItem(f"By tag {name}", (Grouping.TAG, name))
+        self.by.setCurrentIndex(max(0, self.by.findData(chosen)))
+
+    def show_reading(self, text: str, hint: str, *, is_reading: bool, may_read: bool) -> None:
+        """Show the Read button with a text, or while something is read the Stop button."""
+        self.stop.setVisible(is_reading)
+        self.read.setVisible(not is_reading)
+        self.read.setEnabled(may_read)
+        self.read.setText(text)
+        set_plain_tooltip(self.read, hint)
+        self.arrange()

@@ -1,0 +1,101 @@
+"""OlderLinesButton, which tells of the lines that are on disk and opens them."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from PySide6.QtWidgets import QDialog, QPushButton, QWidget
+
+from lambdadesk.desk.tailer import Tailer
+from lambdadesk.desk.tasks import TaskScope
+from lambdadesk.ui.models.log_sources import LogSources
+from lambdadesk.ui.models.log_table import Facts
+from lambdadesk.ui.widgets.plain import set_plain_tooltip
+
+
+class OlderLinesButton(QPushButton):
+    """Hidden while there is none. scope: runs what the dialog looks for; get_filter: what it begins with."""
+
+    def __init__(
+        self,
+        tail: Tailer,
+        scope: TaskScope,
+        facts: Facts,
+        get_filter: Callable[[], str],
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.setObjectName("logOlder")
+        self.setAccessibleName("Older lines on disk")
+        self.sources: LogSources | None = None  # whose the lines are, where there are several
+        self._scope = scope
+        self._facts = facts
+        self._get_filter = get_filter
+        self.clicked.connect(self._open)
+        self._dialog: QDialog | None = None
+        self._disconnects: list[Callable[[], None]] = []
+        self.use_tail(tail)
+
+    def use_tail(self, tail: Tailer) -> None:
+        """Tell of the lines of another tail; those of the one before are no longer there."""
+        self.release()
+        self._tail = tail
+        self._disconnects = [tail.store.changed.connect(lambda _first: self.update_text())]
+        if tail.archive is not None:
+            self._disconnects.append(tail.archive.changed.connect(self.update_text))
+        self.update_text()
+
+    def release(self) -> None:
+        """Let go of the tail."""
+        for disconnect in self._disconnects:
+            disconnect()
+        self._disconnects = []
+        if self._dialog is not None:
+            self._dialog.close()
+
+    def update_text(self) -> None:
+        archive = self._tail.archive
+        gone = gone_words(self._tail)
+        self.setVisible(archive is not None and bool(len(archive) or archive.lost))
+        if archive is None:
+            return
+        text = f"{len(archive):,} older on disk"
+        if archive.lost:
+            text += f", {archive.lost:,} dropped"
+        if archive.error is not None:
+            text = f"▲ {text}"
+        if text != self.text() or gone != self.toolTip():
+            self.setText(text)
+            self.setEnabled(bool(len(archive)))
+            set_plain_tooltip(self, gone or "Look at them, and filter them")
+
+    def _open(self) -> None:
+        from lambdadesk.ui.dialogs.older_lines_dialog import OlderLinesDialog
+
+        if self._dialog is not None:
+            self._dialog.raise_()
+            self._dialog.activateWindow()
+            return
+        dialog = OlderLinesDialog(self._tail, self._scope, self._facts, self._get_filter(), self.window())
+        if self.sources is not None:
+            dialog.view.set_sources(self.sources)
+        self._dialog = dialog
+        dialog.finished.connect(self._on_closed)
+        dialog.open()
+
+    def _on_closed(self) -> None:
+        self._dialog = None
+
+
+def gone_words(tail: Tailer) -> str:
+    """What became of lines that are neither in memory nor on disk; empty where there are none."""
+    archive = tail.archive
+    if archive is None:
+        return ""
+    words = []
+    if archive.lost:
+        noun = "line" if archive.lost == 1 else "lines"
+        until = datetime.fromtimestamp(archive.lost_to_ms / 1000).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+        words.append(f"{archive.lost:,} {noun} up to {until} are no longer kept here.")
+    if archive.error is not None:
+        words.append(str(archive.error))
+    return " ".join(words)

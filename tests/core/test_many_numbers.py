@@ -1,0 +1,34 @@
+"""With numpy and without it comes out the same."""
+
+from array import array
+
+import numpy  # noqa: F401  so that it is there
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lambdadesk.core.many_numbers import add_to_all, get_numpy, largest_step, places_at_least
+
+many = st.lists(st.integers(0, 2**40), min_size=60, max_size=90)
+
+
+@settings(max_examples=50, deadline=None)
+@given(many, st.integers(-5, 5), st.data())
+def test_as_one_by_one(numbers: list[int], addend: int, data: st.DataObject) -> None:
+    assert get_numpy() is not None
+    column = array("q", numbers)
+    assert list(add_to_all(column, addend)) == [number + addend for number in numbers]
+    short = array("I", [number % 1_000 + 10 for number in numbers])
+    assert list(add_to_all(short, addend)) == [number + addend for number in short]
+    places = array("q", data.draw(st.lists(st.integers(0, len(numbers) - 1), min_size=60, max_size=90)))
+    least = data.draw(st.sampled_from(numbers))
+    expected = [at for at, place in enumerate(places) if numbers[place] >= least]
+    assert places_at_least(column, places, least) == expected
+    few = array("q", places[:20])
+    assert places_at_least(column, few, least) == [at for at in expected if at < 20]
+    ascending = array("q", sorted(numbers))
+    expected_steps = [one - other for one, other in zip(ascending[1:], ascending, strict=False)]
+    assert largest_step(ascending) == max(expected_steps)
+    assert largest_step(ascending[:20]) == max(expected_steps[:19])
+    assert largest_step(ascending[:1]) == 0
+    column.append(1)  # nothing holds on to them
+    places.append(1)
