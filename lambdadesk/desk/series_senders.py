@@ -80,6 +80,7 @@ class SeriesSenders:
         self._unsent: list[_Job] = []
         self._under_way: dict[int, _Job] = {}
         self._answers: list[SentRun] = []
+        self._answered = 0
         self._live = 0
         self._all_ended = asyncio.Event()
         self._noted: list[InvokeRequest] = []  # sent since the last `take`
@@ -213,10 +214,11 @@ class SeriesSenders:
         A thread that writes has to wait for the interpreter's lock after that, together with all others; one
         by one, that takes a fifth of the throughput. Nothing is recorded ahead where runs are few.
         """
-        sent, looked_s = 0, time.monotonic()
+        answered, looked_s = 0, time.monotonic()
         while not self._is_over.wait(_AHEAD_S / 2):
             now_s = time.monotonic()
-            per_s, sent, looked_s = (self.sent - sent) / (now_s - looked_s), self.sent, now_s
+            per_s = (self._answered - answered) / (now_s - looked_s)  # each is followed by a run
+            answered, looked_s = self._answered, now_s
             wanted = int(per_s * _AHEAD_S) - len(self._ahead)
             if wanted < 1:
                 continue
@@ -251,6 +253,7 @@ class SeriesSenders:
     def _add(self, job: _Job, answer: RunAnswer) -> None:
         """Count an answer, and stop where more of them would do no good; under the lock."""
         self._answers.append(SentRun(job.number, answer))
+        self._answered += 1
         error, most = answer.error, self._plan.stop_after_errors
         if error is not None and error.kind is ErrorKind.THROTTLED:
             self.throttled += 1

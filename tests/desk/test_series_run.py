@@ -1,5 +1,7 @@
 """A series sends each run once, keeps to its pace and its limits, and says what became of all of it."""
 
+import subprocess
+import sys
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,14 +16,16 @@ from lambdadesk.core.connections import Guard
 from lambdadesk.core.errors import ErrorKind
 from lambdadesk.core.series import SeriesPlan
 from lambdadesk.core.threads import in_thread
-from lambdadesk.core.types import InvokeRequest, Outcome
+from lambdadesk.core.types import InvokeRequest, Outcome, Target
+from lambdadesk.desk.run_entry import ENDED_EARLY
 from lambdadesk.desk.series_run import Series, SeriesPhase, SeriesRunner
 from lambdadesk.desk.tasks import TaskScope
+from lambdadesk.store.history import History
 from tests.desk.test_invoker import COST, HELLO, Bench, opened, report_line
 from tests.desk.test_tailer import following
 from tests.desk.waiting import until
 from tests.servers import faults
-from tests.servers.fake_aws import FakeAws
+from tests.servers.fake_aws import FakeAws, make_function
 from tests.servers.faults import Exchange, Reply
 
 REQUEST = InvokeRequest(HELLO, b"{}")
@@ -291,3 +295,48 @@ async def test_an_answer_that_never_ends_holds_up_no_series(aws: FakeAws, tmp_pa
         assert [run.outcome for run in series.runs] == [Outcome.UNKNOWN, Outcome.OK, Outcome.OK]
         assert "No complete answer came in time" in series.runs[0].error
         assert len(aws.requests("Invoke")) == 3
+
+
+KILLED = """
+import asyncio, sys
+from pathlib import Path
+from lambdadesk.aws.gateway import Gateway
+from lambdadesk.core.ledger import InvocationLedger
+from lambdadesk.core.series import SeriesPlan
+from lambdadesk.core.types import FunctionInfo, InvokeRequest, Target
+from lambdadesk.desk.invoker import Invoker
+from lambdadesk.desk.series_run import SeriesRunner
+from lambdadesk.store.history import History
+
+async def main():
+    history = History(Path(sys.argv[1]))
+    await history.open()
+    gateway = Gateway(Target("us-east-1", endpoint_url=sys.argv[2]))
+    invoker = Invoker(gateway, history, InvocationLedger(lambda *_args, **_more: None))
+    request = InvokeRequest(FunctionInfo("hello"), b'{"n": 1}')
+    await SeriesRunner(invoker).run(SeriesPlan(request, runs=50, concurrency=4))
+
+asyncio.run(main())
+"""
+
+
+async def test_what_was_sent_is_on_disk_when_the_process_is_killed(aws: FakeAws, tmp_path: Path) -> None:
+    aws.functions = [make_function("hello")]
+    aws.always("Invoke", faults.hang)
+    path = tmp_path / "history.sqlite"
+
+    def run_and_kill() -> None:
+        with subprocess.Popen([sys.executable, "-c", KILLED, str(path), aws.url]) as child:
+            aws.wait_for_requests("Invoke", 4)
+            child.kill()
+
+    await in_thread(run_and_kill)
+    history = History(path)
+    await history.open()
+    entries = await history.recent(Target("us-east-1", endpoint_url=aws.url).key, limit=100)
+    assert [(entry.outcome, entry.error) for entry in entries] == [(Outcome.UNKNOWN, ENDED_EARLY)] * 4
+    assert len({entry.series for entry in entries}) == 1
+    whole = await history.entry(entries[0].id)
+    assert whole is not None
+    assert whole.payload == b'{"n": 1}'
+    await history.close()

@@ -339,7 +339,8 @@ async def test_a_run_is_copied_as_others_would_make_it(desk: Desk, aws: FakeAws)
     copy("Python (boto3)")
     assert "'{\"n\": 1}'.encode()" in QApplication.clipboard().text()
     copy("curl for the function URL")
-    await until(lambda: "has no function URL" in desk.text("resultStatus"))
+    await until(lambda: "has no function URL" in desk.text("saveOutcome"))
+    assert desk.text("resultStatus") == "✔ 200 Succeeded"
 
 
 async def test_a_loaded_payload_can_be_undone_and_says_where_it_is_from(desk: Desk) -> None:

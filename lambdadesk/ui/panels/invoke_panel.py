@@ -296,7 +296,7 @@ class InvokePanel(QWidget):
         elif name == "draft":
             self._connection.scope.report(name, error)
         else:
-            self.result.say("warning", f"▲ {error.message}", error.hint)
+            self.result.warn(error)
 
     def _show_entry(self, entry: HistoryEntry) -> None:
         self._side.show(entry, self._function)

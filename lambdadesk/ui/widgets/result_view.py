@@ -108,6 +108,8 @@ class ResultView(QWidget):
         for button in (self.copy_button, self.save_button):
             top.addWidget(button, 0, Qt.AlignmentFlag.AlignTop)
         self.saved = named(ToneLabel(), "saveOutcome", "What became of saving")
+        self.saved.hide()
+        self._shown = (0, 0)  # id and moment of the run that is shown
         self._live_log = ""
         self._has_chunks = False  # the response shows what is in no data yet
         self._stream = codecs.getincrementaldecoder("utf-8")("replace")
@@ -143,6 +145,8 @@ class ResultView(QWidget):
         self.request.setVisible(bool(self.request.text()) and not is_low)
 
     def clear(self) -> None:
+        self._shown = (0, 0)
+        self.saved.hide()
         if self._has_chunks:
             self.response.set_data(b"")
         self._live_log, self._has_chunks = "", False
@@ -166,6 +170,9 @@ class ResultView(QWidget):
         log: its log lines; why_no_report: what to say where duration, memory and cost are not known.
         log_cost: of these log lines; badges: what the cost does not tell.
         """
+        if (entry.id, entry.sent_ms) != self._shown:
+            self.saved.hide()  # what was saved or copied was of another run
+        self._shown = (entry.id, entry.sent_ms)
         request = f"Request {entry.request_id}" if entry.request_id else ""
         self.say(*_outcome_words(entry), _summary(entry, why_no_report), request)
         self._set_response(
@@ -259,6 +266,12 @@ class ResultView(QWidget):
             menu.addAction("Nothing to copy yet").setEnabled(False)
         menu.popup(self.copy_button.mapToGlobal(self.copy_button.rect().bottomLeft()))
 
+    def warn(self, error: UserError) -> None:
+        """Say below the result why something that was wanted with it can't be had."""
+        self.saved.say(f"▲ {error}", "warning")
+        self.saved.show()
+        announce(self, self.saved.text(), is_urgent=True)
+
     def copy(self, title: str, text: str) -> None:
         """Put a text into the clipboard, and say so."""
         QGuiApplication.clipboard().setText(text)
@@ -270,7 +283,6 @@ class ResultView(QWidget):
         is_same = data == self.response.data and has_failed == self.views.isTabVisible(ERROR)
         self._is_cut = is_cut
         self.save_button.setEnabled(bool(data))
-        self.saved.hide()
         if is_same:
             return  # the log has told more of the same answer: what is unfolded or selected stays
         self.response.set_data(data)
