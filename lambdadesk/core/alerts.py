@@ -143,13 +143,15 @@ def _judge_errors(runs: Sequence[Invocation], seen: str) -> Iterable[Alert]:
 def _judge_durations(function: FunctionInfo, runs: Sequence[Invocation], seen: str) -> Iterable[Alert]:
     timeout_ms = function.timeout_s * 1000
     timed = [(float(run.report.duration_ms), run) for run in runs if run.report is not None]
+    if not timed or not timeout_ms:  # an endpoint that is not AWS need not tell the timeout
+        return
     near = [
         (duration_ms, run)
         for duration_ms, run in timed
         if duration_ms >= RUN_NEAR_TIMEOUT * timeout_ms or run.outcome is Outcome.TIMEOUT
     ]
     ordered = sorted(duration_ms for duration_ms, _ in timed)
-    p95_ms = ordered[min(len(ordered) - 1, int(0.95 * len(ordered)))] if ordered else 0.0
+    p95_ms = ordered[min(len(ordered) - 1, int(0.95 * len(ordered)))]
     if not near and p95_ms < NEAR_TIMEOUT * timeout_ms:
         return
     slow = near or [(duration_ms, run) for duration_ms, run in timed if duration_ms >= p95_ms]

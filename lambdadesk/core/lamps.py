@@ -169,7 +169,11 @@ def _judge_figures(function: FunctionInfo, figures: Figures) -> Iterable[Lamp]:
             f"Lambda stopped {figures.recursions_stopped:,} invocations in 24 h since they went in circles. "
             "Find what it writes to that calls it again, or allow the loop in its configuration.",
         )
-    if figures.p95_ms is not None and figures.p95_ms >= NEAR_TIMEOUT * function.timeout_s * 1000:
+    if (
+        function.timeout_s
+        and figures.p95_ms is not None
+        and figures.p95_ms >= NEAR_TIMEOUT * function.timeout_s * 1000
+    ):
         yield Lamp(
             LampKind.TIMEOUT,
             LampLevel.WARNING,

@@ -95,6 +95,12 @@ def test_any_run_near_its_timeout_counts(duration_ms: str, outcome: Outcome, is_
         assert alerts[0].request_ids == ("r0",)
 
 
+def test_without_a_timeout_or_a_report_nothing_is_near_it() -> None:
+    unknown = replace(HELLO, timeout_s=0)
+    assert get_alerts(unknown, [run(number, duration_ms="9000") for number in range(9)], None, NOW_MS) == ()
+    assert get_alerts(unknown, [replace(run(), report=None)], None, NOW_MS) == ()
+
+
 def test_the_95th_percentile_counts_from_where_the_lamp_does() -> None:
     slow = [run(number, duration_ms="8000") for number in range(6)]
     alert = one(*slow, *(run(number + 10) for number in range(90)))
