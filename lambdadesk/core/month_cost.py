@@ -217,6 +217,7 @@ class _Costing:
         factor = self._get_factor(every)
         quantities: dict[PriceItem, list[Decimal]] = {item: [] for item in self._prices}
         requests: list[int] = []
+        errors: list[int] = []
         costs: list[Decimal] = []
         error_costs: list[Decimal] = []
         exact: set[int] = set()
@@ -227,6 +228,8 @@ class _Costing:
                 read = None
             invocations = read.invocations if read else counted
             requests.append(invocations)
+            # Not each error is in a REPORT line, and not each endpoint counts errors.
+            errors.append(max(sums.errors.get(day, 0), read.errors if read else 0))
             if not invocations and not sums.provisioned:
                 if sums.is_complete:
                     exact.add(day)
@@ -261,7 +264,7 @@ class _Costing:
             self._days.start,
             self._currency,
             tuple(requests),
-            tuple(sums.errors.get(day, 0) for day in self._days),
+            tuple(errors),
             self._sum_gb_seconds(quantities),
             tuple(costs),
             tuple(error_costs),

@@ -109,7 +109,7 @@ class PowerSweep:
         if self.sweep is not None and not self.sweep.is_over:
             self._is_stopped = self.sweep.was_stopped = True
             self._scope.cancel("runs")
-            self.changed.emit()
+            self._emit()
 
     async def run(self, plan: SweepPlan, *, confirmed: bool = False) -> Sweep:
         """Make the versions, run them, and delete them. What went wrong is in the sweep; nothing is raised.
@@ -139,18 +139,21 @@ class PowerSweep:
             entry = await self._begin(sweep)
             restorer = Restorer(self._gateway, self._journal, entry, confirmed, pauses_s=self._pauses_s)
             try:
-                await self._make(sweep, restorer, confirmed)
-            except (_StoppedError, UserError) as error:
-                sweep.error = error if isinstance(error, UserError) else None
-            self._tell(sweep, SweepPhase.RESTORING, f"Setting {name} back to {sweep.former_mb:,} MB")
-            sweep.trouble = await _trouble_of(restorer.restore())
-            if sweep.trouble is None and sweep.error is None and not self._is_stopped:
-                await self._run(sweep, confirmed)
-            self._tell(sweep, SweepPhase.CLEANING, "Deleting the versions made for it")
-            left = await _trouble_of(restorer.clean())
-            sweep.trouble = sweep.trouble or left
-            if sweep.trouble is not None:
-                self._journal.release(restorer.entry)
+                try:
+                    await self._make(sweep, restorer, confirmed)
+                except (_StoppedError, UserError) as error:
+                    sweep.error = error if isinstance(error, UserError) else None
+                finally:  # whatever went wrong, bugs included
+                    self._tell(sweep, SweepPhase.RESTORING, f"Setting {name} back to {sweep.former_mb:,} MB")
+                    sweep.trouble = await _trouble_of(restorer.restore())
+                if sweep.trouble is None and sweep.error is None and not self._is_stopped:
+                    await self._run(sweep, confirmed)
+            finally:
+                self._tell(sweep, SweepPhase.CLEANING, "Deleting the versions made for it")
+                left = await _trouble_of(restorer.clean())
+                sweep.trouble = sweep.trouble or left
+                if sweep.trouble is not None:
+                    self._journal.release(restorer.entry)
         except UserError as error:
             sweep.error = sweep.error or error
         finally:
@@ -229,7 +232,7 @@ class PowerSweep:
     def _take(self, sweep: Sweep, at: int, runner: SeriesRunner) -> None:
         if runner.series is not None:
             sweep.points[at] = replace(sweep.points[at], runs=tuple(runner.series.runs))
-            self.changed.emit()
+            self._emit()
 
     def _check_stop(self) -> None:
         if self._is_stopped:
@@ -237,7 +240,13 @@ class PowerSweep:
 
     def _tell(self, sweep: Sweep, phase: SweepPhase, step: str) -> None:
         sweep.phase, sweep.step = phase, step
-        self.changed.emit()
+        self._emit()
+
+    def _emit(self) -> None:
+        try:
+            self.changed.emit()
+        except Exception as error:  # noqa: BLE001  what shows a sweep must not end it half-way
+            self._scope.report("sweep", error)
 
     def _let_go(self) -> None:
         if self.sweep is not None:

@@ -111,8 +111,16 @@ def test_more_reports_than_were_counted_yet_are_used_and_not_exact() -> None:
     runs = [run(0), run(1)]
     days = cost(CountedDays({DAY: 1}, {}, {DAY: 99.5}), *runs)
     assert days.requests[2] == 2
+    assert days.errors[2] == 0
     assert days.costs[2] == sum(each.cost.amount for each in runs if each.cost)
     assert DAY not in days.exact_days
+
+
+def test_errors_are_those_of_the_reports_where_more_are_in_them() -> None:
+    runs = [run(0), run(1, failed=True), run(2, failed=True)]
+    assert cost(CountedDays({DAY: 3}), *runs).errors == (0, 0, 2)
+    assert cost(CountedDays({DAY: 3}, {DAY: 3}), *runs).errors == (0, 0, 3)
+    assert cost(CountedDays({DAY: 9}, {DAY: 1}), *runs).errors == (0, 0, 1)  # not all were read
 
 
 def test_a_few_reports_scale_the_days_that_were_not_read() -> None:

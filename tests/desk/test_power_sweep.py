@@ -199,6 +199,26 @@ async def test_a_failure_in_each_phase_is_told_and_all_put_back(
         rig.check_all_is_back()
 
 
+async def test_what_shows_it_may_fail_and_all_is_put_back(
+    aws: FakeAws, quick: Limits, tmp_path: Path
+) -> None:
+    async with rigged(aws, quick, tmp_path) as rig:
+
+        def show() -> None:
+            assert rig.power.sweep is not None
+            if rig.power.sweep.former_mb:
+                raise RuntimeError("can't be painted")
+
+        rig.power.changed.connect(show)
+        rig.start(SweepPlan(REQUEST, SIZES, runs=1))
+        await rig.scope.wait("sweep")
+        assert rig.power.sweep is not None
+        assert rig.power.sweep.phase is SweepPhase.DONE
+        assert rig.memories_set() == [512, 1024, 128]
+        assert {str(failure) for failure in rig.failures} == {"can't be painted"}
+        rig.check_all_is_back()
+
+
 async def test_what_was_applied_though_its_answer_was_lost_is_put_back(
     aws: FakeAws, quick: Limits, tmp_path: Path
 ) -> None:

@@ -8,7 +8,7 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
-from lambdadesk.core.money import format_amount, format_cents
+from lambdadesk.core.money import format_amount
 from lambdadesk.core.month_stack import LAYERS
 from lambdadesk.core.month_view import MonthRow
 from lambdadesk.core.text import one_line
@@ -74,9 +74,7 @@ class Treemap(PaintedChart):
             self._words(number).replace("\n", " ") for number in range(min(5, len(self._tiles)))
         )
         more = f"; and {len(self._tiles) - 5} smaller ones" if len(self._tiles) > 5 else ""
-        return (
-            f"{len(self._tiles)} areas, {format_cents(self._total, self._currency)} together: {first}{more}"
-        )
+        return f"{len(self._tiles)} areas, {self._money(self._total)} together: {first}{more}"
 
     def point_text(self) -> str:
         return "" if self.pointed is None else self._words(self.pointed)
@@ -132,7 +130,7 @@ class Treemap(PaintedChart):
         name = metrics.elidedText(one_line(title, 100), Qt.TextElideMode.ElideMiddle, room)
         x, y = place.left() + theme.TIGHT, place.top() + metrics.ascent() + 1
         painter.drawText(QPointF(x, y), name)
-        amount = format_cents(cost, self._currency)
+        amount = self._money(cost)
         if place.height() >= 2 * metrics.height() + 2 and metrics.horizontalAdvance(amount) <= room:
             painter.drawText(QPointF(x, y + metrics.height()), amount)
 
