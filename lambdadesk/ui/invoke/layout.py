@@ -43,7 +43,7 @@ class InvokeLayout:
         self._build()
 
     def _build(self) -> None:
-        # From the outside in: with a style sheet, all below a widget is styled anew whenever it gets a parent.
+        # From the outside in: with a style sheet, whatever gets a parent is styled anew, and all below it.
         layout = QVBoxLayout(self._page)
         layout.setContentsMargins(theme.SPACE, theme.SPACE, theme.SPACE, theme.SPACE)
         layout.setSpacing(theme.SPACE)
