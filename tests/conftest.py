@@ -77,7 +77,9 @@ async def _run(test: Any, problems: list[dict[str, Any]]) -> None:
         if problems:
             error.add_note(f"the event loop reported: {problems}")
         raise
-    gc.collect()  # exceptions of dropped tasks are reported when the task is collected
+    gc.collect(
+        1
+    )  # what came since the last time: exceptions of dropped tasks are reported when the task is collected
     await asyncio.sleep(0)
     left = [task.get_name() for task in asyncio.all_tasks() if task is not asyncio.current_task()]
     assert not left, f"tasks left running: {left}"

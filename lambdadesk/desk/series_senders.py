@@ -28,7 +28,7 @@ _HOPELESS = (
     ErrorKind.OFFLINE,
     ErrorKind.NOT_AWS,
 )
-_AHEAD_S = 0.05
+_AHEAD_S = 0.1
 _FAILED = (Outcome.ERROR, Outcome.TIMEOUT, Outcome.OUT_OF_MEMORY, Outcome.UNKNOWN)
 
 

@@ -123,16 +123,16 @@ class FunctionPage(QWidget):
             "Query": self._build_query,
         }
         self._builders = {PAGES.index(title): build for title, build in builders.items()}
-        self.pages.addTab(self.invoke, PAGES[0])
-        for title in PAGES[1:]:
-            self.pages.addTab(_Later(), title)
-        self.pages.currentChanged.connect(self._on_page_changed)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(theme.TIGHT)
         layout.addLayout(head)
         layout.addWidget(self.lamps)
         layout.addWidget(self.pages, 1)
+        self.pages.addTab(self.invoke, PAGES[0])
+        for title in PAGES[1:]:
+            self.pages.addTab(_Later(), title)
+        self.pages.currentChanged.connect(self._on_page_changed)
 
     @property
     def key(self) -> tuple[str, str]:

@@ -43,46 +43,45 @@ class InvokeLayout:
         self._build()
 
     def _build(self) -> None:
-        self._events = QWidget()  # the pane that a picker of events comes into
-        self._events_column = _column(self._events)
-        self._events.hide()
-        left = QWidget()
-        column = _column(left)
-        column.addWidget(self.payload, 1)
-        self._right = right = QWidget()
-        column = _column(right)
-        column.addWidget(self.progress)
-        column.addWidget(self.result, 1)
-        column.addWidget(self.fate)
-        top = named(QSplitter(Qt.Orientation.Horizontal), "invokeSplitter")
-        top.setChildrenCollapsible(False)
-        for widget in (left, right):
-            widget.setMinimumWidth(_NARROWEST_PX)
-            top.addWidget(widget)
-        top.setStretchFactor(0, 1)
-        top.setStretchFactor(1, 1)
-        beside = named(_Watched(self._fit), "eventsSplitter")
-        self._beside = beside
-        beside.setChildrenCollapsible(False)
-        beside.addWidget(self._events)
-        beside.addWidget(top)
-        beside.setStretchFactor(1, 1)
-        self._tabs = named(QTabWidget(), "bottomTabs", "Runs and what is made of them")
-        self._tabs.setDocumentMode(True)
-        self._tabs.addTab(self.recent, "Runs")
-        self._tabs.currentChanged.connect(self._on_tab)
-        whole = named(QSplitter(Qt.Orientation.Vertical), "historySplitter")
-        whole.setChildrenCollapsible(False)
-        whole.addWidget(beside)
-        whole.addWidget(self._tabs)
-        whole.setStretchFactor(0, 3)
-        whole.setStretchFactor(1, 1)
-        whole.setSizes([440, 190])
+        # From the outside in: with a style sheet, whatever gets a parent is styled anew, and all below it.
         layout = QVBoxLayout(self._page)
         layout.setContentsMargins(theme.SPACE, theme.SPACE, theme.SPACE, theme.SPACE)
         layout.setSpacing(theme.SPACE)
         layout.addWidget(self.bar)
+        whole = named(QSplitter(Qt.Orientation.Vertical), "historySplitter")
         layout.addWidget(whole, 1)
+        beside = self._beside = named(_Watched(self._fit), "eventsSplitter")
+        self._tabs = named(QTabWidget(), "bottomTabs", "Runs and what is made of them")
+        self._events = QWidget()  # the pane that a picker of events comes into
+        self._events_column = _column(self._events)
+        self._events.hide()
+        top = named(QSplitter(Qt.Orientation.Horizontal), "invokeSplitter")
+        left, self._right = QWidget(), QWidget()
+        for splitter, widgets in (
+            (whole, (beside, self._tabs)),
+            (beside, (self._events, top)),
+            (top, (left, self._right)),
+        ):
+            splitter.setChildrenCollapsible(False)
+            for widget in widgets:
+                splitter.addWidget(widget)
+        for widget in (left, self._right):
+            widget.setMinimumWidth(_NARROWEST_PX)
+        top.setStretchFactor(0, 1)
+        top.setStretchFactor(1, 1)
+        beside.setStretchFactor(1, 1)
+        whole.setStretchFactor(0, 3)
+        whole.setStretchFactor(1, 1)
+        whole.setSizes([440, 190])
+        column = _column(left)
+        column.addWidget(self.payload, 1)
+        column = _column(self._right)
+        column.addWidget(self.progress)
+        column.addWidget(self.result, 1)
+        column.addWidget(self.fate)
+        self._tabs.setDocumentMode(True)
+        self._tabs.addTab(self.recent, "Runs")
+        self._tabs.currentChanged.connect(self._on_tab)
 
     def add_bottom_tab(self, title: str, build: Callable[[], QWidget]) -> None:
         """Add a tab; `build` makes its page when it is first shown."""

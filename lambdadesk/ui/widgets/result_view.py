@@ -93,8 +93,6 @@ class ResultView(QWidget):
         self.views.setUsesScrollButtons(True)  # in a narrow window
         titles = ("Response", "Error", "Body", "Tree", "Log", "Cost")
         pages = (self.response, self.error, self.body, self.tree, self.log, self.arithmetic)
-        for widget, title in zip(pages, titles, strict=True):
-            self.views.addTab(widget, title)
         self.save_button = _tool("save", "saveResponse", "Save the response", "Save the response to a file")
         self.save_button.clicked.connect(self._ask_where)
         self.copy_button = _tool(
@@ -109,12 +107,6 @@ class ResultView(QWidget):
             top.addWidget(button, 0, Qt.AlignmentFlag.AlignTop)
         self.saved = named(ToneLabel(), "saveOutcome", "What became of saving")
         self.saved.hide()
-        self._shown = (0, 0)  # id and moment of the run that is shown
-        self._live_log = ""
-        self._has_chunks = False  # the response shows what is in no data yet
-        self._stream = codecs.getincrementaldecoder("utf-8")("replace")
-        self._is_cut = False  # the history has the beginning of the response only
-        self._set_response(b"")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(theme.TIGHT)
@@ -123,6 +115,14 @@ class ResultView(QWidget):
         layout.addWidget(self.request)
         layout.addWidget(self.views, 1)
         layout.addWidget(self.saved)
+        for widget, title in zip(pages, titles, strict=True):
+            self.views.addTab(widget, title)
+        self._shown = (0, 0)  # id and moment of the run that is shown
+        self._live_log = ""
+        self._has_chunks = False  # the response shows what is in no data yet
+        self._stream = codecs.getincrementaldecoder("utf-8")("replace")
+        self._is_cut = False  # the history has the beginning of the response only
+        self._set_response(b"")
 
     def say(self, tone: str, status: str, summary: str = "", request: str = "") -> None:
         """Show an outcome in words; `tone` is a colour of the theme."""
