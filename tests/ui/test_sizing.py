@@ -121,6 +121,9 @@ async def test_a_sweep_is_asked_about_and_leads_to_a_choice(desk: Desk, aws: Fak
     assert not rig.get("sweepStart").isEnabled()
     rig.get("sweepSizes").setText("128, 512, 1024")
     rig.get("sweepRuns").setValue(3)
+    rig.turn_to("What if")
+    rig.turn_to("Power sweep")
+    assert rig.get("sweepSizes").text() == "128, 512, 1024"
     await rig.ask()
     assert nameless(rig.dialog) == []
     question = rig.get("askQuestion").text()

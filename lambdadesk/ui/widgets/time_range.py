@@ -74,6 +74,8 @@ class MomentEdit(QDateTimeEdit):
         self.setDisplayFormat("yyyy-MM-dd HH:mm:ss")
         self.setTimeZone(QTimeZone.utc())  # the figures as they are; what they mean is our matter
         self.setCalendarPopup(True)
+        # AWS takes no moment before 1970; a day or more is left for time zones.
+        self.setDateRange(QDate(1970, 1, 2), QDate(2999, 12, 31))
 
     def show_moment(self, at_s: int, *, is_utc: bool) -> None:
         at = datetime.fromtimestamp(at_s, UTC).astimezone(UTC if is_utc else None)

@@ -87,6 +87,7 @@ class SweepTab(QWidget):
         self._said = ""  # what a screen reader was told
         self._build()
         self._disconnect = self.power.changed.connect(self._show)
+        self._on_source()
         self._show()
 
     # -- building
@@ -114,8 +115,6 @@ class SweepTab(QWidget):
         self.source.addItems((MADE, EXISTING))
         self.source.currentIndexChanged.connect(lambda _index: self._on_source())
         self.sizes = named(QLineEdit(), "sweepSizes", "Memory sizes in MB, with commas between them")
-        usual = sorted({*USUAL_SIZES, self._function.memory_mb})
-        self.sizes.setText(", ".join(map(str, usual)))
         self.sizes.textChanged.connect(lambda _text: self.show_estimate())
         self.runs = named(QSpinBox(), "sweepRuns", "Runs of each size")
         self.runs.setRange(1, MOST_RUNS)
@@ -192,7 +191,7 @@ class SweepTab(QWidget):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        self._on_source()
+        self.show_estimate()
 
     # -- what it will cost
 
