@@ -44,7 +44,7 @@ class CostPage(QWidget):
         self.live.open_requested.connect(self.open_requested)
         self.live.read_requested.connect(self.read_requested)
         self.live.retry_requested.connect(self.retry_requested)
-        self.hour_button = named(QRadioButton("Last hour, exact"), "costHour", "The last hour, exact")
+        self.hour_button = named(QRadioButton("Last hour and since"), "costHour", "The last hour and since")
         set_plain_tooltip(self.hour_button, "What ran in the last hour and since, summed by its REPORT lines")
         self.month_button = named(QRadioButton("30 days and month"), "costMonth", "30 days and the month")
         set_plain_tooltip(

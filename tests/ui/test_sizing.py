@@ -127,7 +127,7 @@ async def test_a_sweep_is_asked_about_and_leads_to_a_choice(desk: Desk, aws: Fak
     await rig.ask()
     assert nameless(rig.dialog) == []
     question = rig.get("askQuestion").text()
-    assert question.startswith("Run hello 9 times with 128, 512, 1,024 MB (up to $0.000246)?")
+    assert question.startswith("Run hello 9 times with 128, 512, 1024 MB (up to $0.000246)?")
     assert question.endswith("what invokes $LATEST gets these sizes; then it has 128 MB again.")
     press(rig.get("askRefuse"), Qt.Key.Key_Space)
     assert changes(aws) == []
@@ -205,6 +205,28 @@ async def test_closing_the_window_in_the_middle_puts_all_back(desk: Desk, aws: F
     await until(lambda: not desk.connection.scope.is_running("sweep hello"))
     assert aws.functions[0]["MemorySize"] == 128
     assert aws.versions["hello"] == []
+
+
+async def test_what_was_not_run_is_no_part_of_the_choice(desk: Desk, aws: FakeAws) -> None:
+    held = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def hold(exchange: Exchange) -> None:
+        loop.call_soon_threadsafe(held.set)
+        faults.slow(20)(exchange)
+
+    rig = await opened(desk)
+    rig.turn_to("Power sweep")
+    rig.get("sweepSizes").setText("128, 512")
+    rig.get("sweepRuns").setValue(1)
+    aws.script("Invoke", lambda exchange: exchange.send(exchange.normal()), hold)
+    await rig.ask()
+    click(rig.get("sweepYes"))
+    await held.wait()
+    click(rig.get("sweepStop"))
+    await until(lambda: rig.get("sweepStatus").text().startswith("▲ Stopped."))
+    await until(lambda: "128 MB" in rig.get("sweepChoice").text())
+    assert rig.get("sweepChoice").text().startswith("Not all sizes were run. Of those that were:\nCheapest")
 
 
 async def test_closing_the_tab_closes_it(desk: Desk, aws: FakeAws) -> None:

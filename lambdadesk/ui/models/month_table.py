@@ -11,7 +11,7 @@ from lambdadesk.core.month_view import MonthRow
 from lambdadesk.core.month_words import get_why
 from lambdadesk.ui.models.rows import NOTHING, Column, RowTableModel
 
-_NO_REPORTS: Final = "Not known: too few REPORT lines were read. Last hour, exact reads them."
+_NO_REPORTS: Final = "Not known: too few REPORT lines were read. “Last hour and since” reads them."
 
 
 def _money(row: MonthRow, amount: Decimal | None, about: str = "≈ ") -> str:

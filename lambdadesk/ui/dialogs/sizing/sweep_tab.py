@@ -272,7 +272,7 @@ class SweepTab(QWidget):
         samples = await observe(self._connection, plan.request.function)
         estimate = estimate_sweep(plan, samples, self._connection.target.region, self._connection.prices)
         name = self._function.name
-        sizes = ", ".join(f"{size:,}" for size in sorted(plan.existing or plan.sizes))
+        sizes = ", ".join(map(str, sorted(plan.existing or plan.sizes)))  # 1,024 would read as two
         if self._connection.info.guard is Guard.PRODUCTION:
             self.write_requested.emit(
                 f"Sweep memory sizes of {name} ({estimate.short})",
@@ -344,7 +344,9 @@ class SweepTab(QWidget):
         self.model.set_points(sweep.points, sweep.plan.runs, currency, found, is_over=sweep.is_over)
         text, tone = tell_state(sweep)
         self._say(text, tone)
-        self.choice.say(tell_choice(choice) if sweep.is_over and sweep.done else "", "text")
+        is_whole = all(point.runs or point.error is not None for point in sweep.points)
+        said = tell_choice(choice, is_whole=is_whole) if sweep.is_over and sweep.done else ""
+        self.choice.say(said, "text")
         if sweep.is_over and text != self._said:
             announce(self.status, f"{text} {self.choice.text()}")
             self.show_estimate()

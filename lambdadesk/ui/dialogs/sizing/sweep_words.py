@@ -30,8 +30,8 @@ def get_picks(choice: Choice) -> dict[int, str]:
     return {size: ", ".join(words) for size, words in found.items()}
 
 
-def tell_choice(choice: Choice) -> str:
-    """The choice with its reasons, a line each."""
+def tell_choice(choice: Choice, *, is_whole: bool = True) -> str:
+    """The choice with its reasons, a line each. is_whole: False where sizes were not run."""
     found: dict[Pick, list[str]] = {}
     for pick, word in (
         (choice.cheapest, "cheapest"),
@@ -44,6 +44,8 @@ def tell_choice(choice: Choice) -> str:
         f"{_listed(words).capitalize()}: {pick.memory_mb:,} MB, {pick.reason}."
         for pick, words in found.items()
     ]
+    if lines and not is_whole:
+        lines.insert(0, "Not all sizes were run. Of those that were:")
     return "\n".join(lines) or "No size can be chosen; the table says why."
 
 
