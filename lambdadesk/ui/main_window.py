@@ -60,6 +60,7 @@ class MainWindow(QMainWindow):
         self.console = console
         self.scope = TaskScope(report)
         self._wanted: tuple[str, str] | None = None  # function and page to open once the list is there
+        self._is_closing = False
         self.setWindowTitle("LambdaDesk")
         self.setAccessibleName("LambdaDesk")
         self.setWindowIcon(app_icon())
@@ -155,7 +156,9 @@ class MainWindow(QMainWindow):
 
     def _open_function(self, key: str, function: FunctionInfo) -> None:
         connection = self.console.shown.get(key)
-        if connection is not None:
+        if (
+            connection is not None and not self._is_closing
+        ):  # its pages are closed by now: nobody would end it
             self.tabs.open(
                 connection, function, lambda: self.console.sample_event(connection.target, function.name)
             )
@@ -345,6 +348,7 @@ class MainWindow(QMainWindow):
 
     async def close_window(self) -> None:
         """End the window's own work; the console is closed by whoever made it."""
+        self._is_closing = True
         self._clock.stop()
         self._saver.stop()
         self._memory.keep_window(self, self._tables)
