@@ -156,9 +156,7 @@ class MainWindow(QMainWindow):
 
     def _open_function(self, key: str, function: FunctionInfo) -> None:
         connection = self.console.shown.get(key)
-        if (
-            connection is not None and not self._is_closing
-        ):  # its pages are closed by now: nobody would end it
+        if connection is not None and not self._is_closing:  # nobody would end it
             self.tabs.open(
                 connection, function, lambda: self.console.sample_event(connection.target, function.name)
             )
