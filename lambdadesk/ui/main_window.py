@@ -60,6 +60,7 @@ class MainWindow(QMainWindow):
         self.console = console
         self.scope = TaskScope(report)
         self._wanted: tuple[str, str] | None = None  # function and page to open once the list is there
+        self._is_closing = False
         self.setWindowTitle("LambdaDesk")
         self.setAccessibleName("LambdaDesk")
         self.setWindowIcon(app_icon())
@@ -113,11 +114,6 @@ class MainWindow(QMainWindow):
         self.functions.filter.opened.connect(self.tabs.focus_page)
         self.splitter = named(QSplitter(Qt.Orientation.Horizontal), "mainSplitter")
         self.splitter.setChildrenCollapsible(False)
-        self.splitter.addWidget(self.functions)
-        self.splitter.addWidget(self.tabs)
-        self.splitter.setStretchFactor(0, 0)
-        self.splitter.setStretchFactor(1, 1)
-        self.splitter.setSizes([510, 770])
         self.frame = named(ColourFrame(), "colourFrame")
         column = QVBoxLayout(self.frame)
         column.setContentsMargins(0, 0, 0, 0)
@@ -126,6 +122,11 @@ class MainWindow(QMainWindow):
         column.addWidget(self.notices)
         column.addWidget(self.splitter, 1)
         self.setCentralWidget(self.frame)
+        self.splitter.addWidget(self.functions)
+        self.splitter.addWidget(self.tabs)
+        self.splitter.setStretchFactor(0, 0)
+        self.splitter.setStretchFactor(1, 1)
+        self.splitter.setSizes([510, 770])
 
         self.status = named(PlainLabel(), "statusMessage", "Status")
         self.statusBar().addWidget(self.status, 1)
@@ -155,7 +156,7 @@ class MainWindow(QMainWindow):
 
     def _open_function(self, key: str, function: FunctionInfo) -> None:
         connection = self.console.shown.get(key)
-        if connection is not None:
+        if connection is not None and not self._is_closing:  # nobody would end it
             self.tabs.open(
                 connection, function, lambda: self.console.sample_event(connection.target, function.name)
             )
@@ -345,6 +346,7 @@ class MainWindow(QMainWindow):
 
     async def close_window(self) -> None:
         """End the window's own work; the console is closed by whoever made it."""
+        self._is_closing = True
         self._clock.stop()
         self._saver.stop()
         self._memory.keep_window(self, self._tables)

@@ -245,6 +245,13 @@ async def test_quitting_while_a_function_runs_and_logs_are_read_does_not_wait(
     assert (entry.outcome, entry.error) == ("unknown", "Stopped waiting; the function goes on.")
 
 
+async def test_a_list_that_comes_while_it_closes_opens_nothing_more(desk: Desk) -> None:
+    await desk.listed()
+    await desk.window.close_window()
+    desk.window.want("hello", "invoke")
+    assert desk.window.tabs.pages() == []
+
+
 async def test_long_texts_never_widen_the_window(desk: Desk, aws: FakeAws) -> None:
     await desk.open("hello")
     width = desk.window.minimumSizeHint().width()
