@@ -68,10 +68,15 @@ def explain_sum(
 
 def _terms(cost: Cost) -> list[str]:
     return [
-        f"{what}\n    {quantity.normalize():f} {unit} x {price:f} = "
+        f"{what}\n    {_quantity(quantity, cost)} {unit} x {price:f} = "
         f"{format_money(quantity * price, cost.currency)}"
         for what, quantity, unit, price in cost.terms
     ]
+
+
+def _quantity(quantity: Decimal, cost: Cost) -> str:
+    """To its last digit, or to the ninth place where it is an estimate, which may have no last one."""
+    return f"{(quantity if cost.exact else round(quantity, 9)).normalize():,f}"
 
 
 def _sources(cost: Cost) -> list[str]:

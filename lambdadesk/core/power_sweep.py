@@ -8,7 +8,7 @@ from typing import Final
 
 from lambdadesk.core.cost import price_quantities
 from lambdadesk.core.errors import ErrorKind, UserError
-from lambdadesk.core.money import format_money
+from lambdadesk.core.money import format_amount, format_money
 from lambdadesk.core.observed import LARGEST_MB, SMALLEST_MB, Sample, needed_mb
 from lambdadesk.core.prices import PriceItem, PriceTable
 from lambdadesk.core.series_result import Percentiles, SeriesRun, percentiles
@@ -321,7 +321,7 @@ def choose(points: Iterable[SweepPoint], present_mb: int, currency: str = "USD")
     def tell(row: tuple[SweepPoint, Decimal, Decimal]) -> str:
         _, cost, took_ms = row
         return (
-            f"{format_money(cost * 1_000_000, currency)} a million runs"
+            f"{format_amount(cost * 1_000_000, currency)} a million runs"
             f"{against(cost, now[1]) if now else ''}; median {took_ms:,.2f} ms"
             f"{against(took_ms, now[2]) if now else ''}"
         )

@@ -88,9 +88,9 @@ def test_the_choice_and_its_reasons() -> None:
         512,
     )
     assert choice.cheapest.reason == (
-        "$1.800000 a million runs, 10 % less than at present; median 200.00 ms, 75 % less than at present"
+        "$1.80 a million runs, 10 % less than at present; median 200.00 ms, 75 % less than at present"
     )
-    assert choice.fastest.reason.startswith("$2.700000 a million runs, 35 % more than at present")
+    assert choice.fastest.reason.startswith("$2.70 a million runs, 35 % more than at present")
     assert choice.left_out == ()
 
 

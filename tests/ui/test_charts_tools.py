@@ -77,6 +77,8 @@ async def test_versions_are_compared_in_a_table_and_by_their_signs(desk: Desk, a
     found = rows(table)
     assert [row[:4] for row in found] == [["v7", "2", "0", "0"], ["v8", "2", "0", "0"]]
     assert [row[4:6] for row in found] == [["10 ms", "20 ms"], ["30 ms", "40 ms"]]
+    assert [row[8] for row in found] == ["$0.23", "$0.27"]
+    assert table.columnWidth(0) > table.fontMetrics().horizontalAdvance("before: function changed")
     assert [word for word in desk.get("chartLegend").words if word.startswith("v")] == ["v7", "v8"]
     assert list(desk.get("durationChart").points.groups) == [0, 0, 1, 1]
     await desk.choose("chartCompare", "Compare nothing")

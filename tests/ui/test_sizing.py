@@ -139,9 +139,7 @@ async def test_a_sweep_is_asked_about_and_leads_to_a_choice(desk: Desk, aws: Fak
     assert found[1][1:5] == ["3", "★ balanced", "2", "200 ms"]
     # 800 ms of 128 MB are 0.1 GB-s, as 200 ms of 512 MB are; 150 ms of 1,024 MB are half as much again.
     assert [row[2] for row in found] == ["★ cheapest", "★ balanced", "★ fastest"]
-    assert (
-        rig.get("sweepChoice").text().startswith("Cheapest: 128 MB, $1.866670 a million runs, as at present")
-    )
+    assert rig.get("sweepChoice").text().startswith("Cheapest: 128 MB, $1.87 a million runs, as at present")
     curve = rig.get("sweepCurve")
     assert curve.point_count() == 3
     assert "512 MB, median 200 ms" in curve.accessibleDescription()
@@ -152,6 +150,15 @@ async def test_a_sweep_is_asked_about_and_leads_to_a_choice(desk: Desk, aws: Fak
     # The runs are ordinary ones: the other tab knows them.
     rig.turn_to("What if")
     await until(lambda: "9 runs" in rig.get("whatIfHead").text(), rig.get("whatIfHead").text)
+
+
+async def test_of_a_function_that_is_gone_nothing_is_claimed(desk: Desk, aws: FakeAws) -> None:
+    rig = await opened(desk)
+    rig.turn_to("Power sweep")
+    aws.functions.pop(0)
+    told = await rig.sweep()
+    assert told.startswith("✖ What GetFunctionConfiguration asked for does not exist.")
+    assert "$LATEST" not in told
 
 
 async def test_runs_that_fail_are_left_out_and_said(desk: Desk, aws: FakeAws) -> None:

@@ -9,7 +9,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelInd
 
 from lambdadesk.core.invocation_columns import OUTCOMES, UNKNOWN, InvocationColumns, Source
 from lambdadesk.core.invocation_groups import GroupFigures
-from lambdadesk.core.money import format_money
+from lambdadesk.core.money import format_amount, format_money
 from lambdadesk.core.text import one_line
 from lambdadesk.core.types import Outcome
 from lambdadesk.ui.widgets.chart import Unit, format_value
@@ -40,9 +40,9 @@ _POINT_HEADS: Final = (
     *("Cost", "Known from", "Request id"),
 )
 GROUP_SAMPLES: Final = (
-    *("$LATEST (production)", "1,000,000", "1,000 (10 %)", "1,000"),
+    *("before: function changed", "100,000", "100 (10 %)", "1,000"),
     *("10,000 ms",) * 3,
-    *("≈ $0.000000408", "≈ $10.000000"),
+    *("≈ $0.000000408", "≈ $100.00"),
 )
 _GROUP_HEADS: Final = ("Group", "Runs", "Failed", "Cold", "p50", "p90", "p99", "Cost", "Cost of 1 M")
 
@@ -157,14 +157,14 @@ def group_cells(row: GroupFigures) -> tuple[str, ...]:
             _NONE if each is None else format_value(each, Unit.MS)
             for each in (row.p50_ms, row.p90_ms, row.p99_ms)
         ),
-        *(_money(amount, row) for amount in (row.cost, row.per_million)),
+        *(
+            _NONE if row.per_million is None else ("" if row.is_exact else "≈ ") + text
+            for text in (
+                format_money(row.cost, row.currency),
+                format_amount(row.per_million or Decimal(0), row.currency),
+            )
+        ),
     )
-
-
-def _money(amount: Decimal | None, row: GroupFigures) -> str:
-    if amount is None or row.per_million is None:
-        return _NONE
-    return ("" if row.is_exact else "≈ ") + format_money(amount, row.currency)
 
 
 def _ms(value: float) -> str:

@@ -7,7 +7,7 @@ from PySide6.QtCore import QObject
 
 from lambdadesk.core.concurrency import ProvisionedOption
 from lambdadesk.core.cost import cost_per_million
-from lambdadesk.core.money import format_money
+from lambdadesk.core.money import format_amount, format_money
 from lambdadesk.core.what_if import Basis, Option, Span, TimeoutOption
 from lambdadesk.ui.models.history_table import format_duration
 from lambdadesk.ui.models.rows import Column, RowTableModel
@@ -213,8 +213,12 @@ def _units_verdict(option: ProvisionedOption) -> tuple[str, str, str]:
 
 def per_million_text(option: Option, runs: int) -> str:
     """What a million runs would cost, both ends."""
-    low, high = (cost_per_million(cost.amount, runs) for cost in (option.low, option.high))
-    return money_text(low, high, option.low.currency, exact=option.low.exact and option.high.exact)
+    low, high = (
+        format_amount(cost_per_million(cost.amount, runs), cost.currency)
+        for cost in (option.low, option.high)
+    )
+    sign = "" if option.low.exact and option.high.exact else "≈ "
+    return f"{sign}{low}" if low == high else f"{sign}{low} to {high}"
 
 
 def _tell_changed(model: RowTableModel) -> None:  # type: ignore[type-arg]

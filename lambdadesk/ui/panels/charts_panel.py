@@ -126,7 +126,9 @@ class ChartsPanel(QWidget):
             self.stack.addWidget(view)
         self.groups = GroupModel(self)
         self.group_table = named(
-            make_table(self.groups, GROUP_SAMPLES, stretch=0), "chartGroups", "Comparison of what is in sight"
+            make_table(self.groups, GROUP_SAMPLES, stretch=None),
+            "chartGroups",
+            "Comparison of what is in sight",
         )
         self.group_table.hide()
         self.legend = named(ChartLegend(), "chartLegend")

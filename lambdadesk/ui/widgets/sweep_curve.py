@@ -18,7 +18,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QAccessibleWidget, QWidget
 
-from lambdadesk.core.money import format_money
+from lambdadesk.core.money import format_amount
 from lambdadesk.core.power_sweep import SweepPoint
 from lambdadesk.ui import theme
 from lambdadesk.ui.models.history_table import format_duration
@@ -82,7 +82,7 @@ class SweepCurve(QWidget):
         if duration is not None:
             lines.append(f"median {format_duration(duration.p50)}, 95 % {format_duration(duration.p95)}")
         if cost is not None:
-            lines.append(f"{format_money(cost * 1_000_000, self._currency)} a million")
+            lines.append(f"{format_amount(cost * 1_000_000, self._currency)} a million")
         if point.obstacle:
             lines.append(point.obstacle)
         return "\n".join(lines)

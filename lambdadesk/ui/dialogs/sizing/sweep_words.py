@@ -62,9 +62,10 @@ def tell_state(sweep: Sweep) -> tuple[str, str]:
         return f"{stopping}{sweep.step}…{count}", "text"
     if sweep.trouble is not None:
         return f"✖ {sweep.trouble}", "error"
-    back = (
-        "" if sweep.plan.existing else f" $LATEST has its {sweep.former_mb:,} MB, the versions are deleted."
-    )
+    is_gone = sweep.error is not None and sweep.error.kind is ErrorKind.NOT_FOUND
+    back = f" $LATEST has its {sweep.former_mb:,} MB, the versions are deleted."
+    if not sweep.former_mb or is_gone:  # nothing was changed, or it is no more
+        back = ""
     if sweep.error is not None:
         return f"✖ {sweep.error}{back}", "error"
     if sweep.was_stopped:

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from lambdadesk.core.concurrency import ProvisionedOption
-from lambdadesk.core.cost_words import explain
+from lambdadesk.core.cost_text import explain_cost
 from lambdadesk.core.money import format_money
 from lambdadesk.core.observed import LARGEST_MB, SMALLEST_MB
 from lambdadesk.core.types import FunctionInfo
@@ -284,7 +284,7 @@ class WhatIfTab(QWidget):
                 text = _explain_option(model.row_at(row), what_if)
             case 2:
                 timeout = self.timeouts.row_at(row)
-                text = f"Timeout of {timeout.timeout_s:,} s\n\n{explain(timeout.cost)}"
+                text = f"Timeout of {timeout.timeout_s:,} s\n\n{explain_cost(timeout.cost)}"
             case _:
                 units = self.units.row_at(row)
                 difference = format_money(abs(units.difference), units.cost.currency)
@@ -292,7 +292,7 @@ class WhatIfTab(QWidget):
                 noun = "unit" if units.units == 1 else "units"
                 text = (
                     f"{units.units:,} {noun} for {_hours(units.seconds)}: {difference} {side} than on demand"
-                    f"\n\n{explain(units.cost)}"
+                    f"\n\n{explain_cost(units.cost)}"
                 )
         if text != self.detail.toPlainText():
             show_plain_text(self.detail, text)
@@ -313,8 +313,8 @@ def _explain_option(option: Option, what_if: WhatIf) -> str:
     if option.obstacle:
         lines.append(f"Not recommended: {option.obstacle}")
     if option.low == option.high:
-        return "\n".join([*lines, "", explain(option.low)])
-    return "\n".join([*lines, "", explain(option.low), "", "", explain(option.high)])
+        return "\n".join([*lines, "", explain_cost(option.low)])
+    return "\n".join([*lines, "", explain_cost(option.low), "", "", explain_cost(option.high)])
 
 
 def _tell_period(what_if: WhatIf) -> str:
