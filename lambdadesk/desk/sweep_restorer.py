@@ -88,7 +88,14 @@ class Restorer:
         """
         failure: UserError | None = None
         left: list[str] = []
-        for version in await self.fetch_versions():
+        try:
+            versions = await self.fetch_versions()
+        except UserError as error:
+            message = (
+                f"Versions of {self.entry.function} that were made for the sweep may be left. {error.message}"
+            )
+            raise _retold(error, message, error.hint) from error
+        for version in versions:
             try:
                 await delete_version(self._gateway, self.entry.function, version, confirmed=self._confirmed)
             except UserError as error:

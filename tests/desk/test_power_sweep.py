@@ -475,6 +475,20 @@ async def test_versions_left_behind_are_told_of_and_what_is_as_it_was_is_forgott
         assert list(rig.journal.folder.glob("*")) == []
 
 
+async def test_versions_that_may_not_be_listed_are_told_of(
+    aws: FakeAws, quick: Limits, tmp_path: Path
+) -> None:
+    async with rigged(aws, quick, tmp_path) as rig:
+        aws.always("ListVersionsByFunction", faults.denied("lambda:ListVersionsByFunction"))
+        sweep = await rig.sweep(SweepPlan(REQUEST, (128,), runs=1))
+        assert sweep.trouble is not None
+        assert sweep.trouble.message.startswith(
+            "Versions of hello that were made for the sweep may be left. These credentials are not allowed"
+        )
+        assert [each["Version"] for each in aws.versions["hello"]] == ["1"]
+        assert len(list(rig.journal.folder.glob("*.json"))) == 1
+
+
 async def test_a_function_that_is_deleted_meanwhile_is_forgotten(
     aws: FakeAws, quick: Limits, tmp_path: Path
 ) -> None:

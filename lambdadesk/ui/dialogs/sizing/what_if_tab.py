@@ -58,6 +58,7 @@ class WhatIfTab(QWidget):
         super().__init__(parent)
         self.scope = TaskScope(connection.scope.report)
         self.what_if: WhatIf | None = None
+        self._has_looked = False  # for what was observed
         self._connection = connection
         self._function = function
         self._asked: list[set[int]] = [set() for _ in _TITLES]  # what was asked for besides, by the choice
@@ -159,12 +160,11 @@ class WhatIfTab(QWidget):
 
     async def _compare(self) -> None:
         self._function = self._connection.catalog.get(self._function.name) or self._function
-        if self.what_if is None:
-            self.state.show_loading("the runs that were observed", None)
         sizes, _, timeouts, units = self._asked
         self.what_if = await compare(
             self._connection, self._function, sizes=sizes, timeouts_s=timeouts, units=units
         )
+        self._has_looked = True
         self._show()
 
     # -- what is shown
@@ -215,7 +215,8 @@ class WhatIfTab(QWidget):
         self.note.say("", "dim")
         self.detail.setVisible(False)
         self._stack.setCurrentWidget(self.state)
-        if self.scope.is_running("compare"):
+        if not self._has_looked:
+            self.state.show_loading("the runs that were observed", None)
             return
         if self._function.capacity_provider:
             self.state.show_empty(
@@ -253,10 +254,14 @@ class WhatIfTab(QWidget):
             case 1:
                 factor = what_if.break_even
                 other = next(each for each in what_if.architectures if not each.is_present)
-                times = "" if factor is None else f"{factor:,.2f} times"
+                costs = (
+                    ""
+                    if factor is None
+                    else (f" There it costs less as long as runs take less than {factor:,.2f} times as long.")
+                )
                 return (
                     f"How fast it runs on {other.architecture} is not known, nor whether its code is made "
-                    f"for it. There it costs less as long as runs take less than {times} as long."
+                    f"for it.{costs}"
                 )
             case 2:
                 longest = max(what_if.period.samples, key=lambda sample: sample.duration_ms)
