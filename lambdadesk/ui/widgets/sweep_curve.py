@@ -2,27 +2,17 @@
 
 import math
 from collections.abc import Sequence
-from functools import cache
 from typing import Final
 
-from PySide6.QtCore import QObject, QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import (
-    QAccessible,
-    QAccessibleInterface,
-    QColor,
-    QKeyEvent,
-    QMouseEvent,
-    QPainter,
-    QPaintEvent,
-    QPen,
-)
-from PySide6.QtWidgets import QAccessibleWidget, QWidget
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QWidget
 
 from lambdadesk.core.money import format_amount
 from lambdadesk.core.power_sweep import SweepPoint
 from lambdadesk.ui import theme
 from lambdadesk.ui.models.history_table import format_duration
-from lambdadesk.ui.widgets.notices import announce
+from lambdadesk.ui.widgets.painted_chart import PaintedChart
 
 _STEPS: Final = 4
 _REACH_PX: Final = 30
@@ -30,18 +20,14 @@ _DOT_PX: Final = 4.0
 _NO_CURVE: Final = "The curve comes with the first warm run that succeeds."
 
 
-class SweepCurve(QWidget):
+class SweepCurve(PaintedChart):
     """Circles are durations, squares are costs; Left and Right go from size to size, as the mouse does."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        _install_accessibility()
-        self.accessible: QAccessibleInterface | None = None  # kept alive here, never read
         self.pointed: int | None = None
         self._currency = "USD"
         self._rows: list[tuple[SweepPoint, float, float]] = []  # median ms, and cost of a million runs
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setMouseTracking(True)
         self.setMinimumSize(220, 130)
 
     def sizeHint(self) -> QSize:
@@ -135,24 +121,21 @@ class SweepCurve(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         colours = theme.colours(self.palette())
         painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setBrush(colours.base)
-        painter.setPen(QPen(colours.accent, 2) if self.hasFocus() else QPen(colours.border, 1))
-        painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), 4, 4)
-        painter.setBrush(Qt.BrushStyle.NoBrush)
+        self.paint_frame(painter, colours)
         if not self._rows:
-            painter.setPen(colours.dim)
-            inner = self.rect().adjusted(theme.WIDE, 0, -theme.WIDE, 0)
-            painter.drawText(inner, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, _NO_CURVE)
+            self.paint_words(painter, colours, _NO_CURVE)
             return
         area = self._plot()
-        self._paint_frame(painter, area, colours)
+        self._paint_axes(painter, area, colours)
         for which in (0, 1):
             self._paint_line(painter, area, which, colours)
         if self.pointed is not None:
-            self._paint_card(painter, area, colours)
+            x = self._across(self._rows[self.pointed][0].memory_mb, area)
+            painter.setPen(QPen(colours.dim, 1, Qt.PenStyle.DotLine))
+            painter.drawLine(QPointF(x, area.top()), QPointF(x, area.bottom()))
+            self.paint_card(painter, colours, QPointF(x, area.center().y()))
 
-    def _paint_frame(self, painter: QPainter, area: QRectF, colours: theme.Colours) -> None:
+    def _paint_axes(self, painter: QPainter, area: QRectF, colours: theme.Colours) -> None:
         metrics = self.fontMetrics()
         tops = self._tops()
         for number in range(_STEPS + 1):
@@ -206,42 +189,21 @@ class SweepCurve(QWidget):
             painter.drawRect(QRectF(place.x() - _DOT_PX, place.y() - _DOT_PX, 2 * _DOT_PX, 2 * _DOT_PX))
         painter.setBrush(Qt.BrushStyle.NoBrush)
 
-    def _paint_card(self, painter: QPainter, area: QRectF, colours: theme.Colours) -> None:
-        assert self.pointed is not None  # noqa: S101
-        metrics = self.fontMetrics()
-        lines = self.point_text().split("\n")
-        x = self._across(self._rows[self.pointed][0].memory_mb, area)
-        painter.setPen(QPen(colours.dim, 1, Qt.PenStyle.DotLine))
-        painter.drawLine(QPointF(x, area.top()), QPointF(x, area.bottom()))
-        width = min(
-            max(map(metrics.horizontalAdvance, lines)) + 2 * theme.SPACE, self.width() - 2 * theme.TIGHT
-        )
-        height = metrics.height() * len(lines) + 2 * theme.TIGHT
-        left = x + theme.SPACE if x + theme.SPACE + width < self.width() else x - theme.SPACE - width
-        card = QRectF(max(theme.TIGHT, left), area.top(), width, height)
-        painter.setPen(QPen(colours.border, 1))
-        painter.setBrush(colours.raised)
-        painter.drawRoundedRect(card, 4, 4)
-        painter.setPen(colours.text)
-        for number, line in enumerate(lines):
-            y = card.top() + theme.TIGHT + metrics.height() * number + metrics.ascent()
-            text = metrics.elidedText(line, Qt.TextElideMode.ElideRight, int(width) - 2 * theme.SPACE)
-            painter.drawText(QPointF(card.left() + theme.SPACE, y), text)
-
     # -- pointing
 
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        area = self._plot()
-        near = [
-            (abs(self._across(row[0].memory_mb, area) - event.position().x()), number)
-            for number, row in enumerate(self._rows)
-        ]
-        found = min(near, default=(math.inf, 0))
-        self._point_at(found[1] if found[0] <= _REACH_PX else None)
-
-    def leaveEvent(self, event: object) -> None:
-        super().leaveEvent(event)  # type: ignore[arg-type]  # a QEvent
-        self._point_at(None)
+    def _point_near(self, place: QPointF | None) -> None:
+        pointed = None
+        if place is not None:
+            area = self._plot()
+            near = [
+                (abs(self._across(row[0].memory_mb, area) - place.x()), number)
+                for number, row in enumerate(self._rows)
+            ]
+            found = min(near, default=(math.inf, 0))
+            pointed = found[1] if found[0] <= _REACH_PX else None
+        if pointed != self.pointed:
+            self.pointed = pointed
+            self.update()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         steps = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
@@ -250,13 +212,8 @@ class SweepCurve(QWidget):
             return
         step = steps[Qt.Key(event.key())]
         at = (0 if step > 0 else -1) if self.pointed is None else self.pointed + step
-        self._point_at(at % len(self._rows))
-        announce(self, self.point_text())
-
-    def _point_at(self, pointed: int | None) -> None:
-        if pointed != self.pointed:
-            self.pointed = pointed
-            self.update()
+        self.pointed = at % len(self._rows)
+        self._after_step()
 
 
 def _round_up(most: float) -> float:
@@ -269,31 +226,3 @@ def _round_up(most: float) -> float:
 
 def _ms(value: float) -> str:
     return f"{value / 1000:,.4g} s" if value >= 10_000 else f"{value:,.4g} ms"
-
-
-class _AccessibleCurve(QAccessibleWidget):
-    def __init__(self, curve: SweepCurve) -> None:
-        super().__init__(curve, QAccessible.Role.Chart, curve.accessibleName())
-        self._curve = curve
-
-    def text(self, kind: QAccessible.Text) -> str:
-        if kind == QAccessible.Text.Description:
-            return self._curve.text_summary()
-        return super().text(kind)
-
-    def childCount(self) -> int:
-        return 0
-
-
-@cache
-def _install_accessibility() -> None:
-    QAccessible.installFactory(_accessible)
-
-
-def _accessible(key: str, thing: QObject) -> QAccessibleInterface | None:
-    if not isinstance(thing, SweepCurve):
-        return None
-    interface = _AccessibleCurve(thing)
-    # Qt owns the C++ half only: the Python half must live as long as the widget.
-    thing.accessible = interface
-    return interface
