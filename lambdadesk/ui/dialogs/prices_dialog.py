@@ -359,6 +359,7 @@ class PricesDialog(QDialog):
                 "When it is used up, figures and queries are not asked for any more; Invoke always works.",
                 is_dim=True,
             ),
+            None,
         )
 
     def _refresh_own(self) -> None:

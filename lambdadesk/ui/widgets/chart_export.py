@@ -91,6 +91,14 @@ def _harmless(text: str) -> str:
     return f"'{text}" if text.startswith(_FORMULA) else text
 
 
+def to_png(image: QImage) -> bytes:
+    """Packing takes longer than a frame, and may be done in a thread."""
+    buffer = QBuffer()
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    image.save(buffer, "PNG")  # type: ignore[call-overload]  # takes a device, too
+    return bytes(buffer.data().data())
+
+
 class Picture:
     """The charts below each other, with a title, what they show in words, and the legend."""
 
@@ -103,7 +111,7 @@ class Picture:
         heights = sum(chart.height() + theme.SPACE for chart in self._charts)
         self._height = heights + 3 * self._line + 3 * theme.SPACE + self._legend_height + theme.WIDE
 
-    def to_png(self) -> bytes:
+    def to_image(self) -> QImage:
         image = QImage(
             round(self._width * _SCALE),
             round(self._height * _SCALE),
@@ -113,10 +121,7 @@ class Picture:
         painter = QPainter(image)
         self._paint(painter)
         painter.end()
-        buffer = QBuffer()
-        buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-        image.save(buffer, "PNG")  # type: ignore[call-overload]  # takes a device, too
-        return bytes(buffer.data().data())
+        return image
 
     def to_svg(self) -> bytes:
         from PySide6.QtSvg import QSvgGenerator

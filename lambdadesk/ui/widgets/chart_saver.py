@@ -15,7 +15,7 @@ from lambdadesk.store.files import write_atomic
 from lambdadesk.ui import theme
 from lambdadesk.ui.icons import icon
 from lambdadesk.ui.widgets.chart import Chart
-from lambdadesk.ui.widgets.chart_export import FORMATS, Picture, Stopped, to_csv
+from lambdadesk.ui.widgets.chart_export import FORMATS, Picture, Stopped, to_csv, to_png
 from lambdadesk.ui.widgets.chart_legend import ChartLegend
 from lambdadesk.ui.widgets.labels import ToneLabel
 from lambdadesk.ui.widgets.named import named
@@ -77,7 +77,7 @@ class ChartSaver(QWidget):
             elif kind == ".svg":
                 data, what = picture.to_svg(), "The drawing"
             else:
-                data, what = picture.to_png(), "The picture"
+                data, what = await in_thread(to_png, picture.to_image()), "The picture"
             await in_thread(write_atomic, path, data)
         except Stopped:
             self.say("The export was stopped; no file was written.", "dim")
