@@ -185,7 +185,7 @@ async def test_bars_and_treemap_say_what_they_show(desk: Desk, aws: FakeAws) -> 
     treemap.setFocus()
     press(treemap, Qt.Key.Key_Home)
     first = treemap.point_text()
-    assert first.startswith("hello\n")
+    assert first.startswith("hello\n≈ $")  # as in the table
     press(treemap, Qt.Key.Key_Right)
     press(treemap, Qt.Key.Key_Down)
     assert treemap.point_text().startswith("other\n")

@@ -36,7 +36,7 @@ class Treemap(PaintedChart):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._tiles: list[tuple[Key | None, str, Decimal]] = []
+        self._tiles: list[tuple[Key | None, str, Decimal, bool]] = []  # the last: exact
         self._total = Decimal(0)
         self._currency = "USD"
         self._placed: list[QRectF] = []
@@ -57,11 +57,12 @@ class Treemap(PaintedChart):
             key=lambda row: (-row.cost, row.title),
         )
         self._currency = currency
-        self._tiles = [(row.key, row.title, row.cost) for row in dearest[:_MOST]]
+        self._tiles = [(row.key, row.title, row.cost, row.is_exact) for row in dearest[:_MOST]]
         if rest := dearest[_MOST:]:
-            self._tiles.append((None, f"{len(rest):,} others", sum((row.cost for row in rest), Decimal(0))))
+            cost, is_exact = sum((row.cost for row in rest), Decimal(0)), all(row.is_exact for row in rest)
+            self._tiles.append((None, f"{len(rest):,} others", cost, is_exact))
             self._tiles.sort(key=lambda tile: -tile[2])
-        self._total = sum((cost for _, _, cost in self._tiles), Decimal(0))
+        self._total = sum((tile[2] for tile in self._tiles), Decimal(0))
         self._placed_in = QSize()
         self.pointed = None if self.pointed is None or self.pointed >= len(self._tiles) else self.pointed
         self.setAccessibleDescription(self.text_summary())
@@ -74,17 +75,18 @@ class Treemap(PaintedChart):
             self._words(number).replace("\n", " ") for number in range(min(5, len(self._tiles)))
         )
         more = f"; and {len(self._tiles) - 5} smaller ones" if len(self._tiles) > 5 else ""
-        return f"{len(self._tiles)} areas, {self._money(self._total)} together: {first}{more}"
+        total = self._money(self._total, all(tile[3] for tile in self._tiles))
+        return f"{len(self._tiles)} areas, {total} together: {first}{more}"
 
     def point_text(self) -> str:
         return "" if self.pointed is None else self._words(self.pointed)
 
     def _words(self, number: int) -> str:
-        _, title, cost = self._tiles[number]
-        return f"{one_line(title, 100)}\n{self._money(cost)}, {100 * cost / self._total:.1f} %"
+        _, title, cost, is_exact = self._tiles[number]
+        return f"{one_line(title, 100)}\n{self._money(cost, is_exact)}, {100 * cost / self._total:.1f} %"
 
-    def _money(self, amount: Decimal) -> str:
-        return format_amount(amount, self._currency)
+    def _money(self, amount: Decimal, is_exact: bool) -> str:
+        return f"{'' if is_exact else '≈ '}{format_amount(amount, self._currency)}"
 
     # -- painting
 
@@ -94,9 +96,7 @@ class Treemap(PaintedChart):
             inner = QRectF(self.rect()).adjusted(3, 3, -3, -3)
             self._placed = [
                 QRectF(inner.left() + tile.x, inner.top() + tile.y, tile.width, tile.height)
-                for tile in lay_out(
-                    [float(cost) for _, _, cost in self._tiles], inner.width(), inner.height()
-                )
+                for tile in lay_out([float(tile[2]) for tile in self._tiles], inner.width(), inner.height())
             ]
         return self._placed
 
@@ -119,7 +119,7 @@ class Treemap(PaintedChart):
             self.paint_card(painter, colours, place.center())
 
     def _paint_tile(self, painter: QPainter, number: int, place: QRectF, colours: theme.Colours) -> None:
-        key, title, cost = self._tiles[number]
+        key, title, cost, is_exact = self._tiles[number]
         fill = self._fill(number, key is None, colours)
         painter.fillRect(place, fill)
         metrics = self.fontMetrics()
@@ -130,7 +130,7 @@ class Treemap(PaintedChart):
         name = metrics.elidedText(one_line(title, 100), Qt.TextElideMode.ElideMiddle, room)
         x, y = place.left() + theme.TIGHT, place.top() + metrics.ascent() + 1
         painter.drawText(QPointF(x, y), name)
-        amount = self._money(cost)
+        amount = self._money(cost, is_exact)
         if place.height() >= 2 * metrics.height() + 2 and metrics.horizontalAdvance(amount) <= room:
             painter.drawText(QPointF(x, y + metrics.height()), amount)
 
