@@ -14,24 +14,27 @@ from lambdadesk.store.new_file import NewFile
 
 LINES = 5_000  # written in one go
 GroupOf = Callable[[str], str]  # the log group of a stream
+Choose = Callable[[LogStore], Sequence[int]]  # the numbers of the wanted lines; called in a thread
 _HEAD = ("time", "ingestion_time", "level", "request_id", "stream", "message")
 _DANGEROUS = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet takes what begins so for a formula
 
 
 async def export_lines(
     store: LogStore,
-    numbers: Sequence[int],
+    choose: Choose,
     path: Path,
-    tell: Callable[[int], None] = lambda _count: None,
+    tell: Callable[[int, int], None] = lambda _count, _total: None,
     group_of: GroupOf | None = None,
 ) -> int:
-    """Write these lines of a store as it is now: CSV or NDJSON where the name ends so, else plain text.
+    """Write lines of a store as it is now: CSV or NDJSON where the name ends so, else plain text.
 
-    tell: how many are written, from time to time. group_of: where the lines are of several log groups; each
+    choose: which; numbers from before would be other lines', where late ones came. tell: how many of how many
+    are written, from time to time. group_of: where the lines are of several log groups; each
     then says which. Returns how many there are. Raises UserError (STORAGE);
     then, and where it is cancelled, no file is left.
     """
     frozen = store.snapshot()
+    numbers = await in_thread(choose, frozen)
     write = _WRITERS.get(path.suffix.lower(), _to_text)
     file: NewFile | None = None
     try:
@@ -42,7 +45,7 @@ async def export_lines(
         for start in range(0, len(numbers), LINES):
             part = numbers[start : start + LINES]
             await in_thread(_write_part, file, write, frozen, part, group_of)
-            tell(start + len(part))
+            tell(start + len(part), len(numbers))
         await in_thread(file.finish)
     except OSError as error:
         raise UserError(
@@ -55,6 +58,11 @@ async def export_lines(
         if file is not None:
             file.abandon()
     return len(numbers)
+
+
+def all_lines(store: LogStore) -> Sequence[int]:
+    """Every line of a store."""
+    return range(store.first, store.end)
 
 
 def _write_part(

@@ -85,7 +85,9 @@ class TailSource:
         lookback_ms: int,
         since_ms: int | None,
         progressed: Callable[[], None],
+        begun_s: float | None = None,
     ) -> None:
+        """begun_s: wall clock at the first attempt to read, where that is before this one's own."""
         self.index = index
         self.group = group
         self.name = group.name
@@ -104,7 +106,7 @@ class TailSource:
         self._lookback_ms = lookback_ms
         self._since_ms = since_ms
         self._floor_ms = 0
-        self._begun_s: float | None = None
+        self.begun_s = begun_s  # wall clock at the first attempt to read, None before it
         self._anchor_ms: int | None = None  # server time when the last completed poll began
         self._swept_ms = 0
         self._delay_ms = 0.0
@@ -255,9 +257,9 @@ class TailSource:
         """Where to begin, by what is known of the server's clock; counted from the first attempt on."""
         if self._since_ms is not None:
             return self._since_ms
-        if self._begun_s is None:
-            self._begun_s = time.time()
-        return round((self._begun_s + self._gateway.clock_skew_s) * 1000) - self._lookback_ms
+        if self.begun_s is None:
+            self.begun_s = time.time()
+        return round((self.begun_s + self._gateway.clock_skew_s) * 1000) - self._lookback_ms
 
     @property
     def _overlap_ms(self) -> int:
