@@ -105,7 +105,7 @@ class TailSource:
         self._seen = SeenEvents()
         self._lookback_ms = lookback_ms
         self._since_ms = since_ms
-        self._floor_ms = 0
+        self.floor_ms = 0  # where it began to read
         self.begun_s = begun_s  # wall clock at the first attempt to read, None before it
         self._anchor_ms: int | None = None  # server time when the last completed poll began
         self._swept_ms = 0
@@ -125,13 +125,13 @@ class TailSource:
         anchor_ms = self._anchor_ms
         now_ms = self._gateway.server_now_ms  # a wall clock, so that it counts the time asleep
         if anchor_ms is None:
-            self._floor_ms = self._get_floor_ms()
-            start_ms, sweep = self._floor_ms, True
+            self.floor_ms = self._get_floor_ms()
+            start_ms, sweep = self.floor_ms, True
         else:
             # By the time it is now: after an outage, the first poll has to find what came late meanwhile.
             sweep = max(anchor_ms, now_ms) - self._swept_ms >= SWEEP_EVERY_MS
             window_ms = SWEEP_WINDOW_MS if sweep else self._overlap_ms
-            start_ms = max(self._floor_ms, anchor_ms - window_ms)
+            start_ms = max(self.floor_ms, anchor_ms - window_ms)
             if gap := self.counts.open_gap:
                 gap.to_ms = max(gap.to_ms, now_ms)
         end_ms = max(anchor_ms or 0, now_ms) + AHEAD_MS
@@ -220,7 +220,7 @@ class TailSource:
         gap = self.counts.open_gap
         now_ms = self._gateway.server_now_ms if end_ms is None else end_ms
         if gap is None:
-            from_ms = self._floor_ms if self._anchor_ms is None else self._anchor_ms
+            from_ms = self.floor_ms if self._anchor_ms is None else self._anchor_ms
             gap = Gap(from_ms, max(from_ms, now_ms), why)
             self.counts.interruptions.append(gap)
         gap.to_ms, gap.state = max(gap.to_ms, now_ms), state
