@@ -374,7 +374,8 @@ class LogsPanel(QWidget):
         title = "Export all lines" if is_all else "Export the lines shown"
         tail = self._tail
         group_of = (lambda stream: tail.source_of(stream).name) if len(tail.sources) > 1 else None
-        self.export.ask_where(title, tail.function.name, tail.store, choose, group_of)
+        older = tail.archive if is_all else None
+        self.export.ask_where(title, tail.function.name, tail.store, choose, group_of, older)
 
     def _on_failure(self, name: str, error: Exception) -> None:
         if not isinstance(error, UserError):

@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QWidget
 
 from lambdadesk.core.logstore import LogStore
+from lambdadesk.desk.log_archive import LogArchive
 from lambdadesk.desk.log_export import Choose, GroupOf, export_lines
 from lambdadesk.desk.tasks import TaskScope
 from lambdadesk.ui import theme
@@ -32,11 +33,17 @@ class LogExportBar(QWidget):
         self.hide()
 
     def ask_where(
-        self, title: str, name: str, store: LogStore, choose: Choose, group_of: GroupOf | None
+        self,
+        title: str,
+        name: str,
+        store: LogStore,
+        choose: Choose,
+        group_of: GroupOf | None,
+        older: LogArchive | None,
     ) -> None:
         """Ask for a file, then write lines of the store as it then is; name: how the file is called at first.
 
-        choose, group_of: see `export_lines`.
+        choose, group_of, older: see `export_lines`.
         """
         dialog = QFileDialog(self, title)
         dialog.setObjectName("logExportDialog")
@@ -49,7 +56,7 @@ class LogExportBar(QWidget):
         )
         dialog.setDefaultSuffix("log")
         dialog.fileSelected.connect(
-            lambda path: self._scope.start("export", self._export, Path(path), store, choose, group_of)
+            lambda path: self._scope.start("export", self._export, Path(path), store, choose, group_of, older)
         )
         dialog.open()
 
@@ -59,7 +66,14 @@ class LogExportBar(QWidget):
         if tone != "dim":
             announce(self, text)
 
-    async def _export(self, path: Path, store: LogStore, choose: Choose, group_of: GroupOf | None) -> None:
+    async def _export(
+        self,
+        path: Path,
+        store: LogStore,
+        choose: Choose,
+        group_of: GroupOf | None,
+        older: LogArchive | None,
+    ) -> None:
         self.cancel.show()
         self.say("Writing lines…")
         is_done = False
@@ -70,6 +84,7 @@ class LogExportBar(QWidget):
                 path,
                 lambda count, of: self.say(f"{count:,} of {of:,} lines written…"),
                 group_of,
+                older,
             )
             is_done = True
         finally:
