@@ -26,7 +26,7 @@ SWEEP_WINDOW_MS = 15 * 60_000  # events later than this are found by no poll
 AHEAD_MS = 60_000  # writers' clocks may run ahead of ours
 SLICE = 300  # events taken in one go: some milliseconds, also while many runs compute
 MOST_SLICE = 1_200  # where it goes quickly
-LATE_SLICE = 40  # the same of late ones, each of which moves all lines after it
+LATE_SLICE = 40  # at first of late ones, each of which moves all lines after it
 
 _MIN_OVERLAP_MS, _MAX_OVERLAP_MS = 60_000, 300_000
 # Where a minute takes many pages, which all tails wait for: the sweeps find what is later.
@@ -43,6 +43,12 @@ _NAMED_STREAM = re.compile(r"\d{4}/\d\d/\d\d/([^\[\]]+)\[")
 
 
 _by_time = itemgetter(0, 3)
+
+
+def _next_size(size: int, taken_s: float, least: int) -> int:
+    """How many events to take next, after so many were begun at this moment of the performance counter."""
+    is_quick = time.perf_counter() - taken_s < _QUICK_S
+    return min(MOST_SLICE, 2 * size) if is_quick else least
 
 
 class TailState(StrEnum):
@@ -151,10 +157,14 @@ class TailSource:
     async def _show_late(self, show: Callable[[LogColumns], None]) -> None:
         """Show the late events in order of time, some at once: each piece of the log is touched once."""
         late = LogColumns.of(sorted(chain.from_iterable(self._late), key=_by_time))
-        for start in range(0, len(late), LATE_SLICE):
+        start, size = 0, LATE_SLICE
+        while start < len(late):
             # What is left, should this be cancelled.
-            self._late = [late.between(start + LATE_SLICE, len(late))]
-            show(late.between(start, start + LATE_SLICE))
+            self._late = [late.between(start + size, len(late))]
+            taken_s = time.perf_counter()
+            show(late.between(start, start + size))
+            start += size
+            size = _next_size(size, taken_s, LATE_SLICE)
             await asyncio.sleep(0)
         self._late = []
 
@@ -188,8 +198,7 @@ class TailSource:
                         if len(fresh):
                             show(fresh)
                         start = stop
-                        is_quick = time.perf_counter() - taken_s < _QUICK_S
-                        self._slice = min(MOST_SLICE, 2 * self._slice) if is_quick else SLICE
+                        self._slice = _next_size(self._slice, taken_s, SLICE)
                         await asyncio.sleep(0)  # the window stays alive under a storm
             if not is_complete or began_ms is None:
                 self._chunk_ms = max(_MIN_CHUNK_MS, self._chunk_ms // 2)
