@@ -35,7 +35,7 @@ _SPARE_MS = 5_000
 _TICK_MS = 1_000  # of the server's clock, as its answers tell it
 _FADES = 0.99  # the largest delay, with every poll
 _CHUNK_MS, _MIN_CHUNK_MS = 3_600_000, 60_000  # read before the place is noted; long stretches fail half-way
-_QUICK_S = 0.002
+_QUICK_S, _QUICK_LATE_S = 0.002, 0.001  # a step; after a late one the window has more to do
 _REMEMBER_MS = SWEEP_WINDOW_MS + 5 * 60_000
 
 # Streams of a group that functions share: 2026/01/02/orders[$LATEST]0123; of a function's own: no name.
@@ -45,9 +45,9 @@ _NAMED_STREAM = re.compile(r"\d{4}/\d\d/\d\d/([^\[\]]+)\[")
 _by_time = itemgetter(0, 3)
 
 
-def _next_size(size: int, taken_s: float, least: int) -> int:
+def _next_size(size: int, taken_s: float, least: int, quick_s: float = _QUICK_S) -> int:
     """How many events to take next, after so many were begun at this moment of the performance counter."""
-    is_quick = time.perf_counter() - taken_s < _QUICK_S
+    is_quick = time.perf_counter() - taken_s < quick_s
     return min(MOST_SLICE, 2 * size) if is_quick else least
 
 
@@ -164,7 +164,7 @@ class TailSource:
             taken_s = time.perf_counter()
             show(late.between(start, start + size))
             start += size
-            size = _next_size(size, taken_s, LATE_SLICE)
+            size = _next_size(size, taken_s, LATE_SLICE, _QUICK_LATE_S)
             await asyncio.sleep(0)
         self._late = []
 
