@@ -55,6 +55,7 @@ from lambdadesk.ui.widgets.histogram import Histogram
 from lambdadesk.ui.widgets.labels import ToneLabel
 from lambdadesk.ui.widgets.named import named
 from lambdadesk.ui.widgets.notices import announce
+from lambdadesk.ui.widgets.once_button import OnceButton, StopButton, show_running
 from lambdadesk.ui.widgets.plain import PlainLabel
 from lambdadesk.ui.widgets.tables import make_table
 
@@ -155,9 +156,9 @@ class SeriesPanel(QWidget):
 
     def _build_start(self) -> QHBoxLayout:
         self.price = named(ToneLabel("dim"), "seriesEstimate", "Estimated price")
-        self.start_button = named(QPushButton(icon("invoke"), "Start"), "seriesStart", "Start the series")
+        self.start_button = named(OnceButton(icon("invoke"), "Start"), "seriesStart", "Start the series")
         self.start_button.clicked.connect(self.start)
-        self.stop_button = named(QPushButton(icon("stop"), "Stop"), "seriesStop", "Stop the series")
+        self.stop_button = named(StopButton(icon("stop"), "Stop"), "seriesStop", "Stop the series")
         self.stop_button.clicked.connect(self.stop)
         row = QHBoxLayout()
         row.setSpacing(theme.SPACE)
@@ -324,8 +325,7 @@ class SeriesPanel(QWidget):
     def _show(self) -> None:
         series = self.runner.series
         is_running = self.runner.is_running
-        self.stop_button.setVisible(is_running)
-        self.start_button.setEnabled(not is_running)
+        show_running(self.start_button, self.stop_button, is_running=is_running)
         is_stopping = series is not None and series.phase is SeriesPhase.STOPPING
         self.stop_button.setText("Stop waiting" if is_stopping else "Stop")
         self.progress.setVisible(is_running)
