@@ -115,7 +115,6 @@ class SeriesPanel(QWidget):
         self.progress.setTextVisible(False)
         self.progress.setMaximumHeight(theme.SPACE)
         layout.addWidget(self.progress)
-        self.status = named(ToneLabel("dim"), "seriesStatus", "Progress")
         layout.addLayout(self._build_above_result())
         layout.addWidget(self._build_result(), 1)
         self.result.hide()
@@ -160,9 +159,14 @@ class SeriesPanel(QWidget):
         self.start_button.clicked.connect(self.start)
         self.stop_button = named(StopButton(icon("stop"), "Stop"), "seriesStop", "Stop the series")
         self.stop_button.clicked.connect(self.stop)
+        self.status = named(ToneLabel("dim"), "seriesStatus", "Progress")
+        said = QVBoxLayout()
+        said.setSpacing(theme.TIGHT)
+        said.addWidget(self.price)
+        said.addWidget(self.status)
         row = QHBoxLayout()
         row.setSpacing(theme.SPACE)
-        row.addWidget(self.price, 1)
+        row.addLayout(said, 1)
         row.addWidget(self.stop_button)
         row.addWidget(self.start_button)
         return row
@@ -176,7 +180,7 @@ class SeriesPanel(QWidget):
         self.export_button.clicked.connect(self._ask_where)
         row = QHBoxLayout()
         row.setSpacing(theme.SPACE)
-        row.addWidget(self.status, 1)
+        row.addStretch(1)
         row.addWidget(self.compare)
         row.addWidget(self.export_button)
         return row
@@ -329,6 +333,7 @@ class SeriesPanel(QWidget):
         is_stopping = series is not None and series.phase is SeriesPhase.STOPPING
         self.stop_button.setText("Stop waiting" if is_stopping else "Stop")
         self.progress.setVisible(is_running)
+        self.price.setVisible(not is_running)  # in a low window, how far it is comes first
         self.export_button.setEnabled(series is not None and bool(series.runs) and not is_running)
         if series is None:
             self.status.say(
