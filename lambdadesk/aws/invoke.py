@@ -85,7 +85,7 @@ def to_streamed_result(
 ) -> InvokeResult:
     """What came of a stream. complete: its last event; None where it `ended` ("broke") before that came."""
     size = format_bytes(reception.total_bytes)
-    problem = f"The stream {ended} after {size}; the function may go on." if complete is None else ""
+    problem = f"The stream {ended} after {size}." if complete is None else ""
     end = complete or {}
     return InvokeResult(
         request_id=reception.request_id,

@@ -42,6 +42,7 @@ __all__ = [
     "TextTerm",
     "TimeTerm",
     "find_in_text",
+    "lines_left",
     "parse_filter",
 ]
 
@@ -323,3 +324,10 @@ class FilteredLines:
         cut = self.cut(first_changed)
         self.scan()
         return cut
+
+
+def lines_left(wanted: Filter, context: int, store: LogStore) -> "array[int]":
+    """The numbers of all lines of a store that a filter leaves, ascending, with so many around each."""
+    lines = FilteredLines(store, wanted, context)
+    lines.scan()
+    return lines.numbers(0, len(lines))

@@ -1,6 +1,6 @@
 """ProvisionalLines, what a live session has shown and no poll has brought yet."""
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterable
 
 from lambdadesk.core.types import LogEvent
@@ -18,6 +18,7 @@ class ProvisionalLines:
     def __init__(self) -> None:
         self._shown: dict[_Key, list[LogEvent]] = {}
         self._polled: Counter[_Key] = Counter()  # what a poll brought before the live session
+        self._arrivals: deque[tuple[int, _Key]] = deque()  # of those: when, about in that order
 
     def __len__(self) -> int:
         return sum(map(len, self._shown.values()))
@@ -45,15 +46,30 @@ class ProvisionalLines:
                     del self._shown[key]
             else:
                 self._polled[key] += 1
+                self._arrivals.append((_get_moment(event), key))
 
     def forget(self, before_ms: int) -> int:
-        """Give up on lines before a moment; returns how many no poll ever brought."""
-        self._polled = Counter(
-            {key: count for key, count in self._polled.items() if count > 0 and key[1] >= before_ms}
-        )
-        old = [key for key in self._shown if key[1] < before_ms]
-        return sum(len(self._shown.pop(key)) for key in old)
+        """Give up on lines that were written, and came, before a moment; returns how many no poll brought."""
+        while self._arrivals and self._arrivals[0][0] < before_ms:
+            _, key = self._arrivals.popleft()
+            self._polled[key] -= 1
+            if self._polled[key] <= 0:
+                del self._polled[key]
+        count = 0
+        for key, events in list(self._shown.items()):
+            kept = [event for event in events if _get_moment(event) >= before_ms]
+            count += len(events) - len(kept)
+            if kept:
+                self._shown[key] = kept
+            else:
+                del self._shown[key]
+        return count
 
 
 def _get_key(event: LogEvent) -> _Key:
     return event.stream, event.timestamp_ms, event.message
+
+
+def _get_moment(event: LogEvent) -> int:
+    """From when on polls may find it, which for a late one is when it came."""
+    return max(event.timestamp_ms, event.ingestion_ms)

@@ -16,12 +16,13 @@ from lambdadesk.core.event import Event
 from lambdadesk.core.prices import PriceItem, PriceTable
 from lambdadesk.core.provisional import ProvisionalLines
 from lambdadesk.core.types import LogColumns, LogEvent, Target
+from lambdadesk.desk.tail_source import SWEEP_EVERY_MS
 from lambdadesk.desk.tailer import Tailer
 
 MAX_GROUPS = 10  # of a session, by AWS
 NOTED_EVERY_S = 15  # how much of a session a crash may leave uncounted
-# Behind what the tail is complete to; after that no poll is expected to bring a line.
-_CONFIRMED_BY_MS = 60_000
+# Behind what the tail is complete to; a sweep, which finds late lines too, has been since then.
+_CONFIRMED_BY_MS = SWEEP_EVERY_MS + 30_000
 
 
 def price_words(target: Target, prices: PriceTable) -> str:
@@ -160,6 +161,7 @@ class LiveOverlay:
 
     def _on_update(self, update: LiveUpdate) -> None:
         sources = self._tail.sources
+        from_ms = min(source.floor_ms for source in sources)  # polls bring nothing older
         self._group_of |= update.groups
         if self.minutes * 60 - self._noted_s >= NOTED_EVERY_S:
             self._note()
@@ -168,7 +170,8 @@ class LiveOverlay:
         self._provisional.add_live(
             event
             for event in update.events
-            if not all(source.is_anothers(event.stream) for source in sources)
+            if event.timestamp_ms >= from_ms
+            and not all(source.is_anothers(event.stream) for source in sources)
         )
         self.sampled = self.sampled or update.sampled
         self.changed.emit()

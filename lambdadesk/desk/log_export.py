@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,39 +11,53 @@ from pathlib import Path
 from lambdadesk.core.errors import ErrorKind, UserError
 from lambdadesk.core.logstore import Level, LogRow, LogStore
 from lambdadesk.core.threads import in_thread
+from lambdadesk.desk.log_archive import LogArchive
 from lambdadesk.store.new_file import NewFile
 
 LINES = 5_000  # written in one go
 GroupOf = Callable[[str], str]  # the log group of a stream
+Choose = Callable[[LogStore], Sequence[int]]  # the numbers of the wanted lines; called in a thread
 _HEAD = ("time", "ingestion_time", "level", "request_id", "stream", "message")
 _DANGEROUS = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet takes what begins so for a formula
 
 
 async def export_lines(
     store: LogStore,
-    numbers: Sequence[int],
+    choose: Choose,
     path: Path,
-    tell: Callable[[int], None] = lambda _count: None,
+    tell: Callable[[int, int], None] = lambda _count, _total: None,
     group_of: GroupOf | None = None,
+    older: LogArchive | None = None,
 ) -> int:
-    """Write these lines of a store as it is now: CSV or NDJSON where the name ends so, else plain text.
+    """Write lines of a store as it is now: CSV or NDJSON where the name ends so, else plain text.
 
-    tell: how many are written, from time to time. group_of: where the lines are of several log groups; each
-    then says which. Returns how many there are. Raises UserError (STORAGE);
-    then, and where it is cancelled, no file is left.
+    choose: which; numbers from before would be other lines', where late ones came. tell: how many of how many
+    are written, from time to time. group_of: where the lines are of several log groups; each
+    then says which. older: what the store has dropped, all of which goes before. Returns how many there are.
+    Raises UserError (STORAGE); then, and where it is cancelled, no file is left.
     """
     frozen = store.snapshot()
+    numbers = await in_thread(choose, frozen)
     write = _WRITERS.get(path.suffix.lower(), _to_text)
+    written = at = 0
+    total = len(numbers) + (len(older) if older is not None else 0)
     file: NewFile | None = None
     try:
         file = await in_thread(NewFile, path)
         if write is _to_csv:
             head = (*_HEAD, "log_group") if group_of else _HEAD
             await in_thread(file.write, _csv_lines([head]))
+        while older is not None and (part := _numbers_between(older, at, frozen.first)):
+            at = part[-1] + 1
+            loaded = await older.load(part)
+            await in_thread(_write_part, file, write, loaded, all_lines(loaded), group_of)
+            written += len(loaded)
+            tell(written, total)
         for start in range(0, len(numbers), LINES):
             part = numbers[start : start + LINES]
             await in_thread(_write_part, file, write, frozen, part, group_of)
-            tell(start + len(part))
+            written += len(part)
+            tell(written, total)
         await in_thread(file.finish)
     except OSError as error:
         raise UserError(
@@ -54,7 +69,18 @@ async def export_lines(
     finally:
         if file is not None:
             file.abandon()
-    return len(numbers)
+    return written
+
+
+def all_lines(store: LogStore) -> Sequence[int]:
+    """Every line of a store."""
+    return range(store.first, store.end)
+
+
+def _numbers_between(older: LogArchive, start: int, stop: int) -> Sequence[int]:
+    """The next lines there; what the store drops while it is written is not among them."""
+    numbers = older.numbers_from(start, LINES)
+    return numbers[: bisect_left(numbers, stop)]
 
 
 def _write_part(

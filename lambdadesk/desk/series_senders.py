@@ -178,6 +178,8 @@ class SeriesSenders:
                 sending=partial(self._begin, job),
             )
             self._finish(job, answer)
+            if job.is_left:  # another thread has taken the place of this one
+                return
 
     def _next(self, task: "asyncio.Task[Any] | None") -> _Job | None:
         job = self._take_ahead() or self._take_new()

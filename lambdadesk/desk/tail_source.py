@@ -26,7 +26,7 @@ SWEEP_WINDOW_MS = 15 * 60_000  # events later than this are found by no poll
 AHEAD_MS = 60_000  # writers' clocks may run ahead of ours
 SLICE = 300  # events taken in one go: some milliseconds, also while many runs compute
 MOST_SLICE = 1_200  # where it goes quickly
-LATE_SLICE = 40  # the same of late ones, each of which moves all lines after it
+LATE_SLICE = 40  # at first of late ones, each of which moves all lines after it
 
 _MIN_OVERLAP_MS, _MAX_OVERLAP_MS = 60_000, 300_000
 # Where a minute takes many pages, which all tails wait for: the sweeps find what is later.
@@ -35,7 +35,7 @@ _SPARE_MS = 5_000
 _TICK_MS = 1_000  # of the server's clock, as its answers tell it
 _FADES = 0.99  # the largest delay, with every poll
 _CHUNK_MS, _MIN_CHUNK_MS = 3_600_000, 60_000  # read before the place is noted; long stretches fail half-way
-_QUICK_S = 0.002
+_QUICK_S, _QUICK_LATE_S = 0.002, 0.001  # a step; after a late one the window has more to do
 _REMEMBER_MS = SWEEP_WINDOW_MS + 5 * 60_000
 
 # Streams of a group that functions share: 2026/01/02/orders[$LATEST]0123; of a function's own: no name.
@@ -43,6 +43,12 @@ _NAMED_STREAM = re.compile(r"\d{4}/\d\d/\d\d/([^\[\]]+)\[")
 
 
 _by_time = itemgetter(0, 3)
+
+
+def _next_size(size: int, taken_s: float, least: int, quick_s: float = _QUICK_S) -> int:
+    """How many events to take next, after so many were begun at this moment of the performance counter."""
+    is_quick = time.perf_counter() - taken_s < quick_s
+    return min(MOST_SLICE, 2 * size) if is_quick else least
 
 
 class TailState(StrEnum):
@@ -85,7 +91,9 @@ class TailSource:
         lookback_ms: int,
         since_ms: int | None,
         progressed: Callable[[], None],
+        begun_s: float | None = None,
     ) -> None:
+        """begun_s: wall clock at the first attempt to read, where that is before this one's own."""
         self.index = index
         self.group = group
         self.name = group.name
@@ -103,8 +111,8 @@ class TailSource:
         self._seen = SeenEvents()
         self._lookback_ms = lookback_ms
         self._since_ms = since_ms
-        self._floor_ms = 0
-        self._begun_s: float | None = None
+        self.floor_ms = 0  # where it began to read
+        self.begun_s = begun_s  # wall clock at the first attempt to read, None before it
         self._anchor_ms: int | None = None  # server time when the last completed poll began
         self._swept_ms = 0
         self._delay_ms = 0.0
@@ -123,13 +131,13 @@ class TailSource:
         anchor_ms = self._anchor_ms
         now_ms = self._gateway.server_now_ms  # a wall clock, so that it counts the time asleep
         if anchor_ms is None:
-            self._floor_ms = self._get_floor_ms()
-            start_ms, sweep = self._floor_ms, True
+            self.floor_ms = self._get_floor_ms()
+            start_ms, sweep = self.floor_ms, True
         else:
             # By the time it is now: after an outage, the first poll has to find what came late meanwhile.
             sweep = max(anchor_ms, now_ms) - self._swept_ms >= SWEEP_EVERY_MS
             window_ms = SWEEP_WINDOW_MS if sweep else self._overlap_ms
-            start_ms = max(self._floor_ms, anchor_ms - window_ms)
+            start_ms = max(self.floor_ms, anchor_ms - window_ms)
             if gap := self.counts.open_gap:
                 gap.to_ms = max(gap.to_ms, now_ms)
         end_ms = max(anchor_ms or 0, now_ms) + AHEAD_MS
@@ -149,10 +157,14 @@ class TailSource:
     async def _show_late(self, show: Callable[[LogColumns], None]) -> None:
         """Show the late events in order of time, some at once: each piece of the log is touched once."""
         late = LogColumns.of(sorted(chain.from_iterable(self._late), key=_by_time))
-        for start in range(0, len(late), LATE_SLICE):
+        start, size = 0, LATE_SLICE
+        while start < len(late):
             # What is left, should this be cancelled.
-            self._late = [late.between(start + LATE_SLICE, len(late))]
-            show(late.between(start, start + LATE_SLICE))
+            self._late = [late.between(start + size, len(late))]
+            taken_s = time.perf_counter()
+            show(late.between(start, start + size))
+            start += size
+            size = _next_size(size, taken_s, LATE_SLICE, _QUICK_LATE_S)
             await asyncio.sleep(0)
         self._late = []
 
@@ -186,8 +198,7 @@ class TailSource:
                         if len(fresh):
                             show(fresh)
                         start = stop
-                        is_quick = time.perf_counter() - taken_s < _QUICK_S
-                        self._slice = min(MOST_SLICE, 2 * self._slice) if is_quick else SLICE
+                        self._slice = _next_size(self._slice, taken_s, SLICE)
                         await asyncio.sleep(0)  # the window stays alive under a storm
             if not is_complete or began_ms is None:
                 self._chunk_ms = max(_MIN_CHUNK_MS, self._chunk_ms // 2)
@@ -218,7 +229,7 @@ class TailSource:
         gap = self.counts.open_gap
         now_ms = self._gateway.server_now_ms if end_ms is None else end_ms
         if gap is None:
-            from_ms = self._floor_ms if self._anchor_ms is None else self._anchor_ms
+            from_ms = self.floor_ms if self._anchor_ms is None else self._anchor_ms
             gap = Gap(from_ms, max(from_ms, now_ms), why)
             self.counts.interruptions.append(gap)
         gap.to_ms, gap.state = max(gap.to_ms, now_ms), state
@@ -255,9 +266,9 @@ class TailSource:
         """Where to begin, by what is known of the server's clock; counted from the first attempt on."""
         if self._since_ms is not None:
             return self._since_ms
-        if self._begun_s is None:
-            self._begun_s = time.time()
-        return round((self._begun_s + self._gateway.clock_skew_s) * 1000) - self._lookback_ms
+        if self.begun_s is None:
+            self.begun_s = time.time()
+        return round((self.begun_s + self._gateway.clock_skew_s) * 1000) - self._lookback_ms
 
     @property
     def _overlap_ms(self) -> int:

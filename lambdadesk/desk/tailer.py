@@ -130,6 +130,7 @@ class Tailer:
 
     def take_in(self, groups: Sequence[TailGroup]) -> None:
         """Follow these, too, from where the others began; their lines go to their places among the others."""
+        begun_s = self.sources[0].begun_s if self.sources else None
         for group in groups:
             source = TailSource(
                 self._gateway,
@@ -138,6 +139,7 @@ class Tailer:
                 self.invocations,
                 **self._options,
                 progressed=self.progressed.emit,
+                begun_s=begun_s,
             )
             self.sources.append(source)
             self._nudges.append(asyncio.Event())

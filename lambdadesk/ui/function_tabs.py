@@ -145,6 +145,9 @@ class FunctionTabs(QTabWidget):
         self._memory.keep_page(page)
         index = self.indexOf(page)
         if index >= 0:
+            focused = self.window().focusWidget()
+            if focused is not None and page.isAncestorOf(focused):
+                self.tabBar().setFocus()  # else the choice of the connection would get it, and the next key
             self.removeTab(index)
             self.closed.emit()
         await page.close_page()

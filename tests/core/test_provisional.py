@@ -46,3 +46,18 @@ def test_what_no_poll_brings_is_given_up_and_counted() -> None:
     assert [event.timestamp_ms for event in provisional.lines()] == [5]
     provisional.add_live([LogEvent(2, "b", "s")])  # long after: nothing is known of it any more
     assert len(provisional) == 2
+
+
+def test_a_late_line_is_waited_for_since_it_came() -> None:
+    """A sweep brings it, however old it is; and where the sweep was the first, the live one is known."""
+    provisional = ProvisionalLines()
+    late = LogEvent(1, "late", "s", ingestion_ms=100)
+    provisional.add_live([late])
+    assert provisional.forget(50) == 0
+    assert provisional.lines() == [late]
+    provisional.add_polled([late, late])
+    assert provisional.forget(50) == 0
+    provisional.add_live([late])
+    assert len(provisional) == 0
+    provisional.add_live([late])
+    assert provisional.forget(101) == 1

@@ -77,7 +77,7 @@ async def test_lines_are_provisional_until_a_poll_brings_them(aws: FakeAws, quic
 async def test_minutes_are_counted_and_priced_and_it_ends_by_itself(aws: FakeAws, quick: Limits) -> None:
     clock = Clock()
     aws.log_settings[GROUP] = {"arn": f"{ARN}:*"}
-    aws.script("StartLiveTail", session(update("x"), end=hang))
+    aws.script("StartLiveTail", session(update("x", timestamp_ms=now_ms()), end=hang))
     options = {"for_minutes": 0.02, "clock": clock}
     async with following(make_tail(aws, patient(quick))) as tail, listening(tail, **options) as overlay:
         await until(overlay.changed, lambda: overlay.lines, "the live line")
@@ -112,7 +112,7 @@ async def test_its_seconds_are_told_to_the_meter_and_a_budget_ends_it(aws: FakeA
     tail = make_tail(aws, patient(quick))
     tail._gateway.meter = meter
     aws.log_settings[GROUP] = {"arn": f"{ARN}:*"}
-    aws.script("StartLiveTail", *[session(update("x"), end=pulse)] * 2)
+    aws.script("StartLiveTail", *[session(update("x", timestamp_ms=now_ms()), end=pulse)] * 2)
     async with following(tail), listening(tail, clock=clock) as overlay:
         await until(overlay.changed, lambda: overlay.lines, "the live line")
         clock.now_s += 16.5
@@ -139,7 +139,7 @@ async def test_an_endpoint_without_it_says_so(aws: FakeAws, quick: Limits) -> No
 
 async def test_a_provisional_line_is_told_from_where_it_is(aws: FakeAws, quick: Limits) -> None:
     aws.log_settings[GROUP] = {"logGroupArn": ARN}
-    aws.script("StartLiveTail", session(update("x", stream="s"), end=hang))
+    aws.script("StartLiveTail", session(update("x", stream="s", timestamp_ms=now_ms()), end=hang))
     async with following(make_tail(aws, patient(quick))) as tail, listening(tail) as overlay:
         (line,) = await until(overlay.changed, lambda: overlay.lines, "the live line")
         assert overlay.source_of(line) == 0
@@ -180,3 +180,14 @@ async def test_without_a_group_there_is_nothing_to_listen_to(aws: FakeAws, quick
         assert overlay.error.kind is ErrorKind.NOT_FOUND
         assert overlay.minutes == 0
         assert aws.requests("StartLiveTail") == []
+
+
+async def test_a_line_from_before_the_tail_began_is_not_waited_for(aws: FakeAws, quick: Limits) -> None:
+    aws.log_settings[GROUP] = {"logGroupArn": ARN}
+    frames = (update("long ago", timestamp_ms=now_ms() - 3_600_000), update("x", timestamp_ms=now_ms()))
+    aws.script("StartLiveTail", session(*frames, end=hang))
+    async with following(make_tail(aws, patient(quick))) as tail, listening(tail) as overlay:
+        await until(overlay.changed, lambda: overlay.lines, "the live line")
+        assert [line.message for line in overlay.lines] == ["x"]
+        await poll(tail)
+        assert overlay.unconfirmed == 0

@@ -1,6 +1,7 @@
 """Lines that leave memory can still be filtered and looked at, and what is gone for good is said."""
 
 import asyncio
+import json
 import os
 import resource
 import signal
@@ -14,6 +15,7 @@ from lambdadesk.core.errors import ErrorKind, UserError
 from lambdadesk.core.logfilter import Filter, parse_filter
 from lambdadesk.core.logstore import LogRow, LogStore
 from lambdadesk.desk.log_archive import LogArchive
+from lambdadesk.desk.log_export import all_lines, export_lines
 from lambdadesk.desk.tasks import TaskScope
 from lambdadesk.store import rolling_file
 
@@ -163,3 +165,25 @@ async def test_a_tail_waits_for_the_disk(tmp_path: Path) -> None:
             await archive.make_room()
         await until(archive, lambda: archive.is_settled)
         assert (len(archive), archive.lost) == (store.first, 0)
+
+
+async def test_all_lines_are_exported_from_disk_and_memory(tmp_path: Path) -> None:
+    """What the store drops while it is written is neither lost nor written twice."""
+    store = LogStore(cap=160)
+    archive = LogArchive(store, tmp_path)
+    path = tmp_path / "all.ndjson"
+    async with running(archive):
+        for start in range(0, 1_000, 50):
+            store.add(make_rows(start, start + 50))
+            await until(archive, lambda: archive.is_settled)
+        told: list[tuple[int, int]] = []
+
+        def tell(count: int, total: int) -> None:
+            told.append((count, total))
+            store.add(make_rows(1_000, 1_100))
+
+        assert await export_lines(store, all_lines, path, tell, older=archive) == 1_000
+        assert told == [(840, 1_000), (1_000, 1_000)]
+    written = [json.loads(line) for line in path.read_text().splitlines()]
+    assert [row["message"] for row in written] == [row.message for row in make_rows(0, 1_000)]
+    assert [row["request_id"] for row in written[::100]] == [f"r{at // 4}" for at in range(0, 1_000, 100)]

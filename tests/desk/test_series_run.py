@@ -4,7 +4,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -295,6 +295,35 @@ async def test_an_answer_that_never_ends_holds_up_no_series(aws: FakeAws, tmp_pa
         assert [run.outcome for run in series.runs] == [Outcome.UNKNOWN, Outcome.OK, Outcome.OK]
         assert "No complete answer came in time" in series.runs[0].error
         assert len(aws.requests("Invoke")) == 3
+
+
+async def test_a_late_answer_brings_no_second_run_at_once(aws: FakeAws, tmp_path: Path) -> None:
+    others = threading.Event()
+    came: list[int] = []
+
+    def drip(exchange: faults.Exchange) -> None:
+        data = exchange.encode(exchange.normal())
+        for at in range(len(data)):
+            if others.wait(0.05):
+                exchange.write(data[at:])
+                return
+            exchange.write(data[at : at + 1])
+
+    def hold(exchange: faults.Exchange) -> None:
+        others.set()
+        with suppress(TimeoutError):
+            aws.wait_for_requests("Invoke", 3, timeout_s=0.4)
+        came.append(len(aws.requests("Invoke")))
+        exchange.send(exchange.normal())
+
+    aws.script("Invoke", drip, hold)
+    limits = Limits(connect_s=0.1, invoke_margin_s=1, invoke_body_s=0.1)
+    async with rigged(aws, limits, tmp_path) as rig:
+        rig.start(SeriesPlan(InvokeRequest(replace(HELLO, timeout_s=0), b"{}"), runs=3))
+        series = await rig.finish()
+    assert came == [2]  # the third is not sent while the second is under way
+    assert (len(series.runs), series.may_still_run) == (3, 0)
+    assert len(aws.requests("Invoke")) == 3
 
 
 KILLED = """

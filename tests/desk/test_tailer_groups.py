@@ -15,10 +15,14 @@ from tests.servers.fake_aws import FakeAws
 ORDERS, MAILS, SHARED = "/aws/lambda/orders", "/aws/lambda/mails", "shop/all"
 
 
-def make_tail(aws: FakeAws, limits: Limits, *groups: TailGroup, function: Any = None) -> Tailer:
+def make_tail(
+    aws: FakeAws, limits: Limits, *groups: TailGroup, function: Any = None, **options: Any
+) -> Tailer:
     gateway = Gateway(Target("us-east-1", endpoint_url=aws.url), limits)
     ledger = InvocationLedger(lambda *_: None)
-    return Tailer(gateway, function or FunctionInfo("orders"), ledger, groups=groups, poll_s=NEVER_S)
+    return Tailer(
+        gateway, function or FunctionInfo("orders"), ledger, groups=groups, poll_s=NEVER_S, **options
+    )
 
 
 async def poll_all(tail: Tailer) -> None:
@@ -111,3 +115,18 @@ async def test_a_group_that_appears_later_is_taken_in(aws: FakeAws, quick: Limit
         await poll_all(tail)
         assert messages(tail) == ["mail", "order", "another"]
         assert (tail.counts.late, tail.counts.gaps) == (0, 0)
+
+
+async def test_a_group_that_appears_later_is_read_from_where_the_others_began(
+    aws: FakeAws, quick: Limits
+) -> None:
+    """From now on: what the new group held before it was found is newer than that."""
+    aws.add_events(ORDERS, "old", timestamp_ms=now_ms() - 2_000)
+    async with following(make_tail(aws, quick, TailGroup(ORDERS), lookback_ms=0)) as tail:
+        await until(tail.changed, lambda: tail.state is TailState.FOLLOWING, "the first poll")
+        aws.add_events(MAILS, "mail")
+        tail.sources[0].begun_s = (tail.sources[0].begun_s or 0) - 30  # as if it had begun earlier
+        aws.add_events(MAILS, "first mail", timestamp_ms=now_ms() - 20_000)
+        tail.take_in([TailGroup(MAILS)])
+        await until(tail.changed, lambda: tail.counts.received == 2, "both mails")
+        assert messages(tail) == ["first mail", "mail"]

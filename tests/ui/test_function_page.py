@@ -93,7 +93,9 @@ async def test_closing_the_tab_ends_its_tail(desk: Desk, aws: FakeAws) -> None:
     page = await desk.open("hello", "Logs")
     await until(lambda: aws.requests("FilterLogEvents"))
     assert list(desk.connection.tails) == ["hello"]
+    desk.get("logFilter").setFocus()
     await desk.close_tab()
+    assert desk.window.focusWidget() is desk.get_tabs().tabBar()
     assert page not in desk.window.findChildren(type(page))
     assert desk.connection.tails == {}
     await until(lambda: not desk.connection.scope.is_running("tail hello"))

@@ -122,10 +122,21 @@ async def test_a_stream_that_breaks_keeps_what_came_and_is_looked_for(desk: Desk
     await desk.open("hello")
     await desk.choose("invocationType", "Response stream")
     assert await desk.invoke() == "▲ Outcome unknown"
-    assert "The stream broke after 10 bytes; the function may go on." in desk.text("resultSummary")
+    assert "The stream broke after 10 bytes. The function may go on." in desk.text("resultSummary")
     assert desk.get("responseView").toPlainText() == "half of it"
     await until(lambda: "Looking for it in the log" in fate(desk))
     assert rows(desk.get("historyTable"))[0][2] == "Unknown"
+
+
+async def test_a_stream_that_broke_is_no_success_once_its_log_is_read(desk: Desk, aws: FakeAws) -> None:
+    aws.script(STREAM, faults.cut)
+    await desk.open("hello")
+    await desk.choose("invocationType", "Response stream")
+    await desk.invoke('{"n": 1}')
+    await until(lambda: "as its log shows" in desk.text("resultStatus"), lambda: desk.text("resultStatus"))
+    assert desk.text("resultStatus") == "▲ Ran and succeeded, as its log shows; the response is not whole"
+    assert "The stream broke after 8 bytes." in desk.text("resultSummary")
+    assert "may go on" not in desk.text("resultSummary")
 
 
 # --- options ---

@@ -511,7 +511,7 @@ async def test_the_cost_of_an_invocation_opens_its_arithmetic(desk: Desk, aws: F
     assert view.detail.text.toPlainText().startswith("START RequestId")
 
 
-@pytest.mark.parametrize(("action", "count"), [("Export the lines shown…", 1), ("Export all lines…", 2)])
+@pytest.mark.parametrize(("action", "count"), [("Export the lines shown…", 1), ("Export all lines…", 3)])
 async def test_lines_are_exported(desk: Desk, aws: FakeAws, tmp_path: Any, action: str, count: int) -> None:
     aws.add_events(GROUP, "apple\n", "Banana\n")
     await desk.open("hello", "Logs")
@@ -520,6 +520,8 @@ async def test_lines_are_exported(desk: Desk, aws: FakeAws, tmp_path: Any, actio
     (wanted,) = [each for each in desk.get("logTools").menu.actions() if each.text() == action]
     wanted.trigger()
     (dialog,) = desk.page.findChildren(QFileDialog, "logExportDialog")
+    aws.add_events(GROUP, "came late\n", timestamp_ms=desk.get("logView").store.timestamp(0) - 1)
+    await desk.polled()  # the numbers of the lines after it are others now
     target = tmp_path / "out.log"
     dialog.fileSelected.emit(str(target))
     dialog.reject()

@@ -258,7 +258,10 @@ async def test_a_file_is_opened_and_undone(rig: Rig, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        (b"x" * (SYNC_LIMIT + 1), "✖ event.json was not opened: it has 6 MB, and a payload 6 MB at most."),
+        (
+            b"x" * (SYNC_LIMIT + 1),
+            "✖ event.json was not opened: it has 6,291,457 bytes, and a payload 6,291,456 at most.",
+        ),
         (b'{"a": "\xff"}', "✖ event.json was not opened: its byte 8 is not UTF-8, so it is no JSON text."),
         (None, "✖ event.json was not opened: No such file or directory."),
     ],

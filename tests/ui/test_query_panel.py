@@ -157,12 +157,15 @@ async def test_a_row_is_shown_as_a_tree_and_copied_as_a_table(desk: Desk) -> Non
 async def test_progress_and_price_are_told_and_cancel_stops_the_query(desk: Desk, aws: FakeAws) -> None:
     aws.query_scripts = [QueryScript(LINES, ["Running"] * 100, 200 * 10**9)]
     await open_query(desk)
+    desk.get("queryRun").setFocus()
     click(desk.get("queryRun"))
     await until(lambda: "Running" in desk.text("queryStatus"), lambda: visible_words(desk.page))
     assert "2.0 GB scanned · $0.010000" in desk.text("queryStatus")
     assert not desk.get("queryRun").isEnabled()
+    assert desk.get("queryCancel").hasFocus()
     click(desk.get("queryCancel"))
     await until(lambda: desk.get("queryRun").isEnabled(), lambda: visible_words(desk.page))
+    assert desk.get("queryRun").hasFocus()  # and not the first field of the window
     assert aws.queries[0].was_stopped
     assert not desk.get("queryCancel").isVisible()
     assert "Cancelled" in visible_words(desk.page)

@@ -66,16 +66,20 @@ def _delay_text(delay_ms: int) -> str:
 def _message_first(text: str, request_id: str) -> str:
     """A line of the JSON log format as one reads it: the message, then what no other column shows."""
     try:
-        fields = json.loads(text)
-    except (ValueError, RecursionError):  # too deep
+        return _of_fields(json.loads(text), request_id) or text
+    except (ValueError, RecursionError):  # too deep, to be read or to be written again
         return text
+
+
+def _of_fields(fields: dict[str, Any], request_id: str) -> str:
+    """The same of a line that was read; empty where it has no message."""
     if "message" in fields:
         head = fields.pop("message")
         rest = {name: value for name, value in fields.items() if name not in _JSON_SHOWN}
     elif "type" in fields and isinstance(fields.get("record"), dict):  # the platform's own
         head, rest = fields["type"], fields["record"]
     else:
-        return text
+        return ""
     if fields.get("requestId", request_id) != request_id:  # another's is news
         rest["requestId"] = fields["requestId"]
     elif rest.get("requestId") == request_id:

@@ -34,6 +34,7 @@ from lambdadesk.ui.widgets.ask_bar import AskBar
 from lambdadesk.ui.widgets.labels import ToneLabel
 from lambdadesk.ui.widgets.named import named
 from lambdadesk.ui.widgets.notices import announce
+from lambdadesk.ui.widgets.once_button import OnceButton, StopButton, show_running
 from lambdadesk.ui.widgets.plain import set_plain_tooltip
 from lambdadesk.ui.widgets.tables import make_table
 
@@ -101,7 +102,8 @@ class CasesPanel(QWidget):
             ("Delete", "Delete…", "", "Delete the file of the selected case", self._ask_delete),
             ("Junit", "JUnit…", "", "Write the verdicts as JUnit XML", self._ask_where),
         ):
-            button = QPushButton(icon(icon_name), text) if icon_name else QPushButton(text)
+            make = {"Run": OnceButton, "RunAll": OnceButton, "Stop": StopButton}.get(key, QPushButton)
+            button = make(icon(icon_name), text) if icon_name else make(text)
             named(button, f"cases{key}", text.rstrip("…"))
             set_plain_tooltip(button, tip)
             button.clicked.connect(lambda _checked=False, action=action: action())
@@ -223,9 +225,12 @@ class CasesPanel(QWidget):
     def _on_selection(self) -> None:
         selected = self._selected()
         is_running = bool(self.runner.running)
-        self.buttons["RunAll"].setEnabled(bool(self._usable()) and not is_running)
-        self.buttons["Run"].setEnabled(any(each.case for each in selected) and not is_running)
-        self.buttons["Stop"].setVisible(is_running)
+        stop = self.buttons["Stop"]
+        for key, can_start in (
+            ("RunAll", bool(self._usable())),
+            ("Run", any(each.case for each in selected)),
+        ):
+            show_running(self.buttons[key], stop, is_running=is_running, can_start=can_start)
         self.buttons["Edit"].setEnabled(len(selected) == 1 and selected[0].case is not None)
         self.buttons["Delete"].setEnabled(len(selected) == 1)
         self.buttons["Junit"].setEnabled(bool(self.runner.results) and not is_running)

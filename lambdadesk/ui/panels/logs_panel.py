@@ -1,6 +1,7 @@
 """LogsPanel: logs of one or more functions, followed, filtered, and accounted for."""
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QHideEvent, QKeySequence, QResizeEvent, QShortcut, QShowEvent
@@ -17,10 +18,12 @@ from lambdadesk.core.logfilter import (
     Term,
     TimeTerm,
     find_in_text,
+    lines_left,
     parse_filter,
 )
 from lambdadesk.core.lograte import count_rate
 from lambdadesk.core.types import Invocation
+from lambdadesk.desk.log_export import all_lines
 from lambdadesk.desk.log_follow import LogFollow
 from lambdadesk.desk.tailer import Tailer, TailState
 from lambdadesk.desk.tasks import TaskScope
@@ -366,12 +369,13 @@ class LogsPanel(QWidget):
         self.find_bar.show_count(position, total, is_complete=is_complete, problem=self._search_problem)
 
     def _ask_where(self, is_all: bool) -> None:
-        store, lines = self.view.store, self.view.lines
-        numbers = range(store.first, store.end) if is_all else lines.numbers(0, len(lines))
+        lines = self.view.lines
+        choose = all_lines if is_all else partial(lines_left, lines.filter, lines.context)
         title = "Export all lines" if is_all else "Export the lines shown"
         tail = self._tail
         group_of = (lambda stream: tail.source_of(stream).name) if len(tail.sources) > 1 else None
-        self.export.ask_where(title, tail.function.name, store, numbers, group_of)
+        older = tail.archive if is_all else None
+        self.export.ask_where(title, tail.function.name, tail.store, choose, group_of, older)
 
     def _on_failure(self, name: str, error: Exception) -> None:
         if not isinstance(error, UserError):

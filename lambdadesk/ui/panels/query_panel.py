@@ -50,6 +50,7 @@ from lambdadesk.ui.widgets.empty_state import StateView
 from lambdadesk.ui.widgets.labels import ToneLabel
 from lambdadesk.ui.widgets.named import named
 from lambdadesk.ui.widgets.notices import announce
+from lambdadesk.ui.widgets.one_of_two import show_one
 from lambdadesk.ui.widgets.plain import set_plain_tooltip
 from lambdadesk.ui.widgets.query_edit import QueryEdit
 from lambdadesk.ui.widgets.query_result import QueryResult
@@ -303,9 +304,8 @@ class QueryPanel(QWidget):
     def _show(self) -> None:
         query = self._query
         error = self._error or query.error
-        self.run_button.setEnabled(not self._is_busy)
+        show_one(self.run_button, self.cancel_button, is_busy=self._is_busy, is_stopping=query.is_stopping)
         self.cancel_button.setVisible(self._is_busy)
-        self.cancel_button.setEnabled(not query.is_stopping)
         if query.table is not self._shown:
             self._shown = query.table
             self.result.show_table(query.table)

@@ -55,6 +55,7 @@ from lambdadesk.ui.widgets.histogram import Histogram
 from lambdadesk.ui.widgets.labels import ToneLabel
 from lambdadesk.ui.widgets.named import named
 from lambdadesk.ui.widgets.notices import announce
+from lambdadesk.ui.widgets.once_button import OnceButton, StopButton, show_running
 from lambdadesk.ui.widgets.plain import PlainLabel
 from lambdadesk.ui.widgets.tables import make_table
 
@@ -114,7 +115,6 @@ class SeriesPanel(QWidget):
         self.progress.setTextVisible(False)
         self.progress.setMaximumHeight(theme.SPACE)
         layout.addWidget(self.progress)
-        self.status = named(ToneLabel("dim"), "seriesStatus", "Progress")
         layout.addLayout(self._build_above_result())
         layout.addWidget(self._build_result(), 1)
         self.result.hide()
@@ -155,13 +155,18 @@ class SeriesPanel(QWidget):
 
     def _build_start(self) -> QHBoxLayout:
         self.price = named(ToneLabel("dim"), "seriesEstimate", "Estimated price")
-        self.start_button = named(QPushButton(icon("invoke"), "Start"), "seriesStart", "Start the series")
+        self.start_button = named(OnceButton(icon("invoke"), "Start"), "seriesStart", "Start the series")
         self.start_button.clicked.connect(self.start)
-        self.stop_button = named(QPushButton(icon("stop"), "Stop"), "seriesStop", "Stop the series")
+        self.stop_button = named(StopButton(icon("stop"), "Stop"), "seriesStop", "Stop the series")
         self.stop_button.clicked.connect(self.stop)
+        self.status = named(ToneLabel("dim"), "seriesStatus", "Progress")
+        said = QVBoxLayout()
+        said.setSpacing(theme.TIGHT)
+        said.addWidget(self.price)
+        said.addWidget(self.status)
         row = QHBoxLayout()
         row.setSpacing(theme.SPACE)
-        row.addWidget(self.price, 1)
+        row.addLayout(said, 1)
         row.addWidget(self.stop_button)
         row.addWidget(self.start_button)
         return row
@@ -175,7 +180,7 @@ class SeriesPanel(QWidget):
         self.export_button.clicked.connect(self._ask_where)
         row = QHBoxLayout()
         row.setSpacing(theme.SPACE)
-        row.addWidget(self.status, 1)
+        row.addStretch(1)
         row.addWidget(self.compare)
         row.addWidget(self.export_button)
         return row
@@ -324,11 +329,11 @@ class SeriesPanel(QWidget):
     def _show(self) -> None:
         series = self.runner.series
         is_running = self.runner.is_running
-        self.stop_button.setVisible(is_running)
-        self.start_button.setEnabled(not is_running)
+        show_running(self.start_button, self.stop_button, is_running=is_running)
         is_stopping = series is not None and series.phase is SeriesPhase.STOPPING
         self.stop_button.setText("Stop waiting" if is_stopping else "Stop")
         self.progress.setVisible(is_running)
+        self.price.setVisible(not is_running)  # in a low window, how far it is comes first
         self.export_button.setEnabled(series is not None and bool(series.runs) and not is_running)
         if series is None:
             self.status.say(

@@ -10,7 +10,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QListWidget,
     QListWidgetItem,
-    QPushButton,
     QSpinBox,
     QSplitter,
     QVBoxLayout,
@@ -29,6 +28,7 @@ from lambdadesk.ui.models.version_table import VERSION_SAMPLES, VersionTableMode
 from lambdadesk.ui.widgets.labels import ToneLabel
 from lambdadesk.ui.widgets.named import named
 from lambdadesk.ui.widgets.notices import announce
+from lambdadesk.ui.widgets.once_button import OnceButton, StopButton, show_running
 from lambdadesk.ui.widgets.plain import PlainLabel, set_plain_tooltip
 from lambdadesk.ui.widgets.tables import make_table
 
@@ -78,9 +78,9 @@ class VersionsPanel(QWidget):
         self.warm_up = named(QCheckBox("Warm up first"), "versionsWarmUp", "Warm each version up first")
         set_plain_tooltip(self.warm_up, "One more run of each, whose figures are left out")
         self.warm_up.toggled.connect(lambda _on: self.show_estimate())
-        self.start_button = named(QPushButton(icon("invoke"), "Compare"), "versionsStart", "Compare versions")
+        self.start_button = named(OnceButton(icon("invoke"), "Compare"), "versionsStart", "Compare versions")
         self.start_button.clicked.connect(self.start)
-        self.stop_button = named(QPushButton(icon("stop"), "Stop waiting"), "versionsStop", "Stop waiting")
+        self.stop_button = named(StopButton(icon("stop"), "Stop waiting"), "versionsStop", "Stop waiting")
         self.stop_button.clicked.connect(lambda: self.scope.cancel("run"))
         self.stop_button.hide()
         self.price = named(ToneLabel("dim"), "versionsEstimate", "Estimated price")
@@ -192,8 +192,7 @@ class VersionsPanel(QWidget):
             self.scope.start("run", self._run, request, confirmed)
 
     async def _run(self, request: InvokeRequest, confirmed: bool) -> None:
-        self.stop_button.show()
-        self.start_button.setEnabled(False)
+        show_running(self.start_button, self.stop_button, is_running=True)
         try:
             await self.runner.run(
                 request,
@@ -207,8 +206,7 @@ class VersionsPanel(QWidget):
             self.status.say("▲ Stopped waiting. The run that was under way goes on.", "warning")
             raise
         finally:
-            self.stop_button.hide()
-            self.start_button.setEnabled(True)
+            show_running(self.start_button, self.stop_button, is_running=False)
 
     def _say_end(self) -> None:
         rows = self.runner.rows

@@ -1,13 +1,13 @@
 """LogExportBar, log lines written to a file that the user names, with progress and cancel."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QWidget
 
 from lambdadesk.core.logstore import LogStore
-from lambdadesk.desk.log_export import GroupOf, export_lines
+from lambdadesk.desk.log_archive import LogArchive
+from lambdadesk.desk.log_export import Choose, GroupOf, export_lines
 from lambdadesk.desk.tasks import TaskScope
 from lambdadesk.ui import theme
 from lambdadesk.ui.widgets.labels import ToneLabel
@@ -33,11 +33,17 @@ class LogExportBar(QWidget):
         self.hide()
 
     def ask_where(
-        self, title: str, name: str, store: LogStore, numbers: Sequence[int], group_of: GroupOf | None
+        self,
+        title: str,
+        name: str,
+        store: LogStore,
+        choose: Choose,
+        group_of: GroupOf | None,
+        older: LogArchive | None,
     ) -> None:
-        """Ask for a file, then write these lines of the store; name: what the file is called at first.
+        """Ask for a file, then write lines of the store as it then is; name: how the file is called at first.
 
-        group_of: see `export_lines`.
+        choose, group_of, older: see `export_lines`.
         """
         dialog = QFileDialog(self, title)
         dialog.setObjectName("logExportDialog")
@@ -50,7 +56,7 @@ class LogExportBar(QWidget):
         )
         dialog.setDefaultSuffix("log")
         dialog.fileSelected.connect(
-            lambda path: self._scope.start("export", self._export, Path(path), store, numbers, group_of)
+            lambda path: self._scope.start("export", self._export, Path(path), store, choose, group_of, older)
         )
         dialog.open()
 
@@ -61,19 +67,24 @@ class LogExportBar(QWidget):
             announce(self, text)
 
     async def _export(
-        self, path: Path, store: LogStore, numbers: Sequence[int], group_of: GroupOf | None
+        self,
+        path: Path,
+        store: LogStore,
+        choose: Choose,
+        group_of: GroupOf | None,
+        older: LogArchive | None,
     ) -> None:
-        total = len(numbers)
         self.cancel.show()
-        self.say(f"Writing {total:,} lines…")
+        self.say("Writing lines…")
         is_done = False
         try:
-            await export_lines(
+            total = await export_lines(
                 store,
-                numbers,
+                choose,
                 path,
-                lambda count: self.say(f"{count:,} of {total:,} lines written…"),
+                lambda count, of: self.say(f"{count:,} of {of:,} lines written…"),
                 group_of,
+                older,
             )
             is_done = True
         finally:

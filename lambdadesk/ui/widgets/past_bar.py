@@ -21,6 +21,7 @@ from lambdadesk.ui.widgets.calm_combo import CalmComboBox
 from lambdadesk.ui.widgets.labels import ToneLabel
 from lambdadesk.ui.widgets.named import named
 from lambdadesk.ui.widgets.notices import announce
+from lambdadesk.ui.widgets.one_of_two import show_one
 from lambdadesk.ui.widgets.plain import set_plain_tooltip
 from lambdadesk.ui.widgets.time_range import TimeRange
 from lambdadesk.ui.widgets.wrapping_row import WrappingRow
@@ -144,13 +145,7 @@ class PastBar(QWidget):
 
     def _show(self) -> None:
         past = self.past
-        usable, other = self.load_button, self.cancel_button
-        if past.is_loading:
-            usable, other = other, usable
-        usable.setEnabled(True)
-        if other.hasFocus():  # else it would go to the first field of the window
-            usable.setFocus()
-        other.setEnabled(False)
+        show_one(self.load_button, self.cancel_button, is_busy=past.is_loading)
         text, tone = self._tell()
         is_new = text != self.status.text()
         self.status.say(text, tone)

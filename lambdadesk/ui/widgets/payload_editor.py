@@ -307,7 +307,8 @@ def _read(path: Path) -> str:
         size_bytes = path.stat().st_size
         if size_bytes > SYNC_LIMIT:
             raise UserError(
-                f"{path.name} was not opened: it has {format_bytes(size_bytes)}, and a payload 6 MB at most.",
+                f"{path.name} was not opened: it has {size_bytes:,} bytes, "
+                f"and a payload {SYNC_LIMIT:,} at most.",
                 "Put large data into S3, and send where it is.",
                 kind=ErrorKind.INVALID,
             )

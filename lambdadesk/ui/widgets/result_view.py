@@ -350,6 +350,8 @@ def _outcome_words(entry: HistoryEntry) -> tuple[str, str]:
     # Of a run whose answer did not come, or that nobody waited for, the log tells.
     is_answered = entry.kind is InvocationType.REQUEST_RESPONSE and code
     succeeded = f"✔ {code} Succeeded" if is_answered else "✔ Ran and succeeded, as its log shows"
+    if entry.is_partial and entry.outcome is Outcome.OK:
+        return "warning", "▲ Ran and succeeded, as its log shows; the response is not whole"
     return {
         Outcome.OK: ("ok", succeeded),
         Outcome.QUEUED: ("ok", f"✔ {code} Queued for asynchronous execution"),
@@ -391,7 +393,8 @@ def _summary(entry: HistoryEntry, why_no_report: str) -> str:
         if not _is_dry(entry):
             parts.append(why_no_report)
     if entry.error and (report is None or entry.status_code):
-        parts.append(entry.error)
+        goes_on = entry.is_partial and entry.status_code and report is None
+        parts.append(f"{entry.error} The function may go on." if goes_on else entry.error)
     if not entry.payload and entry.outcome is not Outcome.RUNNING:
         parts.append("payload and answer were not kept")
     return " · ".join(parts)

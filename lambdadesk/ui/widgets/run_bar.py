@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QResizeEvent
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
@@ -23,12 +23,12 @@ from lambdadesk.ui.icons import icon
 from lambdadesk.ui.widgets.calm_combo import CalmComboBox
 from lambdadesk.ui.widgets.labels import ElidedLabel
 from lambdadesk.ui.widgets.named import named
+from lambdadesk.ui.widgets.once_button import OnceButton, StopButton, show_running
 from lambdadesk.ui.widgets.plain import plain_tooltip, set_plain_tooltip
 from lambdadesk.ui.widgets.run_options import RunOptions
 
 _STREAM: Final = "stream"
 _NARROW_PX: Final = 600
-_PAUSE_MS: Final = 60  # between a release and a press, where these are no repeat
 KINDS: Final = (
     (InvocationType.REQUEST_RESPONSE.value, "Request / response"),
     (InvocationType.EVENT.value, "Event (asynchronous)"),
@@ -91,12 +91,12 @@ class RunBar(QWidget):
         set_plain_tooltip(self.format_button, "Lay the JSON out in lines (Ctrl+Shift+I)")
         self.format_button.clicked.connect(self.format_requested)
         self.stop_button = named(
-            QPushButton(icon("stop"), "Stop waiting"), "stopWaitingButton", "Stop waiting"
+            StopButton(icon("stop"), "Stop waiting"), "stopWaitingButton", "Stop waiting"
         )
         set_plain_tooltip(self.stop_button, "Stop waiting for the answer; the function itself goes on (Esc)")
         self.stop_button.clicked.connect(self.stop_requested)
         self.stop_button.hide()
-        self.invoke_button = named(_OnceButton("Invoke"), "invokeButton", "Invoke")
+        self.invoke_button = named(OnceButton("Invoke"), "invokeButton", "Invoke")
         self.invoke_button.setDefault(True)
         set_plain_tooltip(self.invoke_button, "Send this payload once (Ctrl+Enter)")
         self.invoke_button.clicked.connect(self.invoke_requested)
@@ -212,8 +212,7 @@ class RunBar(QWidget):
     # -- what is shown
 
     def show_running(self, running: bool, *, can_invoke: bool) -> None:
-        self.invoke_button.setEnabled(not running and can_invoke)
-        self.stop_button.setVisible(running)
+        show_running(self.invoke_button, self.stop_button, is_running=running, can_start=can_invoke)
 
     def _on_changed(self, *_: object) -> None:
         self._show_kind()
@@ -248,27 +247,3 @@ def to_draft(entry: HistoryEntry) -> Draft:
         entry.durable_name,
         is_streaming=entry.is_streamed,
     )
-
-
-class _OnceButton(QPushButton):
-    """Takes a double click for one click, since a quick function has answered by its second half.
-
-    A held Space is one click, too, where its repeats come as releases and presses; see OnceKey.
-    """
-
-    def __init__(self, text: str) -> None:
-        super().__init__(text)
-        self._released_ms = -_PAUSE_MS
-
-    def keyReleaseEvent(self, event: QKeyEvent) -> None:
-        self._released_ms = event.timestamp()
-        super().keyReleaseEvent(event)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if 0 < event.timestamp() < self._released_ms + _PAUSE_MS:
-            event.accept()
-        else:
-            super().keyPressEvent(event)
-
-    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        event.accept()
