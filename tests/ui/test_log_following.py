@@ -267,6 +267,21 @@ async def test_live_tail_asks_shows_provisional_lines_and_ends(desk: Desk, aws: 
     assert not desk.get("logLiveStatus").isVisible()
 
 
+async def test_live_tail_of_too_many_groups_is_refused_before_it_is_asked(desk: Desk, aws: FakeAws) -> None:
+    for number in range(11):
+        aws.add_events(f"/app/{number:02d}", "line")
+    await desk.open("hello", "Logs")
+    desk.page.logs.export.say("✔ 1 line written.", "ok")  # type: ignore[union-attr]
+    await choose(desk, patterns="/app/*")
+    await until(lambda: len(lines(desk)) == 11)
+    assert not desk.get("logExport").isVisible()  # it was of the log before
+    click(desk.get("logLive"))
+    assert "10 log groups at most, and 12 are followed here" in desk.text("askQuestion")
+    assert desk.page.findChild(QWidget, "logLiveStart") is None
+    click(desk.get("askRefuse"))
+    assert aws.requests("StartLiveTail") == []
+
+
 async def test_an_endpoint_without_live_tail_says_so(desk: Desk, aws: FakeAws) -> None:
     aws.log_settings[HELLO] = {"logGroupArn": ARN}
     aws.add_events(HELLO, "one")

@@ -363,3 +363,14 @@ def test_a_line_of_a_megabyte_is_shown_in_part_until_all_is_wanted(
     assert len(detail.text.toPlainText()) < 70_000  # another line begins anew
     view.copy()
     assert QApplication.clipboard().text() == word
+
+
+def test_json_of_any_depth_is_shown(qapp: QApplication) -> None:
+    """Some depths can be read, but not written again."""
+    store = LogStore()
+    store.add([line(at, f'{{"message":"m","a":{"[" * at}{"]" * at}}}') for at in range(800, 1_000)])
+    lines = FilteredLines(store, parse_filter(""))
+    lines.scan()
+    model = LogTableModel(lines, theme.LIGHT)
+    shown = [model.look_at(row, [MESSAGE]).cells[0][0] for row in range(len(lines))]
+    assert {text[0] for text in shown} == {"m", "{"}

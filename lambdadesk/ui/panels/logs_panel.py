@@ -236,6 +236,8 @@ class LogsPanel(QWidget):
             self._clear_range()
         if self._only >= 0:
             self._show_only()
+        if not self.scope.is_running("export"):
+            self.export.hide()  # what it says is of the log before
         self._show_log()
 
     def _show_log(self) -> None:

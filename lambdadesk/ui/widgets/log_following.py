@@ -204,8 +204,17 @@ class LogFollowing(QWidget):
             self._ask_live()
 
     def _ask_live(self) -> None:
+        from lambdadesk.desk.live_overlay import MAX_GROUPS as MOST_LIVE
         from lambdadesk.desk.live_overlay import price_words
 
+        if (count := len(self._follow.tail.sources)) > MOST_LIVE:
+            self.ask.ask(
+                f"Live Tail listens to {MOST_LIVE} log groups at most, and {count} are followed here. "
+                "Follow fewer of them first.",
+                [],
+                "Close",
+            )
+            return
         connection = self._follow.connection
         words = price_words(connection.target, connection.prices)
         minutes = named(CalmComboBox(), "logLiveMinutes", "For how long at most")
