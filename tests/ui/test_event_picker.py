@@ -180,7 +180,12 @@ async def test_arrows_move_through_what_was_found_while_one_types(desk: Desk) ->
         assert pane.picker.search.hasFocus()
         QTest.keyClicks(pane.picker.search, " nothing like this")
         assert pane.picker.model.rowCount() == 0
+        assert await pane.preview() == ""
         assert pane.get("eventNote").text() == "No event matches “kinesis nothing like this”."
+        press(pane.picker.search, Qt.Key.Key_Escape)
+        assert pane.picker.model.rowCount() > 0
+        assert "aws:kinesis" in await pane.preview()
+        assert "No event matches" not in pane.get("eventNote").text()
 
 
 async def test_the_tree_has_the_room_until_an_event_is_chosen(desk: Desk) -> None:

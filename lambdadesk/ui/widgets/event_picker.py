@@ -274,10 +274,15 @@ class EventPicker(QWidget):
             if first is not None:
                 self._select(self.model.key_of(first))
                 return
+            self.scope.cancel("preview")
+            self._preview = None
             self._show_nothing(f"No event matches “{one_line(text, 60)}”.")
             announce(self.note, self.note.text())
         else:
-            self._select(self._preview_key)
+            key = self._preview_key
+            if self._preview is None:
+                self._preview_key = ""  # nothing of it is seen: it is loaded anew
+            self._select(key)
 
     def _current(self) -> Choice | None:
         row = self.model.row_at(self.tree.currentIndex())
