@@ -8,7 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?= --local
 
-.PHONY: run test check bench tour lock wheel clean
+.PHONY: run test check setup types tests bench tour lock wheel clean
 
 run:
 	@$(PYTHON) packaging/bootstrap.py run
@@ -23,16 +23,26 @@ tour:
 	@$(PYTHON) packaging/bootstrap.py run
 	@$(BIN)/lambdadesk --tour build/tour
 
-# Three workers also on two cores, since many tests wait.
-test: check
-	@QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -q -n 3 --dist loadfile
-
-check:
-	@$(PYTHON) packaging/bootstrap.py test
+# The types are checked beside the tests, four of which run at a time also on two cores, since many wait.
+test: setup
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@$(MAKE) --no-print-directory -j 2 types tests
+
+check: setup
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(MAKE) --no-print-directory types
+
+setup:
+	@$(PYTHON) packaging/bootstrap.py test
+
+types:
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+
+tests:
+	@QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -q -n 4 --dist loadfile --no-loadscope-reorder
 
 bench:
 	@$(PYTHON) packaging/bootstrap.py test
