@@ -1,5 +1,6 @@
 """RollingFile, records on disk of which the oldest go first."""
 
+import errno
 import os
 import tempfile
 import threading
@@ -33,6 +34,7 @@ class RollingFile:
         self._segments: deque[IO[bytes]] = deque()
         self._dropped = 0  # segments
         self._size = 0  # of the last segment
+        self._is_closed = False
         self._lock = threading.Lock()
         self.bytes = 0  # on disk
 
@@ -43,6 +45,8 @@ class RollingFile:
 
     def append(self, data: bytes) -> Record:
         with self._lock:
+            if self._is_closed:  # meanwhile, by another thread: a file that is opened now would not be closed
+                raise OSError(errno.EBADF, os.strerror(errno.EBADF))
             if not self._segments or self._size >= self._segment_bytes:
                 self._segments.append(self._open())
                 self._size = 0
@@ -86,6 +90,7 @@ class RollingFile:
     def close(self) -> None:
         """Give up everything."""
         with self._lock:
+            self._is_closed = True
             for file in self._segments:
                 file.close()
             self._dropped += len(self._segments)

@@ -69,3 +69,11 @@ def test_a_full_disk_takes_nothing_away(tmp_path: Path) -> None:
     second = file.append(b"second")
     assert (second.offset, file.read(second)) == (5, b"second")
     file.close()
+
+
+def test_a_write_that_comes_after_the_end_opens_no_file(tmp_path: Path) -> None:
+    file = RollingFile(tmp_path)
+    file.close()
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        file.append(b"late")
+    assert file.bytes == 0
