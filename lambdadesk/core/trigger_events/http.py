@@ -8,7 +8,6 @@ from lambdadesk.core.trigger_events.plan import Plan, Planners, get_first, get_k
 from lambdadesk.core.triggers import Trigger
 
 _NO_BODY = ("GET", "HEAD", "DELETE", "OPTIONS")
-
 _PARAMETER = re.compile(r"\{([^}+]+)\+?\}")
 
 
