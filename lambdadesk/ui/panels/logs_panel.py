@@ -43,7 +43,8 @@ from lambdadesk.ui.widgets.log_tools import LogTools
 from lambdadesk.ui.widgets.log_view import LogView
 from lambdadesk.ui.widgets.named import named
 from lambdadesk.ui.widgets.notices import announce
-from lambdadesk.ui.widgets.older_lines import OlderLinesButton
+from lambdadesk.ui.widgets.older_lines import OlderFilter, OlderLinesButton
+from lambdadesk.ui.widgets.older_matches import OlderMatches
 from lambdadesk.ui.widgets.plain import PlainLabel, set_plain_tooltip
 
 FILTER_DELAY_MS = 80
@@ -87,7 +88,9 @@ class LogsPanel(QWidget):
         )
         set_plain_tooltip(self.filter, HELP)
         self.count = named(PlainLabel(), "logCount", "Lines shown")
-        self.older = OlderLinesButton(tail, self.scope, self._facts_of, self.filter.text)
+        self.older = OlderLinesButton(tail, self.scope, self._facts_of, self._get_older_filter)
+        self.older_matches = OlderMatches(self.scope)
+        self.older_matches.open_requested.connect(self.older.open_dialog)
         self.follow = named(QCheckBox("Follow"), "logFollow", "Follow the newest line")
         set_plain_tooltip(self.follow, "Keep the newest line in view (Ctrl+T)")
         self.follow.setChecked(True)
@@ -127,6 +130,7 @@ class LogsPanel(QWidget):
         layout.addWidget(self.filter_row)
         layout.addWidget(self.tools)
         layout.addWidget(self.problem)
+        layout.addWidget(self.older_matches)
         layout.addWidget(self.histogram)
         layout.addWidget(self.export)
         layout.addWidget(self.find_bar)
@@ -219,6 +223,7 @@ class LogsPanel(QWidget):
         for disconnect in (*self._disconnects, *self._stop_following):
             disconnect()
         self.older.release()
+        self.older_matches.use_archive(None)
         self._typing.stop()
         self._rate_timer.stop()
         await self.scope.close()
@@ -247,6 +252,7 @@ class LogsPanel(QWidget):
         self._disconnects = [tail.changed.connect(self._show_tail), tail.progressed.connect(self._show_tail)]
         self._named = ()
         self.older.use_tail(tail)
+        self.older_matches.use_archive(tail.archive)
         self.view.set_store(tail.store, facts=self._facts_of)
         self._show_tail()
         self._show_count()
@@ -275,15 +281,33 @@ class LogsPanel(QWidget):
 
     def _use_filter(self) -> None:
         """Show the lines that agree to what was typed, the levels and the range of time."""
-        more: list[Term] = []
-        if not self.tools.has_all_levels:
-            more.append(LevelsTerm(self.tools.levels))
-        if self._only >= 0:
-            more.append(SourceTerm(self._only, self.legend.sources.number_of))
-        if self._range is not None:
-            more.append(TimeTerm(*self._range))
-        self.view.set_filter(self._wanted.narrowed(*more))
+        wanted = self._wanted.narrowed(*(term for term, _words in self._narrowing))
+        self.view.set_filter(wanted)
+        self.older_matches.use_filter(wanted)
         self._fit()
+
+    @property
+    def _narrowing(self) -> list[tuple[Term, str]]:
+        """What narrows the lines besides what is typed, and in words."""
+        more: list[tuple[Term, str]] = []
+        if not self.tools.has_all_levels:
+            levels = self.tools.levels
+            names = ", ".join(level.name.lower() for level in sorted(levels, reverse=True))
+            more.append((LevelsTerm(levels), f"level {names}" if names else "no level"))
+        if self._only >= 0:
+            sources = self.legend.sources
+            more.append((SourceTerm(self._only, sources.number_of), f"only {sources.names[self._only]}"))
+        if self._range is not None:
+            more.append((TimeTerm(*self._range), self._range_words))
+        return more
+
+    def _get_older_filter(self) -> OlderFilter:
+        if self._typing.isActive():
+            self._apply_filter()
+        narrowing = self._narrowing
+        terms = tuple(term for term, _words in narrowing)
+        words = "; ".join(words for _term, words in narrowing)
+        return OlderFilter(self._wanted.source, terms, words, self.older_matches.tally)
 
     def _use_range(self, start_ms: int, end_ms: int) -> None:
         self._range = (start_ms, end_ms)
@@ -304,9 +328,13 @@ class LogsPanel(QWidget):
         self._use_filter()
 
     def _show_range(self) -> None:
+        self.tools.show_range(self._range_words)
+
+    @property
+    def _range_words(self) -> str:
         is_utc = self.histogram.is_utc
         words = " to ".join(clock_text(at_ms, is_utc=is_utc) for at_ms in self._range or ())
-        self.tools.show_range(words.replace(".000", ""))
+        return words.replace(".000", "")
 
     def _use_utc(self, is_utc: bool) -> None:
         self.histogram.is_utc = is_utc

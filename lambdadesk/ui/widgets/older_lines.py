@@ -1,15 +1,37 @@
 """OlderLinesButton, which tells of the lines that are on disk and opens them."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QDialog, QPushButton, QWidget
+from PySide6.QtWidgets import QPushButton, QWidget
 
+from lambdadesk.core.log_terms import Term
+from lambdadesk.desk.log_archive import Tally
 from lambdadesk.desk.tailer import Tailer
 from lambdadesk.desk.tasks import TaskScope
 from lambdadesk.ui.models.log_sources import LogSources
 from lambdadesk.ui.models.log_table import Facts
 from lambdadesk.ui.widgets.plain import set_plain_tooltip
+
+if TYPE_CHECKING:
+    from lambdadesk.ui.dialogs.older_lines_dialog import OlderLinesDialog
+
+
+@dataclass(frozen=True, slots=True)
+class OlderFilter:
+    """The filter of a log page, for a look at its older lines.
+
+    text:  as it was typed.
+    terms: what narrows it besides, such as the levels that are switched on; words: the same for people.
+    tally: what was counted of both together.
+    """
+
+    text: str
+    terms: tuple[Term, ...] = ()
+    words: str = ""
+    tally: Tally | None = None
 
 
 class OlderLinesButton(QPushButton):
@@ -20,7 +42,7 @@ class OlderLinesButton(QPushButton):
         tail: Tailer,
         scope: TaskScope,
         facts: Facts,
-        get_filter: Callable[[], str],
+        get_filter: Callable[[], OlderFilter],
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -30,8 +52,8 @@ class OlderLinesButton(QPushButton):
         self._scope = scope
         self._facts = facts
         self._get_filter = get_filter
-        self.clicked.connect(self._open)
-        self._dialog: QDialog | None = None
+        self.clicked.connect(self.open_dialog)
+        self._dialog: OlderLinesDialog | None = None
         self._disconnects: list[Callable[[], None]] = []
         self.use_tail(tail)
 
@@ -68,10 +90,12 @@ class OlderLinesButton(QPushButton):
             self.setEnabled(bool(len(archive)))
             set_plain_tooltip(self, gone or "Look at them, and filter them")
 
-    def _open(self) -> None:
+    def open_dialog(self) -> None:
+        """Look at the lines with the page's filter, also where they are looked at already."""
         from lambdadesk.ui.dialogs.older_lines_dialog import OlderLinesDialog
 
         if self._dialog is not None:
+            self._dialog.use_filter(self._get_filter())
             self._dialog.raise_()
             self._dialog.activateWindow()
             return
