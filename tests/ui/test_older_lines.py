@@ -1,9 +1,11 @@
 """Lines that no longer fit into memory are told of, looked at and filtered."""
 
 import os
+from pathlib import Path
 
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QFileDialog
 
 from lambdadesk.ui.dialogs.older_lines_dialog import OlderLinesDialog
 from tests.servers.fake_aws import FakeAws
@@ -150,6 +152,7 @@ async def test_a_disk_that_does_not_answer_is_said(desk: Desk, aws: FakeAws) -> 
     await fill(desk, aws)
     archive = desk.tail.archive
     assert archive is not None
+    await until(lambda: archive.is_settled)
     (file,) = archive._file._segments
     size = os.fstat(file.fileno()).st_size
     kept = os.pread(file.fileno(), size, 0)
@@ -162,3 +165,42 @@ async def test_a_disk_that_does_not_answer_is_said(desk: Desk, aws: FakeAws) -> 
     os.pwrite(file.fileno(), kept, 0)
     click(desk.get("logOlderAgain"))
     await until(lambda: said(desk) == "+ 8,192 of 8,192 older lines on disk match", lambda: said(desk))
+
+
+async def test_an_export_has_the_lines_on_disk_or_says_that_it_has_not(
+    desk: Desk, aws: FakeAws, tmp_path: Path
+) -> None:
+    def trigger(title: str) -> None:
+        (action,) = [each for each in desk.get("logTools").menu.actions() if each.text() == title]
+        assert action.isVisible()
+        action.trigger()
+
+    async def export() -> list[str]:
+        """Into the file that is asked for."""
+        (dialog,) = desk.page.findChildren(QFileDialog, "logExportDialog")
+        path = tmp_path / f"{len(os.listdir(tmp_path))}.log"
+        dialog.fileSelected.emit(str(path))
+        dialog.reject()
+        await until(lambda: f"written to {path}" in desk.text("logExport"), lambda: desk.text("logExport"))
+        await until(lambda: not desk.page.findChildren(QFileDialog, "logExportDialog"))
+        return [line.split(" ", 1)[1] for line in path.read_text().splitlines()]
+
+    await fill(desk, aws)
+    (older,) = [each for each in desk.get("logTools").menu.actions() if "on disk" in each.text()]
+    assert not older.isVisible()
+    trigger("Export the lines shown…")
+    assert (await export())[0] == "8192 line"
+    assert desk.text("logExport").endswith(". The 8,192 older lines on disk are not in it.")
+    click(desk.get("logExportWhole"))
+    assert len(await export()) == 9_000
+    assert desk.text("logExport").endswith(".log.")
+    assert not desk.get("logExportWhole").isVisible()
+    await type_filter(desk, "/00 line/")
+    await until(lambda: said(desk) == "+ 81 of 8,192 older lines on disk match", lambda: said(desk))
+    trigger("Export the lines shown…")
+    assert len(await export()) == 8
+    assert desk.text("logExport").endswith(". The matches on disk, 81, are not in it.")
+    trigger("Export matches, on disk, too…")
+    assert await export() == [f"[ERROR] {at} line" for at in range(100, 9_000, 100)]
+    trigger("Export all lines…")
+    assert len(await export()) == 9_000

@@ -1,7 +1,6 @@
 """LogsPanel: logs of one or more functions, followed, filtered, and accounted for."""
 
 from collections.abc import Awaitable, Callable
-from functools import partial
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QHideEvent, QKeySequence, QResizeEvent, QShortcut, QShowEvent
@@ -18,12 +17,10 @@ from lambdadesk.core.logfilter import (
     Term,
     TimeTerm,
     find_in_text,
-    lines_left,
     parse_filter,
 )
 from lambdadesk.core.lograte import count_rate
 from lambdadesk.core.types import Invocation
-from lambdadesk.desk.log_export import all_lines
 from lambdadesk.desk.log_follow import LogFollow
 from lambdadesk.desk.tailer import Tailer, TailState
 from lambdadesk.desk.tasks import TaskScope
@@ -103,8 +100,8 @@ class LogsPanel(QWidget):
         self.tools = named(LogTools(), "logTools", "How lines are shown")
         self.histogram = named(LogHistogram(), "logHistogram", "Lines over time")
         self.find_bar = named(LogFindBar(), "logFindBar", "Find in the lines shown")
-        self.export = LogExportBar(self.scope)
         self.view = named(LogView(), "logView", "Log")
+        self.export = LogExportBar(self.scope, tail, self.view, self.older_matches)
         self.view.function = tail.function.name
         self.account = LogAccount()
         self.legend = named(LogLegend(), "logLegend", "Functions and log groups followed")
@@ -176,7 +173,9 @@ class LogsPanel(QWidget):
         tools.utc_changed.connect(self._use_utc)
         tools.delay_changed.connect(self.view.set_delay_shown)
         tools.wrap_changed.connect(self.view.detail.set_wrapped)
-        tools.export_requested.connect(self._ask_where)
+        tools.export_requested.connect(self.export.ask)
+        tools.export_older_requested.connect(self.export.ask_with_older)
+        self.older_matches.used.connect(tools.offer_older)
         for keys, slot in (
             ("Ctrl+F", self.find_bar.open_bar),
             ("Ctrl+Shift+F", self._focus_filter),
@@ -253,6 +252,7 @@ class LogsPanel(QWidget):
         self._named = ()
         self.older.use_tail(tail)
         self.older_matches.use_archive(tail.archive)
+        self.export.use_tail(tail)
         self.view.set_store(tail.store, facts=self._facts_of)
         self._show_tail()
         self._show_count()
@@ -397,15 +397,6 @@ class LogsPanel(QWidget):
     def _show_found(self) -> None:
         position, total, is_complete = self.view.found_place()
         self.find_bar.show_count(position, total, is_complete=is_complete, problem=self._search_problem)
-
-    def _ask_where(self, is_all: bool) -> None:
-        lines = self.view.lines
-        choose = all_lines if is_all else partial(lines_left, lines.filter, lines.context)
-        title = "Export all lines" if is_all else "Export the lines shown"
-        tail = self._tail
-        group_of = (lambda stream: tail.source_of(stream).name) if len(tail.sources) > 1 else None
-        older = tail.archive if is_all else None
-        self.export.ask_where(title, tail.function.name, tail.store, choose, group_of, older)
 
     def _on_failure(self, name: str, error: Exception) -> None:
         if not isinstance(error, UserError):

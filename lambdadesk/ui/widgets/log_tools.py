@@ -33,6 +33,7 @@ class LogTools(QWidget):
         switched(): one of the switches that are kept was turned; see `switches`.
         open_all_requested(bool): open or close all invocations.
         export_requested(bool): write lines to a file; True: all of them, whatever the filter.
+        export_older_requested(): write the lines that match, those on disk, too; see `offer_older`.
     """
 
     levels_changed = Signal()
@@ -46,6 +47,7 @@ class LogTools(QWidget):
     switched = Signal()
     open_all_requested = Signal(bool)
     export_requested = Signal(bool)
+    export_older_requested = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -119,6 +121,10 @@ class LogTools(QWidget):
         self.only.setText(f"Only {one_line(name, 60)}".replace("&", "&&"))
         self.only.setVisible(bool(name))
 
+    def offer_older(self, is_offered: bool) -> None:
+        """Whether a filter is in use that lines on disk may match."""
+        self._export_older.setVisible(is_offered)
+
     def _on_grouped(self, grouped: bool) -> None:
         self._open_all.setEnabled(grouped)
         self._close_all.setEnabled(grouped)
@@ -152,6 +158,8 @@ class LogTools(QWidget):
             switch.toggled.connect(self.switched)
         menu.addSeparator()
         menu.addAction("Export the lines shown…", lambda: self.export_requested.emit(False))
+        self._export_older = menu.addAction("Export matches, on disk, too…", self.export_older_requested.emit)
+        self._export_older.setVisible(False)
         menu.addAction("Export all lines…", lambda: self.export_requested.emit(True))
 
 

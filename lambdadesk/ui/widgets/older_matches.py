@@ -30,10 +30,14 @@ class _State(Enum):
 class OlderMatches(QWidget):
     """Hidden while there is no filter or nothing on disk. It counts within the scope, a new filter from anew.
 
+    tally: what is known of the filter in use.
+
     Signals:
+        used(bool): whether a filter is in use that lines on disk may match.
         open_requested(): the lines that match are to be shown.
     """
 
+    used = Signal(bool)
     open_requested = Signal()
 
     def __init__(self, scope: TaskScope, parent: QWidget | None = None) -> None:
@@ -82,6 +86,17 @@ class OlderMatches(QWidget):
     def _is_in_use(self) -> bool:
         return not self.tally.wanted.is_empty and self._archive is not None and bool(len(self._archive))
 
+    @property
+    def left_out_words(self) -> str:
+        """What an export of the lines in memory does not have; empty where nothing on disk is missing."""
+        if self._archive is None or not (total := len(self._archive)):
+            return ""
+        if self.tally.wanted.is_empty:
+            return f"The {figure(total)} older lines on disk are not in it."
+        if self._state is not _State.DONE:
+            return "Older lines on disk that match are not in it."
+        return f"The matches on disk, {figure(found)}, are not in it." if (found := self.tally.found) else ""
+
     def _go_on(self) -> None:
         self._state, self._error = _State.COUNTING, ""
         if self._is_in_use:
@@ -124,7 +139,9 @@ class OlderMatches(QWidget):
 
     def _show(self) -> None:
         archive, tally = self._archive, self.tally
-        self.setVisible(self._is_in_use)
+        if self._is_in_use == self.isHidden():
+            self.setVisible(self._is_in_use)
+            self.used.emit(self._is_in_use)
         if archive is None or not self._is_in_use:
             return
         state, total = self._state, figure(len(archive))
