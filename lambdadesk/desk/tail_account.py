@@ -14,6 +14,7 @@ _STATES = {
     TailState.RETRYING: "can't be read at the moment; it is tried again",
     TailState.DENIED: "may not be read; it is tried again",
     TailState.PAUSED: "paused",
+    TailState.LEFT: "no longer followed; what was read of it stays, and is not in the figures of the page",
 }
 _GAP_WORDS = {
     GapState.OPEN: "still to be read",
@@ -44,8 +45,8 @@ def ledger_line(tail: Tailer, notes: Sequence[str] = ()) -> str:
     said += every[:1]
     if len(every) > 1:
         said.append(f"{len(every) - 1} more in the account")
-    groups = len(tail.sources)
-    said.append(tail.sources[0].name if groups == 1 else f"{groups} log groups")
+    sources = tail.followed
+    said.append(sources[0].name if len(sources) == 1 else f"{len(sources)} log groups")
     return " · ".join(said)
 
 

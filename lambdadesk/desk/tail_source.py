@@ -58,6 +58,7 @@ class TailState(StrEnum):
     RETRYING = "retrying"
     DENIED = "denied"
     PAUSED = "paused"
+    LEFT = "left"  # no longer followed; what was read of it stays
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ from lambdadesk.store.settings import Settings
 from lambdadesk.ui import theme
 from lambdadesk.ui.models.log_sources import LogSources, short_names
 from lambdadesk.ui.models.log_table import clock_text
+from lambdadesk.ui.models.log_words import ASIDES, empty_words
 from lambdadesk.ui.widgets.filter_edit import FilterEdit
 from lambdadesk.ui.widgets.labels import ToneLabel
 from lambdadesk.ui.widgets.log_account import LogAccount
@@ -142,6 +143,8 @@ class LogsPanel(QWidget):
         self._search_problem = ""
         self._range: tuple[int, int] | None = None
         self._only = -1  # the one of several logs that is shown, by its number; -1: all
+        self._left: frozenset[int] = frozenset()  # logs that are no longer followed, by their numbers
+        self._hidden: frozenset[int] = frozenset()  # those of them whose lines are hidden
         self._rate_timer = QTimer(self, singleShot=True, interval=RATE_DELAY_MS)
         self._rate_timer.timeout.connect(self._show_rate)
         self._named: tuple[tuple[str, TailState], ...] = ()  # the sources that are shown
@@ -164,6 +167,7 @@ class LogsPanel(QWidget):
         tools = self.tools
         tools.range_cleared.connect(self._clear_range)
         tools.only_cleared.connect(self._show_only)
+        tools.hidden_cleared.connect(self._hide)
         self.legend.source_clicked.connect(self._show_only)
         self.view.source_requested.connect(self._show_only)
         tools.levels_changed.connect(self._use_filter)
@@ -249,7 +253,9 @@ class LogsPanel(QWidget):
             disconnect()
         tail = self._tail
         self._disconnects = [tail.changed.connect(self._show_tail), tail.progressed.connect(self._show_tail)]
-        self._named = ()
+        self._named, self._left = (), frozenset()
+        if self._hidden:
+            self._hide()
         self.older.use_tail(tail)
         self.older_matches.use_archive(tail.archive)
         self.export.use_tail(tail)
@@ -297,9 +303,15 @@ class LogsPanel(QWidget):
         if self._only >= 0:
             sources = self.legend.sources
             more.append((SourceTerm(self._only, sources.number_of), f"only {sources.names[self._only]}"))
+        if self._hidden and self._only not in self._hidden:
+            more.append((self._make_left_term(self._hidden), "without logs that are no longer followed"))
         if self._range is not None:
             more.append((TimeTerm(*self._range), self._range_words))
         return more
+
+    def _make_left_term(self, left: frozenset[int]) -> Term:
+        tail = self._tail
+        return SourceTerm(1, lambda stream: int(tail.source_of(stream).index not in left))
 
     def _get_older_filter(self) -> OlderFilter:
         if self._typing.isActive():
@@ -349,7 +361,7 @@ class LogsPanel(QWidget):
 
     def _facts_of(self, index: int) -> Invocation | None:
         """What is known of an invocation of the log, with its cost once it has ended."""
-        invocations = self._tail.tracker.invocations
+        invocations = self._tail.invocations
         if not 0 <= index < len(invocations):
             return None
         seen = invocations[index]
@@ -378,7 +390,7 @@ class LogsPanel(QWidget):
         is_low = self.height() < _LOW_PX
         self.histogram.setVisible(not is_low)
         is_asking = is_low and self.following is not None and self.following.is_asking
-        is_narrowed = self._range is not None or self._only >= 0 or not self.tools.has_all_levels
+        is_narrowed = bool(self._narrowing)
         self.tools.setVisible(not is_low or (is_narrowed and not is_asking))
         self.filter_row.setVisible(not is_asking)
         self.legend.set_most_lines(0 if is_asking else 1 if is_low else 2)
@@ -415,17 +427,11 @@ class LogsPanel(QWidget):
         self.count.setText(text)
 
     def _show_tail(self) -> None:
-        tail = self._tail
-        is_cleared = tail.state is TailState.FOLLOWING and tail.counts.received > 0
-        since = self._since
-        self.view.set_placeholder(
-            _CLEARED
-            if is_cleared
-            else _EMPTY.get(tail.state, "").format(since=since, of=since.replace("in the", "of the"))
-        )
+        tail, follow = self._tail, self._follow
+        self.view.set_placeholder(empty_words(tail, self._since, follow.waiting_words if follow else ""))
         problem = self._filter_problem
-        if not problem and self._follow is not None and self._follow.error is not None:
-            problem = f"{self._follow.error} What was followed before is still shown."
+        if not problem and follow is not None and follow.error is not None:
+            problem = f"{follow.error} What was followed before is still shown."
         if not problem and tail.error is not None:
             retry = "" if tail.state is TailState.DENIED else " Lines already here stay; it is tried again."
             problem = f"{self._whose_error()}{tail.error}{retry}"
@@ -435,13 +441,13 @@ class LogsPanel(QWidget):
         self.problem.setText(text)
         self.problem.setVisible(bool(problem))
         self._show_sources()
-        self.account.show_tail(tail, self._follow.notes if self._follow is not None else ())
+        self.account.show_tail(tail, follow.notes if follow is not None else ())
         if self.following is not None:
             self.following.show_state()
 
     def _whose_error(self) -> str:
         """The name of the group that fails, where there are others."""
-        sources = self._tail.sources
+        sources = self._tail.followed
         failing = next((source.name for source in sources if source.error is not None), "")
         return f"{failing}: " if len(sources) > 1 else ""
 
@@ -460,24 +466,19 @@ class LogsPanel(QWidget):
             self.older.sources = known
         else:
             known = self.legend.sources
-        self.legend.show_sources(known, tuple(_ASIDES.get(source.state, "") for source in sources))
+        self.legend.show_sources(known, tuple(ASIDES.get(source.state, "") for source in sources))
+        left = [source for source in sources if source.state is TailState.LEFT and source.counts.received]
+        hidden = frozenset(source.index for source in left)
+        if hidden != self._left:
+            self._left = hidden
+            self._hide(hidden)
+
+    def _hide(self, sources: frozenset[int] = frozenset()) -> None:
+        """Hide the lines of these logs, by their numbers, and show all others."""
+        self._hidden = sources
+        self.tools.show_hidden(len(sources))
+        self._use_filter()
 
     @property
     def _since(self) -> str:
         return self.following.since_words if self.following is not None else "in the last 10 minutes"
-
-
-_CLEARED = "Cleared. New lines appear here as they come."
-_EMPTY = {
-    TailState.STARTING: "Reading the log {of}…",
-    TailState.FOLLOWING: "No line {since}. New lines appear here as they come.",
-    TailState.NO_GROUP: "No log group yet: the function's first invocation creates it.",
-    TailState.RETRYING: "The log can't be read at the moment.",
-    TailState.DENIED: "The log may not be read.",
-    TailState.PAUSED: "Paused. What comes meanwhile is read when it goes on.",
-}
-_ASIDES = {
-    TailState.NO_GROUP: "no log yet",
-    TailState.RETRYING: "can't be read",
-    TailState.DENIED: "denied",
-}
