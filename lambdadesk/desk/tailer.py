@@ -24,6 +24,7 @@ from lambdadesk.desk.tail_source import LOOKBACK_MS, SWEEP_WINDOW_MS, TailGroup,
 __all__ = ["LOOKBACK_MS", "SWEEP_WINDOW_MS", "TailGroup", "TailState", "Tailer"]
 
 RETRY_CEILING_S = 30.0
+SILENT_MS = 4_000  # without an answer, which is worth a word
 ASLEEP_S = 10.0  # a pause that took this much longer than asked
 
 _ROW_KINDS = {LineKind.START: RowKind.START, LineKind.END: RowKind.END, LineKind.REPORT: RowKind.REPORT}
@@ -126,6 +127,20 @@ class Tailer:
     def notes(self) -> list[str]:
         """What can't be promised, one sentence for each source that has something to say."""
         return [source.note for source in self.followed if source.note]
+
+    @property
+    def now_ms(self) -> int:
+        """By the server's clock, as all moments of a tail."""
+        return self._gateway.server_now_ms
+
+    @property
+    def silent_since_ms(self) -> int | None:
+        """Since when an answer is waited for longer than usual; None where none is."""
+        quota, sources = self._gateway.logs_quota, self.followed
+        usual_ms = SILENT_MS + (2_000 * len(sources) / quota.rate_per_s if quota is not None else 0)
+        moments = [source.asked_ms for source in sources if source.asked_ms is not None]
+        first_ms = min(moments, default=self.now_ms)
+        return first_ms if self.now_ms - first_ms > usual_ms else None
 
     @property
     def scanned_to_ms(self) -> int | None:
@@ -276,12 +291,15 @@ class Tailer:
     async def _pause(self, source: TailSource) -> None:
         began_s = self._clock()
         nudge = self._nudges[source.index]
+        if source.error is not None:
+            source.retry_ms = self.now_ms + round(source.pause_s * 1000)
         try:
             async with asyncio.timeout(source.pause_s):
                 await nudge.wait()
         except TimeoutError:
             pass
         nudge.clear()
+        source.retry_ms = None
         if self._clock() - began_s > source.pause_s + ASLEEP_S:  # a wall clock, which goes on in sleep
             self._gateway.forget_connections()
             if source.counts.complete_to_ms is not None:

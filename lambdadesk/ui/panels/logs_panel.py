@@ -30,7 +30,7 @@ from lambdadesk.ui.models.log_sources import LogSources, short_names
 from lambdadesk.ui.models.log_table import clock_text
 from lambdadesk.ui.models.log_words import ASIDES, empty_words
 from lambdadesk.ui.widgets.filter_edit import FilterEdit
-from lambdadesk.ui.widgets.labels import ToneLabel
+from lambdadesk.ui.widgets.labels import ElidedLabel, ToneLabel
 from lambdadesk.ui.widgets.log_account import LogAccount
 from lambdadesk.ui.widgets.log_export_bar import LogExportBar
 from lambdadesk.ui.widgets.log_find_bar import LogFindBar
@@ -43,11 +43,11 @@ from lambdadesk.ui.widgets.named import named
 from lambdadesk.ui.widgets.notices import announce
 from lambdadesk.ui.widgets.older_lines import OlderFilter, OlderLinesButton
 from lambdadesk.ui.widgets.older_matches import OlderMatches
-from lambdadesk.ui.widgets.plain import PlainLabel, set_plain_tooltip
+from lambdadesk.ui.widgets.plain import set_plain_tooltip
 
 FILTER_DELAY_MS = 80
 RATE_DELAY_MS = 200
-_LOW_PX = 420
+_LOW_PX, _NARROW_PX = 420, 700
 
 
 class LogsPanel(QWidget):
@@ -85,7 +85,7 @@ class LogsPanel(QWidget):
             "Filter log lines",
         )
         set_plain_tooltip(self.filter, HELP)
-        self.count = named(PlainLabel(), "logCount", "Lines shown")
+        self.count = named(ElidedLabel(), "logCount", "Lines shown")
         self.older = OlderLinesButton(tail, self.scope, self._facts_of, self._get_older_filter)
         self.older_matches = OlderMatches(self.scope)
         self.older_matches.open_requested.connect(self.older.open_dialog)
@@ -180,6 +180,7 @@ class LogsPanel(QWidget):
         tools.export_requested.connect(self.export.ask)
         tools.export_older_requested.connect(self.export.ask_with_older)
         self.older_matches.used.connect(tools.offer_older)
+        self.older_matches.used.connect(self.older.set_said)
         for keys, slot in (
             ("Ctrl+F", self.find_bar.open_bar),
             ("Ctrl+Shift+F", self._focus_filter),
@@ -395,6 +396,7 @@ class LogsPanel(QWidget):
         self.filter_row.setVisible(not is_asking)
         self.legend.set_most_lines(0 if is_asking else 1 if is_low else 2)
         self.account.set_low(is_low)
+        self.older.set_short(self.width() < _NARROW_PX)
         if self.following is not None:
             self.following.live.set_low(is_low)
 

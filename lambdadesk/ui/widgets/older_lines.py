@@ -54,6 +54,7 @@ class OlderLinesButton(QPushButton):
         self._get_filter = get_filter
         self.clicked.connect(self.open_dialog)
         self._dialog: OlderLinesDialog | None = None
+        self._is_short = self._is_said = False
         self._disconnects: list[Callable[[], None]] = []
         self.use_tail(tail)
 
@@ -74,21 +75,34 @@ class OlderLinesButton(QPushButton):
         if self._dialog is not None:
             self._dialog.close()
 
+    def set_short(self, is_short: bool) -> None:
+        """Whether it is to take little room."""
+        self._is_short = is_short
+        self.update_text()
+
+    def set_said(self, is_said: bool) -> None:
+        """Whether something else tells of the lines, and opens them; then this is hidden."""
+        self._is_said = is_said
+        self.update_text()
+
     def update_text(self) -> None:
         archive = self._tail.archive
         gone = gone_words(self._tail)
-        self.setVisible(archive is not None and bool(len(archive) or archive.lost))
+        has_any = archive is not None and bool(len(archive) or archive.lost)
+        self.setVisible(has_any and not self._is_said)
         if archive is None:
             return
-        text = f"{len(archive):,} older on disk"
-        if archive.lost:
-            text += f", {archive.lost:,} dropped"
+        if self._is_short:
+            text = f"{figure(len(archive))} older"
+        else:
+            text = f"{len(archive):,} older on disk"
+            text += f", {archive.lost:,} dropped" if archive.lost else ""
         if archive.error is not None:
             text = f"▲ {text}"
         if text != self.text() or gone != self.toolTip():
             self.setText(text)
             self.setEnabled(bool(len(archive)))
-            set_plain_tooltip(self, gone or "Look at them, and filter them")
+            set_plain_tooltip(self, gone or "Older lines on disk: look at them, and filter them")
 
     def open_dialog(self) -> None:
         """Look at the lines with the page's filter, also where they are looked at already."""
@@ -123,3 +137,8 @@ def gone_words(tail: Tailer) -> str:
     if archive.error is not None:
         words.append(str(archive.error))
     return " ".join(words)
+
+
+def figure(count: int) -> str:
+    """As "12,431"; a million and more as "9.1 M"."""
+    return f"{count / 1e6:.1f} M" if count >= 1_000_000 else f"{count:,}"

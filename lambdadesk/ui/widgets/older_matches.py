@@ -14,6 +14,7 @@ from lambdadesk.ui import theme
 from lambdadesk.ui.widgets.labels import ToneLabel
 from lambdadesk.ui.widgets.named import named
 from lambdadesk.ui.widgets.notices import announce
+from lambdadesk.ui.widgets.older_lines import figure
 from lambdadesk.ui.widgets.plain import set_plain_tooltip
 
 DELAY_MS = 300  # after the last key, and between counts of what has come to the disk meanwhile
@@ -53,7 +54,7 @@ class OlderMatches(QWidget):
         self.cancel.clicked.connect(self._stop)
         self.again = named(QPushButton(), "logOlderAgain", "Go on counting older lines")
         self.again.clicked.connect(self._go_on)
-        self.show_them = named(QPushButton("Show them…"), "logOlderShow", "Show the older lines that match")
+        self.show_them = named(QPushButton("Older lines…"), "logOlderShow", "Show the older lines that match")
         set_plain_tooltip(self.show_them, "Open the older lines with the same filter")
         self.show_them.clicked.connect(self.open_requested)
         row = QHBoxLayout(self)
@@ -148,7 +149,6 @@ class OlderMatches(QWidget):
         self.cancel.setVisible(state is _State.COUNTING)
         self.again.setVisible(state in (_State.STOPPED, _State.FAILED))
         self.again.setText("Try again" if state is _State.FAILED else "Count on")
-        self.show_them.setVisible(state is not _State.DONE or bool(tally.found))
         so_far = f"{figure(tally.found)} found in {figure(tally.looked_at)} of {total} older lines on disk"
         match state:
             case _State.COUNTING:
@@ -160,9 +160,9 @@ class OlderMatches(QWidget):
             case _State.DONE:
                 verb = "matches" if tally.found == 1 else "match"
                 found = f"+ {figure(tally.found)}" if tally.found else "None"
-                self.said.say(f"{found} of {total} older lines on disk {verb}", "dim")
-
-
-def figure(count: int) -> str:
-    """As "12,431"; a million and more as "9.1 M"."""
-    return f"{count / 1e6:.1f} M" if count >= 1_000_000 else f"{count:,}"
+                gone = f"; {figure(archive.lost)} older ones are gone" if archive.lost else ""
+                text = f"{found} of {total} older lines on disk {verb}{gone}"
+                if archive.error is None:
+                    self.said.say(text, "dim")
+                else:
+                    self.said.say(f"▲ {text}. {archive.error}", "warning")
