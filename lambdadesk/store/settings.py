@@ -148,7 +148,7 @@ class Settings:
     theme = _choice("system", "light", "dark")
     window_geometry = _Setting(b"", _read_bytes, _write_bytes)
     splitters = _mapping(_read_bytes, _write_bytes)  # by the splitter's objectName
-    table_headers = _mapping(_read_bytes, _write_bytes)  # by the table's objectName
+    table_headers = _mapping(_read_bytes, _write_bytes)  # by the table's objectName and count of columns
     function_columns = _pairs()  # (column key, "width shown|hidden|automatic"), in the user's order
     function_sorting = _names()  # column key, "ascending" or "descending"
     shown_targets = _names()  # Target.key of what is shown, in the user's order

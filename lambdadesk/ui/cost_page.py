@@ -26,13 +26,14 @@ class CostPage(QWidget):
     Signals:
         open_requested(str, str): a function's row was activated: its `Target.key` and its name.
         shown_changed(bool): the page came into view or left it.
-        read_requested(), retry_requested(str): see CostPanel.
+        read_requested(), retry_requested(str), sizing_requested(str, str, bool): see CostPanel.
     """
 
     open_requested = Signal(str, str)
     shown_changed = Signal(bool)
     read_requested = Signal()
     retry_requested = Signal(str)
+    sizing_requested = Signal(str, str, bool)
 
     def __init__(self, settings: Settings, make_months: "Callable[[], Months]") -> None:
         super().__init__()
@@ -44,6 +45,7 @@ class CostPage(QWidget):
         self.live.open_requested.connect(self.open_requested)
         self.live.read_requested.connect(self.read_requested)
         self.live.retry_requested.connect(self.retry_requested)
+        self.live.sizing_requested.connect(self.sizing_requested)
         self.hour_button = named(QRadioButton("Last hour and since"), "costHour", "The last hour and since")
         set_plain_tooltip(self.hour_button, "What ran in the last hour and since, summed by its REPORT lines")
         self.month_button = named(QRadioButton("30 days and month"), "costMonth", "30 days and the month")
@@ -84,6 +86,7 @@ class CostPage(QWidget):
 
     async def close_page(self) -> None:
         self.show_connections([])
+        await self.live.close_panel()
         if self.month is not None:
             await self.month.close_panel()
 
@@ -107,6 +110,7 @@ class CostPage(QWidget):
 
             self.month = MonthPanel(self._make_months())
             self.month.open_requested.connect(self.open_requested)
+            self.month.sizing_requested.connect(self.sizing_requested)
             self._stack.addWidget(self.month)
             self.month.show_connections(self._connections)
         self._stack.setCurrentWidget(self.month)

@@ -106,6 +106,7 @@ class MainWindow(QMainWindow):
         self.cost.open_requested.connect(self.open_by_name)
         self.cost.shown_changed.connect(self.read_costs)
         self.cost.read_requested.connect(self._read_costs)
+        self.cost.sizing_requested.connect(lambda *asked: self.sizing.show_named(*asked))
         tabs = FunctionTabs(self.cost, self.scope, self._memory)
         self.tabs = named(tabs, "functionTabs", "Opened functions")
         self.tabs.opened.connect(self._on_page_opened)
@@ -169,7 +170,7 @@ class MainWindow(QMainWindow):
         page.reachable_changed.connect(lambda failure: self._on_reachable_changed(connection, failure))
         page.confirm_requested.connect(lambda request: self.production.confirm(page, request))
         page.write_requested.connect(lambda *asked: self.production.confirm_write(page, *asked))
-        page.sizing_requested.connect(lambda: self.sizing.show(page))
+        page.sizing_requested.connect(lambda sweep: self.sizing.show(page, sweep=sweep))
 
     def _on_reachable_changed(self, connection: "Connection", failure: UserError | None) -> None:
         """The tail asks all the time, so it knows first that the endpoint is gone or back."""

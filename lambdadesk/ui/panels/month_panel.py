@@ -52,6 +52,7 @@ from lambdadesk.ui.models.month_table import (
     PLACE_COLUMNS,
     MonthTableModel,
 )
+from lambdadesk.ui.widgets.cost_menu import add_cost_menu
 from lambdadesk.ui.widgets.day_bars import DayBars
 from lambdadesk.ui.widgets.empty_state import StateView
 from lambdadesk.ui.widgets.figure_tiles import FigureTiles
@@ -80,9 +81,11 @@ class MonthPanel(QWidget):
 
     Signals:
         open_requested(str, str): a function's row was activated: its `Target.key` and its name.
+        sizing_requested(str, str, bool): what if, or a power sweep, of a function is to be shown.
     """
 
     open_requested = Signal(str, str)
+    sizing_requested = Signal(str, str, bool)
 
     def __init__(self, months: "Months", parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -124,6 +127,7 @@ class MonthPanel(QWidget):
         )
         self.table.activated.connect(lambda index: self._open(self.model.row_at(index.row()).key))
         self.table.selectionModel().currentRowChanged.connect(lambda _now, _was: self._show_why())
+        add_cost_menu(self.table, self._get_function, self.open_requested.emit, self.sizing_requested.emit)
         self.why = named(ToneLabel("dim"), "monthWhy", "How the figures of the row came about")
         self.why.hide()
         self.splitter = named(QSplitter(Qt.Orientation.Vertical), "monthSplitter")
@@ -356,6 +360,10 @@ class MonthPanel(QWidget):
         self.note.setText(get_note(chosen, *months.known, months.read_ms, lacking))
 
     # -- what one does
+
+    def _get_function(self, row: int) -> tuple[str, str] | None:
+        """The key of the function of a row; None: the row is a group."""
+        return self.model.row_at(row).key if self.tools.grouping[0] is Grouping.FUNCTION else None
 
     def _open(self, key: tuple[str, str]) -> None:
         if self.tools.grouping[0] is Grouping.FUNCTION:
