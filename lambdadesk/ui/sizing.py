@@ -133,9 +133,16 @@ class Sizing:
         """What could not be put back is told in the window, also where Sizing was closed."""
         if sweep.trouble is None:
             return
-        name = sweep.plan.request.function.name
+        name, trouble = sweep.plan.request.function.name, sweep.trouble
+        if sweep.error is not None:
+            trouble = UserError(
+                f"{trouble.message} The sweep had ended early: {sweep.error.message}",
+                trouble.hint,
+                kind=trouble.kind,
+                details="\n".join(filter(None, (trouble.details, sweep.error.details))),
+            )
         self._window.notices.show_error(
-            sweep.trouble,
+            trouble,
             partial(self._look, connection),
             self._key(connection, name),
             retry_text="Look again",
