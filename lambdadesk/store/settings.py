@@ -171,6 +171,7 @@ class Settings:
     savings_plan_rates = _mapping(_read_amount, _write_amount)  # by "region/architecture/item"
     free_tier_accounts = _names()  # ids of accounts whose month is to be shown with the free tier taken off
     cost_view = _choice("automatic", "hour", "month")  # what the Cost page shows
+    month_view = _mapping(_read_text, str)  # what the month is shown as, by what is chosen: see MonthTools
     own_budget = _Setting(Decimal(5), _read_amount, _write_amount)  # a month and account; 0: none
     muted_alerts = _mapping(
         _read_count, int

@@ -25,11 +25,13 @@ class CostPage(QWidget):
 
     Signals:
         open_requested(str, str): a function's row was activated: its `Target.key` and its name.
+        built(QWidget): the month was built, with its usual sizes.
         shown_changed(bool): the page came into view or left it.
         read_requested(), retry_requested(str), sizing_requested(str, str, bool): see CostPanel.
     """
 
     open_requested = Signal(str, str)
+    built = Signal(QWidget)
     shown_changed = Signal(bool)
     read_requested = Signal()
     retry_requested = Signal(str)
@@ -108,10 +110,11 @@ class CostPage(QWidget):
         if self.month is None:
             from lambdadesk.ui.panels.month_panel import MonthPanel
 
-            self.month = MonthPanel(self._make_months())
+            self.month = MonthPanel(self._make_months(), self._settings)
             self.month.open_requested.connect(self.open_requested)
             self.month.sizing_requested.connect(self.sizing_requested)
             self._stack.addWidget(self.month)
+            self.built.emit(self.month)
             self.month.show_connections(self._connections)
         self._stack.setCurrentWidget(self.month)
 

@@ -8,8 +8,8 @@ from PySide6.QtWidgets import QHeaderView, QMainWindow, QSplitter, QTableView, Q
 
 from lambdadesk.store.settings import Settings
 
-# Views on the pages of functions whose columns are kept.
-_VIEWS: Final = ("triggerTable", "configurationView")
+# Views on pages, whose columns are kept.
+_VIEWS: Final = ("triggerTable", "configurationView", "monthTable")
 
 
 class LayoutMemory:

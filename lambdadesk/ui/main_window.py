@@ -104,6 +104,7 @@ class MainWindow(QMainWindow):
         self.functions.keeps = lambda key: self.tabs.page_of(key) is not None
         self.cost = CostPage(self.console.settings, self._make_months)
         self.cost.open_requested.connect(self.open_by_name)
+        self.cost.built.connect(self._memory.restore_page)
         self.cost.shown_changed.connect(self.read_costs)
         self.cost.read_requested.connect(self._read_costs)
         self.cost.sizing_requested.connect(lambda *asked: self.sizing.show_named(*asked))
@@ -244,7 +245,9 @@ class MainWindow(QMainWindow):
             row = self.functions.rows.get(key)
             return row.tags if row else None
 
-        return self.console.make_months(get_tags)
+        months = self.console.make_months(get_tags)
+        self.functions.rows.changed.connect(lambda _keys: months.changed.emit())  # tags may come later
+        return months
 
     def focus_filter(self) -> None:
         self.functions.filter.setFocus(Qt.FocusReason.ShortcutFocusReason)

@@ -44,6 +44,7 @@ from lambdadesk.core.month_words import (
 from lambdadesk.core.threads import in_thread
 from lambdadesk.desk.tasks import TaskScope
 from lambdadesk.store.files import write_atomic
+from lambdadesk.store.settings import Settings
 from lambdadesk.ui import theme
 from lambdadesk.ui.models.month_table import (
     COST_COLUMN,
@@ -87,9 +88,10 @@ class MonthPanel(QWidget):
     open_requested = Signal(str, str)
     sizing_requested = Signal(str, str, bool)
 
-    def __init__(self, months: "Months", parent: QWidget | None = None) -> None:
+    def __init__(self, months: "Months", settings: Settings, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._months = months
+        self._settings = settings
         self._connections: list[Connection] = []
         self._functions: list[MonthFunction] = []
         self._bills: list[AccountMonth] = []
@@ -98,6 +100,8 @@ class MonthPanel(QWidget):
         self._has_priced = False
         self.scope = TaskScope(self._on_failure)
         self._build()
+        self.tools.restore(settings.month_view)
+        self._show_picture()
         self._disconnect = months.changed.connect(self._ask_refresh)
         self._gather = QTimer(self, singleShot=True, interval=GATHER_MS)
         self._gather.timeout.connect(self._refresh)
@@ -109,6 +113,8 @@ class MonthPanel(QWidget):
         self.tools = MonthTools()
         self.tools.changed.connect(self._show)
         self.tools.picture_changed.connect(self._show_picture)
+        for chosen in (self.tools.changed, self.tools.picture_changed):
+            chosen.connect(self._keep_view)
         self.tools.read_requested.connect(self._months.read)
         self.tools.stop_requested.connect(self._months.cancel)
         self.tools.export_requested.connect(self._ask_where)
@@ -275,6 +281,9 @@ class MonthPanel(QWidget):
         text = get_why(self.model.row_at(at.row())) if at.isValid() else ""
         self.why.setText(text)
         self.why.setVisible(bool(text))
+
+    def _keep_view(self) -> None:
+        self._settings.month_view = self.tools.view
 
     def _show_picture(self) -> None:
         picture = self.tools.picture.currentText()
