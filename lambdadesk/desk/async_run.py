@@ -248,9 +248,7 @@ class AsyncRun:
     def _about_no_record(self) -> str:
         if self._succeeded:
             return "The function has no destination for success."
-        return (
-            "The function has no destination for failure, and no dead-letter queue: the event is gone."
-        )
+        return "The function has no destination for failure, and no dead-letter queue: the event is gone."
 
     def _to_step(self, number: int, attempt: Invocation) -> Step:
         details = []

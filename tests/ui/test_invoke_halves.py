@@ -47,7 +47,7 @@ async def test_in_a_low_window_payload_and_result_are_a_tab(desk: Desk, aws: Fak
     assert tab_titles(desk) == ["Runs", "Series", "Versions", "Cases"]
     desk.window.resize(*LOW)
     await turns()
-    assert tab_titles(desk) == ["Run", "Runs", "Series", "Versions", "Cases"]
+    assert tab_titles(desk) == ["Payload and result", "Runs", "Series", "Versions", "Cases"]
     assert await desk.invoke('{"n": 7}') == "✔ 200 Succeeded"
     summary = desk.get("resultSummary")
     await until(lambda: "cost" in summary.text())
@@ -105,3 +105,27 @@ async def test_what_was_not_sent_has_no_answer_of_another_run(desk: Desk, aws: F
     assert desk.text("resultStatus").startswith("✖ Not sent: ")
     desk.type_payload('{"n": 7}')
     await until(lambda: desk.text("resultSummary") == figures)
+
+
+async def test_the_figures_of_a_series_are_in_sight_as_it_ends(desk: Desk, aws: FakeAws) -> None:
+    await opened(desk, LOW)
+    turn_to(desk, "Series")
+    area, start = desk.get("scrollSeries"), desk.get("seriesStart")
+    await until(start.isEnabled)
+    await turns()
+    assert not desk.get("seriesExport").isVisible()  # there is nothing to export
+    assert desk.get("seriesErrors").visibleRegion().boundingRect() == desk.get("seriesErrors").rect()
+    for size in (LOW, WIDE, LOW):
+        desk.window.resize(*size)
+        await turns()
+        click(start)
+        await until(
+            lambda: not desk.get("seriesProgress").isVisible() and "10 ok" in desk.text("seriesStatus")
+        )
+        await turns()
+        for name in ("seriesStatus", "seriesExport", "seriesFigures"):
+            shown = desk.get(name)
+            assert shown.visibleRegion().boundingRect().height() == shown.height(), (name, size)
+            assert shown.visibleRegion().boundingRect().width() == shown.width(), (name, size)
+        assert not area.horizontalScrollBar().isVisible()
+        assert start.isEnabled()

@@ -12,7 +12,7 @@ from lambdadesk.ui.widgets.named import named
 RUN, RUNS = range(2)
 _LOW_PX = 380  # below it, one of the two is seen at a time
 _TOOL_PX = 330  # what a tool is given, unless that is more than
-_TOOL_SHARE = 0.6
+_TOOL_SHARE = 0.62
 _ANY_PX = 16_777_215  # Qt's own "no limit"
 
 
@@ -38,7 +38,7 @@ class Halves(QSplitter):
         self.setStretchFactor(1, 1)
         self.setSizes([440, 190])
         self.tabs.setDocumentMode(True)
-        self.tabs.addTab(QWidget(), "Run")
+        self.tabs.addTab(QWidget(), "Payload and result")
         self.tabs.addTab(runs, "Runs")
         self.tabs.setTabVisible(RUN, False)
         self.tabs.setCurrentIndex(RUNS)
