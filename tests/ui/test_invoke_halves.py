@@ -3,6 +3,7 @@
 from PySide6.QtCore import QPoint
 from PySide6.QtWidgets import QTabWidget
 
+from tests.servers import faults
 from tests.servers.fake_aws import FakeAws
 from tests.ui.desk import Desk, click, turns, until
 
@@ -129,3 +130,35 @@ async def test_the_figures_of_a_series_are_in_sight_as_it_ends(desk: Desk, aws: 
             assert shown.visibleRegion().boundingRect().width() == shown.width(), (name, size)
         assert not area.horizontalScrollBar().isVisible()
         assert start.isEnabled()
+
+
+async def test_no_attempt_moves_the_border_of_the_runs(desk: Desk, aws: FakeAws) -> None:
+    aws.script("Invoke", faults.reply(202, {}))
+    await opened(desk, WIDE)
+    halves = desk.get("historySplitter")
+    before = halves.sizes()
+    await desk.choose("invocationType", "Event (asynchronous)")
+    await desk.invoke()
+    request_id = desk.page.invoke.entry.request_id
+    for attempt in range(3):
+        aws.add_events(
+            "/aws/lambda/hello",
+            f"START RequestId: {request_id} Version: $LATEST\n",
+            f"REPORT RequestId: {request_id}\tDuration: 400.50 ms\tBilled Duration: 401 ms\t"
+            "Memory Size: 128 MB\tMax Memory Used: 40 MB\tStatus: error\tError Type: ValueError\t\n",
+            timestamp_ms=desk.page.invoke.entry.sent_ms + 20 * attempt,
+            stream=f"2026/01/02/[$LATEST]{attempt:032x}",
+        )
+    desk.connection.tails["hello"].poll_now()
+    await until(lambda: desk.text("resultSummary").startswith("3 "), lambda: desk.text("resultSummary"))
+    assert desk.text("resultSummary").startswith("3 attempts together: duration 1,201.5 ms")
+    assert desk.text("resultSummary").endswith(" · billed 1,203 ms · cost $0.00000311")
+    assert desk.get("costArithmetic").toPlainText().startswith("3 attempts together: ")
+    assert halves.sizes() == before
+    views = desk.get("resultTabs")
+    assert views.height() >= views.minimumSizeHint().height()  # nothing lies over another
+    desk.window.resize(*LOW)
+    await turns()
+    fate = desk.get("fateView")
+    assert fate.height() >= 3 * fate.fontMetrics().lineSpacing()
+    assert views.height() >= views.minimumSizeHint().height()

@@ -12,7 +12,7 @@ from lambdadesk.ui.widgets.named import named
 RUN, RUNS = range(2)
 _LOW_PX = 380  # below it, one of the two is seen at a time
 _TOOL_PX = 330  # what a tool is given, unless that is more than
-_TOOL_SHARE = 0.62
+_TOOL_SHARE = 0.64
 _ANY_PX = 16_777_215  # Qt's own "no limit"
 
 

@@ -187,7 +187,7 @@ WIDTH_SAMPLES: Final = (
     "Sync, live",
     "Succeeded iiiiii",
     "9,999 ms",
-    "9,999 ms",
+    "99,999 ms",
     "128 / 512 MB i",
     "≈ $0.000000408",
 )

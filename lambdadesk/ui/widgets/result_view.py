@@ -50,6 +50,7 @@ LOG_LIMIT = 1024 * 1024  # characters of a log that are shown here
 STREAM_LIMIT = 200_000  # characters of a response that are shown while they come
 
 _LOW_PX = 230
+_LEAST_LINES = 2  # of each view: what is shown moves no border, but gets what there is
 _RESPONSE_PX = 140  # of it, its tabs and the status
 _ANY_PX = 16_777_215  # Qt's own "no limit"
 
@@ -116,6 +117,7 @@ class ResultView(QWidget):
         layout.addWidget(self.views, 1)
         layout.addWidget(self.saved)
         for widget, title in zip(pages, titles, strict=True):
+            widget.setMinimumHeight(_LEAST_LINES * self.fontMetrics().lineSpacing())
             self.views.addTab(widget, title)
         self._shown = (0, 0)  # id and moment of the run that is shown
         self._live_log = ""
@@ -387,7 +389,7 @@ def _summary(entry: HistoryEntry, why_no_report: str, of_all: str) -> str:
         is_first = is_event and not entry.fate.startswith("Failed after 1 attempt.")
         parts.append(f"{'First attempt: duration' if is_first else 'Duration'} {_ms(report.duration_ms)}")
         if report.billed_ms is not None:
-            parts.append(f"billed {report.billed_ms} ms")
+            parts.append(f"billed {report.billed_ms:,} ms")
         if report.init_ms is not None:
             parts.append(f"init {_ms(report.init_ms)}")
         if report.restore_ms is not None:
@@ -398,7 +400,7 @@ def _summary(entry: HistoryEntry, why_no_report: str, of_all: str) -> str:
             sign = "" if entry.cost_exact else "≈ "
             parts.append(f"cost {sign}{format_money(entry.cost, entry.currency)}")
     elif entry.received_ms is not None and (entry.status_code or not entry.error):
-        parts.append(f"Answer after {entry.received_ms - entry.sent_ms} ms")
+        parts.append(f"Answer after {entry.received_ms - entry.sent_ms:,} ms")
         if not _is_dry(entry):
             parts.append(why_no_report)
     if entry.error and (report is None or entry.status_code):
@@ -410,4 +412,4 @@ def _summary(entry: HistoryEntry, why_no_report: str, of_all: str) -> str:
 
 
 def _ms(value: Decimal) -> str:
-    return f"{value.normalize():f} ms"
+    return f"{value.normalize():,f} ms"
