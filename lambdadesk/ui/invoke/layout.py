@@ -20,7 +20,6 @@ from lambdadesk.ui.widgets.run_bar import RunBar
 _PROGRESS_PX = 4
 _EVENTS_PX = 260  # of the pane of events, at least
 _NARROWEST_PX = 210  # of the payload and of the result, whatever is in them: no answer moves their border
-_LOWEST_PX = 130  # the same for their height
 
 
 class InvokeLayout:
@@ -65,7 +64,7 @@ class InvokeLayout:
             for widget in widgets:
                 splitter.addWidget(widget)
         for widget in (left, self._right):
-            widget.setMinimumSize(_NARROWEST_PX, _LOWEST_PX)
+            widget.setMinimumWidth(_NARROWEST_PX)
         top.setStretchFactor(0, 1)
         top.setStretchFactor(1, 1)
         beside.setStretchFactor(1, 1)

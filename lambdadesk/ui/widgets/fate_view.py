@@ -18,7 +18,8 @@ from lambdadesk.ui.widgets.notices import announce
 
 _ICON_PX: Final = 16
 _HIGHEST_PX: Final = 128
-_LEAST_PX: Final = 84  # four lines
+_LEAST_PX: Final = 84  # four lines, if the result has so much beside it:
+_RESULT_PX: Final = 150
 _LOW_PX: Final = 150  # of the whole column: there is room for the last step only
 _LIMIT: Final = 400  # characters of a line: they hold text from outside
 # icon, its colour, how a screen reader says it
@@ -87,7 +88,7 @@ class FateView(QScrollArea):
         wanted = self._grid.totalHeightForWidth(self.viewport().width())
         parent = self.parentWidget()
         room_px = parent.height() if parent is not None else 3 * _HIGHEST_PX
-        share = max(room_px // 3, min(_LEAST_PX, room_px // 2))
+        share = min(max(room_px // 3, _LEAST_PX), room_px - _RESULT_PX)
         highest = 0 if room_px < _LOW_PX else min(_HIGHEST_PX, share)
         self.setFixedHeight(max(self.fontMetrics().height() + 2, min(highest, wanted)))
 
