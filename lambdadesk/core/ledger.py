@@ -85,6 +85,11 @@ class InvocationLedger:
         book = self._books.get(function)
         return book.count_waiting() if book is not None else 0
 
+    def unfinished(self, function: str) -> list[Invocation]:
+        """Those made here of which nobody knows yet how they ended; their records go on changing."""
+        book = self._books.get(function)
+        return book.unfinished() if book is not None else []
+
     def memory_peak(self, function: str) -> tuple[int, int] | None:
         """The run that came nearest to its memory size: (MB used, MB there); None where no report tells."""
         book = self._books.get(function)

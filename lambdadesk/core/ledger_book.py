@@ -91,6 +91,10 @@ class Book:
     def count_waiting(self) -> int:
         return sum(entry.shown.report is None for entry in self.entries.values())
 
+    def unfinished(self) -> list[Invocation]:
+        borns = [born for born, entry in self.entries.items() if entry.shown.outcome not in GRAVITY]
+        return [self.entries[born].shown for born in sorted(borns)]
+
     def take_changes(self, most: int) -> list[Invocation]:
         if self.changed is None:
             self.changed = set(range(self.count))

@@ -5,7 +5,8 @@ from pathlib import Path
 from PySide6.QtWidgets import QApplication
 
 from lambdadesk.aws.clients import Limits
-from lambdadesk.core.timeline import UNKNOWN_ENVIRONMENT, Kind
+from lambdadesk.core.timeline import Kind
+from lambdadesk.core.timeline_lanes import UNKNOWN_ENVIRONMENT
 from lambdadesk.local.account import SeededAccount
 from tests.servers.fake_aws import FakeAws
 from tests.ui.desk import REGION, Desk, until

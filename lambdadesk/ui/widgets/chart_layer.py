@@ -18,6 +18,7 @@ from PySide6.QtGui import QPainter, QPen, QPixmap
 from lambdadesk.ui import theme
 from lambdadesk.ui.widgets import chart_paint as ink
 from lambdadesk.ui.widgets.chart_points import Bands, Floats, Ints, Points, Reals, Scale, Steps, bin_width_s
+from lambdadesk.ui.widgets.pixels import draw_pixels, is_drawing, mixed
 
 MOST_MARKS: Final = 3_000  # in sight that are painted one by one
 _MOST_STEMS: Final = 300
@@ -186,7 +187,9 @@ class Layer(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph has no types
             return
         if len(self.ceilings.values):
             self._paint_ceilings(painter, frame, points)
-        if self.is_dense(frame):
+        if self.is_dense(frame) and is_drawing(painter):
+            self._paint_density(painter, frame)
+        elif self.is_dense(frame):
             for left, tile in self._tiles_in(frame):
                 painter.drawPixmap(QPointF(round(left), 0.0), tile.picture)
         else:
@@ -218,7 +221,7 @@ class Layer(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph has no types
                 ink.draw_stems(painter, xs, ys, float(frame.ys(np.zeros(1))[0]), colours.dim)
         is_fine = kinds == 0
         if points.groups is None:
-            colour = ink.mixed(colours.series[0], colours.base, 0.85)
+            colour = mixed(colours.series[0], colours.base, 0.85)
             ink.draw_points(painter, xs[is_fine], ys[is_fine], colour, size)
         else:
             groups = points.groups[first:end]
@@ -322,36 +325,43 @@ class Layer(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph has no types
         start_s = float(points.times_s[0]) + number * _TILE_PX / self._tile_scale
         end_s = start_s + _TILE_PX / self._tile_scale
         own = Frame(_TILE_PX, frame.height, start_s, end_s, frame.low, frame.high)
-        height = max(1, int(frame.height))
-        first, end = points.between(start_s, end_s)
-        groups = None if points.groups is None else points.groups[first:end]
-        edges = start_s + np.arange(_TILE_PX // ink.CELL_PX + 1) * (ink.CELL_PX / self._tile_scale)
-        bounds = np.searchsorted(points.times_s[first:end], edges)
-        bounds[-1] = end - first
-        counts, most = ink.density(bounds, own.ys(self.heights[first:end]), groups, height)
-        picture = QPixmap(round(_TILE_PX * ratio), round(height * ratio))
+        picture = QPixmap(round(_TILE_PX * ratio), round(max(1, int(frame.height)) * ratio))
         picture.setDevicePixelRatio(ratio)
         picture.fill(Qt.GlobalColor.transparent)
         painter = QPainter(picture)
+        counts = self._paint_density(painter, own)
+        painter.end()
+        return _Tile(picture, counts)
+
+    def _paint_density(self, painter: QPainter, own: Frame) -> NDArray[np.int32]:
+        """The points of a stretch of time as cells, with what is special among them; how many are in each."""
+        points = self.points
+        assert points is not None  # noqa: S101
+        first, end = points.between(own.left_s, own.right_s)
+        groups = None if points.groups is None else points.groups[first:end]
+        edges = own.left_s + np.arange(math.ceil(own.width / ink.CELL_PX) + 1) * (ink.CELL_PX / own.scale)
+        bounds = np.searchsorted(points.times_s[first:end], edges)
+        bounds[-1] = end - first
+        heights = own.ys(self.heights[first:end])
+        counts, most = ink.density(bounds, heights, groups, max(1, int(own.height)))
         rows, columns = counts.shape
         place = QRectF(0, 0, columns * ink.CELL_PX, rows * ink.CELL_PX)
-        painter.drawImage(place, ink.density_image(counts, most, self.colours))
+        draw_pixels(painter, place, ink.density_pixels(counts, most, self.colours))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        margin = _MARGIN_PX / self._tile_scale
-        near = self._special_in(*points.between(start_s - margin, end_s + margin))
-        # As many for each pixel where a tile is not full.
+        margin = _MARGIN_PX / own.scale
+        near = self._special_in(*points.between(own.left_s - margin, own.right_s + margin))
+        # As many for each pixel where it is not full.
         filled_s = float(points.times_s[end - 1] - points.times_s[first]) if end > first else 0.0
-        most_signs = max(1.0, _MOST_SIGNS * filled_s * self._tile_scale / _TILE_PX)
+        most_signs = max(1.0, _MOST_SIGNS * filled_s * own.scale / _TILE_PX)
         if self.is_stacked:
             self._paint_stacks(painter, own, near, most_signs)
         self._paint_signs(painter, own, near, _SMALL_MARK_PX, most_signs)
         # Where signs would cover all else, what they say is at the upper edge.
         inside = self._special_in(first, end)
-        xs, is_failed = own.xs(points.times_s[inside]), points.kinds[inside] > 0
-        ink.draw_rug(painter, xs[is_failed], 0.0, _TILE_PX, self.colours.error)
-        ink.draw_rug(painter, xs[points.colds[inside]], ink.RUG_PX + 2, _TILE_PX, self.colours.series[1])
-        painter.end()
-        return _Tile(picture, counts)
+        xs, is_failed, wide = own.xs(points.times_s[inside]), points.kinds[inside] > 0, int(own.width)
+        ink.draw_rug(painter, xs[is_failed], 0.0, wide, self.colours.error)
+        ink.draw_rug(painter, xs[points.colds[inside]], ink.RUG_PX + 2, wide, self.colours.series[1])
+        return counts
 
 
 def _few(xs: Floats, ys: Reals, most: float) -> Ints:
