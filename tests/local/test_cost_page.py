@@ -60,14 +60,14 @@ def read_architectures(clients: Clients) -> dict[str, str]:
 
 
 async def test_sums_over_the_report_lines_are_what_the_page_shows(
-    qapp: QApplication, tmp_path: Path, local_url: str, account: SeededAccount, clients: Clients
+    qapp: QApplication, tmp_path: Path, url: str, account: SeededAccount, clients: Clients
 ) -> None:
     await in_thread(run_all, clients)
     with FakeAws() as unused:
         desk = Desk(qapp, unused, tmp_path / "home", Limits())
     desk.is_connected_at_start = False
     async with desk:
-        desk.window.places.open_target("", REGION, local_url)
+        desk.window.places.open_target("", REGION, url)
         await desk.listed()
         desk.turn_to_cost()
         assert {sample.name for sample in SAMPLES} <= set(desk.function_names())
