@@ -120,8 +120,9 @@ class Tailer:
         if len(sources) == 1:
             return sources[0].counts
         total = add_up(source.counts for source in sources)
-        there = [source.counts for source in sources if source.state is not TailState.NO_GROUP]
-        total.complete_to_ms = add_up(there).complete_to_ms
+        there = [source.complete_to_ms for source in sources if source.state is not TailState.NO_GROUP]
+        known = [moment for moment in there if moment is not None]
+        total.complete_to_ms = min(known) if known and len(known) == len(there) else None
         return total
 
     @property
