@@ -176,6 +176,16 @@ class MonthRow:
         return "exact" if self.is_exact else "at least" if self.is_least else "estimate"
 
     @property
+    def sign(self) -> str:
+        """What stands before an amount."""
+        return "" if self.is_exact else "≥ " if self.is_least else "≈ "
+
+    @property
+    def name(self) -> str:
+        """The title, with what became of it."""
+        return f"{self.title} (deleted)" if self.is_deleted else self.title
+
+    @property
     def headroom(self) -> Decimal | None:
         """The part of the memory that no run used."""
         return 1 - Decimal(self.used_mb) / self.memory_mb if self.memory_mb else None

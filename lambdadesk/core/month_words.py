@@ -156,7 +156,8 @@ class Gone:
     def words(self) -> str:
         if self.is_listed is None and not self.count:
             return "functions that were deleted are not in it yet"
-        least = f", of {self.least:,} of them only the requests" if self.least else ""
+        of = "them" if self.least == self.count else f"{self.least:,} of them"
+        least = f", of {of} only the requests" if self.least else ""
         parts = [f"{self.count:,} deleted besides{least}" if self.count else "none that was deleted"]
         if self.unread:
             parts.append(f"{self.unread:,} more deleted are still to be read")
@@ -200,8 +201,7 @@ def get_why(row: MonthRow) -> str:
         basis = "CloudWatch counted nothing"
     notes = row.notes[:_NOTES_SHOWN]
     more = f"And {len(row.notes) - len(notes):,} more reasons." if len(row.notes) > len(notes) else ""
-    title = f"{row.title} (deleted)" if row.is_deleted else row.title
-    return " ".join(filter(None, (f"{title}: {basis}.", *notes, more)))
+    return " ".join(filter(None, (f"{row.name}: {basis}.", *notes, more)))
 
 
 def get_group_words(by: Grouping, tag: str, title: str) -> str:

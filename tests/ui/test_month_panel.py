@@ -221,7 +221,7 @@ async def test_what_was_deleted_is_marked_and_can_not_be_opened(desk: Desk, aws:
     assert table(desk)[0][-1] == "at least"
     view.selectRow(0)
     assert "how much memory it had is not known" in desk.text("monthWhy")
-    assert "1 deleted besides, of 1 of them only the requests" in desk.text("monthNote")
+    assert "1 deleted besides, of them only the requests" in desk.text("monthNote")
     menu = desk.get("monthTableMenu")
     view.customContextMenuRequested.emit(view.visualRect(view.model().index(0, 0)).center())
     assert not menu.isVisible()
@@ -230,6 +230,8 @@ async def test_what_was_deleted_is_marked_and_can_not_be_opened(desk: Desk, aws:
     view.customContextMenuRequested.emit(view.visualRect(view.model().index(1, 0)).center())
     assert [each.text() for each in menu.actions()] == ["Open", "What if…", "Power sweep…"]
     menu.close()
+    summary = desk.get("monthTreemap").text_summary()
+    assert summary.startswith("2 areas, ≥ $0.20 together: ci-job (deleted) ≥ $0.20, 100.0 %; hello ≈ $0.0")
     desk.get("monthFilter").setText("deleted")
     assert [row[0] for row in table(desk)] == ["ci-job (deleted)"]
 

@@ -14,14 +14,15 @@ from lambdadesk.ui.models.rows import NOTHING, Column, RowTableModel
 _NO_REPORTS: Final = "Not known: too few REPORT lines were read. “Last hour and since” reads them."
 
 
-SPOKEN: Final = "about "
+_SPOKEN: Final = {"": "", "≈ ": "about ", "≥ ": "at least "}
 
 
-def _money(row: MonthRow, amount: Decimal | None, about: str = "≈ ") -> str:
+def _money(row: MonthRow, amount: Decimal | None, *, is_spoken: bool = False) -> str:
     if amount is None:
         return NOTHING
-    least = "at least " if about == SPOKEN else "≥ "
-    sign = "" if row.is_exact or not amount else least if row.is_least else about
+    sign = row.sign if amount else ""
+    if is_spoken:
+        sign = _SPOKEN[sign]
     return f"{sign}{format_amount(amount, row.currency)}"
 
 
@@ -44,8 +45,8 @@ def _change_tooltip(row: MonthRow) -> str:
     return f"{full} on the full days of this time, {before} on as many before."
 
 
-def _cold(row: MonthRow, about: str = "≈ ") -> str:
-    return _money(row, row.cold_cost, about)
+def _cold(row: MonthRow, *, is_spoken: bool = False) -> str:
+    return _money(row, row.cold_cost, is_spoken=is_spoken)
 
 
 def _cold_tooltip(row: MonthRow) -> str:
@@ -75,7 +76,7 @@ def _memory_tooltip(row: MonthRow) -> str:
 _COLUMNS: Final = (
     Column[MonthRow](
         "Function",
-        lambda row: f"{row.title} (deleted)" if row.is_deleted else row.title,
+        lambda row: row.name,
         sort_key=lambda row: (row.title.casefold(), row.connection.casefold(), row.region),
     ),
     Column[MonthRow](
@@ -94,7 +95,7 @@ _COLUMNS: Final = (
         sort_key=lambda row: row.cost,
         is_number=True,
         tooltip=get_why,
-        spoken=lambda row: _money(row, row.cost, SPOKEN),
+        spoken=lambda row: _money(row, row.cost, is_spoken=True),
     ),
     Column[MonthRow](
         "Change",
@@ -113,7 +114,7 @@ _COLUMNS: Final = (
         sort_key=lambda row: row.per_million,
         is_number=True,
         tooltip=lambda row: "What a million invocations like these would cost.",
-        spoken=lambda row: _money(row, row.per_million, SPOKEN),
+        spoken=lambda row: _money(row, row.per_million, is_spoken=True),
     ),
     Column[MonthRow](
         "Requests", lambda row: f"{row.requests:,}", sort_key=lambda row: row.requests, is_number=True
@@ -136,7 +137,7 @@ _COLUMNS: Final = (
             "What the invocations that failed cost: by their REPORT lines where all were read, "
             "else by their number."
         ),
-        spoken=lambda row: _money(row, row.error_cost, SPOKEN),
+        spoken=lambda row: _money(row, row.error_cost, is_spoken=True),
     ),
     Column[MonthRow](
         "Cold starts",
@@ -144,7 +145,7 @@ _COLUMNS: Final = (
         sort_key=lambda row: row.cold_cost,
         is_number=True,
         tooltip=_cold_tooltip,
-        spoken=lambda row: "not known" if row.cold_cost is None else _cold(row, SPOKEN),
+        spoken=lambda row: "not known" if row.cold_cost is None else _cold(row, is_spoken=True),
     ),
     Column[MonthRow](
         "Logs",
@@ -172,7 +173,7 @@ MONTH_SAMPLES: Final = (
     "production-admin",
     "eu-central-1",
     "≈ $0.000000888",
-    "+1,000 %",
+    "+1,000,000 %",
     "≈ $100,000.00",
     "1,000,000,000",
     "1,000,000",
