@@ -1,7 +1,6 @@
 """The Timeline page: environments from logs and answers, live, with the way to the log and to a file."""
 
 import csv
-import gc
 import json
 import time
 from datetime import UTC, datetime
@@ -14,7 +13,6 @@ from PySide6.QtWidgets import QFileDialog
 
 from lambdadesk.core.timeline import Kind, Summary
 from lambdadesk.core.timeline_lanes import UNKNOWN_ENVIRONMENT
-from lambdadesk.core.types import Invocation
 from lambdadesk.ui.widgets.empty_state import State, StateView
 from lambdadesk.ui.widgets.plain import PlainLabel
 from lambdadesk.ui.widgets.timeline_words import summary_text
@@ -86,19 +84,6 @@ async def test_a_stream_is_a_lane(desk: Desk, aws: FakeAws) -> None:
     heard = QAccessible.queryAccessibleInterface(desk.get("timelineView"))
     assert heard.text(QAccessible.Text.Name) == "Timeline of the execution environments"
     assert heard.text(QAccessible.Text.Description).startswith(summary)
-
-
-async def test_no_run_is_kept_as_an_object(desk: Desk, aws: FakeAws) -> None:
-    """Thousands of them would stall the window, and take ten times as much memory as columns."""
-    some(aws)
-    await desk.open("hello", "Timeline")
-    await counted(desk, 3)
-    run_elsewhere(aws, 4, ago_ms=50_000)
-    await desk.polled()
-    await counted(desk, 4)
-    gc.collect()
-    kept = [each for each in gc.get_objects() if isinstance(each, Invocation) and each.function == "hello"]
-    assert not [each for each in kept if each.cost is not None]  # the tail has the newest, without costs
 
 
 async def test_runs_made_here_join_their_environment_once_the_log_tells(desk: Desk, aws: FakeAws) -> None:
