@@ -18,12 +18,13 @@ from lambdadesk.core.async_fate import (
     Wanted,
     find_attempts,
     guess_attempts,
+    tell_sum,
 )
 from lambdadesk.core.details import format_seconds
 from lambdadesk.core.event import Event
 from lambdadesk.core.ledger import InvocationLedger
 from lambdadesk.core.money import format_money
-from lambdadesk.core.types import Invocation, Outcome
+from lambdadesk.core.types import Cost, Invocation, Outcome
 from lambdadesk.desk.tailer import Tailer, TailState
 from lambdadesk.store.history_entry import HistoryEntry
 
@@ -92,6 +93,11 @@ class AsyncRun:
         if not self._is_known or self._records:
             return f"{failed}; Lambda may try again."
         return f"{failed}; the next try follows in {self._get_wait(number)}."
+
+    @property
+    def sum(self) -> str:
+        """Duration and cost of all attempts together; empty where there was no second one."""
+        return tell_sum(self._attempts, [self._get_cost(attempt) for attempt in self._attempts])
 
     def update(self, entry: HistoryEntry) -> None:
         """Go on with what the history knows of the run by now, which may be without its payload."""
@@ -223,7 +229,8 @@ class AsyncRun:
         steps += self._waiting()
         steps += self._records
         if self._is_settled and not self._destinations and self._is_known and not self._setup.unknown:
-            steps.append(Step("No record of it is kept", StepState.DONE, None, self._about_no_record()))
+            state = StepState.NOTE if self._succeeded else StepState.LOST
+            steps.append(Step("No record of it is kept", state, None, self._about_no_record()))
         return steps
 
     @property
@@ -239,8 +246,9 @@ class AsyncRun:
         return " ".join([tries, *setup.unknown])
 
     def _about_no_record(self) -> str:
-        side = "success" if self._succeeded else "failure, and no dead-letter queue"
-        return f"The function has no destination for {side}."
+        if self._succeeded:
+            return "The function has no destination for success."
+        return "The function has no destination for failure, and no dead-letter queue: the event is gone."
 
     def _to_step(self, number: int, attempt: Invocation) -> Step:
         details = []
@@ -253,7 +261,7 @@ class AsyncRun:
         if attempt.report is not None:
             details.append(f"duration {_in_seconds(attempt.report.duration_ms)}")
         if (cost := self._get_cost(attempt)) is not None:
-            details.append(cost)
+            details.append(f"{'' if cost.exact else '≈ '}{format_money(cost.amount, cost.currency)}")
         if attempt.error_type:
             details.append(attempt.error_type)
         if attempt.request_id != self.entry.request_id:
@@ -264,11 +272,11 @@ class AsyncRun:
             state = StepState.FAILED
         return Step(f"Attempt {number} {words}", state, attempt.started_ms, " · ".join(details))
 
-    def _get_cost(self, attempt: Invocation) -> str | None:
+    def _get_cost(self, attempt: Invocation) -> Cost | None:
         for run in self._ledger.of_request(self.entry.function, attempt.request_id):
             is_it = (run.stream, run.request_id) == (attempt.stream, attempt.request_id)
             if is_it and run.ended_ms == attempt.ended_ms and run.cost is not None:
-                return f"{'' if run.cost.exact else '≈ '}{format_money(run.cost.amount, run.cost.currency)}"
+                return run.cost
         return None
 
     def _waiting(self) -> Sequence[Step]:
@@ -304,7 +312,8 @@ class AsyncRun:
         if any("EventAgeExceeded" in record.detail for record in found):
             return f"Dropped, since it had waited too long.{rest}"
         if self._attempts:
-            return f"Failed {len(self._attempts)} times; a further attempt was not seen.{rest}"
+            times = "once" if len(self._attempts) == 1 else f"{len(self._attempts)} times"
+            return f"Failed {times}; a further attempt was not seen.{rest}"
         if self._tail.state is TailState.DENIED:
             return f"Not known: its log may not be read.{rest}"
         return f"Not seen within {format_seconds(round(self._pace.start_s))}.{rest}"

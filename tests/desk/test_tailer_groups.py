@@ -21,7 +21,7 @@ def make_tail(
     gateway = Gateway(Target("us-east-1", endpoint_url=aws.url), limits)
     ledger = InvocationLedger(lambda *_: None)
     return Tailer(
-        gateway, function or FunctionInfo("orders"), ledger, groups=groups, poll_s=NEVER_S, **options
+        gateway, function or FunctionInfo("orders"), ledger, groups=groups or None, poll_s=NEVER_S, **options
     )
 
 

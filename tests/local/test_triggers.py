@@ -14,7 +14,8 @@ from lambdadesk.core.connections import AccessKey, Guard
 from lambdadesk.core.event_filters import FilterVerdict, check_filters
 from lambdadesk.core.event_templates import EventContext
 from lambdadesk.core.secret import Secret
-from lambdadesk.core.trigger_events import build_event, get_patterns
+from lambdadesk.core.trigger_events.build import build_event
+from lambdadesk.core.trigger_events.plan import get_patterns
 from lambdadesk.core.triggers import Answer, DestinationKind, Mode, Trigger, TriggerScanState, Verdict
 from lambdadesk.core.types import FunctionInfo, Target
 from lambdadesk.local.account import SeededAccount

@@ -280,6 +280,51 @@ async def test_the_choice_of_the_view_holds(desk: Desk, aws: FakeAws) -> None:
     assert not desk.get("monthTable").isVisible()
 
 
+async def test_what_the_month_is_shown_as_survives_other_places_and_a_restart(
+    desk: Desk, aws: FakeAws
+) -> None:
+    arn = "arn:aws:lambda:us-east-1:000000000000:function:"
+    aws.tags = {f"{arn}hello": {"team": "one"}}
+    ran(aws, "hello", 3)
+    await read(desk)
+    await until(lambda: desk.get("monthBy").findText("By tag team") >= 0)
+    for name, text in (
+        ("monthPicture", "Treemap"),
+        ("monthPeriod", "This month"),
+        ("monthBy", "By tag team"),
+    ):
+        box = desk.get(name)
+        box.setCurrentText(text)
+        box.activated.emit(box.currentIndex())
+    titles = [desk.get("monthTable").model().headerData(at, Qt.Orientation.Horizontal) for at in range(15)]
+    desk.get("monthTable").sortByColumn(titles.index("Requests"), Qt.SortOrder.AscendingOrder)
+
+    def check(where: Desk) -> bool:
+        header = where.get("monthTable").horizontalHeader()
+        assert where.get("monthPeriod").currentText() == "This month"
+        assert where.get("monthBy").currentText() == "By tag team"
+        assert where.get("monthTreemap").isVisible()
+        assert (header.sortIndicatorSection(), header.sortIndicatorOrder()) == (
+            titles.index("Requests"),
+            Qt.SortOrder.AscendingOrder,
+        )
+        return [row[0] for row in table(where)] == ["no tag team", "one"]
+
+    await until(lambda: check(desk), lambda: table(desk))
+    tags, aws.tags = aws.tags, {}
+    desk.window.places.open_target("", "eu-west-1", aws.url)  # whose functions have no such tag
+    await until(lambda: [row[0] for row in table(desk)] == ["no tag team"], lambda: table(desk))
+    aws.tags = tags
+    desk.window.places.open_target("", REGION, aws.url)
+    await until(lambda: len(table(desk)) == 2 and check(desk), lambda: table(desk))
+    await desk.close()
+    desk.console.settings.save_now()
+    async with Desk(desk.app, aws, desk.paths.home) as again:
+        await again.listed()
+        again.turn_to_cost()
+        await until(lambda: len(table(again)) == 2 and check(again), lambda: table(again))
+
+
 async def test_of_aws_the_month_comes_first_and_says_what_it_takes_before_it_is_read(
     desk: Desk, aws: FakeAws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
