@@ -9,7 +9,9 @@ from PySide6.QtGui import QColor, QImage, QPalette, QStandardItemModel
 from PySide6.QtWidgets import (
     QApplication,
     QComboBox,
+    QDialogButtonBox,
     QPushButton,
+    QStyle,
     QTabBar,
     QTabWidget,
     QToolButton,
@@ -197,3 +199,14 @@ def test_tabs_without_room_can_be_scrolled_to_by_arrows_that_are_seen(
             image.pixel(x, y) for x in range(3, image.width() - 3) for y in range(3, image.height() - 3)
         }
         assert len(colours) > 1
+
+
+def test_the_buttons_of_dialogs_have_words_only(qapp: QApplication, qtbot: QtBot) -> None:
+    """The icons of the system are black, on a blue button, too."""
+    theme.apply(qapp, "dark")
+    box = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+    qtbot.addWidget(box)
+    box.show()
+    hint = QStyle.StyleHint.SH_DialogButtonBox_ButtonsHaveIcons
+    assert box.style().styleHint(hint, None, box) == 0
+    assert box.button(QDialogButtonBox.StandardButton.Close).icon().isNull()
