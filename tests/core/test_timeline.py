@@ -203,6 +203,7 @@ def test_a_run_is_made_into_an_object_when_it_is_asked_for() -> None:
     found = timeline(running, finished)
     assert found.run(0).report == replace(finished).report._replace(error_type="Boom")
     assert (found.run(0).outcome, found.run(0).stream) == (Outcome.ERROR, stream_of(1))
+    assert found.run(0) is not found.run(0)  # thousands of them take ten times as much as columns
     assert found.run(1) is running
     assert [found.request_id(at) for at in range(2)] == [request_id(1), request_id(2)]
     columns, open_runs = found.chosen(np.array([1, 0]))

@@ -35,7 +35,7 @@ _POINT_HEADS: Final = (
     *("Cost", "Known from", "Request id"),
 )
 GROUP_SAMPLES: Final = (
-    *("before: function changed", "100,000", "100 (10 %)", "1,000"),
+    *("before: function changed", "100,000", "1,000 (10.1 %)", "1,000"),
     *("10,000 ms",) * 3,
     *("≈ $0.000000408", "≈ $100.00"),
 )

@@ -63,6 +63,7 @@ class ChartsPanel(RunsPage):
         self._versions: list[PublishedVersion] = []
         self._aliases: dict[str, str] = {}
         self._deploys: tuple[Deploy, ...] = ()
+        self._change_was_chosen = False  # by hand
         self._wanted = ""  # the request that is to be marked once it is known
         self._build()
         self.span.changed.connect(self._sum_up.start)
@@ -113,7 +114,7 @@ class ChartsPanel(RunsPage):
         tools.range.activated.connect(lambda _index: self._use_range())
         tools.fit.clicked.connect(self.stacked.duration.show_all)
         tools.compare.activated.connect(lambda _index: self._use_comparison())
-        tools.change.activated.connect(lambda _index: self._use_comparison())
+        tools.change.activated.connect(lambda _index: self._use_change())
         tools.bands.toggled.connect(self._use_bands)
         tools.log.toggled.connect(self.stacked.duration.set_log)
         tools.table.toggled.connect(lambda _is_on: self._show_state())
@@ -224,6 +225,7 @@ class ChartsPanel(RunsPage):
             text += f" · {self._waiting:,} without a REPORT line yet"
         if text != self.head.text():
             self.head.setText(text)
+        self.head.setVisible(is_any or bool(self._waiting))  # else the page says it below
         self.metrics.tell()
         entries = self.stacked.legend_entries(self._groups, has_bands=self.tools.bands.isChecked())
         self.legend.show_entries(entries)
@@ -245,11 +247,11 @@ class ChartsPanel(RunsPage):
         texts = [each.text for each in self._deploys]
         change = self.tools.change
         if texts != [change.itemText(at) for at in range(change.count())]:
-            chosen = change.currentText()
+            chosen = change.currentText() if self._change_was_chosen else ""
             change.clear()
             change.addItems(texts)
             at = change.findText(chosen)
-            change.setCurrentIndex(at if at >= 0 else change.count() - 1)
+            change.setCurrentIndex(at if at >= 0 else change.count() - 1)  # else the latest
 
     def _fill_table(self) -> None:
         """The rows in sight; the one that is pointed at is selected."""
@@ -315,6 +317,10 @@ class ChartsPanel(RunsPage):
                 "It is not known when the function was changed, so there is nothing to compare.", "warning"
             )
         self._draw(self.columns)
+
+    def _use_change(self) -> None:
+        self._change_was_chosen = True
+        self._use_comparison()
 
     def _use_bands(self, has_bands: bool) -> None:
         for chart in self.stacked.charts:

@@ -179,8 +179,7 @@ class LogsPanel(QWidget):
         tools.wrap_changed.connect(self.view.detail.set_wrapped)
         tools.export_requested.connect(self.export.ask)
         tools.export_older_requested.connect(self.export.ask_with_older)
-        self.older_matches.used.connect(tools.offer_older)
-        self.older_matches.used.connect(self.older.set_said)
+        self.older_matches.changed.connect(self._show_older)
         for keys, slot in (
             ("Ctrl+F", self.find_bar.open_bar),
             ("Ctrl+Shift+F", self._focus_filter),
@@ -310,6 +309,11 @@ class LogsPanel(QWidget):
             more.append((TimeTerm(*self._range), self._range_words))
         return more
 
+    def _show_older(self) -> None:
+        matches = self.older_matches
+        self.older.show_matches(matches.short_words, are_said=not matches.isHidden())
+        self.tools.offer_older(matches.is_in_use)
+
     def _make_left_term(self, left: frozenset[int]) -> Term:
         tail = self._tail
         return SourceTerm(1, lambda stream: int(tail.source_of(stream).index not in left))
@@ -396,7 +400,8 @@ class LogsPanel(QWidget):
         self.filter_row.setVisible(not is_asking)
         self.legend.set_most_lines(0 if is_asking else 1 if is_low else 2)
         self.account.set_low(is_low)
-        self.older.set_short(self.width() < _NARROW_PX)
+        self.older.set_short(is_low or self.width() < _NARROW_PX)
+        self.older_matches.set_low(is_low)
         if self.following is not None:
             self.following.live.set_low(is_low)
 

@@ -58,7 +58,7 @@ class TimelinePanel(RunsPage):
         self._versions: list[PublishedVersion] = []
         self._build()
         self.view.span_changed.connect(self._sum_up.start)
-        self._disconnects.append(tail.changed.connect(self._on_tailed))
+        self._disconnects.append(tail.changed.connect(self._refresh_soon))
         self._show_state()
         self._refresh()
 
@@ -198,10 +198,6 @@ class TimelinePanel(RunsPage):
         self.view.follow()
         self._show_state()
         self._show_figures()
-
-    def _on_tailed(self) -> None:
-        self._show_state()
-        self._refresh_soon()
 
     def _on_tick(self) -> None:
         if self.isVisible():

@@ -67,6 +67,13 @@ class Frame:
     def xs(self, times_s: Floats) -> Floats:
         return (times_s - self.left_s) * self.scale
 
+    def in_sight(self, edges_s: Floats) -> tuple[Floats, slice]:
+        """Which of the stretches between these moments are in sight, and where their parts in sight are."""
+        xs = self.xs(edges_s)
+        first = max(0, int(np.searchsorted(xs, 0.0, "right")) - 1)
+        end = max(first, min(len(xs) - 1, int(np.searchsorted(xs, self.width))))
+        return np.clip(xs[first : end + 1], 0.0, self.width), slice(first, end)
+
     def ys(self, heights: Reals) -> Reals:
         return (self.high - heights) * (self.height / (self.high - self.low))
 
@@ -193,7 +200,7 @@ class Layer(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph has no types
             for left, tile in self._tiles_in(frame):
                 painter.drawPixmap(QPointF(round(left), 0.0), tile.picture)
         else:
-            margin = _MARGIN_PX / frame.scale
+            margin = 0.0 if is_drawing(painter) else _MARGIN_PX / frame.scale  # a drawing clips nothing
             first, end = points.between(frame.left_s - margin, frame.right_s + margin)
             size = _MARK_PX if end - first < MOST_MARKS / 5 else _SMALL_MARK_PX
             self._paint_marks(painter, frame, first, end, size)
@@ -206,7 +213,8 @@ class Layer(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph has no types
                 up = self.scale_of_values.up
                 low, middle, high = (frame.ys(up(row)) for row in rows)
                 is_dense = self.is_dense(frame)
-                ink.draw_bands(painter, frame.xs(edges), (low, middle, high), colours, has_halo=is_dense)
+                xs = np.clip(frame.xs(edges), 0.0, frame.width)
+                ink.draw_bands(painter, xs, (low, middle, high), colours, has_halo=is_dense)
 
     def _paint_marks(self, painter: QPainter, frame: Frame, first: int, end: int, size: float) -> None:
         """The marks of a slice of the points, one by one."""
@@ -270,19 +278,13 @@ class Layer(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph has no types
     def _paint_ceilings(self, painter: QPainter, frame: Frame, points: Points) -> None:
         """A step line, from one change of the ceiling to the next and on beyond the last point."""
         steps = self.ceilings
-        xs = np.clip(frame.xs(np.append(steps.times_s, points.times_s[-1] + 1e7)), -10.0, frame.width + 10.0)
+        edges, part = frame.in_sight(np.append(steps.times_s, points.times_s[-1] + 1e7))
         painter.setPen(QPen(self.colours.marks[3], 1.5, Qt.PenStyle.DashLine))
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawPath(ink.steps_path(xs, frame.ys(self.scale_of_values.up(steps.values))))
+        painter.drawPath(ink.steps_path(edges, frame.ys(self.scale_of_values.up(steps.values[part]))))
 
     def _paint_aggregate(self, painter: QPainter, frame: Frame, aggregate: Aggregate) -> None:
-        xs = np.clip(frame.xs(aggregate.edges_s), -10.0, frame.width + 10.0)
-        seen = (xs[1:] > 0) & (xs[:-1] < frame.width)
-        if not seen.any():
-            return
-        chosen = np.flatnonzero(seen)
-        part = slice(int(chosen[0]), int(chosen[-1]) + 1)
-        edges = xs[part.start : part.stop + 1]
+        edges, part = frame.in_sight(aggregate.edges_s)
         up, colour = self.scale_of_values.up, self.colours.marks[5]
         painter.setBrush(Qt.BrushStyle.NoBrush)
         for row, style in (

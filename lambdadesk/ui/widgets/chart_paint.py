@@ -178,13 +178,11 @@ BAND_STYLES: Final = (Qt.PenStyle.SolidLine, Qt.PenStyle.DashLine, Qt.PenStyle.D
 
 def steps_path(edges: Floats, ys: Reals) -> QPainterPath:
     """A line that is level over each stretch, with gaps where there is no value."""
-    x = np.empty(2 * len(ys))
-    x[0::2], x[1::2] = edges[:-1], edges[1:]
-    y = np.repeat(ys, 2)
-    known = ~np.isnan(y)
-    joined = known[:-1] & known[1:]
-    connect = np.append(joined, False).astype(np.int32)
-    path: QPainterPath = arrayToQPath(x, np.where(known, y, 0.0), connect=connect, finiteCheck=False)
+    known = np.flatnonzero(~np.isnan(ys))
+    x = np.column_stack([edges[known], edges[known + 1]]).ravel()
+    connect = np.ones(len(x), np.int32)
+    connect[1::2] = np.append(np.diff(known) == 1, False)[: len(known)]
+    path: QPainterPath = arrayToQPath(x, np.repeat(ys[known], 2), connect=connect, finiteCheck=False)
     return path
 
 

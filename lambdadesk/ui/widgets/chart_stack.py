@@ -10,7 +10,6 @@ from lambdadesk.core.invocation_columns import UNKNOWN, InvocationColumns
 from lambdadesk.core.invocation_groups import Groups
 from lambdadesk.core.invocation_words import exact_ms
 from lambdadesk.core.money import format_money
-from lambdadesk.core.types import Outcome
 from lambdadesk.ui.widgets import chart_legend as legend
 from lambdadesk.ui.widgets.chart import Chart, Kind, Unit
 from lambdadesk.ui.widgets.chart_layer import LEAST_FOR_BANDS, MOST_MARKS, Aggregate
@@ -157,8 +156,7 @@ class ChartStack(QScrollArea):
 
     def _describe(self, row: int) -> str:
         run = self.columns.invocation(row, "")
-        failure = "" if run.outcome in (Outcome.OK, Outcome.ERROR) else str(run.outcome)
-        lines = [words for words in (failure, run.error_type) if words]
+        lines = [run.error_type] if run.error_type else []
         report = run.report
         if report is not None:
             lines.append(f"{exact_ms(report.duration_ms)}, billed {_or_dash(report.billed_ms)} ms")

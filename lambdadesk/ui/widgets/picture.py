@@ -10,6 +10,7 @@ from lambdadesk.ui import theme
 from lambdadesk.ui.widgets.legend import Legend
 
 _SCALE: Final = 2.0  # of an image: sharp on paper, too
+_BEYOND: Final = 60.0  # pixels that a part may paint outside of its area
 _WRAP: Final = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap
 
 
@@ -80,6 +81,16 @@ def to_svg(drawn: Drawn) -> bytes:
     return bytes(buffer.data().data())
 
 
+def _around(area: QRectF, width: float) -> list[QRectF]:
+    """What is beside an area and below it."""
+    left, right, bottom = area.left(), area.right(), area.bottom()
+    return [
+        QRectF(0, area.top(), left, area.height()),
+        QRectF(right, area.top(), width - right + _BEYOND, area.height()),
+        QRectF(0, bottom, width + _BEYOND, _BEYOND),
+    ]
+
+
 def _paint(
     painter: QPainter, width: int, title: str, summary: str, parts: Sequence[Part], legend: Legend
 ) -> int:
@@ -107,8 +118,11 @@ def _paint(
             painter.setPen(colours.text)
             write(part.words, bold)
         painter.save()
-        part.paint(painter, QRectF(theme.SPACE, y, part.size.width(), part.size.height()))
+        area = QRectF(theme.SPACE, y, part.size.width(), part.size.height())
+        part.paint(painter, area)
         painter.restore()
+        for beyond in _around(area, width):  # a drawing clips nothing
+            painter.fillRect(beyond, colours.base)
         y += part.size.height() + theme.SPACE
     painter.save()
     painter.translate(theme.WIDE, y)

@@ -1,8 +1,9 @@
-"""make_table, the look and behaviour that all tables of rows share."""
+"""make_table, the look and behaviour that all tables of rows share; menu_at_current, that of their menus."""
 
 from collections.abc import Sequence
 
 from PySide6.QtCore import QAbstractItemModel, QEvent, QObject, Qt
+from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
 from lambdadesk.ui import theme
@@ -54,7 +55,28 @@ def make_table(
     columns.setMinimumSectionSize(table.fontMetrics().averageCharWidth() * 6)
     if stretch is not None:
         _Stretch(table, stretch)
+    menu_at_current(table)
     return table
+
+
+def menu_at_current(view: QAbstractItemView) -> None:
+    """Let the Menu key ask for the menu of the current row. Qt asks for that of whatever is in the middle."""
+    view.installEventFilter(_KeyedMenu(view))
+
+
+class _KeyedMenu(QObject):
+    def __init__(self, view: QAbstractItemView) -> None:
+        super().__init__(view)
+        self._view = view
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if isinstance(event, QContextMenuEvent) and event.reason() is QContextMenuEvent.Reason.Keyboard:
+            view = self._view
+            if (index := view.currentIndex()).isValid():
+                view.scrollTo(index)
+                view.customContextMenuRequested.emit(view.visualRect(index).center())
+                return True
+        return super().eventFilter(watched, event)
 
 
 class _Stretch(QObject):

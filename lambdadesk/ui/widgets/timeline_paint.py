@@ -10,6 +10,7 @@ from PySide6.QtGui import QFontMetricsF, QPainter, QPen
 from lambdadesk.core.text import one_line
 from lambdadesk.core.timeline import Mark, Timeline
 from lambdadesk.ui import theme
+from lambdadesk.ui.widgets.pixels import is_drawing
 from lambdadesk.ui.widgets.timeline_axis import paint_axis, paint_marks, ticks_of
 from lambdadesk.ui.widgets.timeline_bars import paint_bars
 from lambdadesk.ui.widgets.timeline_curve import paint_curve
@@ -36,6 +37,8 @@ def paint(
     painter.setClipRect(QRectF(0, frame.top, frame.width, frame.height - frame.top))
     _paint_lanes(painter, frame, timeline, colours, metrics)
     painter.setClipRect(QRectF(0, 0, frame.width, frame.height))
+    if is_drawing(painter):  # which clips nothing: a lane that is scrolled half out is there as a whole
+        painter.fillRect(QRectF(0, 0, frame.width, frame.top), colours.base)
     paint_curve(painter, frame, timeline, colours, metrics)
     paint_axis(painter, frame, ticks, colours, metrics)
     paint_marks(painter, frame, marks, colours, metrics)
