@@ -236,6 +236,29 @@ async def test_it_begins_where_one_chooses(desk: Desk, aws: FakeAws) -> None:
     await until(lambda: lines(desk) == ["a minute ago", "new"])
 
 
+async def test_arrow_keys_on_the_closed_box_begin_nothing_until_enter(desk: Desk, aws: FakeAws) -> None:
+    aws.add_events(HELLO, "half an hour ago", timestamp_ms=now_ms() - 1_800_000)
+    await desk.open("hello", "Logs")
+    view = desk.get("logView")
+    await until(lambda: view.table.empty_text.startswith("No line in the last 10 minutes"))
+    store, box = view.store, desk.get("logStart")
+    box.setFocus()
+    press(box, Qt.Key.Key_Up)
+    press(box, Qt.Key.Key_Down)
+    press(box, Qt.Key.Key_Down)
+    assert view.store is store
+    press(box, Qt.Key.Key_Return)
+    await until(lambda: lines(desk) == ["half an hour ago"])
+    press(box, Qt.Key.Key_Down)  # a date and time
+    view.table.setFocus()
+    assert box.currentText() == "From 1 hour ago"
+    box.setFocus()
+    press(box, Qt.Key.Key_Down)
+    assert not desk.page.findChildren(QWidget, "logMoment")
+    press(box, Qt.Key.Key_Return)
+    assert desk.get("logMoment").isVisible()
+
+
 async def test_a_pause_loses_nothing(desk: Desk, aws: FakeAws) -> None:
     aws.add_events(HELLO, "one")
     await desk.open("hello", "Logs")

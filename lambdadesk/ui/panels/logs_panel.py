@@ -26,8 +26,8 @@ from lambdadesk.desk.tailer import Tailer, TailState
 from lambdadesk.desk.tasks import TaskScope
 from lambdadesk.store.settings import Settings
 from lambdadesk.ui import theme
+from lambdadesk.ui.models.log_cells import clock_text
 from lambdadesk.ui.models.log_sources import LogSources, short_names
-from lambdadesk.ui.models.log_table import clock_text
 from lambdadesk.ui.models.log_words import ASIDES, empty_words
 from lambdadesk.ui.widgets.filter_edit import FilterEdit
 from lambdadesk.ui.widgets.labels import ElidedLabel, ToneLabel
@@ -176,6 +176,7 @@ class LogsPanel(QWidget):
         tools.context_changed.connect(self.view.set_context)
         tools.utc_changed.connect(self._use_utc)
         tools.delay_changed.connect(self.view.set_delay_shown)
+        tools.traces_changed.connect(lambda is_off: self.view.set_traces_folded(not is_off))
         tools.wrap_changed.connect(self.view.detail.set_wrapped)
         tools.export_requested.connect(self.export.ask)
         tools.export_older_requested.connect(self.export.ask_with_older)
