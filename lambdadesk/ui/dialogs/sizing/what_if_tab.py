@@ -286,9 +286,9 @@ class WhatIfTab(QWidget):
         if when is not None:
             seconds = what_if.provisioned[0].seconds
             billed = (
-                f"{when.words} by this machine's clock, {_hours(seconds)} of this period, each stretch rounded "
-                "up to 5 minutes; runs at other hours are on demand. Application Auto Scaling can do that by "
-                "a schedule"
+                f"{when.words} by this machine's clock, {_hours(seconds)} of this period, each stretch "
+                "rounded up to 5 minutes; runs at other hours are on demand. A schedule of Application Auto "
+                "Scaling does that"
             )
         return (
             f"At most {concurrency.peak:,} run{'s' * (concurrency.peak != 1)} at once, "
