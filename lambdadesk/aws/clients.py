@@ -15,6 +15,7 @@ from typing import Any
 from lambdadesk.aws.credentials import CredentialSource
 from lambdadesk.aws.failures import NotAwsError
 from lambdadesk.aws.guard import check_guard
+from lambdadesk.aws.invoke_again import InvokeAgain
 from lambdadesk.aws.log_pages import read_replies
 from lambdadesk.aws.sessions import create_client, open_session
 from lambdadesk.core.connections import Guard
@@ -57,6 +58,7 @@ class Clients:
         self._lock = threading.Lock()
         self._session: Any = None
         self._clients: dict[tuple[str, str, str], Any] = {}
+        self._again: dict[float, InvokeAgain] = {}  # by their read timeout
         self.clock_skew_s = 0.0
         self.is_closed = False
         self._calls = 0
@@ -89,6 +91,16 @@ class Clients:
             tcp_keepalive=True,
             max_pool_connections=_MOST_AT_ONCE,
         )
+
+    def get_series_invoker(self, timeout_s: float) -> InvokeAgain:
+        """The same client's `invoke`, for many runs that are alike."""
+        read_s = self.get_invoke_read_s(timeout_s)
+        if read_s not in self._again:
+            client = self.get_invoker(timeout_s)
+            with self._lock:
+                if read_s not in self._again:
+                    self._again[read_s] = InvokeAgain(client)
+        return self._again[read_s]
 
     def get_invoke_read_s(self, timeout_s: float) -> float:
         return min(timeout_s, _LONGEST_FUNCTION_S) + self._limits.invoke_margin_s

@@ -179,11 +179,14 @@ class Gateway:
         try:
             if self.source.may_ask:
                 self.source.sign_in(self.target.region)
-            client = clients.get_invoker(request.function.timeout_s)
-            before()
+            timeout_s = request.function.timeout_s
             if request.is_streaming:
+                client = clients.get_invoker(timeout_s)
+                before()
                 return invoke.send_streaming(client, request, Reception())
-            return invoke.send(client, request)
+            invoker = clients.get_series_invoker(timeout_s)
+            before()
+            return invoke.send(invoker, request)
         except Exception as error:
             failure = to_invoke_error(error, request)
             self._forget_credentials(clients, error, failure)

@@ -7,18 +7,13 @@ from enum import StrEnum
 from typing import Final
 
 from lambdadesk.core.errors import ErrorKind, UserError
-from lambdadesk.core.insights import (
-    DAY_S,
-    GB,
-    MAX_LIMIT,
-    LogGroupInfo,
-    QueryTable,
-    format_bytes,
-    get_time_ms,
-    is_shared,
-)
+from lambdadesk.core.insights import MAX_LIMIT, LogGroupInfo
+from lambdadesk.core.query_cost import GB, format_bytes
+from lambdadesk.core.query_table import QueryTable, get_time_ms
 from lambdadesk.core.types import Cost, FunctionInfo, Invocation, LogColumns, LogEvent
+from lambdadesk.core.written_queries import is_shared
 
+_DAY_S: Final = 86_400
 READ_UP_TO_BYTES: Final = GB // 10  # of log; more takes minutes, page by page
 MOST_RUNS: Final = 100_000  # kept as objects; more take too much memory
 _AHEAD_MS: Final = 60_000  # that clocks may be apart
@@ -159,7 +154,7 @@ def get_limits(
     """What a range can't show, however it is read: a sentence each."""
     notes = []
     if group is not None and group.retention_days:
-        kept_ms = now_ms - group.retention_days * DAY_S * 1000
+        kept_ms = now_ms - group.retention_days * _DAY_S * 1000
         if start_ms < kept_ms:
             notes.append(
                 f"The log group keeps {group.retention_days:,} days: what was before {name_time(kept_ms)} "
@@ -178,7 +173,7 @@ def has_gap(function: FunctionInfo, group: LogGroupInfo | None, start_ms: int, n
     """Whether invocations of the range are known to be missing from the log for good."""
     is_filtered = function.log_format == "JSON" and function.system_log_level == "WARN"
     days = group.retention_days if group is not None else 0
-    return is_filtered or (days > 0 and start_ms < now_ms - days * DAY_S * 1000)
+    return is_filtered or (days > 0 and start_ms < now_ms - days * _DAY_S * 1000)
 
 
 def name_time(at_ms: float) -> str:

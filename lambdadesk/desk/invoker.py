@@ -20,6 +20,8 @@ from lambdadesk.core.types import (
     Report,
 )
 from lambdadesk.desk.run_entry import (
+    ENDED_AT_ITS_TURN,
+    ENDED_EARLY,
     new_entry,
     now_ms,
     report_in,
@@ -178,9 +180,16 @@ class Invoker:
         # The log may have told more while the disk was busy.
         return with_record(entry, watched.record) if watched else entry
 
-    def record_now(self, requests: Sequence[InvokeRequest], series: str) -> list[Recorded]:
-        """Put runs of a series on the disk, just before they are sent; for who is in a thread. Blocks."""
+    def record_now(
+        self, requests: Sequence[InvokeRequest], series: str, *, is_ahead: bool = False
+    ) -> list[Recorded]:
+        """Put runs of a series on the disk, just before they are sent; for who is in a thread. Blocks.
+
+        is_ahead: not quite yet, so that `note_sent_now` is to be told of those that take long.
+        """
         entries = [new_entry(self._gateway.target.key, request, series) for request in requests]
+        if is_ahead:
+            entries = [replace(entry, error=ENDED_AT_ITS_TURN) for entry in entries]
         try:
             ids = self._history.write_now([(Write.ADD, entry) for entry in entries])
         except UserError as error:  # the invocation matters more than its record
@@ -211,7 +220,7 @@ class Invoker:
                 (done,) = self.record_now([request], series)
                 entry, storage = done.entry, done.storage
             else:
-                entry = replace(entry, sent_ms=now_ms())
+                entry = replace(entry, sent_ms=now_ms(), error=ENDED_EARLY)
             sending(entry)
 
         try:
@@ -256,6 +265,11 @@ class Invoker:
     def drop(self, entries: Sequence[HistoryEntry]) -> None:
         """These runs of a series were recorded, and are not going to be sent."""
         self._writes += [_Pending(Write.DROP, entry) for entry in entries if entry.id]
+
+    def note_sent_now(self, entries: Sequence[HistoryEntry]) -> None:
+        """These were recorded ahead, and have been sent; for who is in a thread. Blocks."""
+        with suppress(UserError):
+            self._history.write_now([(Write.SENT, entry) for entry in entries])
 
     def drop_now(self, entries: Sequence[HistoryEntry]) -> None:
         """The same for who is in a thread. Blocks."""

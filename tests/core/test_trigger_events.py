@@ -12,7 +12,8 @@ from lambdadesk.aws.triggers.merge import PRINCIPALS
 from lambdadesk.aws.triggers.table import EVERY
 from lambdadesk.core.event_filters import FilterVerdict, check_filters
 from lambdadesk.core.event_templates import EventContext, get_template
-from lambdadesk.core.trigger_events import TriggerEvent, build_event, get_patterns
+from lambdadesk.core.trigger_events.build import TriggerEvent, build_event
+from lambdadesk.core.trigger_events.plan import get_patterns
 from lambdadesk.core.triggers import Mode, Trigger
 
 HERE = "eu-west-1:123456789012"

@@ -204,6 +204,13 @@ async def test_invalid_json_is_not_sent_and_the_cursor_goes_to_the_problem(
     assert history(desk) == []
 
 
+async def test_the_name_of_a_file_is_not_sent(desk: Desk) -> None:
+    await desk.open("hello")
+    status = await desk.invoke("@/tmp/payload.json")
+    assert status == "✖ Not sent: the payload names a file. Open it to send its text."
+    assert sent(desk) == []
+
+
 async def test_the_problem_is_said_while_typing_and_goes_when_it_is_mended(desk: Desk) -> None:
     await desk.open("hello")
     desk.type_payload('{"a": 1')

@@ -13,8 +13,8 @@ from lambdadesk.core.loggroups import GroupedLines
 from lambdadesk.core.logstore import Level, LogRow, LogStore
 from lambdadesk.core.types import Cost, Invocation, Outcome, Report
 from lambdadesk.ui import theme
+from lambdadesk.ui.models.log_cells import clock_text
 from lambdadesk.ui.models.log_table import DELAY, INVOCATION, LEVEL, MESSAGE, TIME, LogTableModel
-from lambdadesk.ui.models.log_words import clock_text
 from lambdadesk.ui.widgets.log_cells import ANSI, FIND_OPACITY, MARK_OPACITY, spans
 from lambdadesk.ui.widgets.log_view import LogView
 

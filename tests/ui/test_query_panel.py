@@ -13,7 +13,8 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QMenu, QWidget
 
-from lambdadesk.core.insights import MAX_GROUPS, get_time_ms
+from lambdadesk.core.insights import MAX_GROUPS
+from lambdadesk.core.query_table import get_time_ms
 from lambdadesk.ui import theme
 from lambdadesk.ui.panels.query_panel import QueryPanel
 from tests.servers import faults

@@ -320,6 +320,19 @@ async def test_what_can_not_be_put_back_is_told_in_the_window(desk: Desk, aws: F
     assert aws.functions[0]["MemorySize"] == 128
 
 
+async def test_what_ended_a_sweep_is_told_beside_what_it_left(desk: Desk, aws: FakeAws) -> None:
+    rig = await opened(desk)
+    rig.turn_to("Power sweep")
+    rig.get("sweepSizes").setText("128")
+    aws.always("Invoke", faults.denied("lambda:InvokeFunction"))
+    aws.always("DeleteFunction", faults.denied("lambda:DeleteFunction"))
+    said = await rig.sweep()
+    await until(lambda: "could not be deleted" in desk.notices(), desk.notices)
+    for text in (said, desk.notices()):
+        assert "not allowed to call lambda:InvokeFunction" in text
+        assert "Version 1 of hello could not be deleted." in text
+
+
 async def test_all_functions_with_the_memory_they_used(desk: Desk, aws: FakeAws) -> None:
     await desk.listed()
     desk.action("Right-size all functions").trigger()

@@ -17,8 +17,8 @@ from lambdadesk.core.text import one_line
 from lambdadesk.core.trace_lines import TraceLines, summarize_trace
 from lambdadesk.core.types import Invocation, Outcome
 from lambdadesk.ui import theme
+from lambdadesk.ui.models.log_cells import LEVEL_WORDS, clock_text, delay_text, without_repeats
 from lambdadesk.ui.models.log_sources import LogSources
-from lambdadesk.ui.models.log_words import LEVEL_WORDS, clock_text, delay_text, without_repeats
 
 TIME, LEVEL, INVOCATION, MESSAGE, DELAY, SOURCE = range(6)
 _TITLES = ("Time", "Level", "Invocation", "Message", "Delay", "From")

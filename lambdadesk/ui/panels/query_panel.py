@@ -22,23 +22,13 @@ from PySide6.QtWidgets import (
 )
 
 from lambdadesk.core.errors import UserError
-from lambdadesk.core.insights import (
-    ASK_FROM_BYTES,
-    DEFAULT_LIMIT,
-    GB,
-    MAX_LIMIT,
-    WRITTEN,
-    Estimate,
-    QueryProblem,
-    QueryRequest,
-    QueryTable,
-    WrittenQuery,
-    format_bytes,
-    write_query,
-)
+from lambdadesk.core.insights import DEFAULT_LIMIT, MAX_LIMIT, QueryProblem, QueryRequest
 from lambdadesk.core.money import format_about, format_money
+from lambdadesk.core.query_cost import ASK_FROM_BYTES, GB, Estimate, format_bytes
+from lambdadesk.core.query_table import QueryTable
 from lambdadesk.core.text import one_line
 from lambdadesk.core.types import FunctionInfo
+from lambdadesk.core.written_queries import WRITTEN, WrittenQuery, write_query
 from lambdadesk.desk.connection import Connection
 from lambdadesk.desk.query import Query
 from lambdadesk.desk.tasks import TaskScope

@@ -19,7 +19,7 @@ from lambdadesk.core.payload import format_json
 from lambdadesk.core.stack_traces import fold_frames
 from lambdadesk.ui import theme
 from lambdadesk.ui.icons import icon
-from lambdadesk.ui.models.log_words import LEVEL_WORDS
+from lambdadesk.ui.models.log_cells import LEVEL_WORDS
 from lambdadesk.ui.widgets.json_tree import JsonTree
 from lambdadesk.ui.widgets.json_view import JsonView
 from lambdadesk.ui.widgets.labels import ElidedLabel
