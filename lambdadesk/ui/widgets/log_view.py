@@ -581,18 +581,23 @@ class LogView(QWidget):
 
     def set_low(self, is_low: bool) -> None:
         """Leave the lines their room in a low page: without titles, and with less of the selected one."""
-        if is_low != self._is_low:
+        changed = is_low != self._is_low
+        if changed:
             self._is_low = is_low
             self.table.horizontalHeader().setVisible(not is_low)
             self.detail.set_low(is_low)
-        self._share_room()
+        if changed or (is_low and self.table.height() < self._rows_px):  # else it is as the user left it
+            self._share_room()
+
+    @property
+    def _rows_px(self) -> int:
+        return _LOW_ROWS * self.table.verticalHeader().defaultSectionSize() + 2 * self.table.frameWidth()
 
     def _share_room(self) -> None:
         """Give the detail a third, or in a low page what is left by some rows."""
         if not self.detail.isHidden():
             height = self._splitter.height()
-            rows = _LOW_ROWS * self.table.verticalHeader().defaultSectionSize() + 2 * self.table.frameWidth()
-            share = min(height // 3, max(0, height - rows)) if self._is_low else height // 3
+            share = min(height // 3, max(0, height - self._rows_px)) if self._is_low else height // 3
             self._splitter.setSizes([height - share, share])
 
     def _open_detail(self) -> None:
