@@ -11,6 +11,7 @@ from lambdadesk.aws.clients import Limits
 from lambdadesk.aws.functions import fetch_functions
 from lambdadesk.aws.gateway import Gateway
 from lambdadesk.core.errors import ErrorKind, UserError
+from lambdadesk.core.threads import in_thread
 from lambdadesk.core.types import Identity, Target
 from tests.servers import faults
 from tests.servers.fake_aws import FakeAws, make_function
@@ -168,30 +169,31 @@ async def test_the_server_clock_is_known_after_an_answer(aws: FakeAws) -> None:
     aws.clock_ahead_s = 600
     gateway = make_gateway(aws)
     await gateway.call("lambda", "ListFunctions")
-    assert gateway.clock_skew_s == pytest.approx(600, abs=2)
-    assert gateway.server_now_ms == pytest.approx((time.time() + 600) * 1000, abs=2000)
+    assert gateway.clock_skew_s == pytest.approx(600, abs=30)
+    assert gateway.server_now_ms == pytest.approx((time.time() + 600) * 1000, abs=30_000)
     await gateway.close()
 
 
 async def test_a_deadline_ends_a_drip_that_no_read_timeout_notices(aws: FakeAws) -> None:
     aws.functions = [make_function(f"f{number}") for number in range(50)]
-    aws.always("ListFunctions", faults.drip(0.02))
-    gateway = make_gateway(aws, Limits(read_s=0.5, attempts=1))
-    started_s = time.monotonic()
+    aws.always("ListFunctions", faults.drip(0.02))  # it takes minutes, and a test has one
+    gateway = make_gateway(aws, Limits(read_s=5, attempts=1))
     with pytest.raises(UserError) as caught:
         await gateway.call("lambda", "ListFunctions", deadline_s=0.8)
     assert caught.value.kind is ErrorKind.TIMEOUT
-    assert 0.7 < time.monotonic() - started_s < 3
+    assert "within 0.8 s" in caught.value.message
     await gateway.close()
 
 
 async def test_calls_that_were_given_up_do_not_starve_later_ones(aws: FakeAws) -> None:
     aws.functions = [make_function("hello")]
-    aws.script("ListFunctions", faults.hang, faults.hang)
+    aws.always("ListFunctions", faults.hang)
     gateway = make_gateway(aws, Limits(reads_at_once=2, attempts=1))
     for _ in range(2):
         with pytest.raises(UserError):
             await gateway.call("lambda", "ListFunctions", deadline_s=0.1)
+    await in_thread(aws.wait_for_requests, "ListFunctions", 2)
+    aws.always("ListFunctions", None)
     assert (await gateway.call("lambda", "ListFunctions"))["Functions"]
     await gateway.close()
 
@@ -207,12 +209,12 @@ async def test_no_more_reads_at_once_than_allowed(aws: FakeAws) -> None:
 
 async def test_cancelling_stops_waiting_at_once(aws: FakeAws) -> None:
     aws.always("ListFunctions", faults.hang)
-    gateway = make_gateway(aws)
-    started_s = time.monotonic()
-    with pytest.raises(TimeoutError):
-        async with asyncio.timeout(0.3):
-            await gateway.call("lambda", "ListFunctions")
-    assert time.monotonic() - started_s < 2
+    gateway = make_gateway(aws, Limits(read_s=600, deadline_s=600))
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(gateway.call("lambda", "ListFunctions"))
+        await in_thread(aws.wait_for_requests, "ListFunctions")
+        task.cancel()
+    assert task.cancelled()  # and the server has not answered
     await gateway.close()
 
 
