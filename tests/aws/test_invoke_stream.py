@@ -42,7 +42,7 @@ async def test_chunks_are_told_while_they_come(aws: FakeAws) -> None:
 
     def chunks() -> Iterator[bytes]:
         yield b"one "
-        assert may_go_on.wait(5)  # the second is sent only after the first was seen
+        assert may_go_on.wait(30)  # the second is sent only after the first was seen
         yield b"two"
 
     told: list[tuple[bytes, int]] = []
@@ -98,7 +98,7 @@ async def test_a_stream_that_breaks_keeps_what_came(aws: FakeAws, then: faults.F
 
     def chunks() -> Iterator[bytes]:
         yield b"x" * 1_258_291
-        assert arrived.wait(5)  # a reset would take along what was not read yet
+        assert arrived.wait(30)  # a reset would take along what was not read yet
 
     reception = Reception(lambda _data, _total: arrived.set())
     aws.script(OPERATION, streaming(chunks(), is_whole=False, then=then))
@@ -157,7 +157,7 @@ async def test_stopping_to_wait_keeps_what_came_and_ends_the_reading(aws: FakeAw
 
     def chunks() -> Iterator[bytes]:
         yield b"some"
-        assert let_go.wait(5)
+        assert let_go.wait(30)
         yield b"more"
 
     reception = Reception(lambda _data, _total: came.set())

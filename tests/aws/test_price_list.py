@@ -133,7 +133,7 @@ async def test_a_file_that_is_too_large_is_not_read(server: PriceListServer, is_
 
 async def test_silence_is_not_waited_for_for_ever(server: PriceListServer) -> None:
     def fault(_handler: Any) -> bool:
-        server.stopping.wait(10)
+        server.stopping.wait(30)
         return True
 
     server.fault = fault
@@ -163,7 +163,7 @@ async def test_cancelling_ends_the_wait(server: PriceListServer) -> None:
 
     def fault(_handler: Any) -> bool:
         loop.call_soon_threadsafe(asked.set)
-        server.stopping.wait(10)
+        server.stopping.wait(30)
         return True
 
     async def download() -> None:

@@ -12,6 +12,7 @@ from lambdadesk.aws.quota import AdaptiveBucket, FairBucket, RateLimits, TokenBu
 from lambdadesk.core.connections import AccessKey
 from lambdadesk.core.errors import ErrorKind, UserError
 from lambdadesk.core.secret import Secret
+from lambdadesk.core.threads import in_thread
 from lambdadesk.core.types import Target
 from tests.servers import faults
 from tests.servers.fake_aws import FakeAws
@@ -153,7 +154,10 @@ async def test_calls_to_aws_wait_and_share_a_source_s_rate(
     for _ in range(3):
         bucket.reserve()
     assert bucket.reserve() > 0.3
-    await one.call("lambda", "ListFunctions", deadline_s=2)  # the wait is not the answer's
+    aws.always("ListFunctions", faults.hang)
+    with pytest.raises(UserError, match=r"within 0\.1 s"):
+        await one.call("lambda", "ListFunctions", deadline_s=0.1)
+    await in_thread(aws.wait_for_requests, "ListFunctions", 3)  # sent: the wait is not the answer's
     await one.close()
     await other.close()
     assert len(aws.requests("ListFunctions")) == 3

@@ -76,7 +76,7 @@ async def test_a_stream_is_seen_while_it_comes(desk: Desk, aws: FakeAws) -> None
     def chunks() -> Iterator[bytes]:
         yield "first <b>é".encode()[:-1]  # a character that is split
         yield "é".encode()[1:] + b"\n"
-        assert may_go_on.wait(5)
+        assert may_go_on.wait(30)
         yield b"second"
 
     aws.script(STREAM, streaming(chunks()))
@@ -245,7 +245,7 @@ async def test_closing_the_tab_ends_the_follow_up(desk: Desk, aws: FakeAws) -> N
 async def test_the_log_is_seen_while_the_run_goes_on(desk: Desk, aws: FakeAws) -> None:
     def run(exchange: faults.Exchange) -> None:
         reply = exchange.normal()  # its log is there, its answer not yet
-        assert may_answer.wait(8)
+        assert may_answer.wait(30)
         exchange.send(reply)
 
     may_answer = threading.Event()

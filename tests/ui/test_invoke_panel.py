@@ -587,7 +587,7 @@ async def test_what_is_typed_while_it_runs_survives_the_answer_and_the_tab(desk:
     may_answer = threading.Event()
 
     def handler(payload: bytes) -> bytes:
-        assert may_answer.wait(5)
+        assert may_answer.wait(30)
         return payload
 
     aws.handlers["hello"] = handler
