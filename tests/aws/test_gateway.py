@@ -13,6 +13,7 @@ from lambdadesk.aws.gateway import Gateway
 from lambdadesk.core.errors import ErrorKind, UserError
 from lambdadesk.core.threads import in_thread
 from lambdadesk.core.types import Identity, Target
+from tests.limits import impatient
 from tests.servers import faults
 from tests.servers.fake_aws import FakeAws, make_function
 
@@ -116,7 +117,8 @@ async def test_every_fault_becomes_one_plain_sentence(
 ) -> None:
     aws.functions = [make_function("hello")]
     aws.always("ListFunctions", fault)
-    error = await call_failing(make_gateway(aws, quick))
+    limits = impatient(quick) if kind is ErrorKind.TIMEOUT else quick
+    error = await call_failing(make_gateway(aws, limits))
     assert error.kind is kind
     assert error.hint
     assert "ListFunctions" in error.details
@@ -364,7 +366,7 @@ async def test_what_a_credential_process_prints_stays_out_of_messages(tmp_path: 
 async def test_a_server_that_accepts_but_never_answers_is_bounded(quick: Limits) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
-        gateway = Gateway(Target("us-east-1", endpoint_url=f"http://127.0.0.1:{port}"), quick)
+        gateway = Gateway(Target("us-east-1", endpoint_url=f"http://127.0.0.1:{port}"), impatient(quick))
         assert (await call_failing(gateway)).kind is ErrorKind.TIMEOUT
 
 

@@ -60,10 +60,12 @@ def test_a_pause_saves_up_no_more_than_the_burst() -> None:
 
 
 async def test_take_waits_for_its_place() -> None:
-    bucket = TokenBucket(20.0, burst=1)  # slow enough for a busy machine
+    bucket = TokenBucket(20.0, burst=1, clock=Clock())
+    began_s = time.monotonic()
     await bucket.take()
     await bucket.take()
-    assert bucket.reserve() > 0
+    assert time.monotonic() - began_s >= 0.049
+    assert bucket.reserve() == pytest.approx(0.1)
 
 
 def test_a_throttled_bucket_halves_its_rate_and_recovers_by_quarters() -> None:

@@ -42,12 +42,12 @@ def fate(desk: Desk) -> str:
         ("Response stream", STREAM, faults.reset),
         ("Response stream", STREAM, faults.error(500, "ServiceException")),
         ("Response stream", STREAM, streaming([b"half"], is_whole=False)),
-        ("Response stream", STREAM, streaming([b"half"], is_whole=False, then=faults.hang)),
         (EVENT, "Invoke", faults.hang),
         (EVENT, "Invoke", faults.reset),
         (EVENT, "Invoke", faults.throttled()),
     ],
 )
+@pytest.mark.usefixtures("impatient")
 async def test_every_kind_is_sent_once_whatever_happens(
     desk: Desk, kind: str, operation: str, fault: faults.Fault
 ) -> None:
@@ -65,6 +65,17 @@ async def test_every_kind_is_sent_once_whatever_happens(
     assert len(desk.aws.requests(operation)) == 1
     assert len(desk.aws.requests("Invoke") + desk.aws.requests(STREAM)) == 1
     assert status.startswith(("▲ Outcome unknown", "✖ Not run"))
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_a_stream_that_hangs_is_sent_once(desk: Desk) -> None:
+    desk.aws.functions[0]["Timeout"] = 0
+    desk.aws.always(STREAM, streaming([b"half"], is_whole=False, then=faults.hang))
+    await desk.open("hello")
+    await desk.choose("invocationType", "Response stream")
+    click(desk.get("invokeButton"))
+    assert (await desk.outcome()).startswith("▲ Outcome unknown")
+    assert len(desk.aws.requests(STREAM)) == 1
 
 
 # --- response streams ---
