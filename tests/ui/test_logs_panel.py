@@ -1,6 +1,7 @@
 """A log is followed, filtered and accounted for, and says why where it can't be."""
 
 import re
+import threading
 import time
 from dataclasses import replace
 from typing import Any
@@ -292,13 +293,20 @@ async def test_an_interruption_is_told_with_its_reason_and_what_was_found_after_
 async def test_the_wait_in_an_outage_is_counted_by_the_second(desk: Desk, aws: FakeAws) -> None:
     await desk.open("hello", "Logs")
     await desk.polled()
-    aws.always("FilterLogEvents", faults.hang)
+    may_answer = threading.Event()
+
+    def hold(exchange: faults.Exchange) -> None:
+        may_answer.wait(30)
+        exchange.send(exchange.normal())
+
+    aws.always("FilterLogEvents", hold)
     (source,) = desk.tail.sources
     desk.tail.silent_ms = 0
     desk.tail.poll_now()
     # Nothing of the tail changes meanwhile; a word comes all the same.
     await until(lambda: "no answer since" in desk.text("logLedger"), lambda: desk.text("logLedger"))
     aws.always("FilterLogEvents", None)
+    may_answer.set()
     await until(lambda: source.error is None and source.counts.gaps == 0, lambda: desk.text("logLedger"))
     await until(lambda: "no answer since" not in desk.text("logLedger"), lambda: desk.text("logLedger"))
 
