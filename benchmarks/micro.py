@@ -15,7 +15,8 @@ from typing import Any
 from benchmarks.measure import Samples, show_table
 from lambdadesk.core.cost import invocation_cost
 from lambdadesk.core.figures import Figures
-from lambdadesk.core.function_filter import FilterIndex, parse
+from lambdadesk.core.function_filter import parse
+from lambdadesk.core.function_index import FilterIndex
 from lambdadesk.core.function_rows import FunctionRow
 from lambdadesk.core.ledger import InvocationLedger
 from lambdadesk.core.logfilter import parse_filter

@@ -1,29 +1,25 @@
 """What AWS answers about a function, put into groups of rows."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from typing import Any
 
-from lambdadesk.aws.functions import to_datetime
+from lambdadesk.aws import detail_rows
+from lambdadesk.aws.detail_facts import get_log_group
+from lambdadesk.aws.detail_rows import UNKNOWN, tell_moment
 from lambdadesk.core.details import (
     NONE,
     DetailGroup,
     DetailRow,
-    Facts,
     Failure,
     format_bytes,
     format_count,
-    format_moment,
     format_seconds,
 )
 from lambdadesk.core.errors import ErrorKind
 from lambdadesk.core.runtimes import load_runtimes
 
-Answers = Mapping[str, Any]
-Failures = Mapping[str, Failure]
-_SHOWN_VERSIONS = 20
-_DEFAULT_RETRIES, _DEFAULT_AGE_S = 2, 6 * 3600  # of asynchronous invocation
-_UNKNOWN = "not known"
+_Answers = Mapping[str, Any]
+_Failures = Mapping[str, Failure]
 _REASONS = {
     ErrorKind.DENIED: "denied",
     ErrorKind.THROTTLED: "throttled",
@@ -32,7 +28,7 @@ _REASONS = {
 }
 
 
-def build_groups(answers: Answers, failures: Failures) -> tuple[DetailGroup, ...]:
+def build_groups(answers: _Answers, failures: _Failures) -> tuple[DetailGroup, ...]:
     """Groups in reading order; one that has nothing to say is left out. Values are in human form.
 
     answers: by operation; GetFunction's is there, of the others those that were given.
@@ -60,31 +56,8 @@ def build_groups(answers: Answers, failures: Failures) -> tuple[DetailGroup, ...
     return tuple(DetailGroup(title, tuple(rows)) for title, rows in groups if rows)
 
 
-def build_facts(answers: Answers) -> Facts:
-    """What the execution role has to allow for, as far as it is known."""
-    configuration = answers["GetFunction"]["Configuration"]
-    destinations: list[str] = []
-    for entry in _entries(answers, "ListFunctionEventInvokeConfigs", "FunctionEventInvokeConfigs"):
-        for side in (entry.get("DestinationConfig") or {}).values():
-            if side and side.get("Destination"):
-                destinations.append(str(side["Destination"]))
-    return Facts(
-        role_arn=str(configuration.get("Role") or ""),
-        log_group=_log_group(configuration),
-        dead_letter_arn=str((configuration.get("DeadLetterConfig") or {}).get("TargetArn") or ""),
-        destinations=tuple(dict.fromkeys(destinations)),
-        key_arn=str(configuration.get("KMSKeyArn") or ""),
-        file_systems=tuple(
-            str(each.get("Arn") or "") for each in configuration.get("FileSystemConfigs") or ()
-        ),
-        is_in_vpc=bool((configuration.get("VpcConfig") or {}).get("SubnetIds")),
-        is_traced=(configuration.get("TracingConfig") or {}).get("Mode") == "Active",
-        is_durable=bool(configuration.get("DurableConfig")),
-    )
-
-
 class _Builder:
-    def __init__(self, answers: Answers, failures: Failures, configuration: Mapping[str, Any]) -> None:
+    def __init__(self, answers: _Answers, failures: _Failures, configuration: Mapping[str, Any]) -> None:
         self._answers = answers
         self._failures = failures
         self._configuration = configuration
@@ -93,7 +66,7 @@ class _Builder:
         name = str(self._configuration.get("Runtime") or "")
         if name:
             return DetailRow("Runtime", name, load_runtimes().tell(name))
-        return DetailRow("Runtime", "container image" if is_image else _UNKNOWN)
+        return DetailRow("Runtime", "container image" if is_image else UNKNOWN)
 
     def general(self) -> list[DetailRow]:
         one = self._configuration
@@ -103,17 +76,17 @@ class _Builder:
             DetailRow("ARN", str(one.get("FunctionArn") or "")),
             DetailRow("Description", str(one.get("Description") or NONE)),
             self._runtime(is_image=is_image),
-            DetailRow("Handler", str(one.get("Handler") or ("the image's own" if is_image else _UNKNOWN))),
+            DetailRow("Handler", str(one.get("Handler") or ("the image's own" if is_image else UNKNOWN))),
             DetailRow("Architecture", ", ".join(one.get("Architectures") or ["x86_64"])),
             DetailRow("Memory", _megabytes(one.get("MemorySize"))),
-            DetailRow("Timeout", format_seconds(one["Timeout"]) if "Timeout" in one else _UNKNOWN),
+            DetailRow("Timeout", format_seconds(one["Timeout"]) if "Timeout" in one else UNKNOWN),
             self._state(),
             self._last_update(),
-            DetailRow("Last modified", _moment(one.get("LastModified"))),
-            DetailRow("Execution role", str(one.get("Role") or _UNKNOWN)),
+            DetailRow("Last modified", tell_moment(one.get("LastModified"))),
+            DetailRow("Execution role", str(one.get("Role") or UNKNOWN)),
             _tracing(one),
             self._code(is_image),
-            DetailRow("Code SHA-256", str(one.get("CodeSha256") or _UNKNOWN)),
+            DetailRow("Code SHA-256", str(one.get("CodeSha256") or UNKNOWN)),
             DetailRow(
                 "Encryption key",
                 str(one.get("KMSKeyArn") or "AWS's own"),
@@ -121,12 +94,12 @@ class _Builder:
             ),
         ]
         if not is_image:
-            rows += self._part("Runtime updates", "GetRuntimeManagementConfig", _runtime_updates)
+            rows += self._part("Runtime updates", "GetRuntimeManagementConfig", detail_rows.runtime_updates)
             version = (one.get("RuntimeVersionConfig") or {}).get("RuntimeVersionArn")
             if version:
                 rows.append(DetailRow("Runtime version", str(version)))
-            rows += self._part("Code signing", "GetFunctionCodeSigningConfig", _code_signing)
-        rows += self._part("Recursive loops", "GetFunctionRecursionConfig", _recursion)
+            rows += self._part("Code signing", "GetFunctionCodeSigningConfig", detail_rows.code_signing)
+        rows += self._part("Recursive loops", "GetFunctionRecursionConfig", detail_rows.recursion)
         return rows
 
     def _state(self) -> DetailRow:
@@ -146,7 +119,7 @@ class _Builder:
             resolved = str(code.get("ResolvedImageUri") or "")
             return DetailRow("Code", image, resolved and f"Resolved to {resolved}.")
         size = self._configuration.get("CodeSize")
-        return DetailRow("Code", f"{format_bytes(size)} zip" if isinstance(size, int) else _UNKNOWN)
+        return DetailRow("Code", f"{format_bytes(size)} zip" if isinstance(size, int) else UNKNOWN)
 
     def environment(self) -> list[DetailRow]:
         environment = self._configuration.get("Environment") or {}
@@ -155,7 +128,7 @@ class _Builder:
         ]
         if error := environment.get("Error"):
             reason = f"{error.get('ErrorCode') or ''} {error.get('Message') or ''}".strip()
-            rows.append(DetailRow("Variables", f"{_UNKNOWN}: Lambda could not decrypt them", reason))
+            rows.append(DetailRow("Variables", f"{UNKNOWN}: Lambda could not decrypt them", reason))
         return rows or [DetailRow("Variables", NONE)]
 
     def vpc(self) -> list[DetailRow]:
@@ -166,7 +139,7 @@ class _Builder:
                 DetailRow("VPC", NONE, "It reaches the internet, and nothing that is inside a VPC alone.")
             ]
         return [
-            DetailRow("VPC", str(vpc.get("VpcId") or _UNKNOWN)),
+            DetailRow("VPC", str(vpc.get("VpcId") or UNKNOWN)),
             DetailRow("Subnets", ", ".join(subnets)),
             DetailRow("Security groups", ", ".join(vpc.get("SecurityGroupIds") or ()) or NONE),
             DetailRow(
@@ -198,24 +171,23 @@ class _Builder:
         ]
 
     def concurrency(self) -> list[DetailRow]:
-        rows = self._reserved()
-        rows += self._part("Provisioned", "ListProvisionedConcurrencyConfigs", _provisioned)
-        return rows
+        provisioned = self._part("Provisioned", "ListProvisionedConcurrencyConfigs", detail_rows.provisioned)
+        return self._reserved() + provisioned
 
     def _reserved(self) -> list[DetailRow]:
         # GetFunction says the same, where GetFunctionConcurrency is denied.
         if "GetFunctionConcurrency" not in self._answers and "GetFunction" not in self._failures:
-            return _reserved(self._answers["GetFunction"].get("Concurrency") or {})
-        return self._part("Reserved", "GetFunctionConcurrency", _reserved)
+            return detail_rows.reserved(self._answers["GetFunction"].get("Concurrency") or {})
+        return self._part("Reserved", "GetFunctionConcurrency", detail_rows.reserved)
 
     def logging(self) -> list[DetailRow]:
         logging = self._configuration.get("LoggingConfig") or {}
         log_format = str(logging.get("LogFormat") or "Text")
-        rows = [DetailRow("Log group", _log_group(self._configuration)), DetailRow("Format", log_format)]
+        rows = [DetailRow("Log group", get_log_group(self._configuration)), DetailRow("Format", log_format)]
         if log_format == "JSON":
             rows.append(DetailRow("Application log level", str(logging.get("ApplicationLogLevel") or "INFO")))
             rows.append(DetailRow("System log level", str(logging.get("SystemLogLevel") or "INFO")))
-        return rows + self._part("Retention", "DescribeLogGroups", _stored_logs)
+        return rows + self._part("Retention", "DescribeLogGroups", detail_rows.stored_logs)
 
     def layers(self) -> list[DetailRow]:
         rows = []
@@ -236,7 +208,7 @@ class _Builder:
         ]
         found = [row for row in rows if row.value]
         if error := response.get("Error"):
-            found.append(DetailRow("Settings", _UNKNOWN, str(error.get("Message") or "")))
+            found.append(DetailRow("Settings", UNKNOWN, str(error.get("Message") or "")))
         if not found and self._configuration.get("PackageType") == "Image":
             return [DetailRow("Settings", "the image's own")]
         return found
@@ -270,7 +242,7 @@ class _Builder:
         config = outer.get("LambdaManagedInstancesCapacityProviderConfig") or {}
         if not config:
             return []
-        rows = [DetailRow("Capacity provider", str(config.get("CapacityProviderArn") or _UNKNOWN))]
+        rows = [DetailRow("Capacity provider", str(config.get("CapacityProviderArn") or UNKNOWN))]
         if "PerExecutionEnvironmentMaxConcurrency" in config:
             limit = f"{config['PerExecutionEnvironmentMaxConcurrency']:,} at once"
             rows.append(DetailRow("Invocations per environment", limit))
@@ -281,8 +253,8 @@ class _Builder:
         return rows
 
     def versions(self) -> list[DetailRow]:
-        rows = self._part("Aliases", "ListAliases", _aliases)
-        return rows + self._part("Published versions", "ListVersionsByFunction", _versions)
+        rows = self._part("Aliases", "ListAliases", detail_rows.aliases)
+        return rows + self._part("Published versions", "ListVersionsByFunction", detail_rows.versions)
 
     def tags(self) -> list[DetailRow]:
         reply = self._answers["GetFunction"]
@@ -290,15 +262,15 @@ class _Builder:
             return [self._unknown_row("Tags", "GetFunction")]
         if error := reply.get("TagsError"):
             reason = f"{error.get('ErrorCode') or ''} {error.get('Message') or ''}".strip()
-            return [DetailRow("Tags", _UNKNOWN, reason)]
+            return [DetailRow("Tags", UNKNOWN, reason)]
         tags = sorted((reply.get("Tags") or {}).items())
         return [DetailRow(str(name), str(value)) for name, value in tags] or [DetailRow("Tags", NONE)]
 
     def urls(self) -> list[DetailRow]:
-        return self._part("Function URL", "ListFunctionUrlConfigs", _urls)
+        return self._part("Function URL", "ListFunctionUrlConfigs", detail_rows.urls)
 
     def asynchronous(self) -> list[DetailRow]:
-        rows = self._part("Retries", "ListFunctionEventInvokeConfigs", _asynchronous)
+        rows = self._part("Retries", "ListFunctionEventInvokeConfigs", detail_rows.asynchronous)
         target = (self._configuration.get("DeadLetterConfig") or {}).get("TargetArn")
         hint = "Events that were given up go there, without the reason."
         return [*rows, DetailRow("Dead-letter queue", str(target or NONE), hint if target else "")]
@@ -316,189 +288,22 @@ class _Builder:
     def _unknown(self, operation: str) -> str:
         failure = self._failures.get(operation)
         if failure is None:
-            return _UNKNOWN
-        reason = failure.error.action or _REASONS.get(failure.error.kind, "")
+            return UNKNOWN
+        reason = _REASONS.get(failure.error.kind, "")
         if failure.error.action:
             reason = f"denied: {failure.error.action}"
-        return f"{_UNKNOWN} ({reason})" if reason else _UNKNOWN
-
-
-def _entries(answers: Answers, operation: str, key: str) -> list[Mapping[str, Any]]:
-    return list((answers.get(operation) or {}).get(key) or ())
-
-
-def _log_group(configuration: Mapping[str, Any]) -> str:
-    logging = configuration.get("LoggingConfig") or {}
-    return str(logging.get("LogGroup") or f"/aws/lambda/{configuration.get('FunctionName')}")
+        return f"{UNKNOWN} ({reason})" if reason else UNKNOWN
 
 
 def _megabytes(size: object) -> str:
-    return f"{size:,} MB" if isinstance(size, int) else _UNKNOWN
-
-
-def _moment(value: object) -> str:
-    moment = value if isinstance(value, datetime) else to_datetime(value)
-    return format_moment(moment) if moment else _UNKNOWN
+    return f"{size:,} MB" if isinstance(size, int) else UNKNOWN
 
 
 def _with_code(state: object, code: object) -> str:
-    return f"{state} ({code})" if state and code else str(state or _UNKNOWN)
+    return f"{state} ({code})" if state and code else str(state or UNKNOWN)
 
 
 def _tracing(configuration: Mapping[str, Any]) -> DetailRow:
     if (configuration.get("TracingConfig") or {}).get("Mode") == "Active":
         return DetailRow("X-Ray tracing", "on")
     return DetailRow("X-Ray tracing", "passed through", "Traced only where the caller's request is.")
-
-
-def _runtime_updates(reply: Mapping[str, Any]) -> list[DetailRow]:
-    words = {"Auto": "automatic", "FunctionUpdate": "when the function is updated", "Manual": "by hand"}
-    mode = str(reply.get("UpdateRuntimeOn") or "")
-    pinned = str(reply.get("RuntimeVersionArn") or "")
-    return [
-        DetailRow("Runtime updates", words.get(mode, mode or _UNKNOWN), pinned and f"Pinned to {pinned}.")
-    ]
-
-
-def _code_signing(reply: Mapping[str, Any]) -> list[DetailRow]:
-    return [DetailRow("Code signing", str(reply.get("CodeSigningConfigArn") or NONE))]
-
-
-def _recursion(reply: Mapping[str, Any]) -> list[DetailRow]:
-    if reply.get("RecursiveLoop") == "Allow":
-        return [
-            DetailRow("Recursive loops", "allowed", "Lambda does not stop a loop through SQS, SNS or S3.")
-        ]
-    return [DetailRow("Recursive loops", "stopped", "Lambda ends a loop after about 16 rounds.")]
-
-
-def _reserved(reply: Mapping[str, Any]) -> list[DetailRow]:
-    reserved = reply.get("ReservedConcurrentExecutions")
-    if reserved is None:
-        return [DetailRow("Reserved", NONE, "It shares the account's concurrency in this region.")]
-    if reserved == 0:
-        return [DetailRow("Reserved", "0: switched off", "Every invocation is throttled.")]
-    return [DetailRow("Reserved", f"{reserved:,}", "At most so many at once, kept for this function.")]
-
-
-def _provisioned(reply: Mapping[str, Any]) -> list[DetailRow]:
-    rows = []
-    for entry in reply["ProvisionedConcurrencyConfigs"]:
-        asked = entry.get("RequestedProvisionedConcurrentExecutions") or 0
-        ready = entry.get("AvailableProvisionedConcurrentExecutions") or 0
-        words = {"READY": "ready", "IN_PROGRESS": "in progress", "FAILED": "failed"}
-        status = words.get(str(entry.get("Status")), str(entry.get("Status") or _UNKNOWN))
-        value = f"{asked:,} asked for, {ready:,} available, {status}"
-        rows.append(
-            DetailRow(f"Provisioned for {_qualifier(entry)}", value, str(entry.get("StatusReason") or ""))
-        )
-    return rows or [DetailRow("Provisioned", NONE)]
-
-
-def _stored_logs(reply: Mapping[str, Any]) -> list[DetailRow]:
-    if not reply["logGroups"]:
-        hint = "Lambda makes it at the first invocation; it then keeps its events for ever."
-        return [DetailRow("Retention", "there is no such log group yet", hint)]
-    group = reply["logGroups"][0]
-    days = group.get("retentionInDays")
-    stored = group.get("storedBytes")
-    return [
-        DetailRow("Retention", format_count(days, "day"))
-        if days
-        else DetailRow(
-            "Retention", "never expires", "Its events are kept, and paid for, until they are deleted."
-        ),
-        DetailRow("Class", str(group.get("logGroupClass") or "STANDARD")),
-        DetailRow("Stored", format_bytes(stored) if isinstance(stored, int) else _UNKNOWN),
-        *([DetailRow("Log encryption key", str(group["kmsKeyId"]))] if group.get("kmsKeyId") else []),
-    ]
-
-
-def _aliases(reply: Mapping[str, Any]) -> list[DetailRow]:
-    rows = []
-    for entry in sorted(reply["Aliases"], key=lambda entry: str(entry.get("Name"))):
-        weights = (entry.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {}
-        version = f"version {entry.get('FunctionVersion', '?')}"
-        if weights:
-            shares = [f"{version} ({100 * (1 - sum(weights.values())):.4g} %)"]
-            shares += [f"version {other} ({100 * share:.4g} %)" for other, share in sorted(weights.items())]
-            version = " and ".join(shares)
-        rows.append(DetailRow(f"Alias {entry.get('Name')}", version, str(entry.get("Description") or "")))
-    return rows or [DetailRow("Aliases", NONE)]
-
-
-def _versions(reply: Mapping[str, Any]) -> list[DetailRow]:
-    numbered = [entry for entry in reply["Versions"] if str(entry.get("Version")).isdecimal()]
-    if not numbered:
-        return [DetailRow("Published versions", NONE)]
-    numbered.sort(key=lambda entry: int(entry["Version"]), reverse=True)
-    rows = [DetailRow("Published versions", f"{len(numbered):,}")]
-    for entry in numbered[:_SHOWN_VERSIONS]:
-        parts = [_moment(entry["LastModified"]) if entry.get("LastModified") else "", entry.get("Runtime")]
-        value = " · ".join(str(part) for part in parts if part) or "published"
-        rows.append(DetailRow(f"Version {entry['Version']}", value, str(entry.get("Description") or "")))
-    if (older := len(numbered) - _SHOWN_VERSIONS) > 0:
-        rows.append(DetailRow("Older versions", f"{older:,} more"))
-    return rows
-
-
-def _urls(reply: Mapping[str, Any]) -> list[DetailRow]:
-    rows = []
-    for entry in reply["FunctionUrlConfigs"]:
-        qualifier = _qualifier(entry)
-        of = "" if qualifier == "$LATEST" else f" of {qualifier}"
-        is_open = entry.get("AuthType") == "NONE"
-        rows += [
-            DetailRow(f"URL{of}", str(entry.get("FunctionUrl") or _UNKNOWN)),
-            DetailRow(
-                f"Who may call it{of}",
-                "anybody" if is_open else "callers with IAM permission",
-                "No credentials are asked for, where the resource policy allows it." if is_open else "",
-            ),
-            DetailRow(
-                f"Answers{of}",
-                "streamed" if entry.get("InvokeMode") == "RESPONSE_STREAM" else "in one piece",
-            ),
-        ]
-        cors = entry.get("Cors") or {}
-        parts = [
-            f"origins {', '.join(cors['AllowOrigins'])}" if cors.get("AllowOrigins") else "",
-            f"methods {', '.join(cors['AllowMethods'])}" if cors.get("AllowMethods") else "",
-            f"headers {', '.join(cors['AllowHeaders'])}" if cors.get("AllowHeaders") else "",
-            f"exposed {', '.join(cors['ExposeHeaders'])}" if cors.get("ExposeHeaders") else "",
-            "credentials" if cors.get("AllowCredentials") else "",
-            f"kept for {format_seconds(cors['MaxAge'])}" if cors.get("MaxAge") else "",
-        ]
-        rows.append(DetailRow(f"CORS{of}", " · ".join(part for part in parts if part) or NONE))
-    return rows or [DetailRow("Function URL", NONE)]
-
-
-def _asynchronous(reply: Mapping[str, Any]) -> list[DetailRow]:
-    entries = sorted(reply["FunctionEventInvokeConfigs"], key=_qualifier)
-    rows: list[DetailRow] = []
-    for entry in entries or [{}]:
-        qualifier = _qualifier(entry)
-        of = "" if qualifier == "$LATEST" else f" of {qualifier}"
-        retries, age_s = entry.get("MaximumRetryAttempts"), entry.get("MaximumEventAgeInSeconds")
-        destinations = entry.get("DestinationConfig") or {}
-        rows += [
-            DetailRow(f"Retries{of}", f"{_DEFAULT_RETRIES} (default)" if retries is None else f"{retries}"),
-            DetailRow(
-                f"Longest wait{of}",
-                f"{format_seconds(_DEFAULT_AGE_S)} (default)" if age_s is None else format_seconds(age_s),
-                "An event that waits longer is given up.",
-            ),
-            DetailRow(f"On success{of}", _destination(destinations.get("OnSuccess"))),
-            DetailRow(f"On failure{of}", _destination(destinations.get("OnFailure"))),
-        ]
-    return rows
-
-
-def _destination(side: Mapping[str, Any] | None) -> str:
-    return str((side or {}).get("Destination") or NONE)
-
-
-def _qualifier(entry: Mapping[str, Any]) -> str:
-    """The alias or version at the end of the entry's ARN; $LATEST where there is none."""
-    parts = str(entry.get("FunctionArn") or "").split(":")
-    return parts[7] if len(parts) > 7 else "$LATEST"

@@ -3,7 +3,8 @@
 import asyncio
 from typing import Any
 
-from lambdadesk.aws.detail_groups import build_facts, build_groups
+from lambdadesk.aws.detail_facts import build_facts, get_log_group
+from lambdadesk.aws.detail_groups import build_groups
 from lambdadesk.aws.endpoints import is_aws
 from lambdadesk.aws.failures import get_plain_text, retell
 from lambdadesk.aws.functions import fetch_pages
@@ -130,8 +131,7 @@ class _Reading:
         return {key: entries}
 
     async def _ask_log_group(self) -> dict[str, Any]:
-        logging = self._answers["GetFunction"]["Configuration"].get("LoggingConfig") or {}
-        name = str(logging.get("LogGroup") or f"/aws/lambda/{self._function.name}")
+        name = get_log_group(self._answers["GetFunction"]["Configuration"])
         reply = await self._gateway.call("logs", "DescribeLogGroups", logGroupNamePrefix=name)
         # Groups come in the order of their names, so that the group itself is on the first page.
         return {

@@ -11,9 +11,10 @@ from lambdadesk.aws.details import PARTS
 from lambdadesk.aws.failures import get_plain_text, missing
 from lambdadesk.aws.functions import fetch_pages
 from lambdadesk.aws.gateway import Gateway
-from lambdadesk.aws.triggers.arns import get_name, get_part, get_service
+from lambdadesk.aws.triggers.arns import get_name, get_service
 from lambdadesk.aws.triggers.merge import get_source
 from lambdadesk.aws.triggers.policy import parse_policy
+from lambdadesk.core.arns import get_part
 from lambdadesk.core.details import FunctionDetails
 from lambdadesk.core.errors import ErrorKind, UserError
 from lambdadesk.core.function_facts import UNRESERVED, Facts, FunctionState, get_kind, name_trigger

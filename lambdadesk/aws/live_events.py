@@ -11,7 +11,7 @@ from typing import Final
 from lambdadesk.aws.gateway import Gateway
 from lambdadesk.aws.live_sources import LOOKS, Asking, tell_calls, tell_time, to_iso
 from lambdadesk.aws.logs import fetch_events
-from lambdadesk.aws.triggers.arns import get_part
+from lambdadesk.core.arns import get_part
 from lambdadesk.core.errors import ErrorKind, UserError
 from lambdadesk.core.event_templates import EventContext
 from lambdadesk.core.logged_events import find_event

@@ -11,10 +11,11 @@ from typing import Any, Final
 from urllib.parse import quote_plus
 
 from lambdadesk.aws.gateway import Gateway
-from lambdadesk.aws.triggers.arns import FunctionArn, get_name, get_part
+from lambdadesk.aws.triggers.arns import FunctionArn, get_name
+from lambdadesk.core.arns import get_part
 from lambdadesk.core.errors import ErrorKind, UserError
 from lambdadesk.core.event_templates import EventContext, render_template
-from lambdadesk.core.trigger_events import build_event
+from lambdadesk.core.trigger_events.build import build_event
 from lambdadesk.core.triggers import Trigger
 
 _MOST_PAGES: Final = 5  # of a bucket, 1,000 keys each

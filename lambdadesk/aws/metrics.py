@@ -34,7 +34,7 @@ class _Metric:
 _INVOCATIONS = _Metric("Invocations", "Sum", _HOUR_S)
 _ERRORS = _Metric("Errors", "Sum", _HOUR_S)
 _THROTTLES = _Metric("Throttles", "Sum")
-_DURATION = _Metric("Duration", "Sum")
+_DURATION = _Metric("Duration", "Sum", _HOUR_S)
 _P95 = _Metric("Duration", "p95")  # of the whole day: percentiles of hours can't be joined
 _CONCURRENCY = _Metric("ConcurrentExecutions", "Maximum")
 _RECURSIONS = _Metric("RecursiveInvocationsDropped", "Sum")
@@ -58,13 +58,17 @@ class _Series:
         return max((value for _, value in self.points), default=None)
 
     @property
-    def per_hour(self) -> tuple[int, ...]:
-        hours = [0] * HOURS
+    def per_hour(self) -> tuple[float, ...]:
+        hours = [0.0] * HOURS
         for at_s, value in self.points:
             # AWS counts hours from the window's start; MiniStack's are the clock's, so that the first of them
             # may begin before it.
-            hours[min(max(int(at_s // _HOUR_S), 0), HOURS - 1)] += round(value)
+            hours[min(max(int(at_s // _HOUR_S), 0), HOURS - 1)] += value
         return tuple(hours)
+
+    @property
+    def counts_per_hour(self) -> tuple[int, ...]:
+        return tuple(map(round, self.per_hour))
 
 
 _Answers = dict[tuple[str, _Metric], _Series]
@@ -117,8 +121,9 @@ def _to_figures(
         p95_ms=get(_P95).peak,
         concurrency=round(get(_CONCURRENCY).peak or 0),
         recursions_stopped=round(get(_RECURSIONS).total),
-        invocations_per_hour=get(_INVOCATIONS).per_hour,
-        errors_per_hour=get(_ERRORS).per_hour,
+        invocations_per_hour=get(_INVOCATIONS).counts_per_hour,
+        errors_per_hour=get(_ERRORS).counts_per_hour,
+        duration_ms_per_hour=get(_DURATION).per_hour,
         cost=estimated_cost(function, invocations, duration_ms, region, prices),
         is_complete=all(get(metric).is_complete for metric in (*_OF_ALL, *_OF_THOSE_THAT_RAN)),
     )

@@ -14,7 +14,7 @@ from typing import Final
 from lambdadesk.core.figures import HOURS, Figures
 from lambdadesk.core.lamps import NEAR_MEMORY, NEAR_TIMEOUT
 from lambdadesk.core.money import format_cents
-from lambdadesk.core.types import FunctionInfo, Invocation, Outcome
+from lambdadesk.core.types import Cost, FunctionInfo, Invocation, Outcome
 
 HOUR_MS: Final = 3_600_000
 WINDOW_MS: Final = HOUR_MS  # of invocations; what is older is no evidence any more
@@ -283,29 +283,41 @@ def _judge_figures(function: FunctionInfo, figures: Figures) -> Iterable[Alert]:
 
 
 def _judge_figured_cost(figures: Figures, told: str) -> Iterable[Alert]:
-    """The recent hours against as many of the hours before, by the day's cost of an invocation."""
+    """The recent hours against as many of the hours before, by the invocations and the duration of each."""
     if figures.cost is None or not figures.invocations or not figures.is_complete:
         return
-    per_run = figures.cost.amount / figures.invocations
-    cost = per_run * sum(figures.invocations_per_hour[-RECENT_HOURS:])
-    earlier = figures.invocations_per_hour[:-RECENT_HOURS]
-    was = per_run * sum(earlier) * RECENT_HOURS / len(earlier)
+    costs = _cost_per_hour(figures, figures.cost)
+    cost = sum(costs[-RECENT_HOURS:], Decimal(0))
+    earlier = costs[:-RECENT_HOURS]
+    was = sum(earlier, Decimal(0)) * RECENT_HOURS / len(earlier)
     if cost < COST_FACTOR * was or cost - was < COST_FLOOR:
         return
     currency = figures.cost.currency
+    runs = figures.invocations_per_hour
+    before = sum(runs[:-RECENT_HOURS]) * RECENT_HOURS / len(earlier)
     yield Alert(
         AlertKind.COST,
-        f"The last {RECENT_HOURS} h cost about {format_cents(cost, currency)}, {_times(cost, was)} "
+        f"The last {RECENT_HOURS} h cost ≈ {format_cents(cost, currency)}, {_times(cost, was)} "
         f"{RECENT_HOURS} h of the day before.",
         (
             told,
-            f"Before, {RECENT_HOURS} h cost {format_cents(was, currency)} on average of the day; "
-            f"a million invocations cost about {format_cents(per_run * 1_000_000, currency)}.",
+            f"{_count(sum(runs[-RECENT_HOURS:]), 'invocation')} for ≈ {format_cents(cost, currency)}; "
+            f"before, on average of the day, {before:,.0f} for ≈ {format_cents(was, currency)}.",
             *figures.cost.notes,
         ),
         figures.end_ms - RECENT_HOURS * HOUR_MS,
         False,
     )
+
+
+def _cost_per_hour(figures: Figures, cost: Cost) -> list[Decimal]:
+    """The day's cost by hour: of requests by their number, of the rest by the duration."""
+    requests = sum((q * price for _, q, unit, price in cost.terms if unit == "requests"), Decimal(0))
+    shares = (
+        (requests / figures.invocations, figures.invocations_per_hour),
+        ((cost.amount - requests) / (Decimal(figures.duration_ms) or 1), figures.duration_ms_per_hour),
+    )
+    return [sum((share * Decimal(hours[at]) for share, hours in shares), Decimal(0)) for at in range(HOURS)]
 
 
 def _get_since(per_hour: Sequence[int], end_ms: int) -> int:

@@ -2,9 +2,11 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum
 
-from lambdadesk.core.types import Invocation, Outcome
+from lambdadesk.core.money import format_money
+from lambdadesk.core.types import Cost, Invocation, Outcome
 
 _SLACK_MS = 50  # between the clock of the log and that of the answer
 FAILED = (Outcome.ERROR, Outcome.TIMEOUT, Outcome.OUT_OF_MEMORY)
@@ -15,6 +17,8 @@ class StepState(StrEnum):
     WAITING = "waiting"
     FAILED = "failed"
     UNKNOWN = "unknown"
+    LOST = "lost"
+    NOTE = "note"  # nothing went wrong, and nothing more follows
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,3 +91,26 @@ def guess_attempts(
             break
         after_ms = (run.ended_ms or run.started_ms) + 1
     return attempts
+
+
+def tell_sum(attempts: Sequence[Invocation], costs: Sequence[Cost | None]) -> str:
+    """Duration, billed duration and cost of several attempts in all; empty for one, or without figures.
+
+    costs: of each of them, as far as it is known; a sum of some of them only is "at least".
+    """
+    reports = [attempt.report for attempt in attempts if attempt.report is not None]
+    if len(attempts) < 2 or not reports:
+        return ""
+    least = "at least " if len(reports) < len(attempts) else ""
+    duration_ms = sum((report.duration_ms for report in reports), Decimal())
+    parts = [f"{len(attempts)} attempts together: duration {least}{duration_ms.normalize():,f} ms"]
+    billed = [report.billed_ms for report in reports if report.billed_ms is not None]
+    if billed:
+        parts.append(f"billed {'at least ' if len(billed) < len(attempts) else ''}{sum(billed):,} ms")
+    known = [cost for cost in costs if cost is not None]
+    if known and len({cost.currency for cost in known}) == 1:
+        sign = "" if all(cost.exact for cost in known) else "≈ "
+        least = "at least " if len(known) < len(attempts) else ""
+        amount = sum((cost.amount for cost in known), Decimal())
+        parts.append(f"cost {least}{sign}{format_money(amount, known[0].currency)}")
+    return " · ".join(parts)

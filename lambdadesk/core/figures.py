@@ -17,7 +17,7 @@ class Figures:
 
     duration_ms: of all invocations together, without INIT. p95_ms: None where none ran. concurrency: peak.
     recursions_stopped: invocations that Lambda dropped since they went in circles.
-    invocations_per_hour, errors_per_hour: HOURS numbers, the oldest first; the hours end with `end_ms`.
+    *_per_hour: HOURS numbers, the oldest first; the hours end with `end_ms`.
     cost: an estimate, never exact; None where nothing was asked for. is_complete: False where CloudWatch gave
     only a part, so that each number may be too low.
     """
@@ -32,6 +32,7 @@ class Figures:
     recursions_stopped: int = 0
     invocations_per_hour: tuple[int, ...] = NONE_PER_HOUR
     errors_per_hour: tuple[int, ...] = NONE_PER_HOUR
+    duration_ms_per_hour: tuple[float, ...] = NONE_PER_HOUR
     cost: Cost | None = None
     is_complete: bool = True
 

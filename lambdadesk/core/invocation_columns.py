@@ -163,6 +163,8 @@ class InvocationColumns:
         """These and more; what `more` has of an invocation that is here, too, is the newer."""
         if not len(more):
             return self
+        if not len(self):
+            return more
         # What ended before any of `more` began is none of them. A run without a log has no such end.
         first = 0 if "" in (*self.streams, *more.streams) else int(more.started_ms[0]) - _LONGEST_MS
         place = int(np.searchsorted(self.started_ms, first))
@@ -251,13 +253,18 @@ class InvocationColumns:
 
     def find(self, request_id: str) -> int:
         """The row of the last attempt at a request, -1 where there is none."""
+        rows = self.rows_of(request_id)
+        return int(rows[-1]) if len(rows) else -1
+
+    def rows_of(self, request_id: str) -> Ints:
+        """The rows of all attempts at a request."""
         texts = {text: place for place, text in enumerate(self.request_texts)}
         count = len(texts)
         hi, lo = _to_halves(request_id, texts)
         if not hi and lo >= count:
-            return -1
-        rows = np.flatnonzero((self.request_lo == lo) & (self.request_hi == hi))
-        return int(rows[-1]) if len(rows) else -1
+            return np.empty(0, np.int64)
+        rows: Ints = np.flatnonzero((self.request_lo == lo) & (self.request_hi == hi))
+        return rows
 
     def cost_at(self, row: int) -> Decimal | None:
         """What the invocation cost, in currencies[currency[row]]; None where that is not known."""

@@ -41,5 +41,10 @@ def facts_of(invocation: Invocation) -> list[str]:
     return parts
 
 
+def exact_ms(value: Decimal) -> str:
+    """To the hundredth, as REPORT lines have it, and finer where it is known."""
+    return f"{value:,.2f} ms" if round(value, 2) == value else f"{value:,f} ms"
+
+
 def _ms(value: Decimal) -> str:
     return f"{value:,.0f} ms" if value >= 100 else f"{value:.1f} ms"

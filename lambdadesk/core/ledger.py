@@ -1,7 +1,7 @@
 """InvocationLedger, the invocations of one connection, each counted once."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
@@ -50,10 +50,12 @@ class InvocationLedger:
         """The functions with any invocation, in the order in which they appeared."""
         return list(self._books)
 
-    def of(self, function: str) -> Sequence[Invocation]:
-        """The function's invocations in the order in which they became known; not for changing."""
-        book = self._books.get(function)
-        return book.shown() if book is not None else []
+    def of(self, function: str) -> list[Invocation]:
+        """The function's invocations in the order in which they became known; not for changing.
+
+        An object for each is made: for who needs few of them, and for tests.
+        """
+        return list(self.each(function))
 
     def of_request(self, function: str, request_id: str) -> list[Invocation]:
         """What is known of one request, in that order; without a look at all others."""
@@ -76,7 +78,7 @@ class InvocationLedger:
         return book.between(start_ms, end_ms) if book is not None else []
 
     def each(self, function: str) -> Iterator[Invocation]:
-        """All of them one by one, for who needs each but once: unlike `of`, this keeps no object for any."""
+        """All of them one by one, for who needs each but once."""
         book = self._books.get(function)
         return book.each() if book is not None else iter(())
 
@@ -84,6 +86,11 @@ class InvocationLedger:
         """How many have no REPORT line yet."""
         book = self._books.get(function)
         return book.count_waiting() if book is not None else 0
+
+    def unfinished(self, function: str) -> list[Invocation]:
+        """Those made here of which nobody knows yet how they ended; their records go on changing."""
+        book = self._books.get(function)
+        return book.unfinished() if book is not None else []
 
     def memory_peak(self, function: str) -> tuple[int, int] | None:
         """The run that came nearest to its memory size: (MB used, MB there); None where no report tells."""

@@ -15,7 +15,6 @@ from lambdadesk.core.types import Cost, Invocation, InvocationType, Outcome, Rep
 # For one that streamed more to here than is free it is called with `streamed_bytes` besides.
 Pricer = Callable[..., Cost | None]
 
-_UNUSED_BATCHES = 200  # after these, what nobody asks for any more is given up
 _LONGEST_WAIT_MS = 1_000_000  # no answer takes longer: functions run for 900 s at most
 
 
@@ -43,8 +42,6 @@ class Book:
     _cost_of: "array[int]" = field(default_factory=lambda: array("I"))  # by born: its place in the costs
     _costs: list[Cost | None] = field(default_factory=lambda: [None])
     _cost_numbers: dict[tuple[object, ...], int] = field(default_factory=dict)
-    _memo: list[Invocation | None] | None = None  # by born: what was unpacked for somebody
-    _batches: int = 0  # since somebody asked
     _seen: dict[tuple[str, str, int], Seen] = field(default_factory=dict)
     _seen_by_id: dict[str, list[Seen]] = field(default_factory=dict)
     _seen_by_time: list[Seen] = field(default_factory=list)
@@ -62,22 +59,6 @@ class Book:
         born = self._find_packed(invocation)
         return None if born is None else self._unpacked(born)
 
-    def shown(self) -> list[Invocation]:
-        """All records. They are kept as objects while somebody asks for them again and again."""
-        self._batches = 0
-        memo = self._memo = self._memo or []
-        memo.extend([None] * (self.count - len(memo)))
-        found = []
-        for born in range(self.count):
-            if self._is_packed[born]:
-                record = memo[born]
-                if record is None:
-                    record = memo[born] = self._unpacked(born)
-                found.append(record)
-            elif (entry := self.entries.get(born)) is not None:
-                found.append(entry.shown)
-        return found
-
     def between(self, start_ms: int, end_ms: int) -> list[Invocation]:
         borns = {born for born in self._packed.started_between(start_ms, end_ms) if self._is_packed[born]}
         borns |= {
@@ -91,6 +72,10 @@ class Book:
 
     def count_waiting(self) -> int:
         return sum(entry.shown.report is None for entry in self.entries.values())
+
+    def unfinished(self) -> list[Invocation]:
+        borns = [born for born, entry in self.entries.items() if entry.shown.outcome not in GRAVITY]
+        return [self.entries[born].shown for born in sorted(borns)]
 
     def take_changes(self, most: int) -> list[Invocation]:
         if self.changed is None:
@@ -131,9 +116,6 @@ class Book:
 
     def add_seen(self, invocations: Sequence[Invocation]) -> bool:
         """Whether anything changed."""
-        self._batches += 1
-        if self._batches > _UNUSED_BATCHES:
-            self._memo = None
         is_changed = False
         added = []
         for invocation in invocations:
@@ -209,8 +191,6 @@ class Book:
         self.tally.count(facts, cost, 1)
         if self.changed is not None:
             self.changed.add(born)
-        if self._memo is not None and born < len(self._memo):
-            self._memo[born] = None
 
     def _number_of(self, cost: Cost | None, report: Report | None) -> int:
         """Where the cost is among the costs: those of runs that were billed alike are one."""

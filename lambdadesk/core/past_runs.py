@@ -7,18 +7,12 @@ from enum import StrEnum
 from typing import Final
 
 from lambdadesk.core.errors import ErrorKind, UserError
-from lambdadesk.core.insights import (
-    DAY_S,
-    GB,
-    MAX_LIMIT,
-    LogGroupInfo,
-    QueryTable,
-    format_bytes,
-    get_time_ms,
-    is_shared,
-)
+from lambdadesk.core.insights import MAX_LIMIT, LogGroupInfo
+from lambdadesk.core.query_cost import GB, format_bytes
+from lambdadesk.core.query_table import QueryTable, get_time_ms
 from lambdadesk.core.types import Cost, FunctionInfo, Invocation, LogColumns, LogEvent
 
+_DAY_S: Final = 86_400
 READ_UP_TO_BYTES: Final = GB // 10  # of log; more takes minutes, page by page
 MOST_RUNS: Final = 100_000  # kept as objects; more take too much memory
 _AHEAD_MS: Final = 60_000  # that clocks may be apart
@@ -129,7 +123,7 @@ def choose_source(
 def write_past_query(function: FunctionInfo) -> str:
     """The query for the lines that tell of a function's invocations, the newest first."""
     wanted = f"filter @message like {_LINES}"
-    if is_shared(function):  # streams of such groups are YYYY/MM/DD/<function>[<version>]<id>
+    if function.shares_log_group:
         wanted = f'filter @logStream like "/{function.name}["\n| {wanted}'
     return f"{wanted}\n| fields @timestamp, @logStream, @message\n| sort @timestamp desc\n| limit {MAX_LIMIT}"
 
@@ -159,7 +153,7 @@ def get_limits(
     """What a range can't show, however it is read: a sentence each."""
     notes = []
     if group is not None and group.retention_days:
-        kept_ms = now_ms - group.retention_days * DAY_S * 1000
+        kept_ms = now_ms - group.retention_days * _DAY_S * 1000
         if start_ms < kept_ms:
             notes.append(
                 f"The log group keeps {group.retention_days:,} days: what was before {name_time(kept_ms)} "
@@ -178,7 +172,7 @@ def has_gap(function: FunctionInfo, group: LogGroupInfo | None, start_ms: int, n
     """Whether invocations of the range are known to be missing from the log for good."""
     is_filtered = function.log_format == "JSON" and function.system_log_level == "WARN"
     days = group.retention_days if group is not None else 0
-    return is_filtered or (days > 0 and start_ms < now_ms - days * DAY_S * 1000)
+    return is_filtered or (days > 0 and start_ms < now_ms - days * _DAY_S * 1000)
 
 
 def name_time(at_ms: float) -> str:

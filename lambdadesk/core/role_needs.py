@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from lambdadesk.core.arns import get_part
 from lambdadesk.core.details import Facts
 from lambdadesk.core.mappings import EventSourceMapping
 from lambdadesk.core.policies import NOTHING_ALLOWS, Decision, RoleReport, decide
@@ -127,7 +128,7 @@ def needs_of(
     if facts.key_arn:
         needs.append(RoleNeed("kms:Decrypt", facts.key_arn, "the key of its environment", _GRANT))
     for arn in facts.file_systems:
-        actions, unless = _MOUNTS.get(_get_service(arn), ((), ""))
+        actions, unless = _MOUNTS.get(get_part(arn, 2), ((), ""))
         needs += [RoleNeed(action, arn, "its file system", unless) for action in actions]
     if facts.is_in_vpc:
         needs += [RoleNeed(action, "*", "its VPC") for action in _VPC_ACTIONS]
@@ -149,7 +150,7 @@ def estimate(report: RoleReport, needs: Iterable[RoleNeed]) -> tuple[RoleFinding
 
 
 def _needs_of_mapping(mapping: EventSourceMapping) -> list[RoleNeed]:
-    service = _get_service(mapping.source_arn)
+    service = get_part(mapping.source_arn, 2)
     on_source, on_any = _SOURCES.get(service, ((), _POLLER_ACTIONS if mapping.is_in_vpc else ()))
     reason = f"the event source, {mapping.source_name}"
     source = mapping.source_arn
@@ -169,13 +170,8 @@ def _needs_of_mapping(mapping: EventSourceMapping) -> list[RoleNeed]:
 
 
 def _needs_to_send(arn: str, reason: str) -> list[RoleNeed]:
-    service = _get_service(arn)
+    service = get_part(arn, 2)
     action = _SENDS.get(service)
     if action is None:
         return []
     return [RoleNeed(action, f"{arn}/lambda" if service == "s3" else arn, reason)]
-
-
-def _get_service(arn: str) -> str:
-    parts = arn.split(":", 5)
-    return parts[2] if len(parts) > 5 else ""

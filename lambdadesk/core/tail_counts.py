@@ -17,6 +17,7 @@ class Gap:
 
     why:       one sentence.
     recovered: events of it that were found afterwards.
+    closed_ms: when it had been read to its end, 0 before.
     """
 
     from_ms: int
@@ -24,6 +25,7 @@ class Gap:
     why: str
     state: GapState = GapState.OPEN
     recovered: int = 0
+    closed_ms: int = 0
 
 
 @dataclass(slots=True)

@@ -18,12 +18,14 @@ from lambdadesk.core.async_fate import (
     Wanted,
     find_attempts,
     guess_attempts,
+    tell_sum,
 )
 from lambdadesk.core.details import format_seconds
 from lambdadesk.core.event import Event
 from lambdadesk.core.ledger import InvocationLedger
 from lambdadesk.core.money import format_money
-from lambdadesk.core.types import Invocation, Outcome
+from lambdadesk.core.types import Cost, Invocation, Outcome
+from lambdadesk.desk.log_watch import pause, woken_by
 from lambdadesk.desk.tailer import Tailer, TailState
 from lambdadesk.store.history_entry import HistoryEntry
 
@@ -93,18 +95,18 @@ class AsyncRun:
             return f"{failed}; Lambda may try again."
         return f"{failed}; the next try follows in {self._get_wait(number)}."
 
+    @property
+    def sum(self) -> str:
+        """Duration and cost of all attempts together; empty where there was no second one."""
+        return tell_sum(self._attempts, [self._get_cost(attempt) for attempt in self._attempts])
+
     def update(self, entry: HistoryEntry) -> None:
         """Go on with what the history knows of the run by now, which may be without its payload."""
         self.entry = replace(entry, payload=entry.payload or self.entry.payload)
 
     async def run(self) -> None:
         """Follow until it is known what became of the event, or nothing more can be; then say so."""
-        woken = asyncio.Event()
-        disconnects = [
-            self._tail.changed.connect(woken.set),
-            self._ledger.changed.connect(lambda _function: woken.set()),
-        ]
-        try:
+        with woken_by(self._tail, self._ledger) as woken:
             self._show()
             self._setup = await fetch_async_setup(
                 self._gateway, self.entry.function, self.entry.qualifier or "$LATEST"
@@ -112,22 +114,11 @@ class AsyncRun:
             self._is_known = True
             while not self._is_over():
                 self._show()
-                await self._pause(woken, self._pace.look_s)
+                await pause(woken, self._pace.look_s)
             self._show()
             await self._follow_record(woken)
-        finally:
-            for disconnect in disconnects:
-                disconnect()
         self.sentence = self._tell()
         self._show()
-
-    async def _pause(self, woken: asyncio.Event, seconds: float) -> None:
-        try:
-            async with asyncio.timeout(seconds):
-                await woken.wait()
-        except TimeoutError:
-            pass
-        woken.clear()
 
     # -- the attempts
 
@@ -206,7 +197,7 @@ class AsyncRun:
             if is_final or time.monotonic() > until_s:
                 return
             woken.clear()
-            await self._pause(woken, self._pace.record_every_s)
+            await pause(woken, self._pace.record_every_s)
 
     # -- in words
 
@@ -223,7 +214,8 @@ class AsyncRun:
         steps += self._waiting()
         steps += self._records
         if self._is_settled and not self._destinations and self._is_known and not self._setup.unknown:
-            steps.append(Step("No record of it is kept", StepState.DONE, None, self._about_no_record()))
+            state = StepState.NOTE if self._succeeded else StepState.LOST
+            steps.append(Step("No record of it is kept", state, None, self._about_no_record()))
         return steps
 
     @property
@@ -239,8 +231,9 @@ class AsyncRun:
         return " ".join([tries, *setup.unknown])
 
     def _about_no_record(self) -> str:
-        side = "success" if self._succeeded else "failure, and no dead-letter queue"
-        return f"The function has no destination for {side}."
+        if self._succeeded:
+            return "The function has no destination for success."
+        return "The function has no destination for failure, and no dead-letter queue: the event is gone."
 
     def _to_step(self, number: int, attempt: Invocation) -> Step:
         details = []
@@ -253,7 +246,7 @@ class AsyncRun:
         if attempt.report is not None:
             details.append(f"duration {_in_seconds(attempt.report.duration_ms)}")
         if (cost := self._get_cost(attempt)) is not None:
-            details.append(cost)
+            details.append(f"{'' if cost.exact else '≈ '}{format_money(cost.amount, cost.currency)}")
         if attempt.error_type:
             details.append(attempt.error_type)
         if attempt.request_id != self.entry.request_id:
@@ -264,11 +257,11 @@ class AsyncRun:
             state = StepState.FAILED
         return Step(f"Attempt {number} {words}", state, attempt.started_ms, " · ".join(details))
 
-    def _get_cost(self, attempt: Invocation) -> str | None:
+    def _get_cost(self, attempt: Invocation) -> Cost | None:
         for run in self._ledger.of_request(self.entry.function, attempt.request_id):
             is_it = (run.stream, run.request_id) == (attempt.stream, attempt.request_id)
             if is_it and run.ended_ms == attempt.ended_ms and run.cost is not None:
-                return f"{'' if run.cost.exact else '≈ '}{format_money(run.cost.amount, run.cost.currency)}"
+                return run.cost
         return None
 
     def _waiting(self) -> Sequence[Step]:
@@ -304,7 +297,8 @@ class AsyncRun:
         if any("EventAgeExceeded" in record.detail for record in found):
             return f"Dropped, since it had waited too long.{rest}"
         if self._attempts:
-            return f"Failed {len(self._attempts)} times; a further attempt was not seen.{rest}"
+            times = "once" if len(self._attempts) == 1 else f"{len(self._attempts)} times"
+            return f"Failed {times}; a further attempt was not seen.{rest}"
         if self._tail.state is TailState.DENIED:
             return f"Not known: its log may not be read.{rest}"
         return f"Not seen within {format_seconds(round(self._pace.start_s))}.{rest}"

@@ -126,7 +126,7 @@ class Connection:
     def make_tail(
         self,
         function: FunctionInfo,
-        groups: Sequence[TailGroup] = (),
+        groups: Sequence[TailGroup] | None = None,
         *,
         lookback_ms: int = LOOKBACK_MS,
         since_ms: int | None = None,

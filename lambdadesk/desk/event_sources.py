@@ -13,7 +13,8 @@ from lambdadesk.core.event_filters import FilterOutcome, check_filters
 from lambdadesk.core.event_templates import EventContext, get_template, get_templates, render_template
 from lambdadesk.core.saved_events import SHARED, SavedEvent, propose_copy_name
 from lambdadesk.core.shared_events import SharedEvent, SharedEvents
-from lambdadesk.core.trigger_events import build_event, get_patterns
+from lambdadesk.core.trigger_events.build import build_event
+from lambdadesk.core.trigger_events.plan import get_patterns
 from lambdadesk.core.trigger_text import tell_unchecked
 from lambdadesk.core.triggers import Trigger
 from lambdadesk.core.types import FunctionInfo, InvocationType

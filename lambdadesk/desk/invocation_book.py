@@ -22,6 +22,7 @@ if TYPE_CHECKING:  # imported in a thread when first needed, since numpy is slow
 GATHER_S: Final = 2.0  # what becomes known meanwhile is taken at once
 _TASK: Final = "keep invocations"
 _EVER_MS: Final = 1 << 62
+_AT_ONCE: Final = 500  # records made into columns, in some milliseconds
 _LOADED: Final = 3  # functions of which what was read stays at hand
 
 
@@ -69,12 +70,23 @@ class InvocationBook:
         """
         async with self._turn:
             known = await self._take(function)
-            from lambdadesk.core.invocation_columns import InvocationColumns  # there by now
-
-            unlogged = InvocationColumns.from_invocations(known.unlogged.values())
+            unlogged = await _to_columns(list(known.unlogged.values()))
             kept = await self._load(function, start_ms, end_ms)
             session = known.session
-        return await in_thread(_join, [kept, unlogged, session], start_ms, end_ms)
+        return await in_thread(_join, [kept, *unlogged, session], start_ms, end_ms)
+
+    async def session(self, function: str) -> "InvocationColumns":
+        """A function's finished invocations that the ledger has: none that was kept, or loaded of the past.
+
+        The same object for as long as nothing more is known.
+        """
+        async with self._turn:
+            known = await self._take(function)
+            unlogged = await _to_columns(list(known.unlogged.values()))
+            session, own = known.session, known.own
+        if own is None or own[0] is not session:
+            own = known.own = session, await in_thread(_of_ledger, session)
+        return await in_thread(_join, [*unlogged, own[1]]) if unlogged else own[1]
 
     async def add_past(self, function: str, past: "InvocationColumns") -> None:
         """Add what a past range of the log showed, read or queried (Source.PAST)."""
@@ -213,13 +225,35 @@ class _Known:
     """Of one function. taken: what came from the ledger since. session: all that did, and past ranges.
 
     unsaved: the part of it that is not written yet. unlogged: records of what was made here whose log is not
-    known, where these can't be told from it.
+    known, where these can't be told from it. own: a session, and what of it the ledger told.
     """
 
     taken: "list[InvocationColumns]" = field(default_factory=list)
     session: "InvocationColumns | None" = None
     unsaved: "InvocationColumns | None" = None
     unlogged: dict[int, Invocation] = field(default_factory=dict)  # by their id()
+    own: "tuple[InvocationColumns | None, InvocationColumns] | None" = None
+
+
+async def _to_columns(runs: Sequence[Invocation]) -> "list[InvocationColumns]":
+    """Records that go on changing, as they are now; the loop turns meanwhile."""
+    from lambdadesk.core.invocation_columns import InvocationColumns
+
+    found = []
+    for start in range(0, len(runs), _AT_ONCE):
+        found.append(InvocationColumns.from_invocations(runs[start : start + _AT_ONCE]))
+        await asyncio.sleep(0)
+    return found
+
+
+def _of_ledger(session: "InvocationColumns | None") -> "InvocationColumns":
+    """Without what a past range told, where nobody else did."""
+    from lambdadesk.core.invocation_columns import InvocationColumns, Source
+
+    if session is None:
+        return InvocationColumns.empty()
+    is_past = session.source == Source.PAST
+    return session.where(~is_past) if is_past.any() else session
 
 
 def _join(

@@ -102,7 +102,7 @@ class LiveOverlay:
     def source_of(self, event: LogEvent) -> int:
         """Which of the tail's sources a provisional line is of, by the number; -1 where nobody knows."""
         group = self._group_of.get(event.stream, "")
-        found = [source.index for source in self._tail.sources if source.name == group]
+        found = [source.index for source in self._tail.followed if source.name == group]
         return next((at for at in found if not self._tail.sources[at].is_anothers(event.stream)), -1)
 
     async def run(self) -> None:
@@ -140,14 +140,14 @@ class LiveOverlay:
                 self._on_update(update)
 
     async def _get_arns(self) -> list[str]:
-        if len(self._tail.sources) > MAX_GROUPS:
+        if len(self._tail.followed) > MAX_GROUPS:
             raise UserError(
                 f"A live session follows {MAX_GROUPS} log groups at most.",
                 "Follow fewer of them.",
                 kind=ErrorKind.INVALID,
             )
         arns = []
-        for source in self._tail.sources:
+        for source in self._tail.followed:
             group = await fetch_group(self._gateway, source.name)
             if group is not None and group.arn:
                 arns.append(group.arn)
@@ -160,7 +160,7 @@ class LiveOverlay:
         return arns
 
     def _on_update(self, update: LiveUpdate) -> None:
-        sources = self._tail.sources
+        sources = self._tail.followed
         from_ms = min(source.floor_ms for source in sources)  # polls bring nothing older
         self._group_of |= update.groups
         if self.minutes * 60 - self._noted_s >= NOTED_EVERY_S:

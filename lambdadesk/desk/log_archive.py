@@ -1,19 +1,21 @@
 """LogArchive, the lines that a tail no longer holds in memory: on disk, and still filtered."""
 
 import asyncio
+import errno
+import os
 from array import array
 from bisect import bisect_left, bisect_right
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from lambdadesk.core.errors import UserError
+from lambdadesk.core.errors import ErrorKind, UserError
 from lambdadesk.core.event import Event
 from lambdadesk.core.log_piece import LogPiece
-from lambdadesk.core.logfilter import Filter
+from lambdadesk.core.logfilter import Filter, TimeTerm
 from lambdadesk.core.logstore import LogStore
 from lambdadesk.core.threads import in_thread
 from lambdadesk.store.files import storage_error
@@ -38,6 +40,37 @@ class _Kept:
     last_ms: int
     piece: LogPiece | None
     record: Record | None = None
+
+
+class Tally:
+    """How many of an archive's lines a filter leaves, by what was counted of it (see `LogArchive.count`).
+
+    looked_at: how many lines were looked at; found: how many of these are wanted. Lines that have gone
+    meanwhile are taken off by the next count.
+    """
+
+    def __init__(self, wanted: Filter) -> None:
+        self.wanted = wanted
+        self.looked_at = 0
+        self.found = 0
+        self._counts: dict[_Kept, int] = {}  # by piece
+
+    def is_without(self, kept: _Kept) -> bool:
+        """Whether nothing that is wanted is in a piece, as far as is known."""
+        return self._counts.get(kept) == 0
+
+    def left_of(self, every: Iterable[_Kept]) -> list[_Kept]:
+        """The pieces that are not counted yet, the newest first; forgets those that are not among these."""
+        here = dict.fromkeys(every)
+        for kept in [kept for kept in self._counts if kept not in here]:
+            self.looked_at -= kept.count
+            self.found -= self._counts.pop(kept)
+        return [kept for kept in reversed(here) if kept not in self._counts]
+
+    def add(self, part: Sequence[_Kept], counts: Sequence[int]) -> None:
+        self._counts.update(zip(part, counts, strict=True))
+        self.looked_at += sum(kept.count for kept in part)
+        self.found += sum(counts)
 
 
 class LogArchive:
@@ -112,20 +145,36 @@ class LogArchive:
                     self._written.clear()
                     await self._written.wait()
 
+    async def count(self, tally: Tally, tell: Callable[[], None] = lambda: None) -> None:
+        """Count what the tally does not know yet, the newest lines first; in a thread.
+
+        tell: called from time to time. It may be cancelled at any time, and called again: what was counted
+        stays. UserError (STORAGE).
+        """
+        while part := tally.left_of(self._kept)[:_AT_ONCE]:
+            tally.add(part, await self._read(_count, tally.wanted, part))
+            tell()
+        tell()
+
     async def find(
-        self, wanted: Filter, tell: Callable[[int, int], None] = lambda _looked_at, _found: None
+        self,
+        wanted: Filter,
+        tell: Callable[[int, int], None] = lambda _looked_at, _found: None,
+        tally: Tally | None = None,
     ) -> "array[int]":
         """The numbers of the lines here that the filter leaves, ascending; looked at in a thread.
 
         tell: how many lines were looked at, and how many of them are wanted, from time to time. It may be
-        cancelled at any time. UserError (STORAGE).
+        cancelled at any time. tally: what is known of the same filter saves looking. UserError (STORAGE).
         """
         numbers: array[int] = array("q")
         looked_at = 0
         kept = list(self._kept)
+        known = tally if tally is not None and tally.wanted == wanted else Tally(wanted)
         for start in range(0, len(kept), _AT_ONCE):
             part = kept[start : start + _AT_ONCE]
-            numbers.extend(await self._read(_find, wanted, part))
+            if rest := [each for each in part if not known.is_without(each)]:
+                numbers.extend(await self._read(_find, wanted, rest))
             looked_at += sum(each.count for each in part)
             tell(looked_at, len(numbers))
         return numbers
@@ -236,7 +285,12 @@ class LogArchive:
         try:
             return await in_thread(call, self._file, *args)
         except OSError as error:
-            raise storage_error("Older log lines", error, self._folder) from error
+            raise UserError(
+                f"Older log lines can't be read from the disk: {error.strerror or error}.",
+                "Try it again; newer lines are in memory.",
+                kind=ErrorKind.STORAGE,
+                details=str(self._folder),
+            ) from error
 
 
 def _append(file: RollingFile, piece: LogPiece) -> Record:
@@ -247,17 +301,30 @@ def _store_of(file: RollingFile, kept: _Kept) -> LogStore | None:
     """The lines of a piece, None where it has gone meanwhile."""
     piece, record = kept.piece, kept.record
     if piece is None and record is not None and (data := file.read(record)):
-        piece = LogPiece.from_bytes(data)
+        try:
+            piece = LogPiece.from_bytes(data)
+        except ValueError as error:  # the disk does not give what it was given
+            raise OSError(errno.EIO, os.strerror(errno.EIO)) from error
     return None if piece is None else LogStore.of_piece(piece)
 
 
 def _find(file: RollingFile, wanted: Filter, part: Sequence[_Kept]) -> list[int]:
     found: list[int] = []
     for kept in part:
-        store = _store_of(file, kept)
-        if store is not None:
-            found.extend(wanted.find(store, store.first, store.end))
+        found.extend(_find_in(file, wanted, kept))
     return found
+
+
+def _count(file: RollingFile, wanted: Filter, part: Sequence[_Kept]) -> list[int]:
+    return [len(_find_in(file, wanted, kept)) for kept in part]
+
+
+def _find_in(file: RollingFile, wanted: Filter, kept: _Kept) -> Sequence[int]:
+    for term in wanted.terms:
+        if isinstance(term, TimeTerm) and not (kept.first_ms < term.end_ms and term.start_ms <= kept.last_ms):
+            return ()
+    store = _store_of(file, kept)
+    return () if store is None else wanted.find(store, store.first, store.end)
 
 
 def _load(file: RollingFile, parts: Sequence[tuple[_Kept, Sequence[int]]]) -> LogStore:

@@ -3,8 +3,9 @@
 import csv
 import io
 import json
+from array import array
 from bisect import bisect_left
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from lambdadesk.store.new_file import NewFile
 LINES = 5_000  # written in one go
 GroupOf = Callable[[str], str]  # the log group of a stream
 Choose = Callable[[LogStore], Sequence[int]]  # the numbers of the wanted lines; called in a thread
+ChooseOlder = Callable[[], Awaitable["array[int]"]]  # the numbers of the wanted lines on disk
 _HEAD = ("time", "ingestion_time", "level", "request_id", "stream", "message")
 _DANGEROUS = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet takes what begins so for a formula
 
@@ -28,12 +30,14 @@ async def export_lines(
     tell: Callable[[int, int], None] = lambda _count, _total: None,
     group_of: GroupOf | None = None,
     older: LogArchive | None = None,
+    choose_older: ChooseOlder | None = None,
 ) -> int:
     """Write lines of a store as it is now: CSV or NDJSON where the name ends so, else plain text.
 
     choose: which; numbers from before would be other lines', where late ones came. tell: how many of how many
     are written, from time to time. group_of: where the lines are of several log groups; each
-    then says which. older: what the store has dropped, all of which goes before. Returns how many there are.
+    then says which. older: what the store has dropped, which goes before: all of it, or what choose_older
+    finds. Returns how many lines there are.
     Raises UserError (STORAGE); then, and where it is cancelled, no file is left.
     """
     frozen = store.snapshot()
@@ -41,13 +45,18 @@ async def export_lines(
     write = _WRITERS.get(path.suffix.lower(), _to_text)
     written = at = 0
     total = len(numbers) + (len(older) if older is not None else 0)
+    found: array[int] | None = None
+    if older is not None and choose_older is not None:
+        found = await choose_older()
+        del found[bisect_left(found, frozen.first) :]
+        total = len(numbers) + len(found)
     file: NewFile | None = None
     try:
         file = await in_thread(NewFile, path)
         if write is _to_csv:
             head = (*_HEAD, "log_group") if group_of else _HEAD
             await in_thread(file.write, _csv_lines([head]))
-        while older is not None and (part := _numbers_between(older, at, frozen.first)):
+        while older is not None and (part := _next_of(older, found, at, frozen.first)):
             at = part[-1] + 1
             loaded = await older.load(part)
             await in_thread(_write_part, file, write, loaded, all_lines(loaded), group_of)
@@ -77,8 +86,11 @@ def all_lines(store: LogStore) -> Sequence[int]:
     return range(store.first, store.end)
 
 
-def _numbers_between(older: LogArchive, start: int, stop: int) -> Sequence[int]:
-    """The next lines there; what the store drops while it is written is not among them."""
+def _next_of(older: LogArchive, found: "array[int] | None", start: int, stop: int) -> Sequence[int]:
+    """The next of those found, None: of all; what the store drops while it is written is not among them."""
+    if found is not None:
+        at = bisect_left(found, start)
+        return found[at : at + LINES]
     numbers = older.numbers_from(start, LINES)
     return numbers[: bisect_left(numbers, stop)]
 

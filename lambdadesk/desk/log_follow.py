@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from lambdadesk.aws.logs import fetch_groups
-from lambdadesk.core.errors import ErrorKind, UserError
+from lambdadesk.core.errors import UserError
 from lambdadesk.core.event import Event
 from lambdadesk.core.log_choice import LogChoice, LogStart, read_choice, write_choice
 from lambdadesk.core.types import FunctionInfo
-from lambdadesk.desk.tailer import Tailer, TailGroup
+from lambdadesk.desk.tailer import Tailer, TailGroup, TailState
 from lambdadesk.store.settings import Settings
 
 if TYPE_CHECKING:
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 MOST_GROUPS = 50
 LOOK_AGAIN_S = 60.0  # for log groups that have come to fit a pattern
+WAITING_S = 20.0  # the same while none fits
+_REACH_MS = 24 * 3_600_000  # of longer ago there may be more log than anybody waits for
+_BEFORE_MS = 60_000  # init is logged before an invocation starts
 _OWN_PREFIX = "/aws/lambda/"
 _CROWD = 2  # reads of each group within a poll that the quota still allows
 
@@ -27,6 +30,7 @@ class LogFollow:
 
     tail:   what is shown now.
     choice, start: what was chosen last, also where it could not be followed (see `error`).
+    waiting: patterns that no log group's name fits yet.
 
     Event replaced: another tail is shown.
     Event changed: after `error`, `notes` or the groups of the tail changed.
@@ -50,6 +54,8 @@ class LogFollow:
         self._settings = settings
         self._look_again_s = look_again_s
         self._notes: list[str] = []
+        self.waiting: list[str] = []
+        self._tail_start: LogStart | None = None  # where the tail shown begins, None for the own one
         self._key = f"{connection.target.key} {function.name}"
         self._choosing, self._following = f"choose logs {function.name}", f"logs {function.name}"
 
@@ -61,14 +67,35 @@ class LogFollow:
     @property
     def notes(self) -> list[str]:
         """What is to be said of the groups, one sentence each."""
-        quota, count = self.connection.gateway.logs_quota, len(self.tail.sources)
+        quota, count = self.connection.gateway.logs_quota, len(self.tail.followed)
         crowd = []
         if quota is not None and count > _CROWD * quota.rate_per_s:
             crowd.append(
                 f"{count} log groups share {quota.rate_per_s:g} requests a second: "
                 f"each is read about every {count / quota.rate_per_s:.0f} s at best."
             )
-        return [] if self.is_own else [*self._notes, *crowd]
+        left = [source for source in self.tail.sources if source.state is TailState.LEFT]
+        known = [source for source in left if source.counts.received]
+        names = ", ".join(source.name for source in known)
+        lines = sum(source.counts.received for source in known)
+        ended = [f"No longer followed: {names}; lines read of it that stay here: {lines:,}."] if known else []
+        return [] if self.is_own else [*self._waiting_words, *ended, *self._notes, *crowd]
+
+    @property
+    def waiting_words(self) -> str:
+        """What is waited for, as sentences; empty where nothing is."""
+        return " ".join(self._waiting_words)
+
+    @property
+    def _waiting_words(self) -> list[str]:
+        return [
+            f"No log group matches {pattern} yet; looked again every {self._pause_s:.0f} s."
+            for pattern in self.waiting
+        ]
+
+    @property
+    def _pause_s(self) -> float:
+        return min(WAITING_S, self._look_again_s) if self.waiting else self._look_again_s
 
     def take_up(self) -> None:
         """Go on with what was chosen the last time that the function was open."""
@@ -77,15 +104,26 @@ class LogFollow:
         if kept:
             self._use(self.own if choice.is_empty else choice, start)
 
-    def use(self, choice: LogChoice, start: LogStart) -> None:
-        """Follow these from there on, in place of what was followed before; where that fails, see `error`."""
+    def use(self, choice: LogChoice, start: LogStart, *, anew: bool = False) -> None:
+        """Follow these from there on, in place of what was followed before; where that fails, see `error`.
+
+        What is followed from there already goes on, unless all is to be read anew.
+        """
         if self._settings is not None:
             kept = dict(self._settings.followed_logs)
             kept.pop(self._key, None)
             if names := write_choice(LogChoice() if choice == self.own else choice, start):
                 kept[self._key] = names
             self._settings.followed_logs = kept
-        self._use(choice, start)
+        self._use(choice, start, anew=anew)
+
+    def reach_back(self, request_id: str, started_ms: float) -> None:
+        """Follow from where an invocation began, where that is before what is followed; a day ago at most."""
+        now_ms, start = self.connection.gateway.server_now_ms, self.start
+        begin_ms = now_ms - start.lookback_ms if start.since_ms is None else start.since_ms
+        is_shown = started_ms >= begin_ms or self.tail.tracker.invocations.of_request(request_id)
+        if not is_shown and started_ms >= now_ms - _REACH_MS:
+            self.use(self.choice, LogStart(since_ms=int(started_ms) - _BEFORE_MS))
 
     def close(self) -> None:
         """End what is followed for this page alone."""
@@ -94,57 +132,61 @@ class LogFollow:
         scope.cancel(self._following)
         self.connection.more_tails.pop(self.function.name, None)
 
-    def _use(self, choice: LogChoice, start: LogStart) -> None:
+    def _use(self, choice: LogChoice, start: LogStart, *, anew: bool = True) -> None:
         self.choice, self.start, self.error = choice, start, None
         if choice == self.own and start == LogStart():
             self.close()
-            self._replace(self.connection.follow(self.function))
+            self._replace(self.connection.follow(self.function), None)
         else:
-            self.connection.scope.start(self._choosing, self._choose, choice, start)
+            self.connection.scope.start(self._choosing, self._choose, choice, start, anew)
 
-    def _replace(self, tail: Tailer) -> None:
-        self._notes = []
+    def _replace(self, tail: Tailer, start: LogStart | None) -> None:
+        self._notes, self.waiting, self._tail_start = [], [], start
         if tail is not self.tail:
             self.tail.resume()  # its own may be paused, and others wait for it
             self.tail = tail
             self.replaced.emit()
         self.changed.emit()
 
-    async def _choose(self, choice: LogChoice, start: LogStart) -> None:
+    async def _choose(self, choice: LogChoice, start: LogStart, anew: bool) -> None:
         try:
-            groups, notes = await self._find(choice)
+            groups, notes, waiting = await self._find(choice)
         except UserError as error:
             self.error = error
             self.changed.emit()
             return
-        tail = self.connection.make_tail(
-            self.function, groups, lookback_ms=start.lookback_ms, since_ms=start.since_ms
-        )
-        self.connection.more_tails[self.function.name] = tail
-        self.connection.scope.start(self._following, tail.run)
-        self._replace(tail)
-        self._notes = notes
+        if anew or self._tail_start != start or _overlap(groups, self.tail):
+            tail = self.connection.make_tail(
+                self.function, groups, lookback_ms=start.lookback_ms, since_ms=start.since_ms
+            )
+            self.connection.more_tails[self.function.name] = tail
+            self.connection.scope.start(self._following, tail.run)
+            self._replace(tail, start)
+        else:
+            tail = self.tail
+            tail.follow(groups)
+        self._notes, self.waiting = notes, waiting
         self.changed.emit()
         while choice.patterns:
-            await asyncio.sleep(self._look_again_s)
+            await asyncio.sleep(self._pause_s)
             await self._look_again(choice, tail)
 
     async def _look_again(self, choice: LogChoice, tail: Tailer) -> None:
         try:
-            groups, notes = await self._find(choice)
+            groups, notes, waiting = await self._find(choice)
         except UserError as error:
-            if error.kind is not ErrorKind.NOT_FOUND:  # all of them were deleted; they may come again
-                self._notes = [f"New log groups can't be looked for at the moment: {error.message}"]
-                self.changed.emit()
+            self._notes = [f"New log groups can't be looked for at the moment: {error.message}"]
+            self.changed.emit()
             return
-        self._notes = notes
-        known = {source.name for source in tail.sources}
+        self._notes, self.waiting = notes, waiting
+        known = {source.name for source in tail.followed}
         room = max(0, MOST_GROUPS - len(known))
         tail.take_in([group for group in groups if group.name not in known][:room])
         self.changed.emit()
 
-    async def _find(self, choice: LogChoice) -> tuple[list[TailGroup], list[str]]:
-        """What to follow, and what is to be said of the patterns. Raises UserError."""
+    async def _find(self, choice: LogChoice) -> tuple[list[TailGroup], list[str], list[str]]:
+        """What to follow, what is to be said of the patterns, and those that nothing fits yet. UserError."""
+        waiting: list[str] = []
         groups = [self._group_of(name) for name in choice.functions]
         notes = [
             f"{name} is shared: streams that name no function are shown for each of the {count} followed."
@@ -155,11 +197,8 @@ class LogFollow:
         for pattern in choice.patterns:
             found = await fetch_groups(self.connection.gateway, pattern, MOST_GROUPS + 1)
             if not found:
-                raise UserError(
-                    f"No log group's name fits {pattern}.",
-                    "Mend the pattern; a * stands for any text.",
-                    kind=ErrorKind.NOT_FOUND,
-                )
+                waiting.append(pattern)
+                continue
             more = f"more than {MOST_GROUPS}" if len(found) > MOST_GROUPS else str(len(found))
             noun = "log group" if len(found) == 1 else "log groups"
             notes.append(f"{pattern} fits {more} {noun}; new ones are taken in within a minute.")
@@ -167,7 +206,7 @@ class LogFollow:
         groups = list(_without_repeats(groups))
         if len(groups) > MOST_GROUPS:
             notes.append(f"Only the first {MOST_GROUPS} log groups are followed.")
-        return groups[:MOST_GROUPS], notes
+        return groups[:MOST_GROUPS], notes, waiting
 
     def _group_of(self, name: str) -> TailGroup:
         known = self.function if name == self.function.name else self.connection.catalog.get(name)
@@ -178,6 +217,12 @@ class LogFollow:
         function = name.removeprefix(_OWN_PREFIX)
         is_own = function != name and self._group_of(function).name == name
         return TailGroup(name, function if is_own and self.connection.catalog.get(function) else "")
+
+
+def _overlap(groups: Iterable[TailGroup], tail: Tailer) -> bool:
+    """Whether a tail has read a part of these groups as another group: what was read would be there twice."""
+    known = {(source.name, bool(source.group.function)) for source in tail.sources}
+    return any((group.name, not group.function) in known for group in groups)
 
 
 def _without_repeats(groups: Iterable[TailGroup]) -> Iterable[TailGroup]:

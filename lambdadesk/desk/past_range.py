@@ -12,7 +12,7 @@ from lambdadesk.aws.insights import fetch_groups_named, is_not_offered
 from lambdadesk.aws.logs import fetch_events
 from lambdadesk.core.errors import ErrorKind, UserError
 from lambdadesk.core.event import Event
-from lambdadesk.core.insights import MAX_LIMIT, LogGroupInfo, QueryRequest, QueryStatus, estimate, is_shared
+from lambdadesk.core.insights import MAX_LIMIT, LogGroupInfo, QueryRequest, QueryStatus
 from lambdadesk.core.invocations import InvocationTracker
 from lambdadesk.core.ledger import InvocationLedger
 from lambdadesk.core.money import format_about
@@ -31,6 +31,7 @@ from lambdadesk.core.past_runs import (
     within,
     write_past_query,
 )
+from lambdadesk.core.query_cost import estimate
 from lambdadesk.core.threads import in_thread
 from lambdadesk.core.types import Cost, FunctionInfo, Invocation, InvocationType, LogColumns, Outcome
 from lambdadesk.desk.connection import Connection
@@ -248,7 +249,7 @@ class PastRange:
 
     async def _feed(self, tracker: InvocationTracker, events: LogColumns) -> None:
         name = self._function.name
-        if is_shared(self._function):
+        if self._function.shares_log_group:
             is_own = {
                 stream: (match := _NAMED_STREAM.match(stream)) is None or match[1] == name
                 for stream in set(events.streams)

@@ -151,7 +151,7 @@ class PowerSweep:
             finally:
                 self._tell(sweep, SweepPhase.CLEANING, "Deleting the versions made for it")
                 left = await _trouble_of(restorer.clean())
-                sweep.trouble = sweep.trouble or left
+                sweep.trouble = _join(sweep.trouble, left)
                 if sweep.trouble is not None:
                     self._journal.release(restorer.entry)
         except UserError as error:
@@ -253,6 +253,17 @@ class PowerSweep:
             for runner in self.sweep.runners:
                 runner.close()
             self.sweep.runners.clear()
+
+
+def _join(one: UserError | None, other: UserError | None) -> UserError | None:
+    """Both as one; what to do is the same where it is said of both."""
+    if one is None or other is None:
+        return one or other
+    hint = one.hint if one.hint == other.hint else f"{one.hint} {other.hint}".strip()
+    details = "\n".join(filter(None, (one.details, other.details)))
+    return UserError(
+        f"{one.message} {other.message}", hint, kind=one.kind, details=details, action=one.action
+    )
 
 
 async def _trouble_of(work: Coroutine[Any, Any, None]) -> UserError | None:

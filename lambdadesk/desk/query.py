@@ -19,22 +19,16 @@ from lambdadesk.core.errors import ErrorKind, UserError
 from lambdadesk.core.event import Event
 from lambdadesk.core.insights import (
     MAX_GROUPS,
-    Estimate,
     LogGroupInfo,
     QueryProblem,
     QueryRequest,
     QueryStatistics,
     QueryStatus,
-    QueryTable,
-    estimate,
-    find_ignored,
-    get_price,
-    make_table,
-    to_csv,
-    to_json,
-    to_ndjson,
 )
 from lambdadesk.core.prices import PriceTable
+from lambdadesk.core.query_cost import Estimate, estimate, get_price
+from lambdadesk.core.query_export import to_csv, to_json, to_ndjson
+from lambdadesk.core.query_table import QueryTable, find_ignored, make_table
 from lambdadesk.core.threads import in_thread
 from lambdadesk.core.types import Cost
 from lambdadesk.store.files import write_atomic

@@ -12,6 +12,7 @@ from lambdadesk.desk.connection import Connection
 
 if TYPE_CHECKING:  # imported in a thread, since numpy is slow to
     from lambdadesk.core.right_size import RightSize
+    from lambdadesk.core.types import FunctionInfo
 
 DAYS = 400  # further back than anything is kept
 _TOLD_AT_ONCE = 25  # functions
@@ -46,9 +47,6 @@ class RightSizes:
 
     async def run(self, connections: Iterable[Connection]) -> None:
         """Look at all anew. What can't be read of the file is told by the connection's own book."""
-        await in_thread(import_module, "lambdadesk.core.right_size")
-        from lambdadesk.core.right_size import right_size
-
         rows: list[RightSizeRow] = []
         self.done, self.unseen = 0, 0
         todo = []
@@ -61,17 +59,22 @@ class RightSizes:
                     self.unseen += 1
         self.wanted = len(todo)
         for connection, function in todo:
-            columns = await connection.invocations.columns(function.name)
-            found = await in_thread(
-                right_size, function, columns, connection.target.region, connection.prices
-            )
-            rows.append(RightSizeRow(connection, found))
+            rows.append(RightSizeRow(connection, await size_function(connection, function)))
             self.done += 1
             if self.done % _TOLD_AT_ONCE == 0:
                 self.rows = list(rows)
                 self.changed.emit()
         self.rows = rows
         self.changed.emit()
+
+
+async def size_function(connection: Connection, function: "FunctionInfo") -> "RightSize":
+    """What the known runs of one function say of its size."""
+    await in_thread(import_module, "lambdadesk.core.right_size")
+    from lambdadesk.core.right_size import right_size
+
+    columns = await connection.invocations.columns(function.name)
+    return await in_thread(right_size, function, columns, connection.target.region, connection.prices)
 
 
 async def _known(connection: Connection) -> set[str]:

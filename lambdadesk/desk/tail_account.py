@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from lambdadesk.core.tail_counts import Gap, GapState, TailCounts
+from lambdadesk.desk.tail_source import TailSource
 from lambdadesk.desk.tailer import SWEEP_WINDOW_MS, Tailer, TailState
 
+_RECENT_MS = 10 * 60_000  # so long it is told of an interruption that is over
 _MOST_GAPS = 100  # told of in the account, the newest ones
 _STATES = {
     TailState.STARTING: "being read for the first time",
@@ -14,6 +16,7 @@ _STATES = {
     TailState.RETRYING: "can't be read at the moment; it is tried again",
     TailState.DENIED: "may not be read; it is tried again",
     TailState.PAUSED: "paused",
+    TailState.LEFT: "no longer followed; what was read of it stays, and is not in the figures of the page",
 }
 _GAP_WORDS = {
     GapState.OPEN: "still to be read",
@@ -30,7 +33,12 @@ def ledger_line(tail: Tailer, notes: Sequence[str] = ()) -> str:
         said.append(f"late by up to {counts.largest_delay_ms / 1000:.1f} s")
     if counts.recovered:
         said.append(f"recovered {counts.recovered} after an interruption")
+    outage = outage_words(tail)
+    said += [outage] if outage else []
     gaps = [gap for gap in counts.interruptions if gap.state is not GapState.CLOSED]
+    if tail.state is not TailState.PAUSED:  # else the outage is what says it
+        told = {id(source.counts.open_gap) for source in _failing(tail)}
+        gaps = [gap for gap in gaps if id(gap) not in told]
     if gaps:
         gap = gaps[-1]
         said.append(f"gap {_clock(gap.from_ms)} to {_clock(gap.to_ms)} ({gap.state}): {gap.why}")
@@ -38,15 +46,50 @@ def ledger_line(tail: Tailer, notes: Sequence[str] = ()) -> str:
         said.append(f"{len(gaps) - 1} more in the account")
     if tail.state is TailState.PAUSED:
         said.append("paused")
-    elif tail.scanned_to_ms is not None:
+    elif tail.scanned_to_ms is not None and tail.silent_since_ms is None:
         said.append(f"reading, scanned to {_clock(tail.scanned_to_ms)}")
     every = [*tail.notes, *notes]
     said += every[:1]
     if len(every) > 1:
         said.append(f"{len(every) - 1} more in the account")
-    groups = len(tail.sources)
-    said.append(tail.sources[0].name if groups == 1 else f"{groups} log groups")
+    sources = tail.followed
+    said.append(sources[0].name if len(sources) == 1 else f"{len(sources)} log groups")
     return " · ".join(said)
+
+
+def outage_words(tail: Tailer) -> str:
+    """What interrupts the tail now, since when and until when, or did so lately; empty where nothing does.
+
+    It changes from second to second while `is_interrupted`.
+    """
+    now_ms, failing = tail.now_ms, _failing(tail)
+    if tail.state is not TailState.PAUSED and failing:
+        since = [gap.from_ms for source in failing if (gap := source.counts.open_gap)]
+        retries = [source.retry_ms for source in failing if source.retry_ms is not None]
+        asked = [source.asked_ms for source in failing if source.asked_ms is not None]
+        if retries:
+            retry = f"Retry in {max(0, -(-(min(retries) - now_ms) // 1000))} s"
+        else:
+            retry = f"Trying again, for {max(0, now_ms - min(asked, default=now_ms)) // 1000} s"
+        which = f"{len(failing)} of {len(tail.followed)} log groups " if len(tail.followed) > 1 else ""
+        what = f"interrupted since {_clock(min(since))}" if since else "could not be read so far"
+        return f"{which}{what}: {tail.error.message if tail.error else ''} {retry}"
+    if (silent_ms := tail.silent_since_ms) is not None:
+        return f"no answer since {_clock(silent_ms)}, for {(now_ms - silent_ms) // 1000} s; still waiting"
+    closed = [gap for gap in tail.counts.interruptions if gap.state is GapState.CLOSED]
+    if closed and now_ms - closed[-1].closed_ms < _RECENT_MS:
+        gap = closed[-1]
+        return f"recovered at {_clock(gap.closed_ms)}, was interrupted since {_clock(gap.from_ms)}"
+    return ""
+
+
+def _failing(tail: Tailer) -> list[TailSource]:
+    return [source for source in tail.followed if source.error is not None]
+
+
+def is_interrupted(tail: Tailer) -> bool:
+    """Whether nothing can be read at the moment, or no answer comes."""
+    return tail.error is not None or tail.silent_since_ms is not None
 
 
 def contract_words(counts: TailCounts) -> str:

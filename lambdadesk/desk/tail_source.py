@@ -58,6 +58,7 @@ class TailState(StrEnum):
     RETRYING = "retrying"
     DENIED = "denied"
     PAUSED = "paused"
+    LEFT = "left"  # no longer followed; what was read of it stays
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,8 @@ class TailSource:
 
     note: what can't be promised of this group, empty where nothing is known to be missing.
     scanned_to_ms: how far a long poll has come, None between polls.
+    asked_ms: since when an answer is waited for; retry_ms: when it is asked again after a failure. Both by
+        the server's clock, None where nothing is.
     """
 
     def __init__(
@@ -102,7 +105,10 @@ class TailSource:
         self.state = TailState.STARTING
         self.error: UserError | None = None
         self.note = ""
+        self.missing_ms: int | None = None  # when it was known last that there was no such group
         self.scanned_to_ms: int | None = None
+        self.asked_ms: int | None = None
+        self.retry_ms: int | None = None
         self.pause_s = 0.0  # until the next poll
         self.is_described = False
         self.make_room: Callable[[], Awaitable[None]] | None = None  # awaited before each page is taken
@@ -114,6 +120,7 @@ class TailSource:
         self.floor_ms = 0  # where it began to read
         self.begun_s = begun_s  # wall clock at the first attempt to read, None before it
         self._anchor_ms: int | None = None  # server time when the last completed poll began
+        self._polled_ms = 0
         self._swept_ms = 0
         self._delay_ms = 0.0
         self._pages = 0  # of the last poll that was no sweep
@@ -126,6 +133,13 @@ class TailSource:
 
     async def poll(self, show: Callable[[LogColumns], None]) -> None:
         """Read once, and show the events that are new, slice by slice; UserError where reading fails."""
+        self.asked_ms = self._polled_ms = self._gateway.server_now_ms
+        try:
+            await self._poll(show)
+        finally:
+            self.asked_ms = None
+
+    async def _poll(self, show: Callable[[LogColumns], None]) -> None:
         if self.state is TailState.NO_GROUP and self._anchor_ms is not None:
             await self._look_for_another()
         anchor_ms = self._anchor_ms
@@ -181,6 +195,7 @@ class TailSource:
             async with aclosing(reading):
                 async for page in reading:
                     pages += 1
+                    self.asked_ms = None
                     began_ms = began_ms or page.server_now_ms
                     is_complete = is_complete and page.complete
                     self.scanned_to_ms = max(
@@ -200,6 +215,7 @@ class TailSource:
                         start = stop
                         self._slice = _next_size(self._slice, taken_s, SLICE)
                         await asyncio.sleep(0)  # the window stays alive under a storm
+                    self.asked_ms = self._gateway.server_now_ms
             if not is_complete or began_ms is None:
                 self._chunk_ms = max(_MIN_CHUNK_MS, self._chunk_ms // 2)
                 self.interrupt("The pages of this stretch could not be read to their end.", end_ms=now_ms)
@@ -240,7 +256,7 @@ class TailSource:
         """Keep why a poll failed, for people and for the account."""
         was = self.state
         if error.kind is ErrorKind.NOT_FOUND:
-            self.error, self.state = None, TailState.NO_GROUP
+            self.error, self.state, self.missing_ms = None, TailState.NO_GROUP, self._polled_ms
             if self._anchor_ms is not None and was is not TailState.NO_GROUP:
                 self.interrupt("The log group was deleted, with what it held by then.", state=GapState.LOST)
             return
@@ -248,6 +264,12 @@ class TailSource:
         self.state = TailState.DENIED if error.kind is ErrorKind.DENIED else TailState.RETRYING
         if self._anchor_ms is not None:
             self.interrupt(error.message)
+
+    @property
+    def complete_to_ms(self) -> int | None:
+        """Up to when nothing of it is missing; None: not known."""
+        moments = [each for each in (self.counts.complete_to_ms, self.missing_ms) if each is not None]
+        return max(moments, default=None)
 
     async def describe(self) -> None:
         """Find out what kind of group it is; where that may not be asked, nothing is said."""
@@ -320,7 +342,7 @@ class TailSource:
         self._chunk_ms = _CHUNK_MS
         self._seen.forget(done_ms - _REMEMBER_MS)
         if gap := self.counts.open_gap:
-            gap.state = GapState.CLOSED
+            gap.state, gap.closed_ms = GapState.CLOSED, self._gateway.server_now_ms
 
     async def _look_for_another(self) -> None:
         """Where a new group has the deleted one's name, its events are new, however much they look alike."""

@@ -24,6 +24,7 @@ from lambdadesk.desk.tail_source import LOOKBACK_MS, SWEEP_WINDOW_MS, TailGroup,
 __all__ = ["LOOKBACK_MS", "SWEEP_WINDOW_MS", "TailGroup", "TailState", "Tailer"]
 
 RETRY_CEILING_S = 30.0
+SILENT_MS = 4_000  # without an answer, which is worth a word
 ASLEEP_S = 10.0  # a pause that took this much longer than asked
 
 _ROW_KINDS = {LineKind.START: RowKind.START, LineKind.END: RowKind.END, LineKind.REPORT: RowKind.REPORT}
@@ -55,13 +56,13 @@ class Tailer:
         function: FunctionInfo,
         ledger: InvocationLedger,
         *,
-        groups: Sequence[TailGroup] = (),
+        groups: Sequence[TailGroup] | None = None,
         poll_s: float = 2.0,
         lookback_ms: int = LOOKBACK_MS,
         since_ms: int | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """groups: what to follow instead of the function's own group."""
+        """groups: what to follow instead of the function's own group; none where they are still to come."""
         self.function = function
         self.store = LogStore()
         self.archive: LogArchive | None = None  # takes in what the store drops
@@ -80,9 +81,18 @@ class Tailer:
         self._clock = clock
         self._nudges: list[asyncio.Event] = []
         self._tasks: asyncio.TaskGroup | None = None  # while it runs
+        self._followers: dict[int, asyncio.Task[None]] = {}  # by the source's index
+        self._asked_s = clock()
+        self.silent_ms = SILENT_MS
         self._going = asyncio.Event()
         self._going.set()
-        self.take_in(groups or [TailGroup(function.log_group_name, function.name)])
+        own = TailGroup(function.log_group_name, function.name)
+        self.take_in([own] if groups is None else groups)
+
+    @property
+    def followed(self) -> list[TailSource]:
+        """The sources but for those that were left."""
+        return [source for source in self.sources if source.state is not TailState.LEFT]
 
     @property
     def tracker(self) -> InvocationTracker:
@@ -93,7 +103,7 @@ class Tailer:
         """That of the source that fares worst; a group that does not exist counts where none does."""
         if not self._going.is_set():
             return TailState.PAUSED
-        states = {source.state for source in self.sources}
+        states = {source.state for source in self.followed}
         for state in (TailState.DENIED, TailState.RETRYING, TailState.STARTING, TailState.FOLLOWING):
             if state in states:
                 return state
@@ -101,37 +111,72 @@ class Tailer:
 
     @property
     def error(self) -> UserError | None:
-        return next((source.error for source in self.sources if source.error is not None), None)
+        return next((source.error for source in self.followed if source.error is not None), None)
 
     @property
     def counts(self) -> TailCounts:
-        """The ledger of all sources; groups that do not exist are complete."""
-        if len(self.sources) == 1:
-            return self.sources[0].counts
-        total = add_up(source.counts for source in self.sources)
-        there = [source.counts for source in self.sources if source.state is not TailState.NO_GROUP]
-        total.complete_to_ms = add_up(there).complete_to_ms
+        """The ledger of what is followed; groups that do not exist are complete."""
+        sources = self.followed
+        if len(sources) == 1:
+            return sources[0].counts
+        total = add_up(source.counts for source in sources)
+        there = [source.complete_to_ms for source in sources if source.state is not TailState.NO_GROUP]
+        known = [moment for moment in there if moment is not None]
+        total.complete_to_ms = min(known) if known and len(known) == len(there) else None
         return total
 
     @property
     def notes(self) -> list[str]:
         """What can't be promised, one sentence for each source that has something to say."""
-        return [source.note for source in self.sources if source.note]
+        return [source.note for source in self.followed if source.note]
+
+    @property
+    def now_ms(self) -> int:
+        """By the server's clock, as all moments of a tail."""
+        return self._gateway.server_now_ms
+
+    @property
+    def silent_since_ms(self) -> int | None:
+        """Since when an answer is waited for longer than usual; None where none is."""
+        quota, sources = self._gateway.logs_quota, self.followed
+        usual_ms = self.silent_ms + (2_000 * len(sources) / quota.rate_per_s if quota is not None else 0)
+        moments = [source.asked_ms for source in sources if source.asked_ms is not None]
+        first_ms = min(moments, default=self.now_ms)
+        return first_ms if self.now_ms - first_ms > usual_ms else None
 
     @property
     def scanned_to_ms(self) -> int | None:
         """How far polls of many pages have come, epoch milliseconds; None where none is under way."""
-        moments = [source.scanned_to_ms for source in self.sources if source.scanned_to_ms is not None]
+        moments = [source.scanned_to_ms for source in self.followed if source.scanned_to_ms is not None]
         return min(moments) if moments else None
 
     def source_of(self, stream: str) -> TailSource:
         """Where a line of the store comes from, by its stream."""
         return self.sources[self._source_of.get(stream, 0)]
 
+    def follow(self, groups: Sequence[TailGroup]) -> None:
+        """Follow these and no others.
+
+        What was read of the others stays, and those that go on are not read anew. One that was left before
+        goes on where it was left.
+        """
+        for source in self.followed:
+            if source.group not in groups:
+                self._leave(source)
+        self.take_in(groups)
+        self.changed.emit()
+
     def take_in(self, groups: Sequence[TailGroup]) -> None:
         """Follow these, too, from where the others began; their lines go to their places among the others."""
-        begun_s = self.sources[0].begun_s if self.sources else None
+        if self.sources:
+            begun_s = self.sources[0].begun_s
+        else:  # the first one may come long after it was asked for
+            begun_s = self._asked_s if self._tasks is not None else None
+        known = {source.group: source for source in self.sources}
         for group in groups:
+            if group in known:
+                self._come_back(known[group])
+                continue
             source = TailSource(
                 self._gateway,
                 len(self.sources),
@@ -143,6 +188,17 @@ class Tailer:
             )
             self.sources.append(source)
             self._nudges.append(asyncio.Event())
+            if self._tasks is not None:
+                self._start(source)
+
+    def _leave(self, source: TailSource) -> None:
+        source.state, source.error = TailState.LEFT, None
+        if source.index in self._followers:
+            self._followers[source.index].cancel()
+
+    def _come_back(self, source: TailSource) -> None:
+        if source.state is TailState.LEFT:
+            source.state = TailState.STARTING
             if self._tasks is not None:
                 self._start(source)
 
@@ -185,16 +241,22 @@ class Tailer:
                     self._tasks.create_task(self.archive.run(), name="archive")
                 for source in self.sources:
                     self._start(source)
+                await asyncio.Event().wait()  # also where nothing is followed by now
         finally:
             self._tasks = None
+            self._followers.clear()
 
     def _start(self, source: TailSource) -> None:
         if self.archive is not None:
             source.make_room = self.archive.make_room
         if self._tasks is not None:
-            self._tasks.create_task(self._follow(source), name=f"tail {source.name}")
+            earlier = self._followers.get(source.index)
+            task = self._tasks.create_task(self._follow(source, earlier), name=f"tail {source.name}")
+            self._followers[source.index] = task
 
-    async def _follow(self, source: TailSource) -> None:
+    async def _follow(self, source: TailSource, earlier: asyncio.Task[None] | None) -> None:
+        if earlier is not None:
+            await asyncio.wait([earlier])  # it was cancelled, and shows what it has
         source.pause_s = self._poll_s
         while True:
             await self._going.wait()
@@ -231,12 +293,15 @@ class Tailer:
     async def _pause(self, source: TailSource) -> None:
         began_s = self._clock()
         nudge = self._nudges[source.index]
+        if source.error is not None:
+            source.retry_ms = self.now_ms + round(source.pause_s * 1000)
         try:
             async with asyncio.timeout(source.pause_s):
                 await nudge.wait()
         except TimeoutError:
             pass
         nudge.clear()
+        source.retry_ms = None
         if self._clock() - began_s > source.pause_s + ASLEEP_S:  # a wall clock, which goes on in sleep
             self._gateway.forget_connections()
             if source.counts.complete_to_ms is not None:

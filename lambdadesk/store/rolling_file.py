@@ -75,7 +75,10 @@ class RollingFile:
                 return b""
             file = self._segments[at]
             file.seek(record.offset)
-            return file.read(record.size)
+            data = file.read(record.size)
+        if len(data) != record.size:  # else what is lost would be taken for what was dropped
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return data
 
     def drop_oldest(self) -> None:
         """Give up the oldest segment, but never the one that is written to."""

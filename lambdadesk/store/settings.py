@@ -148,7 +148,7 @@ class Settings:
     theme = _choice("system", "light", "dark")
     window_geometry = _Setting(b"", _read_bytes, _write_bytes)
     splitters = _mapping(_read_bytes, _write_bytes)  # by the splitter's objectName
-    table_headers = _mapping(_read_bytes, _write_bytes)  # by the table's objectName
+    table_headers = _mapping(_read_bytes, _write_bytes)  # by the table's objectName and count of columns
     function_columns = _pairs()  # (column key, "width shown|hidden|automatic"), in the user's order
     function_sorting = _names()  # column key, "ascending" or "descending"
     shown_targets = _names()  # Target.key of what is shown, in the user's order
@@ -171,6 +171,7 @@ class Settings:
     savings_plan_rates = _mapping(_read_amount, _write_amount)  # by "region/architecture/item"
     free_tier_accounts = _names()  # ids of accounts whose month is to be shown with the free tier taken off
     cost_view = _choice("automatic", "hour", "month")  # what the Cost page shows
+    month_view = _mapping(_read_text, str)  # what the month is shown as, by what is chosen: see MonthTools
     own_budget = _Setting(Decimal(5), _read_amount, _write_amount)  # a month and account; 0: none
     muted_alerts = _mapping(
         _read_count, int

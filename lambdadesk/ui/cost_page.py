@@ -25,14 +25,17 @@ class CostPage(QWidget):
 
     Signals:
         open_requested(str, str): a function's row was activated: its `Target.key` and its name.
+        built(QWidget): the month was built, with its usual sizes.
         shown_changed(bool): the page came into view or left it.
-        read_requested(), retry_requested(str): see CostPanel.
+        read_requested(), retry_requested(str), sizing_requested(str, str, bool): see CostPanel.
     """
 
     open_requested = Signal(str, str)
+    built = Signal(QWidget)
     shown_changed = Signal(bool)
     read_requested = Signal()
     retry_requested = Signal(str)
+    sizing_requested = Signal(str, str, bool)
 
     def __init__(self, settings: Settings, make_months: "Callable[[], Months]") -> None:
         super().__init__()
@@ -44,6 +47,7 @@ class CostPage(QWidget):
         self.live.open_requested.connect(self.open_requested)
         self.live.read_requested.connect(self.read_requested)
         self.live.retry_requested.connect(self.retry_requested)
+        self.live.sizing_requested.connect(self.sizing_requested)
         self.hour_button = named(QRadioButton("Last hour and since"), "costHour", "The last hour and since")
         set_plain_tooltip(self.hour_button, "What ran in the last hour and since, summed by its REPORT lines")
         self.month_button = named(QRadioButton("30 days and month"), "costMonth", "30 days and the month")
@@ -84,6 +88,7 @@ class CostPage(QWidget):
 
     async def close_page(self) -> None:
         self.show_connections([])
+        await self.live.close_panel()
         if self.month is not None:
             await self.month.close_panel()
 
@@ -105,9 +110,11 @@ class CostPage(QWidget):
         if self.month is None:
             from lambdadesk.ui.panels.month_panel import MonthPanel
 
-            self.month = MonthPanel(self._make_months())
+            self.month = MonthPanel(self._make_months(), self._settings)
             self.month.open_requested.connect(self.open_requested)
+            self.month.sizing_requested.connect(self.sizing_requested)
             self._stack.addWidget(self.month)
+            self.built.emit(self.month)
             self.month.show_connections(self._connections)
         self._stack.setCurrentWidget(self.month)
 

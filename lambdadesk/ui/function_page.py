@@ -47,7 +47,7 @@ class FunctionPage(QWidget):
         write_requested(str, Callable[[], None], Callable[[], None]): so does another write: its verb, what
             does it, and what says that it was not confirmed.
         built(QWidget): a further page was built, with its usual sizes.
-        sizing_requested(): what if, and a power sweep, are to be shown.
+        sizing_requested(bool | None): Sizing is to be shown: a power sweep, what if (False), or as it was.
         closing(): its work is about to end.
         refresh_requested(): AWS does not know the function any more, so the list is out of date.
     """
@@ -55,7 +55,7 @@ class FunctionPage(QWidget):
     confirm_requested = Signal(object)
     write_requested = Signal(str, object, object)
     built = Signal(QWidget)
-    sizing_requested = Signal()
+    sizing_requested = Signal(object)
     closing = Signal()
     refresh_requested = Signal()
     reachable_changed = Signal(object)
@@ -83,7 +83,7 @@ class FunctionPage(QWidget):
         about.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)  # the name comes first
         self.sizing = named(QPushButton("Sizing"), "sizingButton", "Sizing: what if, and power sweep")
         set_plain_tooltip(self.sizing, "What it would cost otherwise, and a power sweep that measures it")
-        self.sizing.clicked.connect(self.sizing_requested)
+        self.sizing.clicked.connect(lambda _checked: self.sizing_requested.emit(None))
         head = QHBoxLayout()
         head.setContentsMargins(theme.SPACE, theme.SPACE, theme.SPACE, 0)
         head.setSpacing(theme.SPACE)
@@ -266,6 +266,7 @@ class FunctionPage(QWidget):
         from lambdadesk.ui.panels.configuration_panel import ConfigurationPanel
 
         panel = ConfigurationPanel(self.connection, self._details)
+        panel.sizing_requested.connect(self.sizing_requested)
         self._more.append(panel)
         return panel
 
@@ -318,11 +319,11 @@ class FunctionPage(QWidget):
         self._disconnects.append(details.changed.connect(lambda: self._tell(read_details(details))))
         return details
 
-    def show_request(self, request_id: str) -> None:
-        """Show the log of an invocation."""
+    def show_request(self, request_id: str, started_ms: float | None = None) -> None:
+        """Show the log of an invocation. started_ms: when it began, where that may be long ago."""
         self.show_page("Logs")
         if self.logs is not None:
-            self.logs.show_request(request_id)
+            self.logs.show_request(request_id, started_ms)
 
 
 class _Later(QWidget):

@@ -8,8 +8,8 @@ from PySide6.QtWidgets import QHeaderView, QMainWindow, QSplitter, QTableView, Q
 
 from lambdadesk.store.settings import Settings
 
-# Views on the pages of functions whose columns are kept.
-_VIEWS: Final = ("triggerTable", "configurationView")
+# Views on pages, whose columns are kept.
+_VIEWS: Final = ("triggerTable", "configurationView", "monthTable")
 
 
 class LayoutMemory:
@@ -50,12 +50,17 @@ class LayoutMemory:
             splitter.restoreState(QByteArray(state))
 
     def _restore_header(self, name: str, header: QHeaderView) -> None:
-        if state := self.settings.table_headers.get(name):
+        if state := self.settings.table_headers.get(_key(name, header)):
             header.restoreState(QByteArray(state))
 
     def _keep_headers(self, headers: Sequence[tuple[str, QHeaderView]]) -> None:
-        kept = {name: bytes(header.saveState().data()) for name, header in headers}
+        kept = {_key(name, header): bytes(header.saveState().data()) for name, header in headers}
         self.settings.table_headers = {**self.settings.table_headers, **kept}
+
+
+def _key(name: str, header: QHeaderView) -> str:
+    """Widths are of columns that are there: with more or fewer of them they would be another column's."""
+    return f"{name}/{header.count()}"
 
 
 def _find_headers(widget: QWidget) -> list[tuple[str, QHeaderView]]:

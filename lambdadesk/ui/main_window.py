@@ -104,8 +104,10 @@ class MainWindow(QMainWindow):
         self.functions.keeps = lambda key: self.tabs.page_of(key) is not None
         self.cost = CostPage(self.console.settings, self._make_months)
         self.cost.open_requested.connect(self.open_by_name)
+        self.cost.built.connect(self._memory.restore_page)
         self.cost.shown_changed.connect(self.read_costs)
         self.cost.read_requested.connect(self._read_costs)
+        self.cost.sizing_requested.connect(lambda *asked: self.sizing.show_named(*asked))
         tabs = FunctionTabs(self.cost, self.scope, self._memory)
         self.tabs = named(tabs, "functionTabs", "Opened functions")
         self.tabs.opened.connect(self._on_page_opened)
@@ -169,7 +171,7 @@ class MainWindow(QMainWindow):
         page.reachable_changed.connect(lambda failure: self._on_reachable_changed(connection, failure))
         page.confirm_requested.connect(lambda request: self.production.confirm(page, request))
         page.write_requested.connect(lambda *asked: self.production.confirm_write(page, *asked))
-        page.sizing_requested.connect(lambda: self.sizing.show(page))
+        page.sizing_requested.connect(lambda sweep: self.sizing.show(page, sweep=sweep))
 
     def _on_reachable_changed(self, connection: "Connection", failure: UserError | None) -> None:
         """The tail asks all the time, so it knows first that the endpoint is gone or back."""
@@ -243,7 +245,9 @@ class MainWindow(QMainWindow):
             row = self.functions.rows.get(key)
             return row.tags if row else None
 
-        return self.console.make_months(get_tags)
+        months = self.console.make_months(get_tags)
+        self.functions.rows.changed.connect(lambda _keys: months.changed.emit())  # tags may come later
+        return months
 
     def focus_filter(self) -> None:
         self.functions.filter.setFocus(Qt.FocusReason.ShortcutFocusReason)

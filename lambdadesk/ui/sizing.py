@@ -27,8 +27,11 @@ class Sizing:
         self._all: RightSizeDialog | None = None
         console.opened.connect(self._on_opened)
 
-    def show(self, page: "FunctionPage | None" = None, *, sweep: bool = False) -> None:
-        """Show the window of a function's page, by default of the one in front."""
+    def show(self, page: "FunctionPage | None" = None, *, sweep: bool | None = None) -> None:
+        """Show the window of a function's page, by default of the one in front.
+
+        sweep: with the power sweep in front; False: with what if; None: as it is.
+        """
         page = page or self._window.tabs.page
         if page is None:
             self._window.say("Open a function first: its Sizing window is beside it.")
@@ -49,8 +52,8 @@ class Sizing:
             dialog.sweep.troubled.connect(partial(self._on_trouble, page.connection))
             dialog.closed.connect(partial(self._on_closed, page.key))
             page.closing.connect(dialog.close)
-        if sweep:
-            dialog.tabs.setCurrentWidget(dialog.sweep)
+        if sweep is not None:
+            dialog.tabs.setCurrentWidget(dialog.sweep if sweep else dialog.what_if)
         dialog.open()
         dialog.raise_()
         dialog.activateWindow()
@@ -61,17 +64,18 @@ class Sizing:
 
         if self._all is None:
             self._all = RightSizeDialog(self._console, self._window)
-            self._all.sizing_requested.connect(self._show_named)
+            self._all.sizing_requested.connect(self.show_named)
             self._all.closed.connect(self._on_all_closed)
         self._all.open()
         self._all.raise_()
         self._all.activateWindow()
 
-    def _show_named(self, key: str, name: str) -> None:
+    def show_named(self, key: str, name: str, sweep: bool | None = None) -> None:
+        """Open a function's page, by its `Target.key` and its name, and show its window."""
         self._window.open_by_name(key, name)
         page = self._window.tabs.page_of((key, name))
         if page is not None:
-            self.show(page)
+            self.show(page, sweep=sweep)
 
     def _on_all_closed(self) -> None:
         dialog, self._all = self._all, None
@@ -129,9 +133,16 @@ class Sizing:
         """What could not be put back is told in the window, also where Sizing was closed."""
         if sweep.trouble is None:
             return
-        name = sweep.plan.request.function.name
+        name, trouble = sweep.plan.request.function.name, sweep.trouble
+        if sweep.error is not None:
+            trouble = UserError(
+                f"{trouble.message} The sweep had ended early: {sweep.error.message}",
+                trouble.hint,
+                kind=trouble.kind,
+                details="\n".join(filter(None, (trouble.details, sweep.error.details))),
+            )
         self._window.notices.show_error(
-            sweep.trouble,
+            trouble,
             partial(self._look, connection),
             self._key(connection, name),
             retry_text="Look again",

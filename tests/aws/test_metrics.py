@@ -60,6 +60,7 @@ async def test_a_function_that_ran(aws: FakeAws, gateway: Gateway) -> None:
     assert figures.invocations_per_hour == (3, *[0] * 22, 17)
     assert figures.errors_per_hour == (*[0] * 23, 2)
     assert figures.duration_ms == 4600
+    assert figures.duration_ms_per_hour == (*[0] * 23, 4600)
     assert figures.p95_ms == 900
     assert (figures.concurrency, figures.recursions_stopped) == (7, 2)
     assert figures.error_rate == 0.1

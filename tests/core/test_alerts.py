@@ -1,5 +1,6 @@
 """Alerts: each rule at its threshold, with its evidence, exact or estimated."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 
@@ -9,7 +10,6 @@ from lambdadesk.core.alerts import (
     COST_FLOOR,
     HOUR_MS,
     LEAST_ERRORS,
-    RECENT_HOURS,
     WINDOW_MS,
     Alert,
     AlertKind,
@@ -173,18 +173,35 @@ def test_throttles_and_percentiles_are_figures_alone() -> None:
     assert get_alerts(HELLO, [], figures(p95_ms=7_999.0), NOW_MS) == ()
 
 
-def test_a_cost_jump_by_figures_is_an_estimate() -> None:
-    per_hour = hours(*[1_000] * RECENT_HOURS, before=100)
-    day = figures(
-        invocations=sum(per_hour),
-        invocations_per_hour=per_hour,
-        cost=Cost(Decimal("5.1"), exact=False, notes=("A note.",)),
+def priced(runs: tuple[int, ...], ms_per_run: Sequence[float]) -> Figures:
+    """A day at $0.01 a request and $1 a second."""
+    durations = tuple(count * ms for count, ms in zip(runs, ms_per_run, strict=True))
+    count, seconds = Decimal(sum(runs)), Decimal(sum(durations)) / 1000
+    terms = (("Requests", count, "requests", Decimal("0.01")), ("Duration", seconds, "GB-s", Decimal(1)))
+    amount = count * Decimal("0.01") + seconds
+    return figures(
+        invocations=sum(runs),
+        invocations_per_hour=runs,
+        duration_ms=sum(durations),
+        duration_ms_per_hour=durations,
+        cost=Cost(amount, exact=False, notes=("A note.",), terms=terms),
     )
-    alert = one(figures=day)
+
+
+def test_a_cost_jump_by_figures_compares_costs_not_counts() -> None:
+    same = (1_000,) * 24
+    calm, slow = (0.1,) * 24, (*[0.1] * 21, *[100.0] * 3)
+    alert = one(figures=priced(same, slow))  # as many runs as before, each a thousand times as long
     assert (alert.kind, alert.is_exact) == (AlertKind.COST, False)
-    assert alert.text == "The last 3 h cost about $3.00, 10 times 3 h of the day before."
+    assert alert.text == "The last 3 h cost ≈ $330.00, 11 times 3 h of the day before."
+    assert "3,000 invocations for ≈ $330.00; before, on average of the day, 3,000 for" in alert.evidence[1]
     assert "A note." in alert.evidence
-    assert get_alerts(HELLO, [], replace(day, cost=Cost(Decimal("0.5"))), NOW_MS) == ()
+    assert get_alerts(HELLO, [], priced(same, calm), NOW_MS) == ()
+    # Ten times as many that are as much shorter cost no more to speak of.
+    many = hours(10_000, 10_000, 10_000, before=1_000)
+    quick = (*[1_000.0] * 21, *[100.0] * 3)
+    assert get_alerts(HELLO, [], priced(many, quick), NOW_MS) == ()
+    assert get_alerts(HELLO, [], priced(hours(0, 0, 1), slow), NOW_MS) == ()  # below the floor
 
 
 def test_what_the_runs_show_goes_before_the_figures() -> None:

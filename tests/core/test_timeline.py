@@ -1,6 +1,7 @@
 """Lanes, sub-rows, the concurrency curve and the figures, by example and for whatever may come."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -11,23 +12,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lambdadesk.core.deploys import PublishedVersion, list_deploys
-from lambdadesk.core.timeline import (
-    SLACK_MS,
-    UNKNOWN_ENVIRONMENT,
-    Kind,
-    Mark,
-    Summary,
-    Timeline,
-    name_stream,
-    to_csv,
-)
-from lambdadesk.core.types import Cost, Invocation, Outcome, Report
+from lambdadesk.core.invocation_columns import InvocationColumns
+from lambdadesk.core.timeline import Kind, Mark, Summary, Timeline
+from lambdadesk.core.timeline_lanes import SLACK_MS, UNKNOWN_ENVIRONMENT, name_stream
+from lambdadesk.core.types import Invocation, Outcome, Report
 
 START_MS = 1_790_000_000_000
 
 
 def stream_of(number: int, version: str = "$LATEST") -> str:
     return f"2026/11/27/[{version}]{number:08x}000000000000000000000000"
+
+
+def request_id(number: int) -> str:
+    return f"0a1b2c3d-0000-4000-8000-{number:012}"
 
 
 def run(
@@ -42,14 +40,14 @@ def run(
     **more: Any,
 ) -> Invocation:
     report = Report(
-        f"r{number}",
+        request_id(number),
         Decimal(str(length_ms)),
         init_ms=Decimal(init) if init else None,
         restore_ms=Decimal(restore) if restore else None,
     )
     return Invocation(
         "f",
-        f"r{number}",
+        request_id(number),
         START_MS + at_ms,
         stream,
         ended_ms=None if outcome is Outcome.RUNNING else START_MS + at_ms + int(length_ms),
@@ -60,9 +58,8 @@ def run(
 
 
 def timeline(*runs: Invocation) -> Timeline:
-    found = Timeline()
-    found.update(runs)
-    return found
+    open_runs = [run for run in runs if run.outcome in (Outcome.RUNNING, Outcome.QUEUED, Outcome.UNKNOWN)]
+    return Timeline(InvocationColumns.from_invocations(runs), open_runs)
 
 
 def curve(found: Timeline) -> list[tuple[float, int]]:
@@ -76,7 +73,7 @@ def test_nothing_is_a_timeline_too() -> None:
     assert (len(empty), empty.lanes, empty.span) == (0, [], (0.0, 0.0))
     assert empty.summary() == Summary()
     assert empty.marks() == []
-    assert empty.update([]) is False
+    assert empty.find(request_id(1), 0) == -1
 
 
 def test_an_environment_begins_with_its_init() -> None:
@@ -200,32 +197,29 @@ def test_deploys_are_marked() -> None:
     assert found.marks(list_deploys(None, published)) == [Mark(START_MS + 2_000, "v7 published (faster)")]
 
 
-def test_only_what_changed_is_laid_out_anew() -> None:
-    runs = [run(number, 1_000 * number, stream=stream_of(number % 3)) for number in range(9)]
-    found = timeline(*runs)
-    assert found.update(runs) is False
-    before = dict(found._laid)
-    assert found.update([*runs, run(9, 20_000, stream=stream_of(1))]) is True
-    same = [stream for stream in before if found._laid[stream] is before[stream]]
-    assert sorted(same) == [stream_of(0), stream_of(2)]
-    runs[0].outcome = Outcome.ERROR  # records of the ledger change as more is known
-    assert found.update(runs) is True
-    assert found.summary().failed == 1
+def test_a_run_is_made_into_an_object_when_it_is_asked_for() -> None:
+    finished = run(1, 0, 12.5, init="3.25", error_type="Boom", outcome=Outcome.ERROR)
+    running = run(2, 500, outcome=Outcome.RUNNING)
+    found = timeline(running, finished)
+    assert found.run(0).report == replace(finished).report._replace(error_type="Boom")
+    assert (found.run(0).outcome, found.run(0).stream) == (Outcome.ERROR, stream_of(1))
+    assert found.run(0) is not found.run(0)  # thousands of them take ten times as much as columns
+    assert found.run(1) is running
+    assert [found.request_id(at) for at in range(2)] == [request_id(1), request_id(2)]
+    columns, open_runs = found.chosen(np.array([1, 0]))
+    assert (columns.request_id(0), len(columns), open_runs) == (request_id(1), 1, [running])
 
 
-def test_csv_has_a_row_per_run_and_no_formulas() -> None:
-    found = timeline(
-        run(1, 0, 12.5, init="3.25", cost=Cost(Decimal("0.0000002"), exact=False)),
-        run(2, 20, error_type="=cmd()", outcome=Outcome.ERROR),
-        run(3, 40, outcome=Outcome.RUNNING),
-    )
-    head, first, second, third, end = to_csv(found, range(3)).decode().split("\r\n")
-    assert head.startswith("start,environment,version,outcome")
-    assert end == ""
-    assert ",ok,,12.5,3.25,,,,,0.0000002,USD,False,r1" in first
-    assert ",error,'=cmd()," in second
-    assert third.endswith(",running,,,,,,,,,,,r3")
-    assert len(to_csv(found, [1]).splitlines()) == 2
+def test_an_attempt_at_a_request_is_found_by_its_moment() -> None:
+    again = replace(run(1, 90_000), report=None, outcome=Outcome.RUNNING, ended_ms=None)
+    found = timeline(run(1, 0), run(1, 60_000, stream=stream_of(2)), run(2, 30_000), again)
+    at = {moment: found.find(request_id(1), START_MS + moment) for moment in (5_000, 59_000, 88_000)}
+    assert {moment: found.starts[index] - START_MS for moment, index in at.items()} == {
+        5_000: 0,
+        59_000: 60_000,
+        88_000: 90_000,
+    }
+    assert found.find(request_id(9), START_MS) == -1
 
 
 RUNS = st.lists(
@@ -251,7 +245,7 @@ def build(rows: Sequence[tuple[Any, ...]]) -> list[Invocation]:
 def columns(found: Timeline) -> dict[str, Any]:
     return {
         "lanes": found.lanes,
-        "runs": [each.request_id for each in found.runs],
+        "runs": [found.request_id(at) for at in range(len(found))],
         **{
             name: getattr(found, name).tolist()
             for name in ("begins", "starts", "ends", "kinds", "lane_of", "rows", "colds", "curve_ms", "curve")
@@ -259,15 +253,32 @@ def columns(found: Timeline) -> dict[str, Any]:
     }
 
 
-@given(RUNS, st.randoms(use_true_random=False), st.integers(0, 40))
-def test_neither_order_nor_number_of_updates_matters(rows: list[Any], chance: Any, cut: int) -> None:
+@given(RUNS, st.randoms(use_true_random=False))
+def test_order_does_not_matter(rows: list[Any], chance: Any) -> None:
     runs = build(rows)
-    at_once = timeline(*runs)
-    shuffled = chance.sample(runs, len(runs))
-    bit_by_bit = Timeline()
-    bit_by_bit.update(shuffled[:cut])
-    bit_by_bit.update(shuffled)
-    assert columns(bit_by_bit) == columns(at_once)
+    assert columns(timeline(*chance.sample(runs, len(runs)))) == columns(timeline(*runs))
+
+
+def runs_of(found: Timeline) -> list[Invocation]:
+    return [found.run(at) for at in range(len(found))]
+
+
+@given(RUNS)
+def test_rows_are_those_that_are_free_one_run_after_the_other(rows: list[Any]) -> None:
+    """What is laid out in one go is what going through the runs of each environment gives."""
+    found = timeline(*build(rows))
+    for lane in found.lanes:
+        free_at: list[float] = []
+        for at in range(lane.first, lane.end):
+            started = float(found.run(at).started_ms)
+            free = [row for row, until in enumerate(free_at) if until < started + SLACK_MS]
+            row = min(free, default=len(free_at))
+            if row == len(free_at):
+                free_at.append(-np.inf)
+            assert found.rows[at] == row
+            handler = max(started, free_at[row])
+            assert (found.starts if lane.stream else found.begins)[at] == handler
+            free_at[row] = float(found.ends[at])
 
 
 @given(RUNS)
@@ -283,13 +294,13 @@ def test_columns_hold_together(rows: list[Any]) -> None:
     for number, lane in enumerate(found.lanes):
         part = slice(lane.first, lane.end)
         assert np.all(found.lane_of[part] == number)
-        assert {each.stream for each in found.runs[part]} == {lane.stream}
+        assert {each.stream for each in runs_of(found)[part]} == {lane.stream}
         assert lane.depth == max(found.rows[part]) + 1
         assert lane.began_ms == min(found.begins[part])
         for row in range(lane.depth):  # no two runs share a place
             own = lane.first + np.flatnonzero(found.rows[part] == row)
             assert np.all(found.begins[own][1:] >= found.ends[own][:-1])
-    for each, start in zip(found.runs, found.starts, strict=True):
+    for each, start in zip(runs_of(found), found.starts, strict=True):
         if each.stream:
             assert 0 <= start - each.started_ms < SLACK_MS
 
@@ -302,7 +313,7 @@ def test_the_curve_is_what_counting_gives(rows: list[Any]) -> None:
         assert count == int((counted & (found.begins <= at_ms) & (at_ms < found.ends)).sum())
     assert np.all(np.diff(found.curve_ms) > 0)
     if len(found.curve):
-        assert found.curve[-1] == sum(each.outcome is Outcome.RUNNING for each in found.runs)
+        assert found.curve[-1] == sum(each.outcome is Outcome.RUNNING for each in runs_of(found))
     assert found.summary().peak == max(found.curve, default=0)
 
 
@@ -314,7 +325,7 @@ def test_figures_of_a_span_are_those_of_its_runs(rows: list[Any], one: int, othe
     summary = found.summary(left, right)
     assert summary.invocations == len(chosen)
     assert summary.failed == sum(found.kinds[at] >= Kind.ERROR for at in chosen)
-    assert summary.environments == len({found.runs[at].stream for at in chosen} - {""})
+    assert summary.environments == len({found.run(at).stream for at in chosen} - {""})
     assert summary.cold_starts == sum(bool(found.colds[at]) for at in chosen)
     if summary.cold_rate is not None:
         assert 0 <= summary.cold_rate <= 1

@@ -95,7 +95,11 @@ async def test_three_attempts_with_the_waits_between_them(aws: FakeAws, quick: L
         assert run.steps[1].detail.startswith("2.0 s in the queue · duration 1.2 s · $0.00000270")
         assert run.steps[1].detail.endswith(" · ValueError")
         assert run.steps[2].detail.startswith("after a wait of 59.8 s")
-        assert run.steps[4].detail == "The function has no destination for failure, and no dead-letter queue."
+        assert run.steps[4].state is StepState.LOST
+        assert run.steps[4].detail == (
+            "The function has no destination for failure, and no dead-letter queue: the event is gone."
+        )
+        assert run.sum == "3 attempts together: duration 3,600 ms · billed 3,600 ms · cost $0.00000810"
         (asked, *_) = aws.requests("GetFunctionEventInvokeConfig")
         assert asked.params == {"Qualifier": "live"}
 
@@ -107,6 +111,7 @@ async def test_a_second_attempt_may_succeed(aws: FakeAws, quick: Limits, path: P
             await run.run()
         assert run.sentence == "Succeeded at attempt 2."
         assert run.steps[0].detail == "Up to 2 attempts within 1 min."
+        assert (run.steps[-1].title, run.steps[-1].state) == ("No record of it is kept", StepState.NOTE)
 
 
 async def test_between_two_attempts_it_waits_and_says_so(aws: FakeAws, quick: Limits, path: Path) -> None:
@@ -129,7 +134,7 @@ async def test_an_attempt_that_does_not_come_is_said(aws: FakeAws, quick: Limits
         set_up(aws)
         async with followed(aws, bench, [True]) as run:
             await run.run()
-        assert run.sentence == "Failed 1 times; a further attempt was not seen."
+        assert run.sentence == "Failed once; a further attempt was not seen."
         assert run.steps[-1].title == "Attempt 2 was not seen"
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from lambdadesk.core.errors import ErrorKind
 from lambdadesk.core.function_filter import parse
+from lambdadesk.core.function_index import FilterIndex
 from lambdadesk.core.lamps import LampKind
 from lambdadesk.desk.connection import Connection
 from lambdadesk.desk.function_details import Details
@@ -33,8 +34,7 @@ def asked(aws: FakeAws, operation: str) -> list[str]:
 
 
 def matching(desk: Desk, text: str) -> list[str]:
-    wanted = parse(text)
-    return [row.function.name for row in desk.rows.rows if wanted.matches(row)]
+    return [row.function.name for row in FilterIndex(desk.rows.rows).find(parse(text))]
 
 
 def read_all(folder: Path) -> bytes:

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from lambdadesk.core.errors import ErrorKind, UserError
-from lambdadesk.core.logfilter import Filter, parse_filter
+from lambdadesk.core.logfilter import Filter, TimeTerm, parse_filter
 from lambdadesk.core.logstore import LogRow, LogStore
-from lambdadesk.desk.log_archive import LogArchive
+from lambdadesk.desk.log_archive import LogArchive, Tally
 from lambdadesk.desk.log_export import all_lines, export_lines
 from lambdadesk.desk.tasks import TaskScope
 from lambdadesk.store import rolling_file
@@ -85,6 +85,72 @@ async def test_what_leaves_memory_is_found_and_looked_at(tmp_path: Path) -> None
         await until(archive, lambda: archive.is_settled)
         assert len(await archive.find(Filter())) == len(archive) == 40
     assert store.keep is None
+
+
+async def test_matches_are_counted_and_the_count_stays_true(tmp_path: Path) -> None:
+    store = LogStore(cap=16)  # in blocks of 1
+    archive = LogArchive(store, tmp_path, cap_lines=100)
+    archive._file = rolling_file.RollingFile(tmp_path, segment_bytes=2_000)
+    tally = Tally(parse_filter("late"))
+    told: list[tuple[int, int]] = []
+    async with running(archive):
+        store.add(make_rows(0, 76))
+        await until(archive, lambda: archive.is_settled)
+        await archive.count(tally, lambda: told.append((tally.looked_at, tally.found)))
+        assert (tally.looked_at, tally.found) == (60, 6)
+        assert told[:2] == [(8, 0), (16, 1)]  # the newest first: lines 52 to 59, then with line 50
+        for start in range(76, 400, 10):
+            store.add(make_rows(start, start + 10))
+            await until(archive, lambda: archive.is_settled)
+        assert archive.lost
+        await archive.count(tally)  # the new ones alone, without those that have gone
+        assert (tally.looked_at, tally.found) == (len(archive), len(await archive.find(parse_filter("late"))))
+        found = await archive.find(parse_filter("late"), tally=tally)
+        assert list(found) == list(await archive.find(parse_filter("late"))) != []
+        in_time = parse_filter("").narrowed(TimeTerm(archive.from_ms + 3, archive.from_ms + 8))
+        assert list(await archive.find(in_time)) == list(range(archive.from_ms + 3, archive.from_ms + 8))
+        store.clear()
+        await archive.count(tally)
+        assert (tally.looked_at, tally.found) == (0, 0)
+
+
+async def test_what_is_known_to_be_without_matches_is_not_read_again(tmp_path: Path) -> None:
+    store = LogStore(cap=160)  # in blocks of 10
+    archive = LogArchive(store, tmp_path)
+    wanted = parse_filter("/line 5$/")
+    async with running(archive):
+        store.add(make_rows(0, 400))
+        await until(archive, lambda: archive.is_settled)
+        tally = Tally(wanted)
+        await archive.count(tally)
+        os.truncate(archive._file._segments[0].fileno(), 400)  # only the first piece can still be read
+        assert list(await archive.find(wanted, tally=tally)) == [5]
+        with pytest.raises(UserError, match="can't be read from the disk") as caught:
+            await archive.find(parse_filter("line"), tally=tally)  # which it was not made for
+        assert caught.value.kind is ErrorKind.STORAGE
+
+
+async def test_a_count_goes_on_where_it_was_stopped(tmp_path: Path) -> None:
+    store = LogStore(cap=16)
+    archive = LogArchive(store, tmp_path)
+    scope = TaskScope(lambda name, error: pytest.fail(f"{name}: {error}"))
+    tally = Tally(parse_filter("late"))
+
+    def cancel() -> None:
+        if (task := asyncio.current_task()) is not None:
+            task.cancel()
+
+    async with running(archive):
+        store.add(make_rows(0, 66))
+        await until(archive, lambda: archive.is_settled)
+        scope.start("count", archive.count, tally, cancel)
+        await scope.wait("count")
+        counted = tally.looked_at
+        assert counted == 8
+        told: list[int] = []
+        await archive.count(tally, lambda: told.append(tally.looked_at))
+        assert told[0] > counted
+        assert (tally.looked_at, tally.found) == (50, 5)
 
 
 async def test_the_oldest_go_beyond_the_cap_and_that_is_said(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """A log page follows what was chosen for it, says what it can't, and goes on with that the next time."""
 
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -15,7 +16,7 @@ from tests.desk.test_connection import connected
 from tests.desk.test_tailer import messages, now_ms
 from tests.desk.waiting import until
 from tests.servers import faults
-from tests.servers.fake_aws import FakeAws, make_function
+from tests.servers.fake_aws import FakeAws, Request, make_function
 
 HELLO = FunctionInfo("hello")
 API = LogChoice(("hello",), (), ("/aws/lambda/api-*",))
@@ -78,19 +79,93 @@ async def test_a_choice_is_taken_up_the_next_time(aws: FakeAws, tmp_path: Path) 
         assert follow.choice == follow.own
 
 
-async def test_a_pattern_that_fits_nothing_leaves_what_was_followed(aws: FakeAws, tmp_path: Path) -> None:
+async def test_a_pattern_that_fits_nothing_yet_waits_for_a_group(aws: FakeAws, tmp_path: Path) -> None:
     async with opened(aws, tmp_path) as (_connection, follow):
         own = follow.tail
-        follow.use(LogChoice(patterns=("/nowhere/*",)), LogStart())
-        await until(follow.changed, lambda: follow.error, "the reason")
-        assert follow.error is not None
-        assert str(follow.error).startswith("No log group's name fits /nowhere/*.")
-        assert follow.tail is own
+        follow.use(LogChoice(patterns=("/aws/lambda/orders-*",)), LogStart())
+        await until(follow.replaced, lambda: follow.tail is not own, "the other tail")
+        tail, asked_s = follow.tail, time.time()
+        assert (follow.error, names(follow), tail.state) == (None, [], TailState.NO_GROUP)
+        assert follow.waiting == ["/aws/lambda/orders-*"]
+        words = "No log group matches /aws/lambda/orders-* yet; looked again every 0 s."
+        assert follow.waiting_words == words
+        assert follow.notes[0] == words
+        assert tail.counts.complete_to_ms is None
+        aws.add_events("/aws/lambda/orders-new", "first")
+        await until(tail.store.changed, lambda: messages(tail) == ["first"], "its line")
+        assert (names(follow), follow.waiting) == (["/aws/lambda/orders-new"], [])
+        (source,) = tail.sources  # it is read from when the log was asked for, not from when it was found
+        assert source.begun_s is not None
+        assert source.begun_s <= asked_s
+        assert follow.notes == [
+            "/aws/lambda/orders-* fits 1 log group; new ones are taken in within a minute."
+        ]
+
+
+async def test_groups_that_may_not_be_listed_leave_what_was_followed(aws: FakeAws, tmp_path: Path) -> None:
+    async with opened(aws, tmp_path) as (_connection, follow):
+        own = follow.tail
         aws.always("DescribeLogGroups", faults.denied("logs:DescribeLogGroups"))
         follow.use(API, LogStart())
         assert follow.error is None
-        await until(follow.changed, lambda: follow.error, "the other reason")
+        await until(follow.changed, lambda: follow.error, "the reason")
+        assert follow.error is not None
         assert follow.error.kind is ErrorKind.DENIED
+        assert follow.tail is own
+
+
+async def test_a_change_reads_only_what_is_new(aws: FakeAws, tmp_path: Path) -> None:
+    groups = [f"/my/{name}" for name in "abc"]
+    for group in groups:
+        aws.add_events(group, f"{group} one", stream=group, timestamp_ms=now_ms() - 5_000)
+
+    def reads() -> list[Request]:
+        return aws.requests("FilterLogEvents")
+
+    def asked(group: str) -> int:
+        """How often it was read from where a new tail begins, and not from where an earlier poll ended."""
+        starts = [each.params["startTime"] for each in reads() if each.params["logGroupName"] == group]
+        return sum(start < now_ms() - 3_000_000 for start in starts)
+
+    hour = LogStart(3_600_000)
+    async with opened(aws, tmp_path) as (connection, follow):
+        own = follow.tail
+        follow.use(LogChoice((), (groups[0], groups[1])), hour)
+        await until(follow.replaced, lambda: follow.tail is not own, "the other tail")
+        tail = follow.tail
+        await until(tail.changed, lambda: tail.counts.complete_to_ms, "both")
+        follow.use(LogChoice((), (groups[0], groups[2])), hour)
+        await until(tail.changed, lambda: "/my/c" in names(follow), "the change")
+        assert follow.tail is tail
+        # Nothing is claimed of the new one before it is read, and what was left counts no longer.
+        assert (tail.counts.received, tail.counts.complete_to_ms) == (1, None)
+        await until(tail.changed, lambda: tail.counts.complete_to_ms, "the new one")
+        assert [(each.name, each.state) for each in tail.sources] == [
+            ("/my/a", TailState.FOLLOWING),
+            ("/my/b", TailState.LEFT),
+            ("/my/c", TailState.FOLLOWING),
+        ]
+        assert (tail.counts.received, tail.counts.late, tail.counts.duplicates) == (2, 0, 0)
+        assert sorted(messages(tail)) == ["/my/a one", "/my/b one", "/my/c one"]
+        assert follow.notes == ["No longer followed: /my/b; lines read of it that stay here: 1."]
+        assert [asked(group) for group in groups] == [1, 1, 1]
+        # What is left is asked for nothing; where it comes back, it goes on where it was left.
+        count = len(reads())
+        aws.add_events("/my/b", "/my/b two", stream="/my/b")
+        tail.poll_now()
+        await until(tail.changed, lambda: len(reads()) >= count + 2, "a poll")
+        asked_now = {each.params["logGroupName"] for each in reads()[count:]}
+        assert "/my/b" not in asked_now
+        follow.use(LogChoice((), tuple(groups)), hour)
+        await until(tail.store.changed, lambda: "/my/b two" in messages(tail), "what came meanwhile")
+        await until(tail.changed, lambda: tail.counts.complete_to_ms, "all of it")
+        assert (tail.counts.received, tail.counts.late, tail.counts.gaps) == (4, 0, 0)
+        assert (len(tail.store), follow.notes) == (4, [])
+        assert [asked(group) for group in groups] == [1, 1, 1]
+        # Another start, and the same one chosen again, begin anew.
+        follow.use(LogChoice((), tuple(groups)), hour, anew=True)
+        await until(follow.replaced, lambda: follow.tail is not tail, "another tail")
+        assert connection.all_tails == [own, follow.tail]
 
 
 async def test_groups_are_taken_for_what_they_are(aws: FakeAws, tmp_path: Path) -> None:

@@ -303,6 +303,17 @@ async def test_what_can_not_be_put_back_is_told_and_remembered(
         rig.check_all_is_back()
 
 
+async def test_all_that_was_left_behind_is_told_at_once(aws: FakeAws, quick: Limits, tmp_path: Path) -> None:
+    async with rigged(aws, quick, tmp_path) as rig:
+        rig.during("UpdateFunctionConfiguration", 1, lambda: None)
+        for operation in ("UpdateFunctionConfiguration", "DeleteFunction"):
+            aws.always(operation, faults.denied(f"lambda:{operation}"))
+        sweep = await rig.sweep(SweepPlan(REQUEST, (512,), runs=1))
+        assert sweep.trouble is not None
+        assert "The memory of hello could not be put back to 128 MB." in sweep.trouble.message
+        assert "Version 1 of hello could not be deleted." in sweep.trouble.message
+
+
 async def test_somebody_elses_memory_is_never_overwritten(
     aws: FakeAws, quick: Limits, tmp_path: Path
 ) -> None:

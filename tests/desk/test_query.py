@@ -11,7 +11,7 @@ import pytest
 from lambdadesk.aws.clients import Limits
 from lambdadesk.aws.gateway import Gateway
 from lambdadesk.core.errors import ErrorKind, UserError
-from lambdadesk.core.insights import DAY_S, QueryProblem, QueryRequest, QueryStatus
+from lambdadesk.core.insights import QueryProblem, QueryRequest, QueryStatus
 from lambdadesk.core.prices import load_prices
 from lambdadesk.core.types import Target
 from lambdadesk.desk.query import Query
@@ -133,7 +133,7 @@ async def test_an_estimate_asks_for_each_group_once(aws: FakeAws, quick: Limits)
     async with opened(aws, quick) as (query, _scope):
         now_s = query._gateway.server_now_ms // 1000
         for _time in range(2):
-            found = await query.estimate([GROUP, "/gone"], now_s - DAY_S, now_s)
+            found = await query.estimate([GROUP, "/gone"], now_s - 86_400, now_s)
             assert abs(found.bytes_scanned - 1_000) <= 1
             assert found.unknown == ("/gone",)
         assert (

@@ -5,7 +5,8 @@ from pathlib import Path
 from PySide6.QtWidgets import QApplication
 
 from lambdadesk.aws.clients import Limits
-from lambdadesk.core.timeline import UNKNOWN_ENVIRONMENT, Kind
+from lambdadesk.core.timeline import Kind
+from lambdadesk.core.timeline_lanes import UNKNOWN_ENVIRONMENT
 from lambdadesk.local.account import SeededAccount
 from tests.servers.fake_aws import FakeAws
 from tests.ui.desk import REGION, Desk, until
@@ -15,13 +16,13 @@ RUNS = 2
 
 
 async def test_every_run_is_in_an_environment_and_ended_as_it_did(
-    qapp: QApplication, tmp_path: Path, local_url: str, account: SeededAccount
+    qapp: QApplication, tmp_path: Path, url: str, account: SeededAccount
 ) -> None:
     with FakeAws() as unused:
         desk = Desk(qapp, unused, tmp_path / "home", Limits())
     desk.is_connected_at_start = False
     async with desk:
-        desk.window.places.open_target("", REGION, local_url)
+        desk.window.places.open_target("", REGION, url)
         for function, kind in FUNCTIONS.items():
             await desk.open(function)
             for _ in range(RUNS):

@@ -77,3 +77,12 @@ def test_a_write_that_comes_after_the_end_opens_no_file(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="Bad file descriptor"):
         file.append(b"late")
     assert file.bytes == 0
+
+
+def test_a_record_that_the_disk_has_lost_is_no_record_that_was_dropped(tmp_path: Path) -> None:
+    file = RollingFile(tmp_path / "lines")
+    record = file.append(b"record")
+    os.truncate(file._segments[0].fileno(), 3)
+    with pytest.raises(OSError, match=os.strerror(errno.EIO)):
+        file.read(record)
+    file.close()

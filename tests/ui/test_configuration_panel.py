@@ -4,9 +4,11 @@ import pytest
 from PySide6.QtCore import QModelIndex, QObject, Qt, QUrl, Slot
 from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QPushButton
+from PySide6.QtWidgets import QApplication, QMenu, QPushButton
 
 from lambdadesk.core.types import Target
+from lambdadesk.ui.dialogs.sizing.dialog import SizingDialog
+from lambdadesk.ui.panels.configuration_panel import ConfigurationPanel
 from lambdadesk.ui.widgets.wrapping_row import WrappingRow
 from tests.aws.test_details import make_everything
 from tests.servers import faults
@@ -295,3 +297,21 @@ async def test_no_page_takes_its_width_from_the_list_of_functions(desk: Desk, pa
     await turns()
     (row,) = [each for each in desk.page.findChildren(WrappingRow) if each.isVisible()]
     assert len({each.y() for each in row.findChildren(QPushButton)}) == 1
+
+
+async def test_memory_leads_to_sizing(desk: Desk) -> None:
+    await open_page(desk)
+    panel, tree = desk.page.findChildren(ConfigurationPanel)[0], desk.get("configurationView")
+    for name, titles in (
+        ("Description", ["Copy value"]),
+        ("Memory", ["Copy value", "", "What if…", "Power sweep…"]),
+    ):
+        click_setting(desk, "General", name)
+        tree.customContextMenuRequested.emit(tree.visualRect(find_row(desk, "General", name)).center())
+        menu = panel.findChildren(QMenu)[-1]
+        assert [each.text() for each in menu.actions()] == titles
+        if name == "Memory":
+            menu.actions()[2].trigger()
+        menu.close()
+    (dialog,) = desk.window.findChildren(SizingDialog)
+    assert dialog.tabs.currentWidget() is dialog.what_if

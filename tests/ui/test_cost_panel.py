@@ -6,19 +6,24 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QContextMenuEvent
+from PySide6.QtWidgets import QApplication, QPushButton
 
 from lambdadesk.core.cost import cost_per_million, gb_seconds, invocation_cost
 from lambdadesk.core.money import format_money
 from lambdadesk.core.prices import load_prices
 from lambdadesk.core.types import FunctionInfo, Report
+from lambdadesk.ui.dialogs.sizing.dialog import SizingDialog
 from lambdadesk.ui.widgets.empty_state import State, StateView
 from tests.servers import faults
 from tests.servers.fake_aws import FakeAws, make_function
 from tests.servers.faults import Reply, error_reply
-from tests.ui.desk import REGION, Desk, press, rows, turns, until, visible_words
+from tests.ui.desk import REGION, Desk, click, press, rows, turns, until, visible_words
 
 
-def run_elsewhere(aws: FakeAws, function: str, number: int, billed_ms: int, *lines: str) -> Report:
+def run_elsewhere(
+    aws: FakeAws, function: str, number: int, billed_ms: int, *lines: str, max_memory_mb: int = 40
+) -> Report:
     """An invocation of which only the log tells; returns its report."""
     (memory_mb,) = [each["MemorySize"] for each in aws.functions if each["FunctionName"] == function]
     request_id = f"{function:<8}-0000-4000-8000-{number:012}".replace(" ", "0").replace("o", "0")
@@ -28,7 +33,7 @@ def run_elsewhere(aws: FakeAws, function: str, number: int, billed_ms: int, *lin
         f"START RequestId: {request_id} Version: $LATEST\n",
         *lines,
         f"REPORT RequestId: {request_id}\tDuration: {billed_ms - 1}.50 ms\tBilled Duration: {billed_ms} ms\t"
-        f"Memory Size: {memory_mb} MB\tMax Memory Used: 40 MB\t\n",
+        f"Memory Size: {memory_mb} MB\tMax Memory Used: {max_memory_mb} MB\t\n",
     )
     return Report("", Decimal(billed_ms), billed_ms=billed_ms, memory_mb=memory_mb)
 
@@ -86,11 +91,12 @@ async def test_sums_are_exact_and_those_of_the_ledger(desk: Desk, aws: FakeAws) 
         expected.append(
             [
                 name,
+                format_money(cost),
+                f"${million:,.2f}",
                 str(len(reports[name])),
                 "1" if name == "other" else "0",
                 f"{sum(map(gb_seconds, reports[name])):,.3f}",
-                format_money(cost),
-                f"${million:,.2f}",
+                "—",
             ]
         )
     assert table(desk) == expected  # dearest first
@@ -108,8 +114,8 @@ async def test_a_sum_opens_its_arithmetic(desk: Desk, aws: FakeAws) -> None:
     run_elsewhere(aws, "hello", 2, 300)
     await desk.listed()
     desk.turn_to_cost()
-    await until(lambda: table(desk) and table(desk)[0][1] == "2")
-    index = desk.get("costTable").model().index(0, 6)
+    await until(lambda: table(desk) and table(desk)[0][3] == "2")
+    index = desk.get("costTable").model().index(0, 3)
     told = html.unescape(index.data(Qt.ItemDataRole.ToolTipRole))
     assert "2 requests x 0.0000002 = $0.000000400" in told
     assert "0.05 GB-s x 0.0000166667 = $0.000000833" in told
@@ -123,13 +129,13 @@ async def test_what_is_invoked_here_is_counted_once(desk: Desk, aws: FakeAws) ->
     await desk.open("hello")
     await desk.invoke()
     desk.turn_to_cost()
-    await until(lambda: table(desk) and table(desk)[0][1] == "1")
+    await until(lambda: table(desk) and table(desk)[0][3] == "1")
     await read(desk)
     await turns()
     (row,) = table(desk)
-    assert row[:3] == ["hello", "1", "0"]
+    assert [row[0], *row[3:5]] == ["hello", "1", "0"]
     cost = Decimal("0.0000002") + Decimal("0.0000166667") * 13 * 128 / 1024 / 1000
-    assert row[4] == desk.text("costTotal") == format_money(cost)
+    assert row[1] == desk.text("costTotal") == format_money(cost)
 
 
 async def test_an_invocation_without_a_price_yet_is_said(desk: Desk, aws: FakeAws) -> None:
@@ -141,7 +147,7 @@ async def test_an_invocation_without_a_price_yet_is_said(desk: Desk, aws: FakeAw
     await until(lambda: table(desk))
     assert "1 without a price yet" in desk.text("costScope")
     assert desk.text("costTotal") == ""  # an unknown cost is not a cost of nothing
-    assert table(desk)[0][3:] == ["—", "—", "—"]
+    assert [table(desk)[0][at] for at in (1, 2, 5)] == ["—", "—", "—"]
 
 
 async def test_where_no_price_is_published_the_sum_is_an_estimate(desk: Desk, aws: FakeAws) -> None:
@@ -151,8 +157,8 @@ async def test_where_no_price_is_published_the_sum_is_an_estimate(desk: Desk, aw
     desk.turn_to_cost()
     await until(lambda: table(desk))
     assert desk.text("costTotal").startswith("≈ $0.0000")
-    assert table(desk)[0][4].startswith("≈ ")
-    assert table(desk)[0][5].startswith("≈ ")
+    assert table(desk)[0][1].startswith("≈ ")
+    assert table(desk)[0][2].startswith("≈ ")
 
 
 async def test_a_denied_log_names_its_function_and_the_rest_is_summed(desk: Desk, aws: FakeAws) -> None:
@@ -225,6 +231,73 @@ async def test_enter_on_a_row_opens_the_function(desk: Desk, aws: FakeAws) -> No
     assert desk.page.function.name == "other"
 
 
+async def test_names_can_be_read_in_a_narrow_window(desk: Desk, aws: FakeAws) -> None:
+    name = "orders-api-production"
+    aws.functions.append(make_function(name))
+    run_elsewhere(aws, name, 0, 100)
+    await desk.listed()
+    await until(lambda: name in desk.function_names())
+    desk.window.resize(760, 600)
+    desk.turn_to_cost()
+    view = desk.get("costTable")
+    await until(lambda: table(desk) and view.isVisible())
+    cell = view.visualRect(view.model().index(0, 0))
+    assert view.fontMetrics().horizontalAdvance(name) < cell.width() <= view.viewport().width()
+    assert view.horizontalScrollBar().maximum() > 0  # what does not fit is scrolled
+    desk.window.resize(1_900, 600)
+    await until(lambda: view.horizontalScrollBar().maximum() == 0)
+    shown = [each for each in range(view.model().columnCount()) if not view.isColumnHidden(each)]
+    assert sum(map(view.columnWidth, shown)) == view.viewport().width()
+
+
+async def test_denied_logs_are_read_again_on_a_click(desk: Desk, aws: FakeAws) -> None:
+    run_elsewhere(aws, "hello", 0, 100)
+    aws.always("FilterLogEvents", faults.denied("logs:FilterLogEvents"))
+    await desk.listed()
+    desk.turn_to_cost()
+    await until(lambda: picture(desk).state is State.DENIED)
+    (retry,) = [each for each in picture(desk).findChildren(QPushButton) if each.text() == "Retry"]
+    aws.always("FilterLogEvents", None)
+    click(retry)
+    await until(lambda: [row[0] for row in table(desk)] == ["hello"])
+    deny_group(aws, "other")
+    await desk.connection.dashboard.read()
+    await until(lambda: desk.get("costTrouble").isVisible())
+    del aws.logs_filter
+    click(desk.get("costRetry"))
+    await until(lambda: not desk.get("costTrouble").isVisible())
+    assert not desk.get("costRetry").isVisible()
+
+
+async def test_a_function_near_its_memory_is_hinted_at_and_sized_from_its_row(
+    desk: Desk, aws: FakeAws
+) -> None:
+    run_elsewhere(aws, "hello", 0, 100, max_memory_mb=120)
+    run_elsewhere(aws, "other", 1, 100)
+    await desk.listed()
+    desk.turn_to_cost()
+    await until(lambda: len(table(desk)) == 2)
+    await until(lambda: {row[0]: row[6] for row in table(desk)}["hello"] != "—", lambda: table(desk))
+    assert {row[0]: row[6] for row in table(desk)} == {"hello": "too little: 192 MB?", "other": "—"}
+    view = desk.get("costTable")
+    row = [each[0] for each in table(desk)].index("hello")
+    model = view.model()
+    assert "used up to 120 of 128 MB" in html.unescape(model.index(row, 8).data(Qt.ItemDataRole.ToolTipRole))
+    assert "Only 1 run was seen" in html.unescape(model.index(1 - row, 8).data(Qt.ItemDataRole.ToolTipRole))
+    view.setFocus()
+    view.setCurrentIndex(model.index(row, 0))
+    middle = view.viewport().rect().center()  # where Qt takes the key to be, which is no row of the table
+    QApplication.sendEvent(
+        view, QContextMenuEvent(QContextMenuEvent.Reason.Keyboard, middle, view.mapToGlobal(middle))
+    )
+    menu = desk.get("costTableMenu")
+    assert [each.text() for each in menu.actions()] == ["Open", "What if…", "Power sweep…"]
+    menu.actions()[2].trigger()
+    assert desk.page.function.name == "hello"
+    (dialog,) = desk.window.findChildren(SizingDialog)
+    assert dialog.tabs.currentWidget() is dialog.sweep
+
+
 async def test_logs_are_read_only_while_the_page_is_seen(desk: Desk, aws: FakeAws) -> None:
     await desk.listed()
     assert desk.connection.scope.is_running("read costs")  # the page is what one sees first
@@ -251,5 +324,5 @@ async def test_lines_without_end_do_not_stop_the_sums(desk: Desk, aws: FakeAws) 
     await desk.listed()
     await until(lambda: "busy" in desk.function_names())
     desk.turn_to_cost()
-    await until(lambda: table(desk) and table(desk)[0][1] == "300")
-    assert table(desk)[0][2] == "0"
+    await until(lambda: table(desk) and table(desk)[0][3] == "300")
+    assert table(desk)[0][4] == "0"

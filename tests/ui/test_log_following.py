@@ -136,7 +136,7 @@ async def test_what_was_followed_is_followed_again_in_a_new_tab(desk: Desk, aws:
     await until(lambda: lines(desk) == ["two"])
 
 
-async def test_a_wrong_choice_is_told_and_changes_nothing(desk: Desk, aws: FakeAws) -> None:
+async def test_a_wrong_choice_is_refused_and_one_that_fits_nothing_waits(desk: Desk, aws: FakeAws) -> None:
     aws.add_events(HELLO, "one")
     await desk.open("hello", "Logs")
     await until(lambda: lines(desk) == ["one"])
@@ -154,9 +154,41 @@ async def test_a_wrong_choice_is_told_and_changes_nothing(desk: Desk, aws: FakeA
     QTest.keyClicks(patterns, "nowhere")
     assert use.isEnabled()
     click(use)
-    await until(lambda: desk.get("logProblem").isVisible())
-    assert desk.text("logProblem").startswith("✖ No log group's name fits *nowhere. Mend the pattern")
-    assert lines(desk) == ["one"]
+    view = desk.get("logView")
+    words = "No log group matches *nowhere yet; looked again every 20 s."
+    await until(lambda: view.table.empty_text == words, lambda: view.table.empty_text)
+    assert not desk.get("logProblem").isVisible()
+    assert lines(desk) == []
+    assert words in desk.text("logLedger")
+
+
+async def test_a_log_that_is_left_is_hidden_and_others_go_on(desk: Desk, aws: FakeAws) -> None:
+    for group, line in ((HELLO, "one"), (OTHER, "two"), ("/my/app", "three")):
+        aws.add_events(group, line, stream=line, timestamp_ms=now_ms() - 10_000)
+    await desk.open("hello", "Logs")
+    await choose(desk, "other")
+    await until(lambda: sorted(lines(desk)) == ["one", "two"])
+    tail = desk.page.logs._tail  # type: ignore[union-attr]
+    await choose(desk, "other", patterns="/my/app")  # which is ticked, and so goes
+    await until(lambda: sorted(lines(desk)) == ["one", "three"], lambda: lines(desk))
+    assert desk.page.logs._tail is tail  # type: ignore[union-attr]
+    assert desk.get("logHidden").text() == "Hidden: 1 no longer followed"
+    assert desk.get("logLegend").shown_words() == ["hello", "other (no longer followed)", "/my/app"]
+    said = "No longer followed: /aws/lambda/other; lines read of it that stay here: 1."
+    assert said in desk.text("logLedger")
+    account = "received 2, late 0, duplicates 0, gaps 0, complete to "
+    await until(lambda: desk.text("logLedger").startswith(account), lambda: desk.text("logLedger"))
+    legend = desk.get("logLegend")
+    click(legend, legend._layout()[1][0].center())  # it alone
+    await until(lambda: lines(desk) == ["two"])
+    click(desk.get("logOnly"))
+    await until(lambda: sorted(lines(desk)) == ["one", "three"])
+    click(desk.get("logHidden"))
+    await until(lambda: len(lines(desk)) == 3)
+    assert not desk.get("logHidden").isVisible()
+    await choose(desk, "other")
+    await until(lambda: desk.get("logLegend").shown_words() == ["hello", "other", "/my/app"])
+    assert len(lines(desk)) == 3
 
 
 async def test_groups_that_cannot_be_listed_are_told_in_the_dialog(desk: Desk, aws: FakeAws) -> None:
@@ -202,6 +234,29 @@ async def test_it_begins_where_one_chooses(desk: Desk, aws: FakeAws) -> None:
     datetime.strptime(words, "%Y-%m-%d %H:%M:%S")  # noqa: DTZ007  the form is what counts
     start_from(desk, 1)
     await until(lambda: lines(desk) == ["a minute ago", "new"])
+
+
+async def test_arrow_keys_on_the_closed_box_begin_nothing_until_enter(desk: Desk, aws: FakeAws) -> None:
+    aws.add_events(HELLO, "half an hour ago", timestamp_ms=now_ms() - 1_800_000)
+    await desk.open("hello", "Logs")
+    view = desk.get("logView")
+    await until(lambda: view.table.empty_text.startswith("No line in the last 10 minutes"))
+    store, box = view.store, desk.get("logStart")
+    box.setFocus()
+    press(box, Qt.Key.Key_Up)
+    press(box, Qt.Key.Key_Down)
+    press(box, Qt.Key.Key_Down)
+    assert view.store is store
+    press(box, Qt.Key.Key_Return)
+    await until(lambda: lines(desk) == ["half an hour ago"])
+    press(box, Qt.Key.Key_Down)  # a date and time
+    view.table.setFocus()
+    assert box.currentText() == "From 1 hour ago"
+    box.setFocus()
+    press(box, Qt.Key.Key_Down)
+    assert not desk.page.findChildren(QWidget, "logMoment")
+    press(box, Qt.Key.Key_Return)
+    assert desk.get("logMoment").isVisible()
 
 
 async def test_a_pause_loses_nothing(desk: Desk, aws: FakeAws) -> None:
@@ -335,5 +390,20 @@ async def test_a_low_page_keeps_its_room_for_lines(desk: Desk, aws: FakeAws) -> 
     view.table.setFocus()
     press(view.table, Qt.Key.Key_F, CONTROL)
     assert desk.get("logFind").isVisible()
+    assert not desk.get("logFilter").isVisible()  # the search takes its place
+    view.table.selectRow(50)
+    assert view.detail.isVisible()
+    await until(lambda: view.table.viewport().height() >= 5 * view.table.rowHeight(0))
+    assert view.detail.text.height() >= 2 * view.detail.text.fontMetrics().height()
+    assert view.table.viewport().rect().contains(view.table.visualRect(view.table.currentIndex()))
+    press(view.table, Qt.Key.Key_F, CONTROL | Qt.KeyboardModifier.ShiftModifier)
+    assert desk.get("logFilter").hasFocus()
+    assert not desk.get("logFind").isVisible()
     desk.window.resize(1280, 800)
     await until(lambda: desk.get("logHistogram").isVisible())
+    await until(lambda: view.detail.height() > view.height() // 4)
+    splitter = view.table.parentWidget()
+    splitter.setSizes([100, 400])  # as the user likes it
+    size = view.detail.height()
+    desk.get("logLevelDebug").click()
+    assert view.detail.height() == size

@@ -12,12 +12,16 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QToolTip, QWidget
 from pytestqt.qtbot import QtBot
 
-from lambdadesk.core.timeline import Kind, Mark
+from lambdadesk.core.invocation_columns import InvocationColumns
+from lambdadesk.core.timeline import Kind, Mark, Timeline
 from lambdadesk.core.types import Cost, Invocation, Outcome, Report
 from lambdadesk.ui import theme
 from lambdadesk.ui.widgets.plain import PlainLabel
-from lambdadesk.ui.widgets.timeline_paint import MOST_BARS, _ticks, colour_of, format_ms
+from lambdadesk.ui.widgets.timeline_axis import ticks_of
+from lambdadesk.ui.widgets.timeline_bars import colour_of
+from lambdadesk.ui.widgets.timeline_paint import MOST_BARS
 from lambdadesk.ui.widgets.timeline_view import HELP, SHORTEST_MS, TimelineView
+from lambdadesk.ui.widgets.timeline_words import format_ms
 
 # The offscreen platform says so of every window with a minimum size.
 pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints", "This plugin does not support")
@@ -96,13 +100,17 @@ def make(qtbot: QtBot, qapp: QApplication) -> Make:
 
 
 def show(view: TimelineView, runs: list[Invocation], marks: tuple[Mark, ...] = (), later_ms: int = 0) -> None:
-    timeline = view.timeline
-    timeline.update(runs)
+    open_runs = [run for run in runs if run.outcome is Outcome.RUNNING]
+    timeline = Timeline(InvocationColumns.from_invocations(runs), open_runs)
     view.show_timeline(timeline, marks, timeline.span[1] + later_ms)
 
 
+def ids(view: TimelineView) -> list[str]:
+    return [view.timeline.request_id(at) for at in range(len(view.timeline))]
+
+
 def index_of(view: TimelineView, request_id: str) -> int:
-    return [each.request_id for each in view.timeline.runs].index(request_id)
+    return ids(view).index(request_id)
 
 
 def middle_of(view: TimelineView, request_id: str) -> QPointF:
@@ -142,7 +150,7 @@ def card(view: TimelineView) -> PlainLabel:
 
 
 def current(view: TimelineView) -> str:
-    return view.timeline.runs[view.current].request_id if view.current >= 0 else ""
+    return view.timeline.request_id(view.current) if view.current >= 0 else ""
 
 
 def span(view: TimelineView) -> tuple[float, float]:
@@ -161,8 +169,8 @@ def has_colour(image: QImage, colour: QColor) -> bool:
 def test_every_run_is_hit_where_it_is_painted(make: Make) -> None:
     view = make(some())
     assert view.point_count() == 6
-    for each in view.timeline.runs:
-        assert view.run_at(middle_of(view, each.request_id)) == index_of(view, each.request_id)
+    for at, name in enumerate(ids(view)):
+        assert view.run_at(middle_of(view, name)) == at
     between = (middle_of(view, "r0") + middle_of(view, "r1")) / 2
     assert view.run_at(between) == -1
     assert view.run_at(QPointF(10, middle_of(view, "r0").y())) == -1  # a label
@@ -248,8 +256,8 @@ def test_the_card_tells_what_is_known(make: Make) -> None:
     head, *lines = card(view).text().split("\n")
     assert head.endswith(".000, timed out")
     assert lines == [
-        "1500 ms, billed 1,500 ms",
-        "init 250 ms",
+        "1,500.00 ms, billed 1,500 ms",
+        "init 250.00 ms",
         "77 of 512 MB",
         "≈ $0.00000210",
         "Sandbox.Timedout",
@@ -265,7 +273,7 @@ def test_hostile_names_are_plain_text(make: Make, qtbot: QtBot) -> None:
     view = make([run(1, 0, request_id=bad, error_type=bad, stream=f"2026/11/27/[7]{bad}")])
     move_to(view, view.make_frame().bar(view.timeline, 0).center())
     text = card(view).text()
-    assert "<img src=x><U+202E><b>id</b>␀" in text
+    assert "<img src=x><U+202E><b>id</b><U+0000>" in text
     assert max(map(len, text.split("\n"))) < 200
     assert card(view).textFormat() == Qt.TextFormat.PlainText
     assert card(view).width() < view.width() * 3
@@ -309,7 +317,7 @@ def test_the_lane_under_the_mouse_stays_while_the_wheel_zooms(make: Make) -> Non
 
 def test_days_are_named_where_they_begin(make: Make) -> None:
     view = make([run(number, HOUR_MS * 8 * number) for number in range(9)])
-    days = [text for _, text in _ticks(view.make_frame(), QFontMetricsF(view.font())) if "-" in text]
+    days = [text for _, text in ticks_of(view.make_frame(), QFontMetricsF(view.font())) if "-" in text]
     assert len(days) in (2, 3)  # by the time zone
     assert all(re.fullmatch(r"2026-09-\d\d", text) for text in days)
 

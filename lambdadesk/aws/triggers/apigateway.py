@@ -4,9 +4,9 @@ import re
 from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any
 
-from lambdadesk.aws.triggers.arns import get_part
 from lambdadesk.aws.triggers.policy import ANY
 from lambdadesk.aws.triggers.search import Search, Sighting, keep
+from lambdadesk.core.arns import get_part
 from lambdadesk.core.errors import ErrorKind, UserError
 from lambdadesk.core.triggers import Answer, Evidence, Mode
 

@@ -3,6 +3,8 @@
 import re
 from dataclasses import dataclass
 
+from lambdadesk.core.arns import get_part
+
 _FUNCTION = re.compile(
     r"arn:[a-z0-9-]+:lambda:[a-z0-9-]+:\d{12}:function:[A-Za-z0-9_-]+(?::[A-Za-z0-9_$-]+)?"
 )
@@ -67,12 +69,6 @@ class FunctionArn:
             if words.startswith(f"{start}:"):
                 return words[len(start) + 1 :]
         return None
-
-
-def get_part(arn: str, number: int) -> str:
-    """A part of an ARN: 2 service, 3 region, 4 account, 5 resource (with all its colons)."""
-    parts = arn.split(":", 5)
-    return parts[number] if len(parts) > number else ""
 
 
 def get_service(arn: str) -> str:

@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from lambdadesk.aws.triggers.arns import get_name, get_part
+from lambdadesk.aws.triggers.arns import get_name
 from lambdadesk.aws.triggers.search import Search, Sighting
+from lambdadesk.core.arns import get_part
 from lambdadesk.core.triggers import Answer, Evidence, Mode
 
 _LEX, _CONNECT, _BEDROCK, _CORE = "Lex", "Connect", "Bedrock", "AgentCore"

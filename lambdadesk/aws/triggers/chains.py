@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from lambdadesk.aws.functions import fetch_functions
-from lambdadesk.aws.triggers.arns import get_part
 from lambdadesk.aws.triggers.search import Search, Sighting
+from lambdadesk.core.arns import get_part
 from lambdadesk.core.triggers import Answer, Evidence, Mode
 from lambdadesk.core.types import FunctionInfo
 

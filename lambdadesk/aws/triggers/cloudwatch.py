@@ -4,8 +4,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from lambdadesk.aws.triggers.arns import get_part
 from lambdadesk.aws.triggers.search import Search, Sighting
+from lambdadesk.core.arns import get_part
 from lambdadesk.core.triggers import Answer, Evidence, Mode
 
 _LOGS, _ALARM, _DASHBOARD = "CloudWatch Logs", "CloudWatch alarm", "CloudWatch dashboard"

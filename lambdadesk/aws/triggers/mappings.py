@@ -4,8 +4,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from lambdadesk.aws.triggers.arns import get_name, get_part, get_service
+from lambdadesk.aws.triggers.arns import get_name, get_service
 from lambdadesk.aws.triggers.search import Search, Sighting, get_key, keep, to_evidence
+from lambdadesk.core.arns import get_part
 from lambdadesk.core.errors import UserError
 from lambdadesk.core.triggers import Answer, DestinationKind, Evidence, Mode
 

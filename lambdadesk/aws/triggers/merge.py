@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from lambdadesk.aws.triggers.arns import get_name, get_part, get_service
+from lambdadesk.aws.triggers.arns import get_name, get_service
 from lambdadesk.aws.triggers.policy import Grant
 from lambdadesk.aws.triggers.search import Search, Sighting, get_key
+from lambdadesk.core.arns import get_part
 from lambdadesk.core.triggers import Answer, Evidence, Mode, Trigger, judge
 
 POLICY = "lambda:GetPolicy"

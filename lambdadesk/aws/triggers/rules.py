@@ -1,7 +1,8 @@
 """Services with rules that act by calling a function: IoT, SES, Mail Manager, Config, Secrets Manager."""
 
-from lambdadesk.aws.triggers.arns import get_name, get_part
+from lambdadesk.aws.triggers.arns import get_name
 from lambdadesk.aws.triggers.search import Search, Sighting
+from lambdadesk.core.arns import get_part
 from lambdadesk.core.triggers import Answer, Evidence, Mode
 
 _IOT, _SES, _CONFIG, _SECRETS = "IoT", "SES", "Config", "Secrets Manager"

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from lambdadesk.aws.triggers.arns import get_part
 from lambdadesk.aws.triggers.search import Search, Sighting, keep
+from lambdadesk.core.arns import get_part
 from lambdadesk.core.triggers import Answer, Evidence, Mode
 
 _S3 = "S3"

@@ -12,8 +12,9 @@ from lambdadesk.aws.endpoints import is_aws
 from lambdadesk.aws.failures import get_plain_text
 from lambdadesk.aws.gateway import Gateway
 from lambdadesk.aws.quota import TokenBucket
-from lambdadesk.aws.triggers.arns import FunctionArn, get_name, get_part, get_service
+from lambdadesk.aws.triggers.arns import FunctionArn, get_name, get_service
 from lambdadesk.aws.triggers.policy import Grant
+from lambdadesk.core.arns import get_part
 from lambdadesk.core.errors import ErrorKind, UserError
 from lambdadesk.core.triggers import Answer, Destination, DestinationKind, Evidence, Mode
 

@@ -14,7 +14,8 @@ from PySide6.QtWidgets import (
 )
 
 from lambdadesk.core.errors import UserError
-from lambdadesk.core.insights import MAX_GROUPS, LogGroupInfo, format_bytes
+from lambdadesk.core.insights import MAX_GROUPS, LogGroupInfo
+from lambdadesk.core.query_cost import format_bytes
 from lambdadesk.ui import theme
 from lambdadesk.ui.widgets.filter_edit import FilterEdit
 from lambdadesk.ui.widgets.labels import ToneLabel

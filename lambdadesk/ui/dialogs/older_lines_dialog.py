@@ -4,7 +4,15 @@ from array import array
 from bisect import bisect_left
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QDialog,
+    QDialogButtonBox,
+    QHBoxLayout,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from lambdadesk.core.errors import UserError
 from lambdadesk.core.logfilter import HELP, FilterProblem, parse_filter
@@ -19,7 +27,7 @@ from lambdadesk.ui.widgets.labels import ToneLabel
 from lambdadesk.ui.widgets.log_view import LogView
 from lambdadesk.ui.widgets.named import named
 from lambdadesk.ui.widgets.notices import announce
-from lambdadesk.ui.widgets.older_lines import gone_words
+from lambdadesk.ui.widgets.older_lines import OlderFilter, gone_words
 from lambdadesk.ui.widgets.plain import set_plain_tooltip
 
 PAGE = 50_000  # lines shown at a time, at first
@@ -30,7 +38,7 @@ class OlderLinesDialog(QDialog):
     """Shown beside the window with `open()`. Deletes itself when closed, which ends what is looked for."""
 
     def __init__(
-        self, tail: Tailer, scope: TaskScope, facts: Facts, wanted: str, parent: QWidget | None = None
+        self, tail: Tailer, scope: TaskScope, facts: Facts, wanted: OlderFilter, parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
         assert tail.archive is not None  # noqa: S101  the button that opens it is hidden without one
@@ -45,9 +53,10 @@ class OlderLinesDialog(QDialog):
         self.setWindowTitle("Older lines")
         self.setAccessibleName("Older lines")
         self.filter = named(FilterEdit("Filter; Enter looks through all of them"), "olderFilter", "Filter")
-        self.filter.setText(wanted)
         set_plain_tooltip(self.filter, HELP)
         self.filter.returnPressed.connect(self._look)
+        self.narrow = named(QCheckBox(), "olderNarrow", "Narrow the lines as on the page, too")
+        self.narrow.toggled.connect(self._look)
         self.cancel = named(QPushButton("Cancel"), "olderCancel", "Stop looking")
         self.cancel.setAutoDefault(False)
         self.cancel.clicked.connect(lambda: self._scope.cancel(_NAME))
@@ -68,17 +77,29 @@ class OlderLinesDialog(QDialog):
         layout = QVBoxLayout(self)
         layout.setSpacing(theme.SPACE)
         layout.addLayout(row)
+        layout.addWidget(self.narrow)
         layout.addWidget(self.status)
         layout.addWidget(self.view, 1)
         layout.addWidget(buttons)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.resize(1_000, 640)
         self.finished.connect(lambda: self._scope.cancel(_NAME))
-        self._look()
+        self.use_filter(wanted)
 
     def open(self) -> None:
         """Show it; unlike QDialog's own, this does not keep the window from being used."""
         self.show()
+
+    def use_filter(self, wanted: OlderFilter) -> None:
+        """Begin anew with the filter of the page."""
+        self._page_filter = wanted
+        self.filter.setText(wanted.text)
+        self.narrow.setText(f"As on the page: {wanted.words}".replace("&", "&&"))
+        self.narrow.setVisible(bool(wanted.terms))
+        self.narrow.blockSignals(True)
+        self.narrow.setChecked(True)
+        self.narrow.blockSignals(False)
+        self._look()
 
     def _make_step(self, words: str, name: str, direction: int) -> QPushButton:
         button = named(QPushButton(words), name, f"{words} lines")
@@ -97,13 +118,15 @@ class OlderLinesDialog(QDialog):
             self.status.say(f"✖ Column {problem.column}: {problem}", "error")
             self.cancel.hide()
             return
+        if self.narrow.isChecked():
+            wanted = wanted.narrowed(*self._page_filter.terms)
         self._numbers = None
         if not wanted.is_empty:
             self.cancel.show()
             self._say_progress(0, 0)
             is_done = False
             try:
-                self._numbers = await self._archive.find(wanted, self._say_progress)
+                self._numbers = await self._archive.find(wanted, self._say_progress, self._page_filter.tally)
                 is_done = True
             except UserError as error:
                 self.status.say(f"✖ {error}", "error")

@@ -4,10 +4,11 @@ from collections.abc import Callable
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence, QPainter, QPaintEvent, QResizeEvent, QShortcut
-from PySide6.QtWidgets import QFrame, QProgressBar, QScrollArea, QSplitter, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QProgressBar, QSplitter, QVBoxLayout, QWidget
 
 from lambdadesk.core.types import FunctionInfo
 from lambdadesk.ui import theme
+from lambdadesk.ui.invoke.halves import Halves
 from lambdadesk.ui.widgets.fate_view import FateView
 from lambdadesk.ui.widgets.named import named
 from lambdadesk.ui.widgets.once_key import OnceKey
@@ -28,7 +29,6 @@ class InvokeLayout:
         self, page: QWidget, function: FunctionInfo, report: Callable[[str, Exception], None]
     ) -> None:
         self._page = page
-        self._builders: dict[int, Callable[[], QWidget]] = {}
         self.bar = RunBar(function)
         self.payload = PayloadEditor(report)
         self.result = ResultView()
@@ -48,17 +48,15 @@ class InvokeLayout:
         layout.setContentsMargins(theme.SPACE, theme.SPACE, theme.SPACE, theme.SPACE)
         layout.setSpacing(theme.SPACE)
         layout.addWidget(self.bar)
-        whole = named(QSplitter(Qt.Orientation.Vertical), "historySplitter")
-        layout.addWidget(whole, 1)
         beside = self._beside = named(_Watched(self._fit), "eventsSplitter")
-        self._tabs = named(QTabWidget(), "bottomTabs", "Runs and what is made of them")
+        self._halves = Halves(beside, self.recent, self._page)
+        layout.addWidget(self._halves, 1)
         self._events = QWidget()  # the pane that a picker of events comes into
         self._events_column = _column(self._events)
         self._events.hide()
         top = named(QSplitter(Qt.Orientation.Horizontal), "invokeSplitter")
         left, self._right = QWidget(), QWidget()
         for splitter, widgets in (
-            (whole, (beside, self._tabs)),
             (beside, (self._events, top)),
             (top, (left, self._right)),
         ):
@@ -70,27 +68,19 @@ class InvokeLayout:
         top.setStretchFactor(0, 1)
         top.setStretchFactor(1, 1)
         beside.setStretchFactor(1, 1)
-        whole.setStretchFactor(0, 3)
-        whole.setStretchFactor(1, 1)
-        whole.setSizes([440, 190])
         column = _column(left)
         column.addWidget(self.payload, 1)
         column = _column(self._right)
         column.addWidget(self.progress)
         column.addWidget(self.result, 1)
         column.addWidget(self.fate)
-        self._tabs.setDocumentMode(True)
-        self._tabs.addTab(self.recent, "Runs")
-        self._tabs.currentChanged.connect(self._on_tab)
 
     def add_bottom_tab(self, title: str, build: Callable[[], QWidget]) -> None:
         """Add a tab; `build` makes its page when it is first shown."""
-        place = QWidget()
-        self._builders[self._tabs.addTab(place, title)] = build
+        self._halves.add_tab(title, build)
 
     def show_bottom_tab(self, title: str) -> None:
-        titles = [self._tabs.tabText(index) for index in range(self._tabs.count())]
-        self._tabs.setCurrentIndex(titles.index(title))
+        self._halves.show_tab(title)
 
     def set_event_picker(self, build: Callable[[], QWidget]) -> None:
         """Show what `build` makes, when it is first wanted, in the pane at the left: a button and Ctrl+E."""
@@ -100,6 +90,8 @@ class InvokeLayout:
         self._on_keys("Ctrl+E", self.bar.events_button.toggle)
 
     def _show_events(self, shown: bool) -> None:
+        if shown:
+            self._halves.show_above()
         if shown and self._events_column.isEmpty():
             picker = self._build_picker()
             self._events_column.addWidget(picker)
@@ -117,6 +109,7 @@ class InvokeLayout:
 
     def show_result(self) -> None:
         """See to it that the result is in sight."""
+        self._halves.show_above()
         if self._right.isHidden():
             self.bar.events_button.setChecked(False)
 
@@ -139,22 +132,6 @@ class InvokeLayout:
         # PySide6 ignores the context where it is given to the constructor together with a slot.
         shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         return shortcut
-
-    def _on_tab(self, index: int) -> None:
-        build = self._builders.pop(index, None)
-        place = self._tabs.widget(index)
-        if build is not None and place is not None:
-            _column(place).addWidget(_scrolled(build(), self._tabs.tabText(index)))
-
-
-def _scrolled(page: QWidget, title: str) -> QScrollArea:
-    """A page that takes what height there is, and moves no border by what it would like."""
-    area = named(QScrollArea(), f"scroll{title}", title)
-    area.setWidgetResizable(True)
-    area.setFrameShape(QFrame.Shape.NoFrame)
-    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-    area.setWidget(page)
-    return area
 
 
 class _Watched(QSplitter):

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from lambdadesk.core.errors import UserError
 from lambdadesk.core.types import FunctionInfo
+from lambdadesk.desk.async_run import AsyncRun
 from lambdadesk.desk.connection import Connection
 from lambdadesk.desk.tailer import TailState
 from lambdadesk.desk.tasks import TaskScope
@@ -11,6 +12,7 @@ from lambdadesk.store.history_entry import HistoryEntry
 from lambdadesk.ui.invoke.layout import InvokeLayout
 from lambdadesk.ui.invoke.live_run import LiveRun
 from lambdadesk.ui.invoke.run_follower import RunFollower
+from lambdadesk.ui.models.history_table import sent_at, status
 
 _BODIES = ("payload", "client_context", "response", "log_tail")  # that an update may be without
 
@@ -27,11 +29,12 @@ class ResultSide:
         self.entry: HistoryEntry | None = None
         self.is_refused = False
         self._says_why = False  # why there is no answer, better than the entry does
-        self.follower = RunFollower(connection, scope, parts.fate, self._say_between)
+        self._sum = ""  # of all attempts at the run that is shown, as it is shown
+        self.follower = RunFollower(connection, scope, parts.fate, self._on_more_told)
         self.live = LiveRun(connection, function, parts.result, parts.progress)
         self._connection = connection
         self._scope = scope
-        self._name = function.name
+        self._function = function
         self._view = parts.result
         self._say_nothing_sent()
 
@@ -44,8 +47,9 @@ class ResultSide:
 
     def show(self, entry: HistoryEntry, function: FunctionInfo) -> None:
         """Show a run that was answered, or is of the history."""
-        self.entry = entry
-        self._says_why = False
+        self.entry, self._function = entry, function
+        self.is_refused = self._says_why = False
+        self._sum = self.follower.sum_of(entry)
         cost = self._connection.cost_of(function, entry)
         log = self.live.log_of(entry)
         self._view.show_entry(
@@ -55,6 +59,7 @@ class ResultSide:
             self._why_no_report(),
             self._connection.log_cost_of(log),
             self._connection.badges_of(function, entry),
+            self._sum,
         )
         self.follower.show(entry)
         needs = self._connection.provisioned.needs(function.name, entry.qualifier)
@@ -64,7 +69,7 @@ class ResultSide:
     async def _find_provisioned(self, function: FunctionInfo) -> None:
         """Say of the cost what only the function's configuration tells."""
         await self._connection.provisioned.find(function.name)
-        if self.entry is not None and self.entry.report is not None:
+        if self.entry is not None and self.entry.report is not None and not self.is_refused:
             self.show(self.entry, function)
 
     def update(self, entry: HistoryEntry, function: FunctionInfo) -> None:
@@ -75,7 +80,7 @@ class ResultSide:
             return
         bodies = {name: getattr(shown, name) for name in _BODIES}
         entry = replace(entry, **bodies)
-        if self._says_why and entry.outcome is shown.outcome:
+        if self.is_refused or (self._says_why and entry.outcome is shown.outcome):
             self.entry = entry
         else:
             self.show(entry, function)
@@ -102,7 +107,9 @@ class ResultSide:
     def refuse(self, sentence: str) -> None:
         """Say why nothing was sent, until the payload is changed; the last result stays to be seen."""
         self.is_refused = True
-        self._view.say("error", f"✖ Not sent: {sentence}")
+        shown = self.entry
+        earlier = f"Below is an earlier run, of {sent_at(shown)}: {status(shown)[0]}." if shown else ""
+        self._view.say("error", f"✖ Not sent: {sentence}", earlier)
 
     def take_back_refusal(self, function: FunctionInfo) -> None:
         self.is_refused = False
@@ -114,13 +121,18 @@ class ResultSide:
     def _say_nothing_sent(self) -> None:
         self._view.say("dim", "Not invoked yet", "Ctrl+Enter sends the payload once; the answer comes here.")
 
-    def _say_between(self, sentence: str) -> None:
-        """How an asynchronous run stands between two of its attempts."""
-        if not self.is_refused:
-            self._view.status.say(f"▲ {sentence}", "warning")
+    def _on_more_told(self, run: AsyncRun) -> None:
+        """Say how an asynchronous run stands, and what its attempts took."""
+        if self.is_refused:
+            return
+        if self.entry is not None and not self._says_why and run.sum != self._sum:
+            self._sum = run.sum
+            self.show(self.entry, self._function)
+        elif run.headline:
+            self._view.status.say(f"▲ {run.headline}", "warning")
 
     def _why_no_report(self) -> str:
-        tail = self._connection.tails.get(self._name)
+        tail = self._connection.tails.get(self._function.name)
         if tail is not None and tail.state is TailState.DENIED:
             return "billed duration, memory and cost are in the log, which may not be read"
         return "billed duration, memory and cost follow with the REPORT line"

@@ -21,11 +21,11 @@ Key = tuple[int, int]  # id and moment of an entry
 class RunFollower:
     """Follows every queued or lost run of one panel in its scope; the steps of the shown one are seen.
 
-    say: shows how an asynchronous run stands between two attempts, in a sentence.
+    say: called when the shown one has told more.
     """
 
     def __init__(
-        self, connection: Connection, scope: TaskScope, view: FateView, say: Callable[[str], None]
+        self, connection: Connection, scope: TaskScope, view: FateView, say: Callable[[AsyncRun], None]
     ) -> None:
         self._connection = connection
         self._scope = scope
@@ -62,6 +62,11 @@ class RunFollower:
         else:
             self._view.show_steps(())
 
+    def sum_of(self, entry: HistoryEntry) -> str:
+        """What all attempts at a run took together, where that is known; see AsyncRun.sum."""
+        run = self._runs.get(_key(entry))
+        return run.sum if isinstance(run, AsyncRun) else ""
+
     def update(self, entry: HistoryEntry) -> None:
         """The history knows more of a run."""
         run = self._runs.get(_key(entry))
@@ -77,8 +82,8 @@ class RunFollower:
 
     def _show_run(self, run: AsyncRun | LostRun) -> None:
         self._view.show_steps(run.steps)
-        if isinstance(run, AsyncRun) and run.headline:
-            self._say(run.headline)
+        if isinstance(run, AsyncRun):
+            self._say(run)
 
     async def _run(self, run: AsyncRun | LostRun) -> None:
         await run.run()

@@ -8,6 +8,7 @@ from typing import Any, Final
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
 
 from lambdadesk.core.invocation_columns import OUTCOMES, UNKNOWN, InvocationColumns, Source
+from lambdadesk.core.invocation_csv import SOURCE_WORDS
 from lambdadesk.core.invocation_groups import GroupFigures
 from lambdadesk.core.money import format_amount, format_money
 from lambdadesk.core.text import one_line
@@ -18,12 +19,6 @@ _Index = QModelIndex | QPersistentModelIndex
 _RIGHT: Final = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 _LEFT: Final = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 _NONE: Final = "—"
-SOURCE_WORDS: Final = {
-    Source.LIVE: "log",
-    Source.HERE: "answer",
-    Source.PAST: "past range",
-    Source.KEPT: "kept",
-}
 POINT_SAMPLES: Final = (
     *("2026-11-27 10:02:11.482", "out of memory", "$LATEST", "10,000.00 ms", "1,000.00 ms", "1,000.00 ms"),
     *(
@@ -40,7 +35,7 @@ _POINT_HEADS: Final = (
     *("Cost", "Known from", "Request id"),
 )
 GROUP_SAMPLES: Final = (
-    *("before: function changed", "100,000", "100 (10 %)", "1,000"),
+    *("before: function changed", "100,000", "1,000 (10.1 %)", "1,000"),
     *("10,000 ms",) * 3,
     *("≈ $0.000000408", "≈ $100.00"),
 )

@@ -3,20 +3,25 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QObject, Qt
 
 from lambdadesk.core.money import format_money
+from lambdadesk.ui.models.right_size_table import saving_text, verdict_status
 from lambdadesk.ui.models.rows import NOTHING, Column, Index, RowTableModel
 from lambdadesk.ui.widgets.plain import plain_tooltip
+
+if TYPE_CHECKING:
+    from lambdadesk.core.right_size import RightSize
 
 
 @dataclass(frozen=True, slots=True)
 class CostRow:
     """The sums of one function of one connection over whatever time the page shows.
 
-    `cost` is in `currency`; None for it or for `gb_seconds` is "not known", which is never 0.
+    `cost` is in `currency`; None for it or for `gb_seconds` is "not known", which is never 0. size: what all
+    known runs say of its memory.
     """
 
     function: str
@@ -30,6 +35,7 @@ class CostRow:
     connection: str = ""
     region: str = ""
     colour: str = ""
+    size: "RightSize | None" = None
 
     @property
     def key(self) -> tuple[str, str]:
@@ -68,6 +74,32 @@ def _per_million(row: CostRow, about: str = "≈ ") -> str:
     return _about(row, to_the_cent, about)
 
 
+def _hint(row: CostRow) -> str:
+    found = row.size.headroom if row.size else None
+    if found is None or found.verdict.value == "not known":
+        return NOTHING
+    if found.suggested_mb is None or found.suggested_mb == found.memory_mb:
+        return "near its memory" if found.verdict.value == "too little" else found.verdict.value
+    return f"{found.verdict.value}: {found.suggested_mb:,} MB?"
+
+
+def _hint_order(row: CostRow) -> int | None:
+    """What wants to be done comes first."""
+    order = ("fits", "more than needed", "too little")
+    return order.index(row.size.headroom.verdict.value) if row.size and _hint(row) != NOTHING else None
+
+
+def _hint_tooltip(row: CostRow) -> str:
+    if row.size is None:
+        return "How much memory its runs used is not known yet."
+    found, saving = row.size.headroom, saving_text(row.size)
+    used = (
+        f"Its runs used up to {found.used_most_mb:,} of {found.memory_mb:,} MB." if found.used_most_mb else ""
+    )
+    may = f"May save of what its known runs cost: {saving}." if saving != NOTHING else ""
+    return "\n".join(filter(None, (used, *found.notes, may)))
+
+
 _COLUMNS: Final = (
     Column[CostRow](
         "Function",
@@ -81,6 +113,22 @@ _COLUMNS: Final = (
         dot=lambda row: row.colour,
     ),
     Column[CostRow]("Region", lambda row: row.region),
+    Column[CostRow](
+        "Cost",
+        _cost,
+        sort_key=lambda row: row.cost,
+        is_number=True,
+        tooltip=_cost_tooltip,
+        spoken=lambda row: "unknown" if row.cost is None else _cost(row, "about "),
+    ),
+    Column[CostRow](
+        "Per million",
+        _per_million,
+        sort_key=lambda row: row.per_million,
+        is_number=True,
+        tooltip=lambda row: "What a million invocations like these would cost.",
+        spoken=lambda row: _per_million(row, "about "),
+    ),
     Column[CostRow](
         "Invocations",
         lambda row: f"{row.invocations:,}",
@@ -101,23 +149,15 @@ _COLUMNS: Final = (
         spoken=lambda row: "unknown" if row.gb_seconds is None else _gb_seconds(row),
     ),
     Column[CostRow](
-        "Cost",
-        _cost,
-        sort_key=lambda row: row.cost,
-        is_number=True,
-        tooltip=_cost_tooltip,
-        spoken=lambda row: "unknown" if row.cost is None else _cost(row, "about "),
-    ),
-    Column[CostRow](
-        "Per million",
-        _per_million,
-        sort_key=lambda row: row.per_million,
-        is_number=True,
-        tooltip=lambda row: "What a million invocations like these would cost.",
-        spoken=lambda row: _per_million(row, "about "),
+        "Hint",
+        _hint,
+        sort_key=_hint_order,
+        status=lambda row: verdict_status(row.size) if row.size and _hint(row) != NOTHING else None,
+        tooltip=_hint_tooltip,
+        spoken=lambda row: _hint(row).replace(NOTHING, "not known"),
     ),
 )
-COST_COLUMN: Final = 6
+COST_COLUMN: Final = 3
 PLACE_COLUMNS: Final = (1, 2)  # of no use while one place is shown
 
 

@@ -13,7 +13,8 @@ from lambdadesk.ui import icons
 from lambdadesk.ui.models.rows import ROLES, Column, Index, RowTableModel
 
 if TYPE_CHECKING:  # not needed for the first frame
-    from lambdadesk.core.function_filter import FilterIndex, FunctionFilter, Problem
+    from lambdadesk.core.function_filter import FunctionFilter, Problem
+    from lambdadesk.core.function_index import FilterIndex
 
 _GONE: Final = "deleted; its log can still be read"
 _PINNED: Final = "pinned"
@@ -147,7 +148,7 @@ class FunctionTableModel(RowTableModel[FunctionRow]):
     @property
     def is_ranked(self) -> bool:
         """Whether the nearest names are first, whatever column it was sorted by."""
-        return self._is_ranked and self._wanted is not None and self._wanted.ranks
+        return self._is_ranked and self._wanted is not None and bool(self._wanted.words)
 
     @property
     def problems(self) -> "Sequence[Problem]":
@@ -194,7 +195,7 @@ class FunctionTableModel(RowTableModel[FunctionRow]):
     def prepare(self) -> "FilterIndex":
         """Make ready for what will be typed, which takes some 20 ms for 10,000 functions."""
         if self._index is None:
-            from lambdadesk.core.function_filter import FilterIndex
+            from lambdadesk.core.function_index import FilterIndex
 
             self._index = FilterIndex(self._order)
         return self._index

@@ -41,7 +41,8 @@ def format_duration(duration_ms: Decimal | int) -> str:
     return f"{text} ms"
 
 
-def _when(entry: HistoryEntry) -> str:
+def sent_at(entry: HistoryEntry) -> str:
+    """The moment, as short as today allows."""
     sent = datetime.fromtimestamp(entry.sent_ms / 1000).astimezone()
     now = datetime.now().astimezone()
     if sent.date() == now.date():
@@ -109,7 +110,7 @@ def _words_of(entry: HistoryEntry) -> list[str]:
 def name_of(entry: HistoryEntry) -> str:
     """A run in a few words, to tell it from another: "14:02:11 live"."""
     qualifier = entry.executed_version or entry.qualifier
-    return f"{_when(entry)} {entry.qualifier if entry.qualifier != '$LATEST' else qualifier}"
+    return f"{sent_at(entry)} {entry.qualifier if entry.qualifier != '$LATEST' else qualifier}"
 
 
 def figures_of(entry: HistoryEntry) -> dict[str, str]:
@@ -132,7 +133,7 @@ def figures_of(entry: HistoryEntry) -> dict[str, str]:
     }
 
 
-_WHEN: Final = Column[HistoryEntry]("When", _when, tooltip=_full_when, spoken=_full_when)
+_WHEN: Final = Column[HistoryEntry]("When", sent_at, tooltip=_full_when, spoken=_full_when)
 _TYPE: Final = Column[HistoryEntry](
     "Type", _kind, tooltip=lambda entry: f"{entry.kind}, {entry.qualifier or '$LATEST'}"
 )
@@ -186,7 +187,7 @@ WIDTH_SAMPLES: Final = (
     "Sync, live",
     "Succeeded iiiiii",
     "9,999 ms",
-    "9,999 ms",
+    "99,999 ms",
     "128 / 512 MB i",
     "≈ $0.000000408",
 )

@@ -7,7 +7,7 @@ from typing import Any, Final
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, Qt
 from PySide6.QtGui import QFont
 
-from lambdadesk.core.insights import ColumnKind, QueryTable, get_time_ms, sort_values
+from lambdadesk.core.query_table import ColumnKind, QueryTable, get_time_ms, sort_values
 from lambdadesk.core.text import one_line
 from lambdadesk.ui.models.rows import NOTHING, Index
 from lambdadesk.ui.widgets.plain import plain_tooltip

@@ -9,12 +9,13 @@ from lambdadesk.core.money import format_money
 from lambdadesk.ui.models.rows import NOTHING, Column, RowTableModel
 
 if TYPE_CHECKING:
+    from lambdadesk.core.right_size import RightSize
     from lambdadesk.desk.right_size import RightSizeRow
 
 SAVING_COLUMN: Final = 8
 PLACE_COLUMNS: Final = (1, 2)
 RIGHT_SIZE_SAMPLES: Final = (
-    "",
+    "some-function-with-a-name",
     "production-admin",
     "eu-central-1",
     "10,240 MB",
@@ -49,13 +50,13 @@ class RightSizeModel(RowTableModel["RightSizeRow"]):
             Column["RightSizeRow"](
                 "Memory",
                 lambda row: row.found.headroom.verdict.value,
-                status=_verdict,
+                status=lambda row: verdict_status(row.found),
                 tooltip=lambda row: "\n".join(row.found.headroom.notes),
             ),
             _size("Suggested", "suggested_mb"),
             Column["RightSizeRow"](
                 "May save",
-                saving_text,
+                lambda row: saving_text(row.found),
                 sort_key=lambda row: None if row.found.saving is None else row.found.saving.high,
                 is_number=True,
             ),
@@ -97,17 +98,18 @@ def _size(title: str, key: str) -> "Column[RightSizeRow]":
     return Column["RightSizeRow"](title, text, sort_key=value, is_number=True)
 
 
-def _verdict(row: "RightSizeRow") -> tuple[str, str]:
+def verdict_status(found: "RightSize") -> tuple[str, str]:
+    """The icon and the colour of what is said of a size."""
     return {
         "fits": ("ok", "ok"),
         "more than needed": ("info", "accent"),
         "too little": ("warning", "warning"),
-    }.get(row.found.headroom.verdict.value, ("help", "dim"))
+    }.get(found.headroom.verdict.value, ("help", "dim"))
 
 
-def saving_text(row: "RightSizeRow") -> str:
+def saving_text(found: "RightSize") -> str:
     """Both ends of what the suggested size may save, by the model."""
-    saving, currency = row.found.saving, row.found.currency
+    saving, currency = found.saving, found.currency
     if saving is None:
         return NOTHING
     if saving.high <= 0:

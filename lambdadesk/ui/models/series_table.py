@@ -65,7 +65,9 @@ FIGURE_COLUMNS: Final = (
     Column[FigureRow]("99 %", _figure("p99"), is_number=True),
     Column[FigureRow]("Longest", _figure("max"), is_number=True),
 )
-FIGURE_SAMPLES: Final = ("  warm starts i", "10,000", *(["9,999 ms (+99 %)"] * 5))
+FIRST_FIGURE: Final = 2  # of the columns
+FIGURE_SAMPLES: Final = ("  warm starts i", "10,000", *(["99,999 ms"] * 5))
+CHANGE_SAMPLE: Final = "9,999 ms (+99 %)"  # of a figure that is compared
 
 ERROR_COLUMNS: Final = (
     Column[ErrorGroup]("Runs", lambda group: f"{group.count:,}", is_number=True),

@@ -1,11 +1,10 @@
 """ChartsPanel: duration, memory and cost of one function, a point per invocation."""
 
 import math
-from time import perf_counter
 from typing import Final
 
 import numpy as np
-from PySide6.QtCore import QEvent, QModelIndex, QTimer, Signal
+from PySide6.QtCore import QEvent, QModelIndex
 from PySide6.QtGui import QKeyEvent, QKeySequence, QShowEvent
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
@@ -23,13 +22,10 @@ from lambdadesk.core.invocation_summary import summarise
 from lambdadesk.core.past_runs import PastRuns
 from lambdadesk.core.types import FunctionInfo
 from lambdadesk.desk.connection import Connection
-from lambdadesk.desk.tailer import Tailer, TailState
-from lambdadesk.desk.tasks import TaskScope
+from lambdadesk.desk.tailer import Tailer
 from lambdadesk.ui import theme
 from lambdadesk.ui.models.chart_table import GROUP_SAMPLES, POINT_SAMPLES, GroupModel, PointModel
-from lambdadesk.ui.widgets.chart_legend import ChartLegend
 from lambdadesk.ui.widgets.chart_metrics import ChartMetrics
-from lambdadesk.ui.widgets.chart_saver import ChartSaver
 from lambdadesk.ui.widgets.chart_stack import ChartStack
 from lambdadesk.ui.widgets.chart_tools import (
     BY_HAND,
@@ -41,58 +37,38 @@ from lambdadesk.ui.widgets.chart_tools import (
     TABLE_KEY,
     ChartTools,
 )
-from lambdadesk.ui.widgets.empty_state import StateView
-from lambdadesk.ui.widgets.labels import ToneLabel
+from lambdadesk.ui.widgets.export_line import InSight
 from lambdadesk.ui.widgets.named import named
 from lambdadesk.ui.widgets.notices import announce
-from lambdadesk.ui.widgets.past_bar import PastBar
+from lambdadesk.ui.widgets.picture import Drawn, draw_picture
 from lambdadesk.ui.widgets.plain import PlainLabel
+from lambdadesk.ui.widgets.runs_page import RunsPage
 from lambdadesk.ui.widgets.tables import make_table
 
-GATHER_MS: Final = 100
-_SUM_UP_MS: Final = 120
 _NEWEST_MS: Final = 24 * 3_600_000  # what is shown before all else
-_TICK_MS: Final = 1_000
+_LEGEND_LINES, _MORE_LINES = 22, 7  # with a past range, or a comparison
 _GROUP_ROWS: Final = 5  # of the comparison, before it scrolls
 
 
-class ChartsPanel(QWidget):
-    """Draws what is known of one function: runs made here and seen in its log or in a past range, each once.
-
-    Signals:
-        log_requested(str): a point was clicked; its request id.
-    """
-
-    log_requested = Signal(str)
+class ChartsPanel(RunsPage):
+    """Draws what is known of one function: made here, seen in its log or in a past range, each once."""
 
     def __init__(
         self, connection: Connection, function: FunctionInfo, tail: Tailer, parent: QWidget | None = None
     ) -> None:
-        super().__init__(parent)
-        self.scope = TaskScope(self._on_failure)
-        self._connection = connection
-        self._function = function
-        self._tail = tail
+        super().__init__(connection, function, tail, "chart", "charts", parent)
         self.columns = InvocationColumns.empty()  # of all that is drawn
-        self._is_read = self._reads_again = self._is_stale = False
         self._waiting = 0
         self._groups: Groups | None = None
         self._versions: list[PublishedVersion] = []
         self._aliases: dict[str, str] = {}
         self._deploys: tuple[Deploy, ...] = ()
+        self._change_was_chosen = False  # by hand
         self._wanted = ""  # the request that is to be marked once it is known
         self._build()
-        # A burst of invocations is drawn once.
-        self._gather = QTimer(self, singleShot=True, interval=GATHER_MS)
-        self._gather.timeout.connect(self._refresh)
-        self._sum_up = QTimer(self, singleShot=True, interval=_SUM_UP_MS)
-        self._sum_up.timeout.connect(self._show_figures)
-        self._tick = QTimer(self, interval=_TICK_MS)
-        self._tick.timeout.connect(self._follow_now)
         self.span.changed.connect(self._sum_up.start)
         self.span.moved.connect(self._on_moved)
-        self._disconnects = [
-            connection.ledger.changed.connect(self._on_changed),
+        self._disconnects += [
             connection.catalog.changed.connect(self._show_deploys),
             tail.changed.connect(self._show_state),
         ]
@@ -105,22 +81,17 @@ class ChartsPanel(QWidget):
         self.stacked = ChartStack(self._connection.currency)
         self.span = self.stacked.span
         self.tools = tools = ChartTools()
-        self.past = PastBar(self._connection, self._function, "chart")
-        self.past.hide()
         self.past.loaded.connect(lambda runs: self.scope.start("past", self._show_past, runs))
         self.metrics = ChartMetrics(self._connection, self._function, self.stacked, tools.metrics)
         self.metrics.changed.connect(self._on_metrics_changed)
         self.head = named(PlainLabel(), "chartSummary", "What the charts show")
         self.head.setWordWrap(True)
-        self.trouble = named(ToneLabel("warning"), "chartTrouble", "What is missing from the charts")
-        self.trouble.hide()
         self.stacked.point_clicked.connect(self._on_point_clicked)
         self.points = PointModel(self)
         self.table = named(
             make_table(self.points, POINT_SAMPLES, stretch=None), "chartPoints", "Invocations in sight"
         )
         self.table.activated.connect(self._on_row_activated)
-        self.state = StateView()
         self.stack = QStackedWidget()
         for view in (self.stacked, self.table, self.state):
             self.stack.addWidget(view)
@@ -131,8 +102,6 @@ class ChartsPanel(QWidget):
             "Comparison of what is in sight",
         )
         self.group_table.hide()
-        self.legend = named(ChartLegend(), "chartLegend")
-        self.saver = ChartSaver(self, self.scope, self._function.name)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(theme.SPACE, theme.SPACE, theme.SPACE, theme.SPACE)
         layout.setSpacing(theme.SPACE)
@@ -144,20 +113,15 @@ class ChartsPanel(QWidget):
         tools.range.activated.connect(lambda _index: self._use_range())
         tools.fit.clicked.connect(self.stacked.duration.show_all)
         tools.compare.activated.connect(lambda _index: self._use_comparison())
-        tools.change.activated.connect(lambda _index: self._use_comparison())
+        tools.change.activated.connect(lambda _index: self._use_change())
         tools.bands.toggled.connect(self._use_bands)
         tools.log.toggled.connect(self.stacked.duration.set_log)
         tools.table.toggled.connect(lambda _is_on: self._show_state())
-        tools.export.clicked.connect(self._export)
+        tools.export.clicked.connect(lambda: self.saver.ask_where(self.in_sight()))
 
     async def close_panel(self) -> None:
-        for disconnect in self._disconnects:
-            disconnect()
-        for timer in (self._gather, self._sum_up, self._tick):
-            timer.stop()
-        await self.past.close_bar()
+        await super().close_panel()
         await self.metrics.close_metrics()
-        await self.scope.close()
 
     def mark(self, request_id: str) -> None:
         """Mark the point of an invocation and bring it into sight; once it is known, where it is not yet."""
@@ -174,9 +138,13 @@ class ChartsPanel(QWidget):
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self._use_tick()
-        if self._is_stale:
-            self._is_stale = False
-            self._refresh()
+
+    @property
+    def _legend_lines(self) -> int:
+        if not len(self.columns) or self.tools.table.isChecked():
+            return 0
+        is_past, is_compared = self.tools.range.currentText() == PAST, self._groups is not None
+        return _LEGEND_LINES + _MORE_LINES * (is_past + is_compared)
 
     def event(self, event: QEvent) -> bool:
         # Elsewhere in the window the same keys may do something else.
@@ -193,33 +161,12 @@ class ChartsPanel(QWidget):
 
     # -- what is known
 
-    def _on_changed(self, function: str) -> None:
-        if function != self._function.name:
-            return
-        if not self.isVisible():
-            self._is_stale = True  # read when someone looks
-        elif not self._gather.isActive():
-            self._gather.start()
-
-    def _refresh(self) -> None:
-        """Read again what is known; once more where more became known meanwhile."""
-        if self.scope.is_running("read"):
-            self._reads_again = True
-        else:
-            self.scope.start("read", self._read)
-
     async def _read(self) -> None:
-        began = perf_counter()
         name = self._function.name
         if not self._is_read:  # a million may be kept: the newest are there at once
             since_ms = self._connection.gateway.server_now_ms - _NEWEST_MS
             self._take(await self._connection.invocations.columns(name, since_ms))
         self._take(await self._connection.invocations.columns(name))
-        # Many invocations take longer: a storm of them gets a tenth of the time, not all of it.
-        self._gather.setInterval(max(GATHER_MS, round(10_000 * (perf_counter() - began))))
-        if self._reads_again:
-            self._reads_again = False
-            self._gather.start()
 
     def _take(self, columns: InvocationColumns) -> None:
         is_reported = ~np.isnan(columns.duration_ms)
@@ -260,34 +207,19 @@ class ChartsPanel(QWidget):
 
     def _show_state(self) -> None:
         """The charts or the table where there is anything, else why not."""
-        error, state = self._tail.error, self._tail.state
         has_any = bool(len(self.columns))
         for widget in (self.tools.fit, self.tools.table, self.tools.export):
             widget.setEnabled(has_any)
         is_table = has_any and self.tools.table.isChecked()
-        self.legend.setVisible(has_any and not is_table)
-        trouble = f"⚠ {error.message} What was seen or made here before stays." if error and has_any else ""
-        if trouble and trouble != self.trouble.text():
-            announce(self.trouble, trouble)
-        self.trouble.say(trouble, "warning")
-        self.trouble.setVisible(bool(trouble))
+        self._show_legend()
+        self._show_trouble(has_any=has_any)
         if has_any or self.stacked.duration.aggregate is not None:
             self.stack.setCurrentIndex(1 if is_table else 0)
             if is_table:
                 self._fill_table()
             return
         self.stack.setCurrentWidget(self.state)
-        if error is not None:
-            self.state.show_error(error, self._tail.poll_now)
-        elif state is TailState.STARTING or not self._is_read:
-            self.state.show_loading("the log of the function")
-        else:
-            missing = (
-                "No log group yet: the first invocation creates it."
-                if state is TailState.NO_GROUP
-                else "Invoke the function or wait for its next REPORT line."
-            )
-            self.state.show_empty("No finished invocation is known yet.", f"{missing} Or load a past range.")
+        self._explain_nothing("No finished invocation is known yet.", "Or load a past range.")
 
     def _show_figures(self) -> None:
         """The sums of what is in sight, in words and by group."""
@@ -299,6 +231,7 @@ class ChartsPanel(QWidget):
             text += f" · {self._waiting:,} without a REPORT line yet"
         if text != self.head.text():
             self.head.setText(text)
+        self.head.setVisible(is_any or bool(self._waiting))  # else the page says it below
         self.metrics.tell()
         entries = self.stacked.legend_entries(self._groups, has_bands=self.tools.bands.isChecked())
         self.legend.show_entries(entries)
@@ -320,11 +253,11 @@ class ChartsPanel(QWidget):
         texts = [each.text for each in self._deploys]
         change = self.tools.change
         if texts != [change.itemText(at) for at in range(change.count())]:
-            chosen = change.currentText()
+            chosen = change.currentText() if self._change_was_chosen else ""
             change.clear()
             change.addItems(texts)
             at = change.findText(chosen)
-            change.setCurrentIndex(at if at >= 0 else change.count() - 1)
+            change.setCurrentIndex(at if at >= 0 else change.count() - 1)  # else the latest
 
     def _fill_table(self) -> None:
         """The rows in sight; the one that is pointed at is selected."""
@@ -344,6 +277,7 @@ class ChartsPanel(QWidget):
     def _use_range(self) -> None:
         chosen = self.tools.range.currentText()
         self.past.setVisible(chosen == PAST)
+        self._show_legend()
         width_s = RANGES[chosen]
         if chosen == PAST:
             self.past.range.choice.setFocus()
@@ -361,7 +295,7 @@ class ChartsPanel(QWidget):
         else:
             self._tick.stop()
 
-    def _follow_now(self) -> None:
+    def _on_tick(self) -> None:
         if self.isVisible():
             self.stacked.follow_now(self._now_s)
         else:
@@ -391,6 +325,10 @@ class ChartsPanel(QWidget):
             )
         self._draw(self.columns)
 
+    def _use_change(self) -> None:
+        self._change_was_chosen = True
+        self._use_comparison()
+
     def _use_bands(self, has_bands: bool) -> None:
         for chart in self.stacked.charts:
             chart.set_bands(has_bands)
@@ -398,22 +336,27 @@ class ChartsPanel(QWidget):
 
     def _on_point_clicked(self, row: int) -> None:
         self.span.mark(row)
-        self.log_requested.emit(self.columns.request_id(row))
+        self._show_log(self.columns, row)
 
     def _on_row_activated(self, index: QModelIndex) -> None:
-        self.log_requested.emit(self.points.columns.request_id(index.row()))
+        self._show_log(self.points.columns, index.row())
 
-    def _export(self) -> None:
-        seen = self.columns.where(self.stacked.in_sight())
-        self.saver.ask_where(self.stacked.charts, self.legend, self.head.text(), seen)
+    def _show_log(self, columns: InvocationColumns, row: int) -> None:
+        self.log_requested.emit(columns.request_id(row), float(columns.started_ms[row]))
+
+    def in_sight(self) -> InSight:
+        """What goes into a file."""
+        return InSight(self._draw_picture, self.columns.where(self.stacked.in_sight()))
+
+    def _draw_picture(self) -> Drawn:
+        parts = self.stacked.parts()
+        return draw_picture(f"Charts of {self._function.name}", self.head.text(), parts, self.legend)
 
     def _on_failure(self, name: str, error: Exception) -> None:
-        if not isinstance(error, UserError):
-            self._connection.scope.report(name, error)
-        elif name == "versions":
+        if isinstance(error, UserError) and name == "versions":
             self.saver.say(f"Published versions are not marked: {error.message} {error.hint}", "dim")
         else:
-            self.saver.say(f"✖ {error.message} {error.hint}", "error")
+            super()._on_failure(name, error)
 
 
 def _is_table_key(event: QEvent) -> bool:

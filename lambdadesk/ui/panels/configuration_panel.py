@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, Qt, QUrl
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, Qt, QUrl, Signal
 from PySide6.QtGui import QDesktopServices, QGuiApplication, QHideEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -41,9 +41,11 @@ from lambdadesk.ui.widgets.named import named
 from lambdadesk.ui.widgets.notices import announce
 from lambdadesk.ui.widgets.plain import PlainLabel, set_plain_tooltip
 from lambdadesk.ui.widgets.secret_copy import copy_secret
+from lambdadesk.ui.widgets.tables import menu_at_current
 from lambdadesk.ui.widgets.wrapping_row import WrappingRow
 
 _NAME_PX = 200
+_SIZED = ("Memory", "Timeout", "Architecture")  # settings that Sizing compares
 _DETAIL_LIMIT = 1_000  # characters of a value that are shown below the list
 
 
@@ -51,7 +53,12 @@ class ConfigurationPanel(QWidget):
     """Shows what `Details` holds, and asks for it when it is built.
 
     Values of the environment are masked until "Show values" is ticked, and again once the page is left.
+
+    Signals:
+        sizing_requested(bool): what if, or a power sweep, of the function is to be shown.
     """
+
+    sizing_requested = Signal(object)
 
     def __init__(self, connection: Connection, details: Details, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -125,6 +132,7 @@ class ConfigurationPanel(QWidget):
         self.tree.selectionModel().currentChanged.connect(lambda _now, _before: self._show_row())
         self.tree.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.tree.customContextMenuRequested.connect(self._show_menu)
+        menu_at_current(self.tree)
         self.value_button.clicked.connect(self._copy_value)
         self.arn_button.clicked.connect(lambda: self._copy(self._arn, "the ARN"))
         self.name_button.clicked.connect(lambda: self._copy(self._details.function.name, "the name"))
@@ -308,6 +316,10 @@ class ConfigurationPanel(QWidget):
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         copy = menu.addAction("Copy value", self._copy_value)
         copy.setEnabled(self.value_button.isEnabled())
+        if self.model.key_of(self.tree.indexAt(place))[1] in _SIZED:
+            menu.addSeparator()
+            menu.addAction("What if…", lambda: self.sizing_requested.emit(False))
+            menu.addAction("Power sweep…", lambda: self.sizing_requested.emit(True))
         menu.popup(self.tree.viewport().mapToGlobal(place))
 
 

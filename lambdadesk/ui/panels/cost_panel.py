@@ -6,11 +6,15 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtWidgets import QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QStackedLayout, QVBoxLayout, QWidget
 
 from lambdadesk.core.money import format_money
+from lambdadesk.desk.right_size import size_function
+from lambdadesk.desk.tasks import TaskScope
 from lambdadesk.ui import theme
+from lambdadesk.ui.icons import icon
 from lambdadesk.ui.models.cost_table import COST_COLUMN, PLACE_COLUMNS, CostRow, CostTableModel
+from lambdadesk.ui.widgets.cost_menu import add_cost_menu
 from lambdadesk.ui.widgets.empty_state import StateView
 from lambdadesk.ui.widgets.labels import ToneLabel
 from lambdadesk.ui.widgets.named import named
@@ -19,9 +23,11 @@ from lambdadesk.ui.widgets.tables import make_table
 
 if TYPE_CHECKING:
     from lambdadesk.core.ledger import Totals
+    from lambdadesk.core.right_size import RightSize
     from lambdadesk.desk.connection import Connection
 
 GATHER_MS = 150
+_MANY_MORE = 1.1  # times as many invocations
 
 
 class CostPanel(QWidget):
@@ -31,16 +37,20 @@ class CostPanel(QWidget):
         open_requested(str, str): the row of a function was activated: its `Target.key` and its name.
         read_requested(): the logs of all functions of a large account are to be read.
         retry_requested(str): the function list of this `Target.key` is to be asked for again.
+        sizing_requested(str, str, bool): what if, or a power sweep, of a function is to be shown.
     """
 
     open_requested = Signal(str, str)
     read_requested = Signal()
+    sizing_requested = Signal(str, str, bool)
     retry_requested = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._connections: list[Connection] = []
         self._disconnects: list[Callable[[], None]] = []
+        self._sizes: dict[tuple[str, str], tuple[int, RightSize]] = {}  # and of how many invocations
+        self.scope = TaskScope(self._on_failure)
         self.total = named(PlainLabel(), "costTotal", "Total cost")
         font = self.total.font()
         font.setPointSizeF(font.pointSizeF() * 1.5)
@@ -51,14 +61,15 @@ class CostPanel(QWidget):
         self.model = CostTableModel(self)
         self.model.explain = self._explain
         samples = (
-            "",
+            "some-function-with-a-name",
             "production-admin",
             "eu-central-1",
+            "$10,000.000000",
+            "$100,000.00",
             "10,000,000",
             "1,000,000",
             "1,000,000.000",
-            "$10,000.000000",
-            "$100,000.00",
+            "iiii more than needed: 1,024 MB?",
         )
         self.table = named(
             make_table(self.model, samples, stretch=0, sort_by=COST_COLUMN), "costTable", "Cost per function"
@@ -66,10 +77,19 @@ class CostPanel(QWidget):
         self.table.activated.connect(
             lambda index: self.open_requested.emit(*self.model.row_at(index.row()).key)
         )
+        add_cost_menu(
+            self.table,
+            lambda row: self.model.row_at(row).key,
+            self.open_requested.emit,
+            self.sizing_requested.emit,
+        )
         self.state = StateView()
         self._stack = QStackedLayout()
         self.trouble = named(ToneLabel("warning"), "costTrouble", "Functions that could not be read")
-        self.trouble.hide()
+        self.retry = named(QPushButton(icon("refresh"), "Retry"), "costRetry", "Read the logs again")
+        self.retry.clicked.connect(self.read_requested)
+        for widget in (self.trouble, self.retry):
+            widget.hide()
         head = QHBoxLayout()
         head.setSpacing(theme.WIDE)
         head.addWidget(self.total)
@@ -82,7 +102,11 @@ class CostPanel(QWidget):
         # Only now that it has a parent: it would show its first widget as a window of its own.
         self._stack.addWidget(self.table)
         self._stack.addWidget(self.state)
-        layout.addWidget(self.trouble)
+        foot = QHBoxLayout()
+        foot.setSpacing(theme.SPACE)
+        foot.addWidget(self.trouble, 1)
+        foot.addWidget(self.retry)
+        layout.addLayout(foot)
         self._gather = QTimer(self, singleShot=True, interval=GATHER_MS)
         self._gather.timeout.connect(self._refresh)
         self._refresh()
@@ -122,7 +146,8 @@ class CostPanel(QWidget):
                 sums = connection.ledger.totals(name)
                 if not sums.invocations:
                     continue
-                row = _row(connection, name, sums)
+                known = self._sizes.get((connection.target.key, name))
+                row = _row(connection, name, sums, known[1] if known else None)
                 rows.append(row)
                 unpriced += sums.unknown_cost
                 exact = exact and sums.exact
@@ -134,6 +159,37 @@ class CostPanel(QWidget):
         self.total.setText(f"{sign}{' + '.join(amounts)}" if amounts else "")
         self.scope_note.setText(self._describe_scope(sum(row.invocations for row in rows), unpriced))
         self._show_state(bool(rows))
+        if self.isVisible() and not self.scope.is_running("sizes"):
+            self.scope.start("sizes", self._size, rows)
+
+    async def _size(self, rows: "list[CostRow]") -> None:
+        """Look at the memory of functions of which many more invocations are known than at the last look."""
+        has_found = False
+        for row in rows:
+            known = self._sizes.get(row.key)
+            connection = next((e for e in self._connections if e.target.key == row.connection_key), None)
+            function = connection.catalog.get(row.function) if connection else None
+            if connection is None or function is None:
+                continue
+            if known and known[1].function == function and row.invocations < _MANY_MORE * known[0]:
+                continue
+            self._sizes[row.key] = (row.invocations, await size_function(connection, function))
+            has_found = True
+        if has_found:
+            self._ask_refresh()
+
+    def _on_failure(self, name: str, error: Exception) -> None:
+        if not self._connections:
+            raise error
+        self._connections[0].scope.report(name, error)
+
+    async def close_panel(self) -> None:
+        self._gather.stop()
+        await self.scope.close()
+
+    def showEvent(self, event: object) -> None:
+        super().showEvent(event)  # type: ignore[arg-type]  # a QShowEvent
+        self._ask_refresh()
 
     def _explain(self, row: CostRow) -> str:
         """The arithmetic of a row's cost."""
@@ -203,7 +259,7 @@ class CostPanel(QWidget):
         if has_rows:
             self._stack.setCurrentWidget(self.table)
         elif first is not None and len(failed) == len(readings):
-            self.state.show_error(first)
+            self.state.show_error(first, self.read_requested.emit)
             self._stack.setCurrentWidget(self.state)
         else:
             self._show_no_rows(len(readings))
@@ -213,7 +269,8 @@ class CostPanel(QWidget):
                 " and more" if len(failed) > 5 else ""
             )
             self.trouble.setText(f"▲ Logs not read: {listed}. {first}")
-        self.trouble.setVisible(first is not None and has_rows)
+        for widget in (self.trouble, self.retry):
+            widget.setVisible(first is not None and has_rows)
 
     def _show_no_rows(self, read: int) -> None:
         connections = self._connections
@@ -240,7 +297,7 @@ class CostPanel(QWidget):
             )
 
 
-def _row(connection: "Connection", name: str, sums: "Totals") -> CostRow:
+def _row(connection: "Connection", name: str, sums: "Totals", size: "RightSize | None") -> CostRow:
     is_priced = sums.unknown_cost < sums.invocations
     return CostRow(
         name,
@@ -254,6 +311,7 @@ def _row(connection: "Connection", name: str, sums: "Totals") -> CostRow:
         connection.target.title,
         connection.target.region,
         connection.info.colour,
+        size,
     )
 
 

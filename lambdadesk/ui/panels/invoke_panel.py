@@ -155,6 +155,7 @@ class InvokePanel(QWidget):
 
     def load_run(self, entry: HistoryEntry) -> None:
         """Put an earlier run back, whole: its payload, how it was sent, and what became of it."""
+        self._parts.show_result()
         self._payload.put_back(entry)
         if not self.scope.is_running("invoke"):
             self._show_entry(entry)
@@ -325,6 +326,7 @@ class InvokePanel(QWidget):
 
     async def _fetch_entry(self, lean: HistoryEntry, with_payload: bool) -> None:
         stored = await self._connection.entry(lean.id) if lean.id else None
+        self._parts.show_result()
         # What the history does not keep whole may still be here.
         entry = stored if stored is not None and stored.payload else lean
         if with_payload:

@@ -1,7 +1,6 @@
 """LogsPanel: logs of one or more functions, followed, filtered, and accounted for."""
 
 from collections.abc import Awaitable, Callable
-from functools import partial
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QHideEvent, QKeySequence, QResizeEvent, QShortcut, QShowEvent
@@ -18,21 +17,20 @@ from lambdadesk.core.logfilter import (
     Term,
     TimeTerm,
     find_in_text,
-    lines_left,
     parse_filter,
 )
 from lambdadesk.core.lograte import count_rate
 from lambdadesk.core.types import Invocation
-from lambdadesk.desk.log_export import all_lines
 from lambdadesk.desk.log_follow import LogFollow
 from lambdadesk.desk.tailer import Tailer, TailState
 from lambdadesk.desk.tasks import TaskScope
 from lambdadesk.store.settings import Settings
 from lambdadesk.ui import theme
+from lambdadesk.ui.models.log_cells import clock_text
 from lambdadesk.ui.models.log_sources import LogSources, short_names
-from lambdadesk.ui.models.log_table import clock_text
+from lambdadesk.ui.models.log_words import ASIDES, empty_words
 from lambdadesk.ui.widgets.filter_edit import FilterEdit
-from lambdadesk.ui.widgets.labels import ToneLabel
+from lambdadesk.ui.widgets.labels import ElidedLabel, ToneLabel
 from lambdadesk.ui.widgets.log_account import LogAccount
 from lambdadesk.ui.widgets.log_export_bar import LogExportBar
 from lambdadesk.ui.widgets.log_find_bar import LogFindBar
@@ -43,12 +41,13 @@ from lambdadesk.ui.widgets.log_tools import LogTools
 from lambdadesk.ui.widgets.log_view import LogView
 from lambdadesk.ui.widgets.named import named
 from lambdadesk.ui.widgets.notices import announce
-from lambdadesk.ui.widgets.older_lines import OlderLinesButton
-from lambdadesk.ui.widgets.plain import PlainLabel, set_plain_tooltip
+from lambdadesk.ui.widgets.older_lines import OlderFilter, OlderLinesButton
+from lambdadesk.ui.widgets.older_matches import OlderMatches
+from lambdadesk.ui.widgets.plain import set_plain_tooltip
 
 FILTER_DELAY_MS = 80
 RATE_DELAY_MS = 200
-_LOW_PX = 420
+_LOW_PX, _NARROW_PX = 420, 700
 
 
 class LogsPanel(QWidget):
@@ -86,8 +85,10 @@ class LogsPanel(QWidget):
             "Filter log lines",
         )
         set_plain_tooltip(self.filter, HELP)
-        self.count = named(PlainLabel(), "logCount", "Lines shown")
-        self.older = OlderLinesButton(tail, self.scope, self._facts_of, self.filter.text)
+        self.count = named(ElidedLabel(), "logCount", "Lines shown")
+        self.older = OlderLinesButton(tail, self.scope, self._facts_of, self._get_older_filter)
+        self.older_matches = OlderMatches(self.scope)
+        self.older_matches.open_requested.connect(self.older.open_dialog)
         self.follow = named(QCheckBox("Follow"), "logFollow", "Follow the newest line")
         set_plain_tooltip(self.follow, "Keep the newest line in view (Ctrl+T)")
         self.follow.setChecked(True)
@@ -100,8 +101,8 @@ class LogsPanel(QWidget):
         self.tools = named(LogTools(), "logTools", "How lines are shown")
         self.histogram = named(LogHistogram(), "logHistogram", "Lines over time")
         self.find_bar = named(LogFindBar(), "logFindBar", "Find in the lines shown")
-        self.export = LogExportBar(self.scope)
         self.view = named(LogView(), "logView", "Log")
+        self.export = LogExportBar(self.scope, tail, self.view, self.older_matches)
         self.view.function = tail.function.name
         self.account = LogAccount()
         self.legend = named(LogLegend(), "logLegend", "Functions and log groups followed")
@@ -117,7 +118,7 @@ class LogsPanel(QWidget):
         row.addWidget(clear)
         row.addWidget(self.tools.group)
         row.addWidget(self.tools.more)
-        layout = QVBoxLayout(self)
+        self._layout = layout = QVBoxLayout(self)
         layout.setContentsMargins(theme.SPACE, theme.SPACE, theme.SPACE, theme.SPACE)
         layout.setSpacing(theme.SPACE)
         if self.following is not None:
@@ -127,6 +128,7 @@ class LogsPanel(QWidget):
         layout.addWidget(self.filter_row)
         layout.addWidget(self.tools)
         layout.addWidget(self.problem)
+        layout.addWidget(self.older_matches)
         layout.addWidget(self.histogram)
         layout.addWidget(self.export)
         layout.addWidget(self.find_bar)
@@ -141,6 +143,8 @@ class LogsPanel(QWidget):
         self._search_problem = ""
         self._range: tuple[int, int] | None = None
         self._only = -1  # the one of several logs that is shown, by its number; -1: all
+        self._left: frozenset[int] = frozenset()  # logs that are no longer followed, by their numbers
+        self._hidden: frozenset[int] = frozenset()  # those of them whose lines are hidden
         self._rate_timer = QTimer(self, singleShot=True, interval=RATE_DELAY_MS)
         self._rate_timer.timeout.connect(self._show_rate)
         self._named: tuple[tuple[str, TailState], ...] = ()  # the sources that are shown
@@ -158,11 +162,14 @@ class LogsPanel(QWidget):
         self.find_bar.text_changed.connect(self._search)
         self.find_bar.step_requested.connect(self.view.search_step)
         self.find_bar.closed.connect(self.view.setFocus)
+        for changed in (self.find_bar.opened, self.find_bar.closed, self.view.detail_changed):
+            changed.connect(self._fit)
         self.histogram.range_selected.connect(self._use_range)
         self.histogram.range_cleared.connect(self._clear_range)
         tools = self.tools
         tools.range_cleared.connect(self._clear_range)
         tools.only_cleared.connect(self._show_only)
+        tools.hidden_cleared.connect(self._hide)
         self.legend.source_clicked.connect(self._show_only)
         self.view.source_requested.connect(self._show_only)
         tools.levels_changed.connect(self._use_filter)
@@ -171,8 +178,11 @@ class LogsPanel(QWidget):
         tools.context_changed.connect(self.view.set_context)
         tools.utc_changed.connect(self._use_utc)
         tools.delay_changed.connect(self.view.set_delay_shown)
+        tools.traces_changed.connect(lambda is_off: self.view.set_traces_folded(not is_off))
         tools.wrap_changed.connect(self.view.detail.set_wrapped)
-        tools.export_requested.connect(self._ask_where)
+        tools.export_requested.connect(self.export.ask)
+        tools.export_older_requested.connect(self.export.ask_with_older)
+        self.older_matches.changed.connect(self._show_older)
         for keys, slot in (
             ("Ctrl+F", self.find_bar.open_bar),
             ("Ctrl+Shift+F", self._focus_filter),
@@ -219,13 +229,16 @@ class LogsPanel(QWidget):
         for disconnect in (*self._disconnects, *self._stop_following):
             disconnect()
         self.older.release()
+        self.older_matches.use_archive(None)
         self._typing.stop()
         self._rate_timer.stop()
         await self.scope.close()
 
-    def show_request(self, request_id: str) -> None:
-        """Show the lines of one request alone."""
+    def show_request(self, request_id: str, started_ms: float | None = None) -> None:
+        """Show the lines of one request alone. started_ms: when it began, where that may be long ago."""
         self.filter.setText(f"req:{request_id}")
+        if started_ms is not None and self._follow is not None:
+            self._follow.reach_back(request_id, started_ms)
 
     def _on_replaced(self) -> None:
         """Show another tail; the filter stays, but a range of time is of the log before."""
@@ -245,8 +258,12 @@ class LogsPanel(QWidget):
             disconnect()
         tail = self._tail
         self._disconnects = [tail.changed.connect(self._show_tail), tail.progressed.connect(self._show_tail)]
-        self._named = ()
+        self._named, self._left = (), frozenset()
+        if self._hidden:
+            self._hide()
         self.older.use_tail(tail)
+        self.older_matches.use_archive(tail.archive)
+        self.export.use_tail(tail)
         self.view.set_store(tail.store, facts=self._facts_of)
         self._show_tail()
         self._show_count()
@@ -257,6 +274,8 @@ class LogsPanel(QWidget):
             self._settings.log_switches = self.tools.switches
 
     def _focus_filter(self) -> None:
+        if self.filter_row.isHidden() and not self.find_bar.isHidden():
+            self.find_bar.close_bar()  # it is in the place of the filter
         self.filter.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self.filter.selectAll()
 
@@ -275,15 +294,44 @@ class LogsPanel(QWidget):
 
     def _use_filter(self) -> None:
         """Show the lines that agree to what was typed, the levels and the range of time."""
-        more: list[Term] = []
-        if not self.tools.has_all_levels:
-            more.append(LevelsTerm(self.tools.levels))
-        if self._only >= 0:
-            more.append(SourceTerm(self._only, self.legend.sources.number_of))
-        if self._range is not None:
-            more.append(TimeTerm(*self._range))
-        self.view.set_filter(self._wanted.narrowed(*more))
+        wanted = self._wanted.narrowed(*(term for term, _words in self._narrowing))
+        self.view.set_filter(wanted)
+        self.older_matches.use_filter(wanted)
         self._fit()
+
+    @property
+    def _narrowing(self) -> list[tuple[Term, str]]:
+        """What narrows the lines besides what is typed, and in words."""
+        more: list[tuple[Term, str]] = []
+        if not self.tools.has_all_levels:
+            levels = self.tools.levels
+            names = ", ".join(level.name.lower() for level in sorted(levels, reverse=True))
+            more.append((LevelsTerm(levels), f"level {names}" if names else "no level"))
+        if self._only >= 0:
+            sources = self.legend.sources
+            more.append((SourceTerm(self._only, sources.number_of), f"only {sources.names[self._only]}"))
+        if self._hidden and self._only not in self._hidden:
+            more.append((self._make_left_term(self._hidden), "without logs that are no longer followed"))
+        if self._range is not None:
+            more.append((TimeTerm(*self._range), self._range_words))
+        return more
+
+    def _show_older(self) -> None:
+        matches = self.older_matches
+        self.older.show_matches(matches.short_words, are_said=not matches.isHidden())
+        self.tools.offer_older(matches.is_in_use)
+
+    def _make_left_term(self, left: frozenset[int]) -> Term:
+        tail = self._tail
+        return SourceTerm(1, lambda stream: int(tail.source_of(stream).index not in left))
+
+    def _get_older_filter(self) -> OlderFilter:
+        if self._typing.isActive():
+            self._apply_filter()
+        narrowing = self._narrowing
+        terms = tuple(term for term, _words in narrowing)
+        words = "; ".join(words for _term, words in narrowing)
+        return OlderFilter(self._wanted.source, terms, words, self.older_matches.tally)
 
     def _use_range(self, start_ms: int, end_ms: int) -> None:
         self._range = (start_ms, end_ms)
@@ -304,9 +352,13 @@ class LogsPanel(QWidget):
         self._use_filter()
 
     def _show_range(self) -> None:
+        self.tools.show_range(self._range_words)
+
+    @property
+    def _range_words(self) -> str:
         is_utc = self.histogram.is_utc
         words = " to ".join(clock_text(at_ms, is_utc=is_utc) for at_ms in self._range or ())
-        self.tools.show_range(words.replace(".000", ""))
+        return words.replace(".000", "")
 
     def _use_utc(self, is_utc: bool) -> None:
         self.histogram.is_utc = is_utc
@@ -321,7 +373,7 @@ class LogsPanel(QWidget):
 
     def _facts_of(self, index: int) -> Invocation | None:
         """What is known of an invocation of the log, with its cost once it has ended."""
-        invocations = self._tail.tracker.invocations
+        invocations = self._tail.invocations
         if not 0 <= index < len(invocations):
             return None
         seen = invocations[index]
@@ -350,13 +402,24 @@ class LogsPanel(QWidget):
         is_low = self.height() < _LOW_PX
         self.histogram.setVisible(not is_low)
         is_asking = is_low and self.following is not None and self.following.is_asking
-        is_narrowed = self._range is not None or self._only >= 0 or not self.tools.has_all_levels
+        is_finding, is_reading = (
+            is_low and not each.isHidden() for each in (self.find_bar, self.view.detail)
+        )
+        is_narrowed = bool(self._narrowing)
         self.tools.setVisible(not is_low or (is_narrowed and not is_asking))
-        self.filter_row.setVisible(not is_asking)
+        self.filter_row.setVisible(not is_asking and not is_finding)
         self.legend.set_most_lines(0 if is_asking else 1 if is_low else 2)
         self.account.set_low(is_low)
+        self.account.setVisible(not is_finding and not is_reading)
+        margin = theme.TIGHT if is_low else theme.SPACE
+        self._layout.setContentsMargins(theme.SPACE, margin, theme.SPACE, margin)
+        self._layout.setSpacing(margin)
+        self.older.set_short(is_low or self.width() < _NARROW_PX)
+        self.older_matches.set_low(is_low)
         if self.following is not None:
             self.following.live.set_low(is_low)
+        self._layout.activate()
+        self.view.set_low(is_low)
 
     def _search(self, text: str) -> None:
         try:
@@ -369,15 +432,6 @@ class LogsPanel(QWidget):
     def _show_found(self) -> None:
         position, total, is_complete = self.view.found_place()
         self.find_bar.show_count(position, total, is_complete=is_complete, problem=self._search_problem)
-
-    def _ask_where(self, is_all: bool) -> None:
-        lines = self.view.lines
-        choose = all_lines if is_all else partial(lines_left, lines.filter, lines.context)
-        title = "Export all lines" if is_all else "Export the lines shown"
-        tail = self._tail
-        group_of = (lambda stream: tail.source_of(stream).name) if len(tail.sources) > 1 else None
-        older = tail.archive if is_all else None
-        self.export.ask_where(title, tail.function.name, tail.store, choose, group_of, older)
 
     def _on_failure(self, name: str, error: Exception) -> None:
         if not isinstance(error, UserError):
@@ -396,17 +450,11 @@ class LogsPanel(QWidget):
         self.count.setText(text)
 
     def _show_tail(self) -> None:
-        tail = self._tail
-        is_cleared = tail.state is TailState.FOLLOWING and tail.counts.received > 0
-        since = self._since
-        self.view.set_placeholder(
-            _CLEARED
-            if is_cleared
-            else _EMPTY.get(tail.state, "").format(since=since, of=since.replace("in the", "of the"))
-        )
+        tail, follow = self._tail, self._follow
+        self.view.set_placeholder(empty_words(tail, self._since, follow.waiting_words if follow else ""))
         problem = self._filter_problem
-        if not problem and self._follow is not None and self._follow.error is not None:
-            problem = f"{self._follow.error} What was followed before is still shown."
+        if not problem and follow is not None and follow.error is not None:
+            problem = f"{follow.error} What was followed before is still shown."
         if not problem and tail.error is not None:
             retry = "" if tail.state is TailState.DENIED else " Lines already here stay; it is tried again."
             problem = f"{self._whose_error()}{tail.error}{retry}"
@@ -416,13 +464,13 @@ class LogsPanel(QWidget):
         self.problem.setText(text)
         self.problem.setVisible(bool(problem))
         self._show_sources()
-        self.account.show_tail(tail, self._follow.notes if self._follow is not None else ())
+        self.account.show_tail(tail, follow.notes if follow is not None else ())
         if self.following is not None:
             self.following.show_state()
 
     def _whose_error(self) -> str:
         """The name of the group that fails, where there are others."""
-        sources = self._tail.sources
+        sources = self._tail.followed
         failing = next((source.name for source in sources if source.error is not None), "")
         return f"{failing}: " if len(sources) > 1 else ""
 
@@ -441,24 +489,19 @@ class LogsPanel(QWidget):
             self.older.sources = known
         else:
             known = self.legend.sources
-        self.legend.show_sources(known, tuple(_ASIDES.get(source.state, "") for source in sources))
+        self.legend.show_sources(known, tuple(ASIDES.get(source.state, "") for source in sources))
+        left = [source for source in sources if source.state is TailState.LEFT and source.counts.received]
+        hidden = frozenset(source.index for source in left)
+        if hidden != self._left:
+            self._left = hidden
+            self._hide(hidden)
+
+    def _hide(self, sources: frozenset[int] = frozenset()) -> None:
+        """Hide the lines of these logs, by their numbers, and show all others."""
+        self._hidden = sources
+        self.tools.show_hidden(len(sources))
+        self._use_filter()
 
     @property
     def _since(self) -> str:
         return self.following.since_words if self.following is not None else "in the last 10 minutes"
-
-
-_CLEARED = "Cleared. New lines appear here as they come."
-_EMPTY = {
-    TailState.STARTING: "Reading the log {of}…",
-    TailState.FOLLOWING: "No line {since}. New lines appear here as they come.",
-    TailState.NO_GROUP: "No log group yet: the function's first invocation creates it.",
-    TailState.RETRYING: "The log can't be read at the moment.",
-    TailState.DENIED: "The log may not be read.",
-    TailState.PAUSED: "Paused. What comes meanwhile is read when it goes on.",
-}
-_ASIDES = {
-    TailState.NO_GROUP: "no log yet",
-    TailState.RETRYING: "can't be read",
-    TailState.DENIED: "denied",
-}

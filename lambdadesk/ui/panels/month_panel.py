@@ -44,6 +44,7 @@ from lambdadesk.core.month_words import (
 from lambdadesk.core.threads import in_thread
 from lambdadesk.desk.tasks import TaskScope
 from lambdadesk.store.files import write_atomic
+from lambdadesk.store.settings import Settings
 from lambdadesk.ui import theme
 from lambdadesk.ui.models.month_table import (
     COST_COLUMN,
@@ -52,6 +53,7 @@ from lambdadesk.ui.models.month_table import (
     PLACE_COLUMNS,
     MonthTableModel,
 )
+from lambdadesk.ui.widgets.cost_menu import add_cost_menu
 from lambdadesk.ui.widgets.day_bars import DayBars
 from lambdadesk.ui.widgets.empty_state import StateView
 from lambdadesk.ui.widgets.figure_tiles import FigureTiles
@@ -80,13 +82,16 @@ class MonthPanel(QWidget):
 
     Signals:
         open_requested(str, str): a function's row was activated: its `Target.key` and its name.
+        sizing_requested(str, str, bool): what if, or a power sweep, of a function is to be shown.
     """
 
     open_requested = Signal(str, str)
+    sizing_requested = Signal(str, str, bool)
 
-    def __init__(self, months: "Months", parent: QWidget | None = None) -> None:
+    def __init__(self, months: "Months", settings: Settings, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._months = months
+        self._settings = settings
         self._connections: list[Connection] = []
         self._functions: list[MonthFunction] = []
         self._bills: list[AccountMonth] = []
@@ -95,6 +100,8 @@ class MonthPanel(QWidget):
         self._has_priced = False
         self.scope = TaskScope(self._on_failure)
         self._build()
+        self.tools.restore(settings.month_view)
+        self._show_picture()
         self._disconnect = months.changed.connect(self._ask_refresh)
         self._gather = QTimer(self, singleShot=True, interval=GATHER_MS)
         self._gather.timeout.connect(self._refresh)
@@ -106,6 +113,8 @@ class MonthPanel(QWidget):
         self.tools = MonthTools()
         self.tools.changed.connect(self._show)
         self.tools.picture_changed.connect(self._show_picture)
+        for chosen in (self.tools.changed, self.tools.picture_changed):
+            chosen.connect(self._keep_view)
         self.tools.read_requested.connect(self._months.read)
         self.tools.stop_requested.connect(self._months.cancel)
         self.tools.export_requested.connect(self._ask_where)
@@ -124,6 +133,7 @@ class MonthPanel(QWidget):
         )
         self.table.activated.connect(lambda index: self._open(self.model.row_at(index.row()).key))
         self.table.selectionModel().currentRowChanged.connect(lambda _now, _was: self._show_why())
+        add_cost_menu(self.table, self._get_function, self.open_requested.emit, self.sizing_requested.emit)
         self.why = named(ToneLabel("dim"), "monthWhy", "How the figures of the row came about")
         self.why.hide()
         self.splitter = named(QSplitter(Qt.Orientation.Vertical), "monthSplitter")
@@ -257,7 +267,7 @@ class MonthPanel(QWidget):
         line, words = get_bills(bills, self._months.today)
         self.bill.setText(line)
         set_plain_tooltip(self.bill, words)
-        self._show_note(len(chosen))
+        self._show_note(chosen)
         self._show_why()
 
     def _get_chosen(self) -> list[MonthFunction]:
@@ -271,6 +281,9 @@ class MonthPanel(QWidget):
         text = get_why(self.model.row_at(at.row())) if at.isValid() else ""
         self.why.setText(text)
         self.why.setVisible(bool(text))
+
+    def _keep_view(self) -> None:
+        self._settings.month_view = self.tools.view
 
     def _show_picture(self) -> None:
         picture = self.tools.picture.currentText()
@@ -350,16 +363,28 @@ class MonthPanel(QWidget):
         self.trouble.say(" · ".join(parts), "warning" if is_wrong else "dim")
         self.trouble.setVisible(bool(parts))
 
-    def _show_note(self, chosen: int) -> None:
+    def _show_note(self, chosen: list[MonthFunction]) -> None:
         months = self._months
+        shown = sum(not each.is_deleted for each in chosen)
         lacking = sorted({each.target.title for each in months.lacks_logs})
-        self.note.setText(get_note(chosen, *months.known, months.read_ms, lacking))
+        self.note.setText(
+            get_note(shown, *months.known, months.read_ms, lacking, months.get_gone(self._functions))
+        )
 
     # -- what one does
 
+    def _get_function(self, row: int) -> tuple[str, str] | None:
+        """The key of the function of a row; None: the row is a group, or the function is no more."""
+        found = self.model.row_at(row)
+        is_there = self.tools.grouping[0] is Grouping.FUNCTION and not found.is_deleted
+        return found.key if is_there else None
+
     def _open(self, key: tuple[str, str]) -> None:
         if self.tools.grouping[0] is Grouping.FUNCTION:
-            self.open_requested.emit(*key)
+            if any(each.key == key and each.is_deleted for each in self._functions):
+                self._say(f"{key[1]} was deleted: there is no page of it.", "dim")
+            else:
+                self.open_requested.emit(*key)
             return
         if words := get_group_words(*self.tools.grouping, key[1]):
             self.tools.look_into(words)

@@ -22,23 +22,13 @@ from PySide6.QtWidgets import (
 )
 
 from lambdadesk.core.errors import UserError
-from lambdadesk.core.insights import (
-    ASK_FROM_BYTES,
-    DEFAULT_LIMIT,
-    GB,
-    MAX_LIMIT,
-    WRITTEN,
-    Estimate,
-    QueryProblem,
-    QueryRequest,
-    QueryTable,
-    WrittenQuery,
-    format_bytes,
-    write_query,
-)
+from lambdadesk.core.insights import DEFAULT_LIMIT, MAX_LIMIT, QueryProblem, QueryRequest
 from lambdadesk.core.money import format_about, format_money
+from lambdadesk.core.query_cost import ASK_FROM_BYTES, GB, Estimate, format_bytes
+from lambdadesk.core.query_table import QueryTable
 from lambdadesk.core.text import one_line
 from lambdadesk.core.types import FunctionInfo
+from lambdadesk.core.written_queries import WRITTEN, WrittenQuery, write_query
 from lambdadesk.desk.connection import Connection
 from lambdadesk.desk.query import Query
 from lambdadesk.desk.tasks import TaskScope
@@ -50,6 +40,7 @@ from lambdadesk.ui.widgets.empty_state import StateView
 from lambdadesk.ui.widgets.labels import ToneLabel
 from lambdadesk.ui.widgets.named import named
 from lambdadesk.ui.widgets.notices import announce
+from lambdadesk.ui.widgets.once_key import OnceKey
 from lambdadesk.ui.widgets.one_of_two import show_one
 from lambdadesk.ui.widgets.plain import set_plain_tooltip
 from lambdadesk.ui.widgets.query_edit import QueryEdit
@@ -180,11 +171,11 @@ class QueryPanel(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(theme.SPACE, theme.SPACE, theme.SPACE, theme.SPACE)
         layout.addWidget(parts)
+        once = OnceKey(self.run, self)
         for keys in ("Ctrl+Return", "Ctrl+Enter"):
-            shortcut = QShortcut(QKeySequence(keys), self, self.run)
-            shortcut.setAutoRepeat(False)
-            # PySide6 ignores the context where it is given to the constructor together with a slot.
-            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            shortcut = QShortcut(QKeySequence(keys), self, once.press)
+            # From the row of tabs, too: what is run is in sight, and a hidden page hears nothing.
+            shortcut.setContext(Qt.ShortcutContext.WindowShortcut)
 
     @property
     def query(self) -> Query:

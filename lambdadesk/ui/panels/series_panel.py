@@ -11,10 +11,10 @@ from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import (
     QComboBox,
     QFileDialog,
-    QGridLayout,
     QHBoxLayout,
     QProgressBar,
     QPushButton,
+    QScrollArea,
     QSpinBox,
     QVBoxLayout,
     QWidget,
@@ -44,20 +44,14 @@ from lambdadesk.ui import theme
 from lambdadesk.ui.icons import icon
 from lambdadesk.ui.invoke.payload_file import PayloadFile, tell_bad, tell_variables
 from lambdadesk.ui.invoke.requests import fill_payload
-from lambdadesk.ui.models.series_table import (
-    ERROR_SAMPLES,
-    FIGURE_SAMPLES,
-    ErrorTableModel,
-    FigureTableModel,
-)
 from lambdadesk.ui.widgets.calm_combo import CalmComboBox
-from lambdadesk.ui.widgets.histogram import Histogram
 from lambdadesk.ui.widgets.labels import ToneLabel
 from lambdadesk.ui.widgets.named import named
 from lambdadesk.ui.widgets.notices import announce
 from lambdadesk.ui.widgets.once_button import OnceButton, StopButton, show_running
 from lambdadesk.ui.widgets.plain import PlainLabel
-from lambdadesk.ui.widgets.tables import make_table
+from lambdadesk.ui.widgets.series_figures import SeriesFigures
+from lambdadesk.ui.widgets.wrapping_row import WrappingRow
 
 SAME, FILE = "This payload", "A file of payloads"
 
@@ -110,17 +104,17 @@ class SeriesPanel(QWidget):
         self.file.chosen.connect(self.load_file)
         layout.addLayout(self._build_settings())
         layout.addWidget(self.file)
-        layout.addLayout(self._build_start())
         self.progress = named(QProgressBar(), "seriesProgress", "Answers so far")
         self.progress.setTextVisible(False)
         self.progress.setMaximumHeight(theme.SPACE)
         layout.addWidget(self.progress)
-        layout.addLayout(self._build_above_result())
-        layout.addWidget(self._build_result(), 1)
+        layout.addLayout(self._build_told())
+        self.result = SeriesFigures()
         self.result.hide()
+        layout.addWidget(self.result, 1)
         layout.addStretch(0)
 
-    def _build_settings(self) -> QGridLayout:
+    def _build_settings(self) -> QHBoxLayout:
         self.source = named(CalmComboBox(), "seriesSource", "What is sent")
         self.source.addItems((SAME, FILE))
         self.source.currentIndexChanged.connect(lambda _index: self._on_source())
@@ -130,48 +124,35 @@ class SeriesPanel(QWidget):
         self.rate.setSpecialValueText("no limit")
         self.errors = _spin("seriesErrors", "Stop after so many errors", 0, MAX_RUNS, 0)
         self.errors.setSpecialValueText("never")
-        grid = QGridLayout()
-        grid.setHorizontalSpacing(theme.SPACE)
-        grid.setVerticalSpacing(theme.TIGHT)
-        for column, (title, widget) in enumerate(
+        self._runs_field = _field("Runs", self.runs)
+        self._file_field = _field("File", self.file.button)
+        self._fields = WrappingRow(
             (
-                ("Send", self.source),
-                ("Runs", self.runs),
-                ("At once", self.concurrency),
-                ("A second", self.rate),
-                ("Stop after errors", self.errors),
+                _field("Send", self.source),
+                self._runs_field,
+                self._file_field,
+                _field("At once", self.concurrency),
+                _field("A second", self.rate),
+                _field("Stop after errors", self.errors),
             )
-        ):
-            label = PlainLabel(title)
-            label.setBuddy(widget)
-            grid.addWidget(label, 0, column)
-            grid.addWidget(widget, 1, column)
-        grid.addWidget(self.file.button, 1, 1)
-        self._runs_label = grid.itemAtPosition(0, 1).widget()  # type: ignore[union-attr]  # put there above
-        grid.setColumnStretch(5, 1)
-        for box in (self.runs, self.concurrency, self.rate, self.errors):
-            box.valueChanged.connect(lambda _value: self.show_estimate())
-        return grid
-
-    def _build_start(self) -> QHBoxLayout:
-        self.price = named(ToneLabel("dim"), "seriesEstimate", "Estimated price")
+        )
         self.start_button = named(OnceButton(icon("invoke"), "Start"), "seriesStart", "Start the series")
         self.start_button.clicked.connect(self.start)
         self.stop_button = named(StopButton(icon("stop"), "Stop"), "seriesStop", "Stop the series")
         self.stop_button.clicked.connect(self.stop)
-        self.status = named(ToneLabel("dim"), "seriesStatus", "Progress")
-        said = QVBoxLayout()
-        said.setSpacing(theme.TIGHT)
-        said.addWidget(self.price)
-        said.addWidget(self.status)
         row = QHBoxLayout()
         row.setSpacing(theme.SPACE)
-        row.addLayout(said, 1)
-        row.addWidget(self.stop_button)
-        row.addWidget(self.start_button)
+        row.addWidget(self._fields, 1)
+        for button in (self.stop_button, self.start_button):
+            row.addWidget(button, 0, Qt.AlignmentFlag.AlignBottom)
+        for box in (self.runs, self.concurrency, self.rate, self.errors):
+            box.valueChanged.connect(lambda _value: self.show_estimate())
         return row
 
-    def _build_above_result(self) -> QHBoxLayout:
+    def _build_told(self) -> QVBoxLayout:
+        """What it costs and how far it is; beside it what can be done with the figures below."""
+        self.price = named(ToneLabel("dim"), "seriesEstimate", "Estimated price")
+        self.status = named(ToneLabel("dim"), "seriesStatus", "Progress")
         self.compare = named(CalmComboBox(), "seriesCompare", "Compare with an earlier series")
         self.compare.addItem("Compare with…", "")
         self.compare.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
@@ -180,32 +161,14 @@ class SeriesPanel(QWidget):
         self.export_button.clicked.connect(self._ask_where)
         row = QHBoxLayout()
         row.setSpacing(theme.SPACE)
-        row.addStretch(1)
-        row.addWidget(self.compare)
-        row.addWidget(self.export_button)
-        return row
-
-    def _build_result(self) -> QWidget:
-        self.figures = FigureTableModel(self)
-        self.figure_table = named(
-            make_table(self.figures, FIGURE_SAMPLES, stretch=None), "seriesFigures", "Percentiles"
-        )
-        self.figure_table.setMinimumHeight(self.figure_table.verticalHeader().defaultSectionSize() * 6 + 12)
-        self.histogram = named(Histogram(), "seriesHistogram", "Histogram")
-        self.groups = ErrorTableModel(self)
-        self.error_table = named(
-            make_table(self.groups, ERROR_SAMPLES, stretch=2), "seriesErrorTable", "Errors"
-        )
-        self.error_table.setMinimumHeight(self.error_table.verticalHeader().defaultSectionSize() * 4)
-        self.result = QWidget()
-        column = QVBoxLayout(self.result)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(theme.SPACE)
-        column.addWidget(self.figure_table, 2)
-        column.addWidget(self.histogram)
-        column.addWidget(self.error_table, 1)
-        column.addStretch(0)
-        return self.result
+        row.addWidget(self.status, 1)
+        for widget in (self.compare, self.export_button):
+            row.addWidget(widget)
+        column = QVBoxLayout()
+        column.setSpacing(theme.TIGHT)
+        column.addWidget(self.price)
+        column.addLayout(row)
+        return column
 
     async def close_panel(self) -> None:
         await self.scope.close()
@@ -219,10 +182,10 @@ class SeriesPanel(QWidget):
 
     def _on_source(self) -> None:
         is_file = self.source.currentText() == FILE
-        self.runs.setVisible(not is_file)
-        self._runs_label.setVisible(not is_file)  # type: ignore[union-attr]  # a label
-        self.file.button.setVisible(is_file)
+        self._runs_field.setVisible(not is_file)
+        self._file_field.setVisible(is_file)
         self.file.setVisible(is_file)
+        self._fields.arrange()
         self.show_estimate()
 
     def load_file(self, path: Path) -> None:
@@ -310,6 +273,7 @@ class SeriesPanel(QWidget):
 
     async def _run_series(self, plan: SeriesPlan, confirmed: bool) -> None:
         series = await self.runner.run(plan, confirmed=confirmed)
+        self._reveal_result()
         announce(self.status, self.status.text())
         if series.error is not None and series.error.kind == "not-found":
             self.not_found.emit()
@@ -334,7 +298,7 @@ class SeriesPanel(QWidget):
         self.stop_button.setText("Stop waiting" if is_stopping else "Stop")
         self.progress.setVisible(is_running)
         self.price.setVisible(not is_running)  # in a low window, how far it is comes first
-        self.export_button.setEnabled(series is not None and bool(series.runs) and not is_running)
+        self._show_tools()
         if series is None:
             self.status.say(
                 "Nothing was run yet. Each run is one request, and one run in the history.", "dim"
@@ -353,11 +317,17 @@ class SeriesPanel(QWidget):
 
     def _show_result(self, series: Series, result: SeriesResult) -> None:
         self.result.setVisible(bool(series.runs))
-        self.figures.set_result(result, self._earlier)
-        self.groups.set_result(result)
-        self.error_table.setVisible(bool(result.errors))
         times = [run.round_trip_ms for run in series.runs if run.round_trip_ms is not None and run.did_run]
-        self.histogram.set_values("Round trips", times)
+        self.result.show_result(result, self._earlier, times)
+
+    def _reveal_result(self) -> None:
+        """In a low window, scroll to what became of the series."""
+        viewport, layout = self.parentWidget(), self.layout()
+        area = viewport.parentWidget() if viewport is not None else None
+        if isinstance(area, QScrollArea) and layout is not None:
+            layout.activate()
+            top = min(each.geometry().top() for each in (self.status, self.export_button))
+            area.verticalScrollBar().setValue(top - theme.SPACE)
 
     async def _load_earlier(self) -> None:
         now = self.runner.series.id if self.runner.series else ""
@@ -368,7 +338,14 @@ class SeriesPanel(QWidget):
             for name, sent_ms, count in found:
                 if name != now:
                     self.compare.addItem(f"{_when(sent_ms)}, {count:,} runs", name)
-        self.compare.setVisible(self.compare.count() > 1)
+        self._show_tools()
+
+    def _show_tools(self) -> None:
+        """What there is no result for is not offered."""
+        series = self.runner.series
+        has_result = series is not None and bool(series.runs) and not self.runner.is_running
+        self.export_button.setVisible(has_result)
+        self.compare.setVisible(has_result and self.compare.count() > 1)
 
     async def _compare(self) -> None:
         name = self.compare.currentData()
@@ -409,6 +386,20 @@ class SeriesPanel(QWidget):
         announce(place, place.text())
         with suppress(RuntimeError):
             self.start_button.setEnabled(name not in ("estimate", "start") and not self.runner.is_running)
+
+
+def _field(title: str, widget: QWidget) -> QWidget:
+    """A widget with its title above it."""
+    field = QWidget()
+    column = QVBoxLayout(field)
+    column.setContentsMargins(0, 0, 0, 0)
+    column.setSpacing(theme.TIGHT)
+    label = PlainLabel(title)
+    label.setBuddy(widget)
+    column.addWidget(label)
+    column.addWidget(widget)
+    column.addStretch(1)
+    return field
 
 
 def _spin(object_name: str, title: str, lowest: int, highest: int, value: int) -> QSpinBox:

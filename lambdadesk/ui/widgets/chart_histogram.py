@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QToolTip, QWidget
 
 from lambdadesk.ui import theme
 from lambdadesk.ui.widgets.chart import format_value
-from lambdadesk.ui.widgets.chart_paint import mixed
+from lambdadesk.ui.widgets.pixels import mixed
 from lambdadesk.ui.widgets.plain import plain_tooltip
 
 if TYPE_CHECKING:

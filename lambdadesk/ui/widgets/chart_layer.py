@@ -18,6 +18,7 @@ from PySide6.QtGui import QPainter, QPen, QPixmap
 from lambdadesk.ui import theme
 from lambdadesk.ui.widgets import chart_paint as ink
 from lambdadesk.ui.widgets.chart_points import Bands, Floats, Ints, Points, Reals, Scale, Steps, bin_width_s
+from lambdadesk.ui.widgets.pixels import draw_pixels, is_drawing, mixed
 
 MOST_MARKS: Final = 3_000  # in sight that are painted one by one
 _MOST_STEMS: Final = 300
@@ -65,6 +66,13 @@ class Frame:
 
     def xs(self, times_s: Floats) -> Floats:
         return (times_s - self.left_s) * self.scale
+
+    def in_sight(self, edges_s: Floats) -> tuple[Floats, slice]:
+        """Which of the stretches between these moments are in sight, and where their parts in sight are."""
+        xs = self.xs(edges_s)
+        first = max(0, int(np.searchsorted(xs, 0.0, "right")) - 1)
+        end = max(first, min(len(xs) - 1, int(np.searchsorted(xs, self.width))))
+        return np.clip(xs[first : end + 1], 0.0, self.width), slice(first, end)
 
     def ys(self, heights: Reals) -> Reals:
         return (self.high - heights) * (self.height / (self.high - self.low))
@@ -186,11 +194,13 @@ class Layer(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph has no types
             return
         if len(self.ceilings.values):
             self._paint_ceilings(painter, frame, points)
-        if self.is_dense(frame):
+        if self.is_dense(frame) and is_drawing(painter):
+            self._paint_density(painter, frame)
+        elif self.is_dense(frame):
             for left, tile in self._tiles_in(frame):
                 painter.drawPixmap(QPointF(round(left), 0.0), tile.picture)
         else:
-            margin = _MARGIN_PX / frame.scale
+            margin = 0.0 if is_drawing(painter) else _MARGIN_PX / frame.scale  # a drawing clips nothing
             first, end = points.between(frame.left_s - margin, frame.right_s + margin)
             size = _MARK_PX if end - first < MOST_MARKS / 5 else _SMALL_MARK_PX
             self._paint_marks(painter, frame, first, end, size)
@@ -203,7 +213,8 @@ class Layer(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph has no types
                 up = self.scale_of_values.up
                 low, middle, high = (frame.ys(up(row)) for row in rows)
                 is_dense = self.is_dense(frame)
-                ink.draw_bands(painter, frame.xs(edges), (low, middle, high), colours, has_halo=is_dense)
+                xs = np.clip(frame.xs(edges), 0.0, frame.width)
+                ink.draw_bands(painter, xs, (low, middle, high), colours, has_halo=is_dense)
 
     def _paint_marks(self, painter: QPainter, frame: Frame, first: int, end: int, size: float) -> None:
         """The marks of a slice of the points, one by one."""
@@ -218,7 +229,7 @@ class Layer(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph has no types
                 ink.draw_stems(painter, xs, ys, float(frame.ys(np.zeros(1))[0]), colours.dim)
         is_fine = kinds == 0
         if points.groups is None:
-            colour = ink.mixed(colours.series[0], colours.base, 0.85)
+            colour = mixed(colours.series[0], colours.base, 0.85)
             ink.draw_points(painter, xs[is_fine], ys[is_fine], colour, size)
         else:
             groups = points.groups[first:end]
@@ -267,19 +278,13 @@ class Layer(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph has no types
     def _paint_ceilings(self, painter: QPainter, frame: Frame, points: Points) -> None:
         """A step line, from one change of the ceiling to the next and on beyond the last point."""
         steps = self.ceilings
-        xs = np.clip(frame.xs(np.append(steps.times_s, points.times_s[-1] + 1e7)), -10.0, frame.width + 10.0)
+        edges, part = frame.in_sight(np.append(steps.times_s, points.times_s[-1] + 1e7))
         painter.setPen(QPen(self.colours.marks[3], 1.5, Qt.PenStyle.DashLine))
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawPath(ink.steps_path(xs, frame.ys(self.scale_of_values.up(steps.values))))
+        painter.drawPath(ink.steps_path(edges, frame.ys(self.scale_of_values.up(steps.values[part]))))
 
     def _paint_aggregate(self, painter: QPainter, frame: Frame, aggregate: Aggregate) -> None:
-        xs = np.clip(frame.xs(aggregate.edges_s), -10.0, frame.width + 10.0)
-        seen = (xs[1:] > 0) & (xs[:-1] < frame.width)
-        if not seen.any():
-            return
-        chosen = np.flatnonzero(seen)
-        part = slice(int(chosen[0]), int(chosen[-1]) + 1)
-        edges = xs[part.start : part.stop + 1]
+        edges, part = frame.in_sight(aggregate.edges_s)
         up, colour = self.scale_of_values.up, self.colours.marks[5]
         painter.setBrush(Qt.BrushStyle.NoBrush)
         for row, style in (
@@ -300,9 +305,9 @@ class Layer(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph has no types
         if look != self._tiles_of or abs(frame.scale / self._tile_scale - 1) > 1e-7:
             self._tiles.clear()
             self._tiles_of, self._tile_scale = look, frame.scale
-        zero_s = float(points.times_s[0])
+        zero_s = self._first_tile_s(points)
         left = (frame.left_s - zero_s) * self._tile_scale
-        last = (float(points.times_s[-1]) - zero_s) * self._tile_scale
+        last = (float(points.times_s[-1]) - zero_s) * self._tile_scale + _MARGIN_PX
         begin = max(0, math.floor(left / _TILE_PX))
         stop = math.floor(min(left + frame.width, last) / _TILE_PX)
         shown = []
@@ -316,42 +321,53 @@ class Layer(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph has no types
             self._tiles.popitem(last=False)
         return shown
 
+    def _first_tile_s(self, points: Points) -> float:
+        """Where the first tile begins, so that the sign of the first point is not cut."""
+        return float(points.times_s[0]) - _MARGIN_PX / self._tile_scale
+
     def _make_tile(self, number: int, frame: Frame, ratio: float) -> _Tile:
         points = self.points
         assert points is not None  # noqa: S101
-        start_s = float(points.times_s[0]) + number * _TILE_PX / self._tile_scale
+        start_s = self._first_tile_s(points) + number * _TILE_PX / self._tile_scale
         end_s = start_s + _TILE_PX / self._tile_scale
         own = Frame(_TILE_PX, frame.height, start_s, end_s, frame.low, frame.high)
-        height = max(1, int(frame.height))
-        first, end = points.between(start_s, end_s)
-        groups = None if points.groups is None else points.groups[first:end]
-        edges = start_s + np.arange(_TILE_PX // ink.CELL_PX + 1) * (ink.CELL_PX / self._tile_scale)
-        bounds = np.searchsorted(points.times_s[first:end], edges)
-        bounds[-1] = end - first
-        counts, most = ink.density(bounds, own.ys(self.heights[first:end]), groups, height)
-        picture = QPixmap(round(_TILE_PX * ratio), round(height * ratio))
+        picture = QPixmap(round(_TILE_PX * ratio), round(max(1, int(frame.height)) * ratio))
         picture.setDevicePixelRatio(ratio)
         picture.fill(Qt.GlobalColor.transparent)
         painter = QPainter(picture)
+        counts = self._paint_density(painter, own)
+        painter.end()
+        return _Tile(picture, counts)
+
+    def _paint_density(self, painter: QPainter, own: Frame) -> NDArray[np.int32]:
+        """The points of a stretch of time as cells, with what is special among them; how many are in each."""
+        points = self.points
+        assert points is not None  # noqa: S101
+        first, end = points.between(own.left_s, own.right_s)
+        groups = None if points.groups is None else points.groups[first:end]
+        edges = own.left_s + np.arange(math.ceil(own.width / ink.CELL_PX) + 1) * (ink.CELL_PX / own.scale)
+        bounds = np.searchsorted(points.times_s[first:end], edges)
+        bounds[-1] = end - first
+        heights = own.ys(self.heights[first:end])
+        counts, most = ink.density(bounds, heights, groups, max(1, int(own.height)))
         rows, columns = counts.shape
         place = QRectF(0, 0, columns * ink.CELL_PX, rows * ink.CELL_PX)
-        painter.drawImage(place, ink.density_image(counts, most, self.colours))
+        draw_pixels(painter, place, ink.density_pixels(counts, most, self.colours))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        margin = _MARGIN_PX / self._tile_scale
-        near = self._special_in(*points.between(start_s - margin, end_s + margin))
-        # As many for each pixel where a tile is not full.
+        margin = _MARGIN_PX / own.scale
+        near = self._special_in(*points.between(own.left_s - margin, own.right_s + margin))
+        # As many for each pixel where it is not full.
         filled_s = float(points.times_s[end - 1] - points.times_s[first]) if end > first else 0.0
-        most_signs = max(1.0, _MOST_SIGNS * filled_s * self._tile_scale / _TILE_PX)
+        most_signs = max(1.0, _MOST_SIGNS * filled_s * own.scale / _TILE_PX)
         if self.is_stacked:
             self._paint_stacks(painter, own, near, most_signs)
         self._paint_signs(painter, own, near, _SMALL_MARK_PX, most_signs)
         # Where signs would cover all else, what they say is at the upper edge.
         inside = self._special_in(first, end)
-        xs, is_failed = own.xs(points.times_s[inside]), points.kinds[inside] > 0
-        ink.draw_rug(painter, xs[is_failed], 0.0, _TILE_PX, self.colours.error)
-        ink.draw_rug(painter, xs[points.colds[inside]], ink.RUG_PX + 2, _TILE_PX, self.colours.series[1])
-        painter.end()
-        return _Tile(picture, counts)
+        xs, is_failed, wide = own.xs(points.times_s[inside]), points.kinds[inside] > 0, int(own.width)
+        ink.draw_rug(painter, xs[is_failed], 0.0, wide, self.colours.error)
+        ink.draw_rug(painter, xs[points.colds[inside]], ink.RUG_PX + 2, wide, self.colours.series[1])
+        return counts
 
 
 def _few(xs: Floats, ys: Reals, most: float) -> Ints:

@@ -12,7 +12,7 @@ from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen
 
 from lambdadesk.core.text import one_line
 from lambdadesk.ui import theme
-from lambdadesk.ui.widgets.chart_layer import Frame, Layer
+from lambdadesk.ui.widgets.chart_layer import STRIPS_PX, Frame, Layer
 from lambdadesk.ui.widgets.chart_span import Span
 
 _RING_PX: Final = 8.0
@@ -64,6 +64,7 @@ class Overlay(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph has no type
     ) -> None:
         """An upright line each, its words beside it in the first row that is free there."""
         free = [-math.inf] * _LABEL_ROWS
+        top = STRIPS_PX if self._layer.is_dense(frame) else 0
         for at_s, text in sorted(self.marks):
             x = (at_s - frame.left_s) * frame.scale
             if not -1 <= x <= frame.width + 1:
@@ -79,7 +80,7 @@ class Overlay(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph has no type
             if row < 0:
                 continue
             free[row] = left + width
-            place = QRectF(left, row * (metrics.height() + 1), width, metrics.height())
+            place = QRectF(left, top + row * (metrics.height() + 1), width, metrics.height())
             self._write(painter, place, words, colours, colours.text)
 
     def _paint_ceiling(

@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 from pyqtgraph.functions import arrayToQPath
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QImage, QPaintEngine, QPainter, QPainterPath, QPen
+from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath, QPen
 
 from lambdadesk.ui import theme
 from lambdadesk.ui.widgets.chart import Kind, cold_colour, kind_colour, restore_colour
+from lambdadesk.ui.widgets.pixels import Pixels, is_drawing, ramp
 
 Floats = NDArray[np.float64]
 Reals = NDArray[np.floating[Any]]
@@ -177,13 +178,11 @@ BAND_STYLES: Final = (Qt.PenStyle.SolidLine, Qt.PenStyle.DashLine, Qt.PenStyle.D
 
 def steps_path(edges: Floats, ys: Reals) -> QPainterPath:
     """A line that is level over each stretch, with gaps where there is no value."""
-    x = np.empty(2 * len(ys))
-    x[0::2], x[1::2] = edges[:-1], edges[1:]
-    y = np.repeat(ys, 2)
-    known = ~np.isnan(y)
-    joined = known[:-1] & known[1:]
-    connect = np.append(joined, False).astype(np.int32)
-    path: QPainterPath = arrayToQPath(x, np.where(known, y, 0.0), connect=connect, finiteCheck=False)
+    known = np.flatnonzero(~np.isnan(ys))
+    x = np.column_stack([edges[known], edges[known + 1]]).ravel()
+    connect = np.ones(len(x), np.int32)
+    connect[1::2] = np.append(np.diff(known) == 1, False)[: len(known)]
+    path: QPainterPath = arrayToQPath(x, np.repeat(ys[known], 2), connect=connect, finiteCheck=False)
     return path
 
 
@@ -207,27 +206,16 @@ def density(
     return each.sum(axis=0).astype(np.int32), each.argmax(axis=0).astype(np.int16)
 
 
-def density_image(
+def density_pixels(
     counts: NDArray[np.int32], groups: NDArray[np.int16] | None, colours: theme.Colours
-) -> QImage:
-    """The cells as a picture: the more, the stronger."""
+) -> Pixels:
+    """The cells as pixels: the more, the stronger."""
     share = np.log1p(counts) / np.log1p(_FULL)
     level = np.where(counts > 0, 1 + np.minimum(share, 1.0) * (_LEVELS - 2), 0).astype(np.int64)
     if groups is None:
-        pixels = _ramp(colours.series[0], colours.base)[level]
-    else:
-        ramps = np.stack([_ramp(colours.marks[group], colours.base) for group in range(MOST_GROUPS)])
-        pixels = ramps[groups, level]
-    return as_image(pixels)
-
-
-def as_image(pixels: NDArray[np.uint32]) -> QImage:
-    """An image that keeps its pixels alive."""
-    pixels = np.ascontiguousarray(pixels)
-    height, width = pixels.shape
-    image = QImage(pixels.data, width, height, 4 * width, QImage.Format.Format_ARGB32_Premultiplied)
-    image._pixels = pixels  # type: ignore[attr-defined]
-    return image
+        return ramp(colours.series[0], colours.base, _FAINTEST, _LEVELS)[level]
+    ramps = [ramp(colours.marks[group], colours.base, _FAINTEST, _LEVELS) for group in range(MOST_GROUPS)]
+    return np.stack(ramps)[groups, level]
 
 
 def thin(xs: Floats, ys: Reals) -> Ints:
@@ -236,20 +224,6 @@ def thin(xs: Floats, ys: Reals) -> Ints:
     row = np.floor(ys / _GLYPHS_APART_PX).astype(np.int64)
     kept: Ints = np.unique(row * 1_000_003 + column, return_index=True)[1]
     return kept
-
-
-def mixed(colour: QColor, base: QColor, share: float) -> QColor:
-    """A mixture, opaque."""
-    return QColor.fromRgbF(
-        colour.redF() * share + base.redF() * (1 - share),
-        colour.greenF() * share + base.greenF() * (1 - share),
-        colour.blueF() * share + base.blueF() * (1 - share),
-    )
-
-
-def _ramp(colour: QColor, base: QColor) -> NDArray[np.uint32]:
-    strengths = np.linspace(_FAINTEST, 1, _LEVELS - 1)
-    return np.array([0, *(mixed(colour, base, float(each)).rgba() for each in strengths)], np.uint32)
 
 
 def _stamp(
@@ -263,7 +237,7 @@ def _stamp(
     """Draw the same sign at many places: as a picture on the screen, as paths into a file of lines."""
     if not len(xs):
         return
-    if painter.paintEngine().type() is not QPaintEngine.Type.Raster:
+    if is_drawing(painter):
         for at in range(0, len(xs), _PATH_SIGNS):
             draw(painter, xs[at : at + _PATH_SIGNS], ys[at : at + _PATH_SIGNS])
         return

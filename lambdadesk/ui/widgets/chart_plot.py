@@ -208,6 +208,8 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         y = float(frame.ys(self.layer.heights[at : at + 1])[0])
         place = self._box.mapToScene(QPointF(x, y))
         card, area = self.card.boundingRect(), self.sceneRect()
+        if self.histogram.isVisible():  # which is over the scene
+            area.setRight(self._box.sceneBoundingRect().right())
         left = place.x() + _CARD_GAP_PX
         if left + card.width() > area.right():
             left = place.x() - _CARD_GAP_PX - card.width()

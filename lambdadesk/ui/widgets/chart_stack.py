@@ -1,7 +1,6 @@
 """ChartStack: duration, memory and cost of a function's invocations, over one span of time."""
 
 from collections.abc import Sequence
-from decimal import Decimal
 
 import numpy as np
 from PySide6.QtCore import Qt, Signal
@@ -9,13 +8,15 @@ from PySide6.QtWidgets import QFrame, QScrollArea, QSplitter, QWidget
 
 from lambdadesk.core.invocation_columns import UNKNOWN, InvocationColumns
 from lambdadesk.core.invocation_groups import Groups
+from lambdadesk.core.invocation_words import exact_ms
 from lambdadesk.core.money import format_money
-from lambdadesk.core.types import Outcome
 from lambdadesk.ui.widgets import chart_legend as legend
 from lambdadesk.ui.widgets.chart import Chart, Kind, Unit
 from lambdadesk.ui.widgets.chart_layer import LEAST_FOR_BANDS, MOST_MARKS, Aggregate
 from lambdadesk.ui.widgets.chart_span import Span
+from lambdadesk.ui.widgets.legend import Entry
 from lambdadesk.ui.widgets.named import named
+from lambdadesk.ui.widgets.picture import Part
 
 
 class ChartStack(QScrollArea):
@@ -114,7 +115,7 @@ class ChartStack(QScrollArea):
         self.span.point_at(row, at_s)
         self.duration.setFocus()
 
-    def legend_entries(self, groups: Groups | None, *, has_bands: bool) -> list[legend.Entry]:
+    def legend_entries(self, groups: Groups | None, *, has_bands: bool) -> list[Entry]:
         """What there is to explain of what is in sight."""
         seen = self.columns.where(self.in_sight())
         outcomes = set(np.unique(seen.outcome).tolist())
@@ -142,20 +143,27 @@ class ChartStack(QScrollArea):
             entries.append(legend.line_entry("deploy", lambda c: c.text, Qt.PenStyle.DashDotLine))
         return entries
 
+    def parts(self) -> list[Part]:
+        """The charts that have anything to show, to be painted elsewhere."""
+        return [
+            Part(f"{chart.accessibleName()}   {chart.figures_text()}", chart.plot.size(), chart.plot.paint_on)
+            for chart in self.charts
+            if chart.plot is not None and chart.plot.isVisible()
+        ]
+
     def _id_of(self, row: int) -> str:
         return self.columns.request_id(row) if 0 <= row < len(self.columns) else ""
 
     def _describe(self, row: int) -> str:
         run = self.columns.invocation(row, "")
-        failure = "" if run.outcome in (Outcome.OK, Outcome.ERROR) else str(run.outcome)
-        lines = [words for words in (failure, run.error_type) if words]
+        lines = [run.error_type] if run.error_type else []
         report = run.report
         if report is not None:
-            lines.append(f"{_ms(report.duration_ms)}, billed {_or_dash(report.billed_ms)} ms")
+            lines.append(f"{exact_ms(report.duration_ms)}, billed {_or_dash(report.billed_ms)} ms")
             if report.init_ms is not None:
-                lines.append(f"init {_ms(report.init_ms)} before it")
+                lines.append(f"init {exact_ms(report.init_ms)} before it")
             if report.restore_ms is not None:
-                lines.append(f"restore {_ms(report.restore_ms)} before it")
+                lines.append(f"restore {exact_ms(report.restore_ms)} before it")
             lines.append(f"{_or_dash(report.max_memory_mb)} of {_or_dash(report.memory_mb)} MB")
         if run.cost is not None:
             sign = "" if run.cost.exact else "≈ "
@@ -166,8 +174,3 @@ class ChartStack(QScrollArea):
 
 def _or_dash(value: int | None) -> str:
     return "—" if value is None else f"{value:,}"
-
-
-def _ms(value: Decimal) -> str:
-    """To the hundredth, as REPORT lines have it, and finer where it is known."""
-    return f"{value:,.2f} ms" if round(value, 2) == value else f"{value:,f} ms"

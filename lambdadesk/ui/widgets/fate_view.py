@@ -18,7 +18,9 @@ from lambdadesk.ui.widgets.notices import announce
 
 _ICON_PX: Final = 16
 _HIGHEST_PX: Final = 128
-_LOW_PX: Final = 260  # of the whole column: there is room for the last step only
+_LEAST_PX: Final = 84  # four lines, if the result has so much beside it:
+_RESULT_PX: Final = 150
+_LOW_PX: Final = 150  # of the whole column: there is room for the last step only
 _LIMIT: Final = 400  # characters of a line: they hold text from outside
 # icon, its colour, how a screen reader says it
 _LOOKS: Final = {
@@ -26,6 +28,8 @@ _LOOKS: Final = {
     StepState.WAITING: ("clock", "dim", "under way"),
     StepState.FAILED: ("error", "error", "failed"),
     StepState.UNKNOWN: ("warning", "warning", "not known"),
+    StepState.LOST: ("warning", "warning", "lost"),
+    StepState.NOTE: ("info", "dim", "note"),
 }
 
 
@@ -77,11 +81,15 @@ class FateView(QScrollArea):
         self._fit()
 
     def _fit(self) -> None:
-        """As high as its steps need at this width, but leave room for the result."""
+        """As high as its steps need at this width, but leave room for the result.
+
+        In a low column that is little: a run that has steps has no response, or not yet.
+        """
         wanted = self._grid.totalHeightForWidth(self.viewport().width())
         parent = self.parentWidget()
         room_px = parent.height() if parent is not None else 3 * _HIGHEST_PX
-        highest = 0 if room_px < _LOW_PX else min(_HIGHEST_PX, room_px // 3)
+        share = min(max(room_px // 3, _LEAST_PX), room_px - _RESULT_PX)
+        highest = 0 if room_px < _LOW_PX else min(_HIGHEST_PX, share)
         self.setFixedHeight(max(self.fontMetrics().height() + 2, min(highest, wanted)))
 
     def _add(self, row: int, step: Step) -> None:
@@ -91,7 +99,7 @@ class FateView(QScrollArea):
         when = ToneLabel("dim")
         when.setWordWrap(False)
         when.setText(f"{at:%H:%M:%S}" if at else "")
-        tone = {StepState.FAILED: "error", StepState.UNKNOWN: "warning"}.get(step.state, "text")
+        tone = colour if colour in ("error", "warning") else "text"
         what = ToneLabel(tone)
         detail = one_line(step.detail, _LIMIT)
         title = one_line(step.title, _LIMIT)

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtCore import QSize, Qt, QTimer
+from PySide6.QtGui import QHideEvent, QPainter, QPaintEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QToolButton, QWidget
 
-from lambdadesk.desk.tail_account import EXPLAINED, account_text, gap_lines, ledger_line
+from lambdadesk.desk.tail_account import EXPLAINED, account_text, gap_lines, is_interrupted, ledger_line
 from lambdadesk.desk.tailer import Tailer
 from lambdadesk.ui import theme
 from lambdadesk.ui.dialogs.text_dialog import TextDialog
@@ -33,11 +33,29 @@ class LogAccount(QWidget):
         self.details.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         set_plain_tooltip(self.details, "Each log group's figures, every gap, and what can't be promised")
         self.details.clicked.connect(self._open)
+        self._seconds = QTimer(self, interval=1_000)  # an outage is told by the second
+        self._seconds.timeout.connect(self._on_second)
+        self._was_interrupted = False
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(theme.SPACE)
         row.addWidget(self.ledger, 1)
         row.addWidget(self.details)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._seconds.start()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._seconds.stop()
+
+    def _on_second(self) -> None:
+        if self._tail is None:
+            return
+        was_interrupted, self._was_interrupted = self._was_interrupted, is_interrupted(self._tail)
+        if was_interrupted or self._was_interrupted:
+            self.show_tail(self._tail, self._notes)
 
     def set_low(self, is_low: bool) -> None:
         """Keep to one line, and cut what has no room in it; else it wraps."""

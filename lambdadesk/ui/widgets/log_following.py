@@ -136,12 +136,12 @@ class LogFollowing(QWidget):
         self._use(choice, self._follow.start)
 
     def _use_start(self, start: LogStart) -> None:
-        self._use(self._follow.choice, start)
+        self._use(self._follow.choice, start, anew=True)
 
-    def _use(self, choice: LogChoice, start: LogStart) -> None:
+    def _use(self, choice: LogChoice, start: LogStart, *, anew: bool = False) -> None:
         self.ask.dismiss()
         self.end_live("other logs are followed now")
-        self._follow.use(choice, start)
+        self._follow.use(choice, start, anew=anew)
         self.show_state()
 
     def _ask_moment(self) -> None:
@@ -207,7 +207,7 @@ class LogFollowing(QWidget):
         from lambdadesk.desk.live_overlay import MAX_GROUPS as MOST_LIVE
         from lambdadesk.desk.live_overlay import price_words
 
-        if (count := len(self._follow.tail.sources)) > MOST_LIVE:
+        if (count := len(self._follow.tail.followed)) > MOST_LIVE:
             self.ask.ask(
                 f"Live Tail listens to {MOST_LIVE} log groups at most, and {count} are followed here. "
                 "Follow fewer of them first.",

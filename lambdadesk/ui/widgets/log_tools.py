@@ -28,24 +28,30 @@ class LogTools(QWidget):
         levels_changed(): another set of levels is wanted; see `levels`.
         range_cleared(): the range of time is no longer wanted.
         only_cleared(): all logs are wanted again.
+        hidden_cleared(): the lines of logs that are no longer followed are wanted again.
         grouped_changed(bool), utc_changed(bool), delay_changed(bool), wrap_changed(bool).
+        traces_changed(bool): stack traces are to be shown line by line.
         context_changed(int): so many lines are to be shown around each match.
         switched(): one of the switches that are kept was turned; see `switches`.
         open_all_requested(bool): open or close all invocations.
         export_requested(bool): write lines to a file; True: all of them, whatever the filter.
+        export_older_requested(): write the lines that match, those on disk, too; see `offer_older`.
     """
 
     levels_changed = Signal()
     range_cleared = Signal()
     only_cleared = Signal()
+    hidden_cleared = Signal()
     grouped_changed = Signal(bool)
     utc_changed = Signal(bool)
     delay_changed = Signal(bool)
     wrap_changed = Signal(bool)
+    traces_changed = Signal(bool)
     context_changed = Signal(int)
     switched = Signal()
     open_all_requested = Signal(bool)
     export_requested = Signal(bool)
+    export_older_requested = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -63,18 +69,14 @@ class LogTools(QWidget):
             button.toggled.connect(self.levels_changed)
             self.buttons[level] = button
             row.addWidget(button)
-        self.range = named(QPushButton(), "logRange", "Range of time in use; press to take it away")
-        self.range.setIcon(icon("tab-close"))
-        self.range.clicked.connect(self.range_cleared)
-        self.range.setMinimumWidth(_CHIP_PX)
-        self.range.hide()
-        row.addWidget(self.range)
-        self.only = named(QPushButton(), "logOnly", "The one log that is shown; press to show all")
-        self.only.setIcon(icon("tab-close"))
-        self.only.clicked.connect(self.only_cleared)
-        self.only.setMinimumWidth(_CHIP_PX)
-        self.only.hide()
-        row.addWidget(self.only)
+        self.range = _chip("logRange", "Range of time in use; press to take it away")
+        self.range.clicked.connect(lambda: self.range_cleared.emit())
+        self.only = _chip("logOnly", "The one log that is shown; press to show all")
+        self.only.clicked.connect(lambda: self.only_cleared.emit())
+        self.hidden = _chip("logHidden", "Logs no longer followed are hidden; press to show their lines")
+        self.hidden.clicked.connect(lambda: self.hidden_cleared.emit())
+        for chip in (self.range, self.only, self.hidden):
+            row.addWidget(chip)
         row.addStretch(1)
         self.group = named(QToolButton(), "logGroup", "Group lines by invocation")
         self.group.setText("Group")
@@ -119,6 +121,15 @@ class LogTools(QWidget):
         self.only.setText(f"Only {one_line(name, 60)}".replace("&", "&&"))
         self.only.setVisible(bool(name))
 
+    def show_hidden(self, count: int) -> None:
+        """How many logs that are no longer followed are hidden; 0: none."""
+        self.hidden.setText(f"Hidden: {count} no longer followed")
+        self.hidden.setVisible(bool(count))
+
+    def offer_older(self, is_offered: bool) -> None:
+        """Whether a filter is in use that lines on disk may match."""
+        self._export_older.setVisible(is_offered)
+
     def _on_grouped(self, grouped: bool) -> None:
         self._open_all.setEnabled(grouped)
         self._close_all.setEnabled(grouped)
@@ -145,6 +156,7 @@ class LogTools(QWidget):
         self._switches = {
             "utc": _switch(menu, "Times in UTC", self.utc_changed.emit),
             "delay": _switch(menu, "Delay until CloudWatch had the line", self.delay_changed.emit),
+            "traces": _switch(menu, "Stack traces line by line", self.traces_changed.emit),
             "wrap": _switch(menu, "Wrap the selected line", self.wrap_changed.emit),
         }
         self._switches["wrap"].setChecked(True)
@@ -152,7 +164,17 @@ class LogTools(QWidget):
             switch.toggled.connect(self.switched)
         menu.addSeparator()
         menu.addAction("Export the lines shown…", lambda: self.export_requested.emit(False))
+        self._export_older = menu.addAction("Export matches, on disk, too…", self.export_older_requested.emit)
+        self._export_older.setVisible(False)
         menu.addAction("Export all lines…", lambda: self.export_requested.emit(True))
+
+
+def _chip(name: str, accessible_name: str) -> QPushButton:
+    chip = named(QPushButton(), name, accessible_name)
+    chip.setIcon(icon("tab-close"))
+    chip.setMinimumWidth(_CHIP_PX)
+    chip.hide()
+    return chip
 
 
 def _switch(menu: QMenu, words: str, changed: Callable[[bool], object]) -> QAction:

@@ -1,12 +1,13 @@
 """MonthTools: which days, groups, picture and functions a month shows, and the buttons beside that."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QPushButton, QWidget
 
 from lambdadesk.core.month_view import Grouping
+from lambdadesk.ui import theme
 from lambdadesk.ui.icons import icon
 from lambdadesk.ui.widgets.calm_combo import CalmComboBox
 from lambdadesk.ui.widgets.filter_edit import FilterEdit
@@ -18,6 +19,7 @@ DAYS: Final = "Last 30 days"
 MONTH: Final = "This month"
 BARS, TREEMAP, NO_PICTURE = "By day", "Treemap", "No picture"
 _FILTER_PX = 130
+_BY_PX = 220  # at most: names of tags may be long
 
 
 class MonthTools(WrappingRow):
@@ -39,9 +41,12 @@ class MonthTools(WrappingRow):
         self.period = named(CalmComboBox(), "monthPeriod", "Days that are shown")
         self.period.addItems((DAYS, MONTH))
         self.by = named(CalmComboBox(), "monthBy", "What rows are summed by")
+        self._grouping: tuple[Grouping, str] = (Grouping.FUNCTION, "")  # and the tag
         for each in Grouping:
             if each is not Grouping.TAG:
                 self.by.addItem(f"By {each.value.lower()}", (each, ""))
+        self.by.setSizeAdjustPolicy(CalmComboBox.SizeAdjustPolicy.AdjustToContents)
+        self.by.setMaximumWidth(_BY_PX)
         self.picture = named(CalmComboBox(), "monthPicture", "Picture")
         self.picture.addItems((BARS, TREEMAP, NO_PICTURE))
         name = "Filter functions by name, place, runtime or tag"
@@ -61,12 +66,31 @@ class MonthTools(WrappingRow):
             [self.period, self.by, self.picture, self.filter, self.read, self.stop, self.export], parent
         )
         self.period.activated.connect(lambda _index: self.changed.emit())
-        self.by.activated.connect(lambda _index: self.changed.emit())
+        self.by.activated.connect(self._on_grouping)
         self.filter.textChanged.connect(lambda _text: self.changed.emit())
         self.picture.activated.connect(lambda _index: self.picture_changed.emit())
         self.read.clicked.connect(lambda _checked: self.read_requested.emit())
         self.stop.clicked.connect(lambda _checked: self.stop_requested.emit())
         self.export.clicked.connect(lambda _checked: self.export_requested.emit())
+
+    @property
+    def view(self) -> dict[str, str]:
+        """What is chosen, but for the filter; `restore` takes it up again."""
+        by, tag = self._grouping
+        return {
+            "days": self.period.currentText(),
+            "picture": self.picture.currentText(),
+            "by": by.value,
+            "tag": tag,
+        }
+
+    def restore(self, view: Mapping[str, str]) -> None:
+        """Choose what was chosen before; what there is no more is passed over."""
+        self.period.setCurrentIndex(max(0, self.period.findText(view.get("days", DAYS))))
+        self.picture.setCurrentIndex(max(0, self.picture.findText(view.get("picture", BARS))))
+        if (by := view.get("by", "")) in [each.value for each in Grouping]:
+            self._grouping = (Grouping(by), view.get("tag", ""))
+            self.offer_tags(())
 
     @property
     def is_month(self) -> bool:
@@ -76,8 +100,7 @@ class MonthTools(WrappingRow):
     @property
     def grouping(self) -> tuple[Grouping, str]:
         """What rows are summed by, and the tag if it is one."""
-        by, tag = self.by.currentData()
-        return by, tag
+        return self._grouping
 
     @property
     def words(self) -> list[str]:
@@ -87,21 +110,33 @@ class MonthTools(WrappingRow):
     def look_into(self, group: str) -> None:
         """Show the functions of a group, one by one."""
         self.by.setCurrentIndex(0)
+        self._grouping = (Grouping.FUNCTION, "")
         self.filter.setText(group)
         self.changed.emit()
 
     def offer_tags(self, names: Sequence[str]) -> None:
-        """Offer these tags to group by; what is chosen stays, if it is still there."""
-        chosen = self.by.currentData()
+        """Offer these tags to group by, and the one that is chosen, whose functions may come later."""
+        wanted = sorted({*names, self._grouping[1]} - {""})
         known = [self.by.itemData(index)[1] for index in range(self.by.count())]
-        if list(names) == [name for name in known if name]:
-            return
+        if wanted != [name for name in known if name]:
+            self._set_tags(wanted)
+        at = [self.by.itemData(index) for index in range(self.by.count())].index(self._grouping)
+        self.by.setCurrentIndex(at)
+
+    def _set_tags(self, names: Sequence[str]) -> None:
         for index in reversed(range(self.by.count())):
             if self.by.itemData(index)[1]:
                 self.by.removeItem(index)
         for name in names:
             self.by.addItem(f"By tag {name}", (Grouping.TAG, name))
-        self.by.setCurrentIndex(max(0, self.by.findData(chosen)))
+        view = self.by.view()
+        view.setMinimumWidth(view.sizeHintForColumn(0) + 2 * theme.SPACE)  # however wide the box itself is
+        self.arrange()
+
+    def _on_grouping(self, index: int) -> None:
+        by, tag = self.by.itemData(index)
+        self._grouping = (by, tag)
+        self.changed.emit()
 
     def show_reading(self, text: str, hint: str, *, is_reading: bool, may_read: bool) -> None:
         """Show the Read button with a text, or while something is read the Stop button."""

@@ -1,15 +1,37 @@
 """OlderLinesButton, which tells of the lines that are on disk and opens them."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QDialog, QPushButton, QWidget
+from PySide6.QtWidgets import QPushButton, QWidget
 
+from lambdadesk.core.log_terms import Term
+from lambdadesk.desk.log_archive import Tally
 from lambdadesk.desk.tailer import Tailer
 from lambdadesk.desk.tasks import TaskScope
 from lambdadesk.ui.models.log_sources import LogSources
 from lambdadesk.ui.models.log_table import Facts
 from lambdadesk.ui.widgets.plain import set_plain_tooltip
+
+if TYPE_CHECKING:
+    from lambdadesk.ui.dialogs.older_lines_dialog import OlderLinesDialog
+
+
+@dataclass(frozen=True, slots=True)
+class OlderFilter:
+    """The filter of a log page, for a look at its older lines.
+
+    text:  as it was typed.
+    terms: what narrows it besides, such as the levels that are switched on; words: the same for people.
+    tally: what was counted of both together.
+    """
+
+    text: str
+    terms: tuple[Term, ...] = ()
+    words: str = ""
+    tally: Tally | None = None
 
 
 class OlderLinesButton(QPushButton):
@@ -20,7 +42,7 @@ class OlderLinesButton(QPushButton):
         tail: Tailer,
         scope: TaskScope,
         facts: Facts,
-        get_filter: Callable[[], str],
+        get_filter: Callable[[], OlderFilter],
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -30,8 +52,10 @@ class OlderLinesButton(QPushButton):
         self._scope = scope
         self._facts = facts
         self._get_filter = get_filter
-        self.clicked.connect(self._open)
-        self._dialog: QDialog | None = None
+        self.clicked.connect(self.open_dialog)
+        self._dialog: OlderLinesDialog | None = None
+        self._is_short = self._are_said = False
+        self._matches = ""
         self._disconnects: list[Callable[[], None]] = []
         self.use_tail(tail)
 
@@ -52,26 +76,47 @@ class OlderLinesButton(QPushButton):
         if self._dialog is not None:
             self._dialog.close()
 
+    def set_short(self, is_short: bool) -> None:
+        """Whether it is to take little room."""
+        if is_short != self._is_short:
+            self._is_short = is_short
+            self.update_text()
+
+    def show_matches(self, words: str, *, are_said: bool) -> None:
+        """words: how many lines match, empty where there is no filter.
+
+        are_said: by something else, which opens them, too; then this is hidden.
+        """
+        if (words, are_said) != (self._matches, self._are_said):
+            self._matches, self._are_said = words, are_said
+            self.update_text()
+
     def update_text(self) -> None:
         archive = self._tail.archive
         gone = gone_words(self._tail)
-        self.setVisible(archive is not None and bool(len(archive) or archive.lost))
+        has_any = archive is not None and bool(len(archive) or archive.lost)
+        self.setVisible(has_any and not self._are_said)
         if archive is None:
             return
-        text = f"{len(archive):,} older on disk"
-        if archive.lost:
-            text += f", {archive.lost:,} dropped"
+        if self._is_short:
+            text = self._matches or f"{figure(len(archive))} older"
+        else:
+            text = f"{len(archive):,} older on disk"
+            text += f", {archive.lost:,} dropped" if archive.lost else ""
         if archive.error is not None:
             text = f"▲ {text}"
-        if text != self.text() or gone != self.toolTip():
+        tooltip = gone or f"{len(archive):,} older lines are on disk: look at them, and filter them"
+        if (text, tooltip) != (self.text(), self.toolTip()):
             self.setText(text)
             self.setEnabled(bool(len(archive)))
-            set_plain_tooltip(self, gone or "Look at them, and filter them")
+            set_plain_tooltip(self, tooltip)
 
-    def _open(self) -> None:
+    def open_dialog(self) -> None:
+        """Look at the lines with the page's filter, also where they are looked at already."""
         from lambdadesk.ui.dialogs.older_lines_dialog import OlderLinesDialog
 
         if self._dialog is not None:
+            self._dialog.use_filter(self._get_filter())
             self._dialog.raise_()
             self._dialog.activateWindow()
             return
@@ -99,3 +144,8 @@ def gone_words(tail: Tailer) -> str:
     if archive.error is not None:
         words.append(str(archive.error))
     return " ".join(words)
+
+
+def figure(count: int) -> str:
+    """As "12,431"; a million and more as "9.1 M"."""
+    return f"{count / 1e6:.1f} M" if count >= 1_000_000 else f"{count:,}"

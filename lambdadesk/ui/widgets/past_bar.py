@@ -8,9 +8,9 @@ from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
 from lambdadesk.core.cost_text import explain_shortly
 from lambdadesk.core.errors import UserError
-from lambdadesk.core.insights import ASK_FROM_BYTES, format_bytes
 from lambdadesk.core.money import format_about, format_money
 from lambdadesk.core.past_runs import PastChoice, PastRuns, PastSource
+from lambdadesk.core.query_cost import ASK_FROM_BYTES, format_bytes
 from lambdadesk.core.types import FunctionInfo
 from lambdadesk.desk.past_range import PastRange
 from lambdadesk.desk.tasks import TaskScope

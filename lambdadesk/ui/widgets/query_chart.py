@@ -21,7 +21,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QAccessibleWidget, QWidget
 
-from lambdadesk.core.insights import ResultChart
+from lambdadesk.core.query_chart import ResultChart
 from lambdadesk.core.text import one_line
 from lambdadesk.ui import theme
 from lambdadesk.ui.widgets.notices import announce

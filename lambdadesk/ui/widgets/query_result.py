@@ -15,14 +15,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from lambdadesk.core.insights import (
-    ColumnKind,
-    QueryTable,
-    get_chart_values,
-    get_time_ms,
-    make_chart,
-    row_to_json,
-)
+from lambdadesk.core.query_chart import get_chart_values, make_chart
+from lambdadesk.core.query_export import row_to_json
+from lambdadesk.core.query_table import ColumnKind, QueryTable, get_time_ms
 from lambdadesk.core.text import one_line
 from lambdadesk.ui import theme
 from lambdadesk.ui.icons import icon

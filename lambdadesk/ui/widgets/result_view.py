@@ -49,8 +49,9 @@ RESPONSE, ERROR, BODY, TREE, LOG, COST = range(6)
 LOG_LIMIT = 1024 * 1024  # characters of a log that are shown here
 STREAM_LIMIT = 200_000  # characters of a response that are shown while they come
 
-
 _LOW_PX = 230
+_LEAST_LINES = 2  # of each view: what is shown moves no border, but gets what there is
+_RESPONSE_PX = 140  # of it, its tabs and the status
 _ANY_PX = 16_777_215  # Qt's own "no limit"
 
 
@@ -116,6 +117,7 @@ class ResultView(QWidget):
         layout.addWidget(self.views, 1)
         layout.addWidget(self.saved)
         for widget, title in zip(pages, titles, strict=True):
+            widget.setMinimumHeight(_LEAST_LINES * self.fontMetrics().lineSpacing())
             self.views.addTab(widget, title)
         self._shown = (0, 0)  # id and moment of the run that is shown
         self._live_log = ""
@@ -138,10 +140,11 @@ class ResultView(QWidget):
         self._fit()
 
     def _fit(self) -> None:
-        """In a low window the response comes first: of what is said above it, one line each is seen."""
+        """In a low window the response comes first: what is said above it gets what that leaves."""
         is_low = self.height() < _LOW_PX
-        line_px = self.summary.fontMetrics().height() + 1
-        self.summary.setMaximumHeight(line_px if is_low else _ANY_PX)
+        line_px = self.summary.fontMetrics().lineSpacing()
+        lines = max(1, (self.height() - _RESPONSE_PX) // line_px)
+        self.summary.setMaximumHeight(lines * line_px + 1 if is_low else _ANY_PX)
         self.request.setVisible(bool(self.request.text()) and not is_low)
 
     def clear(self) -> None:
@@ -164,17 +167,19 @@ class ResultView(QWidget):
         why_no_report: str,
         log_cost: Cost | None = None,
         badges: "Sequence[CostBadge]" = (),
+        of_all: str = "",
     ) -> None:
         """Show an invocation that was answered, or is of the history.
 
         log: its log lines; why_no_report: what to say where duration, memory and cost are not known.
         log_cost: of these log lines; badges: what the cost does not tell.
+        of_all: what all attempts at an event took together, where there were several.
         """
         if (entry.id, entry.sent_ms) != self._shown:
             self.saved.hide()  # what was saved or copied was of another run
         self._shown = (entry.id, entry.sent_ms)
         request = f"Request {entry.request_id}" if entry.request_id else ""
-        self.say(*_outcome_words(entry), _summary(entry, why_no_report), request)
+        self.say(*_outcome_words(entry), _summary(entry, why_no_report, of_all), request)
         self._set_response(
             entry.response, is_cut=entry.response_truncated, has_failed=bool(entry.function_error)
         )
@@ -183,6 +188,8 @@ class ResultView(QWidget):
         self.views.setTabText(LOG, f"Log ({lines})" if lines else "Log")
         no_cost = "A dry run costs nothing." if _is_dry(entry) else "The cost follows with the REPORT line."
         arithmetic = explain_cost(cost, badges) if cost else no_cost
+        if cost and of_all:
+            arithmetic = f"{of_all}.\nThe first of them:\n\n{arithmetic}"
         if log and log_cost is not None:
             arithmetic += explain_log_cost(len(log.encode(errors="replace")), log_cost)
         self.arithmetic.setPlainText(arithmetic)
@@ -372,13 +379,17 @@ def _attempt_words(entry: HistoryEntry) -> tuple[str, str]:
     return ("error", f"✖ {came}") if came.startswith("Failed after") else ("warning", f"▲ {came}")
 
 
-def _summary(entry: HistoryEntry, why_no_report: str) -> str:
+def _summary(entry: HistoryEntry, why_no_report: str, of_all: str) -> str:
     parts = []
     report = entry.report
-    if report is not None:
-        parts.append(f"Duration {_ms(report.duration_ms)}")
+    if of_all:
+        parts.append(of_all)
+    elif report is not None:
+        is_event = entry.kind is InvocationType.EVENT and entry.outcome in FAILED
+        is_first = is_event and not entry.fate.startswith("Failed after 1 attempt.")
+        parts.append(f"{'First attempt: duration' if is_first else 'Duration'} {_ms(report.duration_ms)}")
         if report.billed_ms is not None:
-            parts.append(f"billed {report.billed_ms} ms")
+            parts.append(f"billed {report.billed_ms:,} ms")
         if report.init_ms is not None:
             parts.append(f"init {_ms(report.init_ms)}")
         if report.restore_ms is not None:
@@ -389,16 +400,17 @@ def _summary(entry: HistoryEntry, why_no_report: str) -> str:
             sign = "" if entry.cost_exact else "≈ "
             parts.append(f"cost {sign}{format_money(entry.cost, entry.currency)}")
     elif entry.received_ms is not None and (entry.status_code or not entry.error):
-        parts.append(f"Answer after {entry.received_ms - entry.sent_ms} ms")
+        parts.append(f"Answer after {entry.received_ms - entry.sent_ms:,} ms")
         if not _is_dry(entry):
             parts.append(why_no_report)
     if entry.error and (report is None or entry.status_code):
         goes_on = entry.is_partial and entry.status_code and report is None
-        parts.append(f"{entry.error} The function may go on." if goes_on else entry.error)
+        # What broke comes first, before what is still to come.
+        parts.insert(0, f"{entry.error} The function may go on." if goes_on else entry.error)
     if not entry.payload and entry.outcome is not Outcome.RUNNING:
         parts.append("payload and answer were not kept")
     return " · ".join(parts)
 
 
 def _ms(value: Decimal) -> str:
-    return f"{value.normalize():f} ms"
+    return f"{value.normalize():,f} ms"

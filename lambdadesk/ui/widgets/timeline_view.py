@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from datetime import datetime
+from heapq import nlargest
 from typing import Final
 
 import numpy as np
@@ -20,36 +20,28 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QFrame, QToolTip, QWidget
 
-from lambdadesk.core.money import format_money
 from lambdadesk.core.text import one_line
-from lambdadesk.core.timeline import Lane, Mark, Timeline
-from lambdadesk.core.types import Invocation, Outcome
+from lambdadesk.core.timeline import Mark, Timeline
 from lambdadesk.ui import theme
 from lambdadesk.ui.widgets.notices import announce
-from lambdadesk.ui.widgets.plain import PlainLabel, plain_tooltip
+from lambdadesk.ui.widgets.plain import plain_tooltip
 from lambdadesk.ui.widgets.timeline_access import install_accessibility
-from lambdadesk.ui.widgets.timeline_paint import Frame, format_ms, paint
+from lambdadesk.ui.widgets.timeline_card import Card
+from lambdadesk.ui.widgets.timeline_frame import Frame
+from lambdadesk.ui.widgets.timeline_paint import paint
+from lambdadesk.ui.widgets.timeline_words import lane_text, run_text
 
 SHORTEST_MS: Final = 5.0  # that can be zoomed into
 SHORTEST_FIT_MS: Final = 1_000.0  # what is shown of a single short run
 _LONGEST_LANES: Final = 12  # lines of text that a lane with many rows is high
 _REACH_PX: Final = 4  # how near the mouse must be to a bar
+_MEASURED: Final = 50  # of the longest titles: to measure thousands takes longer than a frame
 _ZOOM: Final = 1.25
 _STEP: Final = 0.2  # of the width, by a key
-_ID_LIMIT: Final = 120
 HELP: Final = (
     "Ctrl+wheel zooms around the mouse, the wheel scrolls the lanes, dragging moves the time.\n"
     "Arrows walk from run to run, + and - zoom, Home or a double click shows all, Enter opens the log."
 )
-_WORDS: Final = {
-    Outcome.OK: "succeeded",
-    Outcome.ERROR: "error",
-    Outcome.TIMEOUT: "timed out",
-    Outcome.OUT_OF_MEMORY: "out of memory",
-    Outcome.RUNNING: "running",
-    Outcome.QUEUED: "queued",
-    Outcome.UNKNOWN: "outcome unknown",
-}
 
 
 class TimelineView(QAbstractScrollArea):
@@ -76,8 +68,6 @@ class TimelineView(QAbstractScrollArea):
         self._now_ms = 0.0
         self._follows_ms: float | None = math.inf  # the newest so much, all there is, or nothing
         self._marks: Sequence[Mark] = ()
-        self._shown: list[Invocation] = []  # in the order of the columns that are painted
-        self._lanes: list[Lane] = []
         self.hides_idle = True  # only lanes that live in the span in view
         self._heights = np.empty(0)
         self._tops = np.zeros(1)
@@ -86,7 +76,7 @@ class TimelineView(QAbstractScrollArea):
         self._press: tuple[QPointF, float, int] | None = None  # where, and what was in view then
         self._is_dragging = False
         self._wheel_at: QPointF | None = None
-        self._card = _Card(self.viewport())
+        self._card = Card(self.viewport())
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -100,15 +90,13 @@ class TimelineView(QAbstractScrollArea):
         return len(self.timeline)
 
     def show_timeline(self, timeline: Timeline, marks: Sequence[Mark], now_ms: float) -> None:
-        """Show this timeline as it is now; called again after it was updated. now_ms: until when runs run."""
-        at_run = self._runs_by_id()
+        """Show this; called again with the same for another moment. now_ms: until when runs run."""
         lane, offset = self._top_lane()
-        self.timeline, self._marks, self._now_ms = timeline, marks, now_ms
-        here = {id(run): at for at, run in enumerate(timeline.runs)} if at_run else {}
-        self.current = here.get(at_run.get(self.current, 0), -1)
-        self.pointed = here.get(at_run.get(self.pointed, 0), -1)
-        self._shown, self._lanes = list(timeline.runs), list(timeline.lanes)
-        self._measure()
+        self._marks, self._now_ms = marks, now_ms
+        if timeline is not self.timeline:
+            before, self.timeline = self.timeline, timeline
+            self.current, self.pointed = (self._find(before, at) for at in (self.current, self.pointed))
+            self._measure()
         self._follow()
         self._lay_out()
         self._return_to(lane, offset)
@@ -186,44 +174,11 @@ class TimelineView(QAbstractScrollArea):
 
     def run_text(self, run: int) -> str:
         """What the card of a run says."""
-        invocation, lane = self.timeline.runs[run], self.timeline.lane_at(run)
-        moment = datetime.fromtimestamp(invocation.started_ms / 1000).astimezone()
-        lines = [f"{moment:%H:%M:%S}.{moment.microsecond // 1000:03d}, {_WORDS[invocation.outcome]}"]
-        report = invocation.report
-        if report is not None:
-            billed = f", billed {report.billed_ms:,} ms" if report.billed_ms is not None else ""
-            lines.append(f"{report.duration_ms:f} ms{billed}")
-            if report.init_ms is not None:
-                lines.append(f"init {report.init_ms:f} ms")
-            if report.restore_ms is not None:
-                lines.append(f"restore {report.restore_ms:f} ms")
-            if report.max_memory_mb is not None:
-                lines.append(f"{report.max_memory_mb} of {report.memory_mb or '—'} MB")
-        if invocation.cost is not None:
-            sign = "" if invocation.cost.exact else "≈ "
-            lines.append(sign + format_money(invocation.cost.amount, invocation.cost.currency))
-        lines.append(one_line(invocation.error_type, _ID_LIMIT))
-        lines.append(one_line(lane.title, _ID_LIMIT))
-        lines.append(one_line(invocation.request_id, _ID_LIMIT))
-        return "\n".join(line for line in lines if line)
+        return run_text(self.timeline, run)
 
     def lane_text(self, lane: int) -> str:
         """What one should know of an environment."""
-        own = self.timeline.lanes[lane]
-        count = own.end - own.first
-        runs = f"{count:,} {'invocation' if count == 1 else 'invocations'}"
-        if not own.stream:
-            return f"{one_line(own.title)}\n{runs}, known from their answers alone"
-        begun = "began" if own.is_start_seen else "first seen"
-        lines = [
-            f"Environment {own.title}",
-            f"{runs}, {begun} {_clock(own.began_ms)}, last seen {_clock(own.last_ms)}",
-        ]
-        if count > 1:
-            lines.append(f"longest idle {format_ms(own.idle_ms)}")
-        if own.depth > 1:
-            lines.append(f"up to {own.depth} requests at once")
-        return "\n".join(one_line(line, _ID_LIMIT) for line in [*lines, own.stream])
+        return lane_text(self.timeline, lane)
 
     def lane_rect(self, lane: int) -> QRectF:
         """Where a lane is in the viewport."""
@@ -245,11 +200,12 @@ class TimelineView(QAbstractScrollArea):
         metrics = self.fontMetrics()
         line = metrics.height()
         single, row = line + 1.5 * theme.SPACE, max(3.0, line * 0.5)
-        depths = np.array([lane.depth for lane in self.timeline.lanes], float)
+        depths = self.timeline.depths.astype(np.float64)
         self._heights = np.where(
             depths > 1, np.minimum(single + (depths - 1) * row, _LONGEST_LANES * line), single
         )
-        words = {"Running at once", *(one_line(lane.title, 40) for lane in self.timeline.lanes)}
+        titles = nlargest(_MEASURED, {lane.title for lane in self.timeline.lanes}, key=len)
+        words = ["Running at once", *(one_line(title, 40) for title in titles)]
         # One pixel more, for fractions of one.
         self._widest_px = max(metrics.horizontalAdvance(each) for each in words) + 2 * theme.SPACE + 1
         self.verticalScrollBar().setSingleStep(int(single))
@@ -258,8 +214,7 @@ class TimelineView(QAbstractScrollArea):
         """Put the lanes below each other; one that is left out has no height."""
         heights = self._heights
         if self.hides_idle and len(heights):
-            began = np.array([lane.began_ms for lane in self.timeline.lanes])
-            last = np.array([lane.last_ms for lane in self.timeline.lanes])
+            began, last = self.timeline.lane_begins, self.timeline.lane_lasts
             is_running = np.bincount(
                 self.timeline.lane_of, np.isinf(self.timeline.ends), len(self.timeline.lanes)
             )
@@ -280,7 +235,7 @@ class TimelineView(QAbstractScrollArea):
         the one at the upper edge.
         """
         scroll = self.verticalScrollBar().value()
-        lanes = self._lanes
+        lanes = self.timeline.lanes
         if not lanes or (not scroll and self.current < 0 and self._wheel_at is None):
             return "", 0.0
         frame = self.make_frame()
@@ -289,7 +244,7 @@ class TimelineView(QAbstractScrollArea):
         if self._wheel_at is not None and (under := self._lane_at(frame, self._wheel_at)) >= 0:
             lane = under
         elif self.current >= 0:
-            of_current = int(np.searchsorted([each.end for each in lanes], self.current, "right"))
+            of_current = int(self.timeline.lane_of[self.current])
             lane = of_current if first <= of_current < end else first
         lane = min(lane, len(lanes) - 1)
         return lanes[lane].stream, scroll - float(self._tops[lane])
@@ -396,9 +351,11 @@ class TimelineView(QAbstractScrollArea):
         lane = int(np.searchsorted(self._tops, place.y() - frame.top + frame.scroll, "right")) - 1
         return lane if 0 <= lane < len(self.timeline.lanes) else -1
 
-    def _runs_by_id(self) -> dict[int, int]:
-        """The addresses of the runs that are pointed at, by their index."""
-        return {at: id(self._shown[at]) for at in (self.current, self.pointed) if 0 <= at < len(self._shown)}
+    def _find(self, before: Timeline, run: int) -> int:
+        """Where a run of another timeline is in this one."""
+        if run < 0:
+            return -1
+        return self.timeline.find(before.request_id(run), float(before.starts[run]))
 
     # -- Qt's events
 
@@ -528,6 +485,12 @@ class TimelineView(QAbstractScrollArea):
         painter.setFont(self.font())
         paint(painter, self.make_frame(), self.timeline, self._marks, theme.colours(self.palette()))
 
+    def paint_into(self, painter: QPainter, area: QRectF) -> None:
+        """The same at a place of a picture that is as large."""
+        painter.translate(area.topLeft())
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        self.paint_on(painter)
+
     def paintEvent(self, event: QPaintEvent) -> None:
         colours = theme.colours(self.palette())
         frame = self.make_frame()
@@ -574,27 +537,3 @@ class TimelineView(QAbstractScrollArea):
         self._card.move(round(max(left, 0.0)), round(top))
         self._card.show()
         self._card.raise_()
-
-
-class _Card(PlainLabel):
-    """What a run was, over the lanes; the mouse does not notice it."""
-
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__("", parent)
-        self.setObjectName("timelineCard")
-        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self.setContentsMargins(theme.SPACE, theme.TIGHT, theme.SPACE, theme.TIGHT)
-        self.hide()
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        colours = theme.colours(self.palette())
-        painter = QPainter(self)
-        painter.setBrush(colours.raised)
-        painter.setPen(QPen(colours.border, 1))
-        painter.drawRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5))
-        painter.end()
-        super().paintEvent(event)
-
-
-def _clock(at_ms: float) -> str:
-    return datetime.fromtimestamp(at_ms / 1000).astimezone().strftime("%H:%M:%S")

@@ -53,7 +53,6 @@ class RightSizeDialog(QDialog):
         self.model = RightSizeModel(self)
         table = make_table(self.model, RIGHT_SIZE_SAMPLES, stretch=0, sort_by=SAVING_COLUMN)
         self.table = named(table, "rightSizeTable", "Functions and the memory that they used")
-        self.table.horizontalHeader().setMinimumSectionSize(60)
         self.table.selectionModel().currentRowChanged.connect(lambda *_rows: self._show_row())
         self.table.activated.connect(lambda _index: self._ask())
         self.state = StateView()

@@ -61,7 +61,7 @@ def tell_state(sweep: Sweep) -> tuple[str, str]:
         count = f" · {sweep.done:,} of {sweep.wanted:,} runs" if sweep.done else ""
         return f"{stopping}{sweep.step}…{count}", "text"
     if sweep.trouble is not None:
-        return f"✖ {sweep.trouble}", "error"
+        return "\n".join(f"✖ {each}" for each in (sweep.error, sweep.trouble) if each is not None), "error"
     is_gone = sweep.error is not None and sweep.error.kind is ErrorKind.NOT_FOUND
     back = f" $LATEST has its {sweep.former_mb:,} MB, the versions are deleted."
     if not sweep.former_mb or is_gone:  # nothing was changed, or it is no more

@@ -1,4 +1,4 @@
-"""The figures of charts as a file: whole, harmless, and stopped when one says so."""
+"""Invocations as a file: whole, harmless, and stopped when one says so."""
 
 import csv
 from decimal import Decimal
@@ -6,8 +6,8 @@ from decimal import Decimal
 import pytest
 
 from lambdadesk.core.invocation_columns import InvocationColumns
+from lambdadesk.core.invocation_csv import COLUMNS, Stopped, to_csv
 from lambdadesk.core.types import Cost, Invocation, Outcome, Report
-from lambdadesk.ui.widgets.chart_export import Stopped, to_csv
 
 
 def run(number: int, error_type: str = "") -> Invocation:
@@ -33,6 +33,22 @@ def test_each_figure_is_as_it_is_known() -> None:
     assert first["max_memory_mb"] == ""
     assert second["error_type"] == "'=cmd()"  # no spreadsheet runs it
     assert shares == [0]
+
+
+def test_what_has_not_ended_is_last_and_has_no_figures() -> None:
+    running = Invocation("f", "=r9", 1_790_000_000_000, "stream", version="7")
+    queued = Invocation("f", "r8", 1_790_000_000_000, outcome=Outcome.QUEUED, here=True)
+    columns = InvocationColumns.from_invocations([run(0)])
+    text = to_csv(columns, lambda _share: True, [running, queued]).decode()
+    ended, *opened = csv.DictReader(text.splitlines())
+    assert ended["outcome"] == "ok"
+    told = ("start", "version", "outcome", "log_stream", "source", "request_id")
+    start = "2026-09-21T14:13:20.000+00:00"
+    assert [tuple(row[name] for name in told) for row in opened] == [
+        (start, "7", "running", "stream", "log", "'=r9"),
+        (start, "$LATEST", "queued", "", "answer", "r8"),
+    ]
+    assert not any(row[name] for row in opened for name in {*COLUMNS} - {*told})
 
 
 def test_it_stops_between_two_parts() -> None:
