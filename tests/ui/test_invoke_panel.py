@@ -667,7 +667,7 @@ async def test_an_answer_is_shown_as_text(desk: Desk, aws: FakeAws, tmp_path: Pa
     await desk.open("hello")
     await desk.invoke()
     shown = desk.get("responseView").toPlainText()
-    assert shown == '"<img src=x> <U+202E>evil ␀ red"'
+    assert shown == '"<img src=x> <U+202E>evil <U+0000> red"'
     assert not any(character in visible_words(desk.page) for character in "\u202e\x00\x1b")
 
 

@@ -390,5 +390,20 @@ async def test_a_low_page_keeps_its_room_for_lines(desk: Desk, aws: FakeAws) -> 
     view.table.setFocus()
     press(view.table, Qt.Key.Key_F, CONTROL)
     assert desk.get("logFind").isVisible()
+    assert not desk.get("logFilter").isVisible()  # the search takes its place
+    view.table.selectRow(50)
+    assert view.detail.isVisible()
+    await until(lambda: view.table.viewport().height() >= 5 * view.table.rowHeight(0))
+    assert view.detail.text.height() >= 2 * view.detail.text.fontMetrics().height()
+    assert view.table.viewport().rect().contains(view.table.visualRect(view.table.currentIndex()))
+    press(view.table, Qt.Key.Key_F, CONTROL | Qt.KeyboardModifier.ShiftModifier)
+    assert desk.get("logFilter").hasFocus()
+    assert not desk.get("logFind").isVisible()
     desk.window.resize(1280, 800)
     await until(lambda: desk.get("logHistogram").isVisible())
+    await until(lambda: view.detail.height() > view.height() // 4)
+    splitter = view.table.parentWidget()
+    splitter.setSizes([100, 400])  # as the user likes it
+    size = view.detail.height()
+    desk.get("logLevelDebug").click()
+    assert view.detail.height() == size

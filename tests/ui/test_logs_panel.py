@@ -87,7 +87,7 @@ async def test_text_from_a_log_is_plain_and_comes_back_as_it_was(desk: Desk, aws
     await desk.polled()
     assert lines(desk) == [hostile]
     cell = desk.get("logView").table.model().index(0, 3).data()
-    assert cell == "<b>bold</b> <U+202E>evil red ␀ &amp;"
+    assert cell == "<b>bold</b> <U+202E>evil red <U+0000> &amp;"
     assert "\u202e" not in visible_words(desk.page)
 
 

@@ -28,7 +28,7 @@ from lambdadesk.store.settings import Settings
 from lambdadesk.ui import theme
 from lambdadesk.ui.models.log_cells import clock_text
 from lambdadesk.ui.models.log_sources import LogSources, short_names
-from lambdadesk.ui.models.log_words import ASIDES, empty_words
+from lambdadesk.ui.models.log_words import ASIDES, empty_words, problem_words
 from lambdadesk.ui.widgets.filter_edit import FilterEdit
 from lambdadesk.ui.widgets.labels import ElidedLabel, ToneLabel
 from lambdadesk.ui.widgets.log_account import LogAccount
@@ -118,7 +118,7 @@ class LogsPanel(QWidget):
         row.addWidget(clear)
         row.addWidget(self.tools.group)
         row.addWidget(self.tools.more)
-        layout = QVBoxLayout(self)
+        self._layout = layout = QVBoxLayout(self)
         layout.setContentsMargins(theme.SPACE, theme.SPACE, theme.SPACE, theme.SPACE)
         layout.setSpacing(theme.SPACE)
         if self.following is not None:
@@ -162,6 +162,8 @@ class LogsPanel(QWidget):
         self.find_bar.text_changed.connect(self._search)
         self.find_bar.step_requested.connect(self.view.search_step)
         self.find_bar.closed.connect(self.view.setFocus)
+        for changed in (self.find_bar.opened, self.find_bar.closed, self.view.detail_changed):
+            changed.connect(self._fit)
         self.histogram.range_selected.connect(self._use_range)
         self.histogram.range_cleared.connect(self._clear_range)
         tools = self.tools
@@ -232,9 +234,11 @@ class LogsPanel(QWidget):
         self._rate_timer.stop()
         await self.scope.close()
 
-    def show_request(self, request_id: str) -> None:
-        """Show the lines of one request alone."""
+    def show_request(self, request_id: str, started_ms: float | None = None) -> None:
+        """Show the lines of one request alone. started_ms: when it began, where that may be long ago."""
         self.filter.setText(f"req:{request_id}")
+        if started_ms is not None and self._follow is not None:
+            self._follow.reach_back(request_id, started_ms)
 
     def _on_replaced(self) -> None:
         """Show another tail; the filter stays, but a range of time is of the log before."""
@@ -270,6 +274,8 @@ class LogsPanel(QWidget):
             self._settings.log_switches = self.tools.switches
 
     def _focus_filter(self) -> None:
+        if self.filter_row.isHidden() and not self.find_bar.isHidden():
+            self.find_bar.close_bar()  # it is in the place of the filter
         self.filter.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self.filter.selectAll()
 
@@ -396,15 +402,24 @@ class LogsPanel(QWidget):
         is_low = self.height() < _LOW_PX
         self.histogram.setVisible(not is_low)
         is_asking = is_low and self.following is not None and self.following.is_asking
+        is_finding, is_reading = (
+            is_low and not each.isHidden() for each in (self.find_bar, self.view.detail)
+        )
         is_narrowed = bool(self._narrowing)
         self.tools.setVisible(not is_low or (is_narrowed and not is_asking))
-        self.filter_row.setVisible(not is_asking)
+        self.filter_row.setVisible(not is_asking and not is_finding)
         self.legend.set_most_lines(0 if is_asking else 1 if is_low else 2)
         self.account.set_low(is_low)
+        self.account.setVisible(not is_finding and not is_reading)
+        margin = theme.TIGHT if is_low else theme.SPACE
+        self._layout.setContentsMargins(theme.SPACE, margin, theme.SPACE, margin)
+        self._layout.setSpacing(margin)
         self.older.set_short(is_low or self.width() < _NARROW_PX)
         self.older_matches.set_low(is_low)
         if self.following is not None:
             self.following.live.set_low(is_low)
+        self._layout.activate()
+        self.view.set_low(is_low)
 
     def _search(self, text: str) -> None:
         try:
@@ -437,12 +452,7 @@ class LogsPanel(QWidget):
     def _show_tail(self) -> None:
         tail, follow = self._tail, self._follow
         self.view.set_placeholder(empty_words(tail, self._since, follow.waiting_words if follow else ""))
-        problem = self._filter_problem
-        if not problem and follow is not None and follow.error is not None:
-            problem = f"{follow.error} What was followed before is still shown."
-        if not problem and tail.error is not None:
-            retry = "" if tail.state is TailState.DENIED else " Lines already here stay; it is tried again."
-            problem = f"{self._whose_error()}{tail.error}{retry}"
+        problem = self._filter_problem or problem_words(tail, follow.error if follow else None)
         text = f"✖ {problem}" if problem else ""
         if problem and text != self.problem.text():
             announce(self.problem, problem)
@@ -452,12 +462,6 @@ class LogsPanel(QWidget):
         self.account.show_tail(tail, follow.notes if follow is not None else ())
         if self.following is not None:
             self.following.show_state()
-
-    def _whose_error(self) -> str:
-        """The name of the group that fails, where there are others."""
-        sources = self._tail.followed
-        failing = next((source.name for source in sources if source.error is not None), "")
-        return f"{failing}: " if len(sources) > 1 else ""
 
     def _show_sources(self) -> None:
         """Name the logs where there are several; their states may change, and new ones may come."""

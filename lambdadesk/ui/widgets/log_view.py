@@ -31,6 +31,7 @@ _MANY_LINES = 50_000  # beyond these, lines that come are shown together with th
 _APPEND_MS = 40
 _MANY_LATE = 2_000  # lines after a late one: they are looked at anew
 _LATE_MS, _LATEST_MS = 200, 2_000
+_LOW_ROWS = 5  # that stay in sight above the detail in a low page
 _NO_MATCH = "No line matches the filter."
 
 
@@ -47,6 +48,7 @@ class LogView(QWidget):
         source_requested(int): show this one of several logs alone, see LogSources.
         payload_requested(str): show the payload of this request, which was sent from here.
         chart_requested(str): show the point of this request in the charts.
+        detail_changed(): the detail came or went.
         invocation_shown(int): all lines of an invocation are in the detail; its index.
     """
 
@@ -56,6 +58,7 @@ class LogView(QWidget):
     payload_requested = Signal(str)
     chart_requested = Signal(str)
     invocation_shown = Signal(int)
+    detail_changed = Signal()
     lines_changed = Signal()
     found_changed = Signal()
 
@@ -73,6 +76,7 @@ class LogView(QWidget):
         self._are_open = True  # the groups, at first
         self._context = 0
         self._folds_traces = True
+        self._is_low = False
         self._is_utc = False
         self._sources: LogSources | None = None
         self._search = Filter()
@@ -575,12 +579,33 @@ class LogView(QWidget):
         self.detail.show_row(line, whose)
         self._open_detail()
 
+    def set_low(self, is_low: bool) -> None:
+        """Leave the lines their room in a low page: without titles, and with less of the selected one."""
+        changed = is_low != self._is_low
+        if changed:
+            self._is_low = is_low
+            self.table.horizontalHeader().setVisible(not is_low)
+            self.detail.set_low(is_low)
+        if changed or (is_low and self.table.height() < self._rows_px):  # else it is as the user left it
+            self._share_room()
+
+    @property
+    def _rows_px(self) -> int:
+        return _LOW_ROWS * self.table.verticalHeader().defaultSectionSize() + 2 * self.table.frameWidth()
+
+    def _share_room(self) -> None:
+        """Give the detail a third, or in a low page what is left by some rows."""
+        if not self.detail.isHidden():
+            height = self._splitter.height()
+            share = min(height // 3, max(0, height - self._rows_px)) if self._is_low else height // 3
+            self._splitter.setSizes([height - share, share])
+
     def _open_detail(self) -> None:
         if self.detail.isHidden():
             self.detail.show()
-            height = self._splitter.height()
-            self._splitter.setSizes([height - height // 3, height // 3])
+            self._share_room()
             self.table.scrollTo(self.table.currentIndex())
+            self.detail_changed.emit()
 
     def show_cost(self, invocation: int) -> None:
         """Show the arithmetic of an invocation's cost in the detail."""
@@ -610,6 +635,7 @@ class LogView(QWidget):
         if not self.detail.isHidden():
             self.detail.hide()
             self.table.setFocus()
+            self.detail_changed.emit()
 
     def _open_menu(self, point: QPoint) -> None:
         menu = QMenu(self)
