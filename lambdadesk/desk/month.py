@@ -322,7 +322,7 @@ class Months:
         if place.present is None:
             return []
         there = place.present.union(each.name for each in place.connection.catalog.state.functions)
-        return place.month.get_gone(there, first)
+        return place.month.get_gone(there, first, {*place.kept, *place.connection.ledger.functions()})
 
     def get_gone(self, functions: Iterable[MonthFunction]) -> Gone:
         """How many of these, and of all that there were, were deleted."""
@@ -428,7 +428,8 @@ class Months:
         if present is None:
             return []
         listed, month.is_listed = await fetch_names(connection.gateway, most_pages(len(present)))
-        names = {*listed, *place.kept, *month.functions} - present
+        reported = (*place.kept, *connection.ledger.functions())
+        names = {*listed, *reported, *month.functions} - present
         due = month.get_gone_due(names, listed, connection.gateway.server_now_ms)
         most = most_gone(len(present))
         place.unread = max(0, len(due) - most)
