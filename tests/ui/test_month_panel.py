@@ -407,6 +407,7 @@ async def test_what_has_come_before_a_stop_stays(qapp: QApplication, aws: FakeAw
         await until(lambda: "call 2 of 2" in desk.text("monthTrouble"), lambda: desk.text("monthTrouble"))
         click(desk.get("monthStop"))
         await until(lambda: not desk.get("monthStop").isVisible(), lambda: visible_words(panel))
+        assert desk.get("monthRead").hasFocus()
         assert "100 not read yet" in desk.text("monthNote")
         assert len(table(desk)) == 500
         click(desk.get("monthRead"))
