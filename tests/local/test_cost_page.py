@@ -83,12 +83,12 @@ async def test_sums_over_the_report_lines_are_what_the_page_shows(
             again = await in_thread(read_reports, clients)
             if reports == again:
                 break
-        await until(lambda: {name: row[0] for name, row in shown().items()} == counts(reports), shown, 20)
+        await until(lambda: {name: row[2] for name, row in shown().items()} == counts(reports), shown, 20)
         for name, lines in reports.items():
             gb_s = sum((Decimal(billed * memory) / 1024 / 1000 for billed, memory in lines), Decimal(0))
             cost = gb_s * PRICES[architectures[name]] + len(lines) * Decimal("0.0000002")
             total += cost
-            invocations, _errors, shown_gb_s, shown_cost, _million = shown()[name]
+            shown_cost, _million, invocations, _errors, shown_gb_s, _hint = shown()[name]
             assert (invocations, shown_gb_s, shown_cost) == (
                 f"{len(lines):,}",
                 f"{gb_s:,.3f}",
