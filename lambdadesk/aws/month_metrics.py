@@ -1,7 +1,8 @@
 """Two months of many functions by day, from CloudWatch's metrics.
 
 GetMetricData costs $0.01 for 1,000 metrics, however many days are asked for. Each function takes 1, one that
-ran takes 3 more (one of them of its log group), and a version with provisioned concurrency 2.
+ran takes 3 more (one of them of its log group), and a version with provisioned concurrency 2. A page of
+ListMetrics costs as much as one metric.
 """
 
 from collections import deque
@@ -107,6 +108,38 @@ async def fetch_month(gateway: Gateway, asked: Sequence[Asked]) -> AsyncIterator
         found = await fetch.ask_next()
         done += 1
         yield MonthStep(found, done, done + -(-len(fetch.queue) // QUERIES_A_CALL))
+
+
+def most_pages(functions: int) -> int:
+    """Pages of 500 metrics that `fetch_names` asks for at most; an alias or a version has some of its own."""
+    return 10 + functions // 50
+
+
+async def fetch_names(gateway: Gateway, most_pages: int) -> tuple[frozenset[str], bool]:
+    """The functions that ran in the last two weeks, deleted ones among them, and whether these are all.
+
+    Each page is a request to CloudWatch, which it bills. Where they may not be listed, none is known.
+    """
+    params: dict[str, Any] = {
+        "Namespace": _LAMBDA,
+        "MetricName": "Invocations",
+        "Dimensions": [{"Name": "FunctionName"}],
+    }
+    found: set[str] = set()
+    pages, is_whole = 0, False
+    try:
+        async for reply in _pages(gateway, "cloudwatch", "ListMetrics", "NextToken", "NextToken", **params):
+            for metric in reply.get("Metrics") or ():
+                named = {each.get("Name"): str(each.get("Value")) for each in metric.get("Dimensions") or ()}
+                found.add(named.get("FunctionName", ""))
+            pages, is_whole = pages + 1, not reply.get("NextToken")
+            if pages == most_pages:
+                break
+    except UserError as error:
+        if error.kind is not ErrorKind.DENIED:
+            raise
+    # Lambda@Edge counts its replicas as "us-east-1.name", which no function of this region is called.
+    return frozenset(name for name in found if name and "." not in name), is_whole
 
 
 async def fetch_provisioned(gateway: Gateway) -> dict[tuple[str, str], int] | None:

@@ -1,11 +1,12 @@
 """Which lines of a stretch of a LogStore the terms of a filter leave."""
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import compress
 
+from lambdadesk.core.block_search import find_lines
 from lambdadesk.core.log_block import SEPARATOR, Block
 from lambdadesk.core.log_terms import (
     REGEX_REACH,
@@ -53,6 +54,12 @@ class Chunk:
     def find(self, term: TextTerm) -> list[int]:
         """The lines (from 0) that hold the text; over the whole block at once where that gives the same."""
         if self.block is not None and SEPARATOR not in term.text:
+            every = find_lines(self.block, term.text, exact_case=term.exact_case)
+            if every is not None:
+                start, stop = self._from, self._to
+                if stop - start == self.block.line_count:
+                    return every
+                return [at - start for at in every[bisect_left(every, start) : bisect_left(every, stop)]]
             text = self.block.text if term.exact_case else self.block.text.lower()
             if len(text) == len(self.block.text):  # some capitals get longer in lower case
                 return self._find_in_block(text, self.block, term.text)

@@ -66,6 +66,10 @@ class GroupedLines:
         group = self._group_at(row)
         return self._invocations[group] if row == self._rows_before(group) else -1
 
+    def least_from(self, row: int) -> int:
+        """A line number that no line from this row on is below: groups stand in the order they began."""
+        return self._born[self._group_at(row)]
+
     def numbers_of(self, invocation: int) -> "array[int]":
         """The line numbers of an invocation, ascending."""
         group = self._group_of(invocation)
@@ -124,6 +128,11 @@ class GroupedLines:
         splices = self._trim(self.lines[0] if len(self.lines) else self.lines.store.first)
         splices += self._cut_from(first_changed)
         return splices
+
+    @property
+    def stop(self) -> int:
+        """The number after that of the last line that was taken in."""
+        return self._last + 1
 
     @property
     def is_complete(self) -> bool:

@@ -133,7 +133,8 @@ class FunctionDays:
     quantities: what was used, by item in its unit. costs: of Lambda. log_costs: of log ingestion, which is
     never in `costs`; None: not known. exact_days: days all of whose invocations are summed by their REPORTs.
     error_costs: of invocations that failed. cold_share: of the GB-seconds, billed for INIT and restore; None:
-    not known. notes: why this is an estimate. badges: what is not in the figures.
+    known. notes: why this is an estimate. badges: what is not in the figures. is_least: there was duration
+    of which it is not known what it cost.
     """
 
     first_day: int
@@ -150,6 +151,10 @@ class FunctionDays:
     cold_share: Decimal | None
     notes: tuple[str, ...]
     badges: tuple[CostBadge, ...] = ()
+    is_least: bool = False
+
+
+PRESENT = "the function's present memory and architecture are used for all days"
 
 
 def cost_days(
@@ -159,14 +164,16 @@ def cost_days(
     prices: PriceTable,
     days: range,
     reports: Mapping[int, DaySums] | None = None,
+    assumed: str = PRESENT,
 ) -> FunctionDays:
     """What a function cost on each of the days (ordinals), at the first tier's list prices.
 
     A day of which no fewer REPORT lines were read than CloudWatch counted invocations is summed by them;
     where they are as many, that is exact. All others are estimated: requests and duration as CloudWatch
     counted them, the duration scaled as the REPORTs were billed, if FEW_REPORTS of them were read.
+    assumed: what is said of the memory. Where the function has none, duration is left out, and said.
     """
-    return _Costing(function, sums, region, prices, days, reports or {}).run()
+    return _Costing(function, sums, region, prices, days, reports or {}, assumed).run()
 
 
 class _Costing:
@@ -178,7 +185,9 @@ class _Costing:
         prices: PriceTable,
         days: range,
         reports: Mapping[int, DaySums],
+        assumed: str,
     ) -> None:
+        self._assumed = assumed
         self._function, self._sums, self._days, self._reports = function, sums, days, reports
         self._currency = prices.currency(region)
         self._notes: dict[str, None] = {}
@@ -279,6 +288,7 @@ class _Costing:
                 has_provisioned=bool(sums.provisioned),
                 is_durable=self._function.is_durable,
             ),
+            not self._function.memory_mb and not is_exact and any(sums.duration_ms.values()),
         )
 
     def _get_factor(self, every: DaySums) -> Decimal:
@@ -342,6 +352,13 @@ class _Costing:
         if self._function.capacity_provider:
             notes["Managed Instances are billed by the hour: only the requests are counted."] = None
             return
+        if not self._function.memory_mb:
+            seconds = sum(self._sums.duration_ms.values()) / 1000
+            notes[
+                f"{self._assumed}: only its requests are counted, not its duration of {seconds:,.1f} s in "
+                f"{len(self._days)} days."
+            ] = None
+            return
         scaled = (
             f"CloudWatch's Duration is scaled by {factor:.3f}, as the {every.invocations:,} invocations were "
             "billed whose REPORT lines were read"
@@ -349,7 +366,7 @@ class _Costing:
             else "CloudWatch's Duration leaves out INIT and the rounding up of each invocation to 1 ms, both "
             "of which are billed"
         )
-        notes[f"{scaled}; the function's present memory and architecture are used for all days."] = None
+        notes[f"{scaled}; {self._assumed}."] = None
         if any(each.invocations > self._sums.invocations.get(day, 0) for day, each in self._reports.items()):
             notes[
                 "On some days REPORT lines of more invocations were read than CloudWatch had counted when it "

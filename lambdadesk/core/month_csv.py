@@ -30,7 +30,8 @@ def to_csv(rows: Iterable[MonthRow], period: Period) -> bytes:
                 _plain(row.log_cost),
                 row.used_mb or "",
                 row.memory_mb or "",
-                "exact" if row.is_exact else "estimate",
+                row.basis,
+                "deleted" if row.is_deleted else "",
                 " ".join(row.notes),
                 *(_plain(each) for each in row.costs),
             ]
@@ -57,6 +58,7 @@ _CSV_COLUMNS = (
     "most_memory_used_mb",
     "memory_mb",
     "basis",
+    "state",
     "notes",
 )
 

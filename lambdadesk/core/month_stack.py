@@ -29,7 +29,7 @@ def stack(rows: Iterable[MonthRow], currency: str) -> list[Layer]:
         (row for row in rows if row.currency == currency and row.cost), key=lambda row: (-row.cost, row.title)
     )
     shown = len(dearest) if len(dearest) <= LAYERS + 1 else LAYERS
-    layers = [Layer(row.key, row.title, row.costs) for row in dearest[:shown]]
+    layers = [Layer(row.key, row.name, row.costs) for row in dearest[:shown]]
     if rest := dearest[shown:]:
         costs = tuple(sum(day, Decimal(0)) for day in zip(*(row.costs for row in rest), strict=True))
         layers.append(Layer(None, f"{len(rest):,} others", costs, len(rest)))

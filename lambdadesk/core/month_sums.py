@@ -1,6 +1,6 @@
 """What CloudWatch counted of a place by day, as it is asked for and kept."""
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
 
 from lambdadesk.core.month_cost import DAYS, CountedDays, Provisioned, day_of
@@ -8,6 +8,7 @@ from lambdadesk.core.types import FunctionInfo
 
 HOUR_MS = 3_600_000
 LATE_MS = 3 * HOUR_MS  # after which a day is told no more: a run counts where it began, once it has ended
+LISTED_MS = 14 * 24 * HOUR_MS  # how long CloudWatch lists a metric that gets no data any more
 
 # What is counted of a function, of a log group, and of a version or alias with provisioned concurrency.
 INVOCATIONS, ERRORS, DURATION_MS, BYTES, HOURS = "invocations", "errors", "duration_ms", "bytes", "hours"
@@ -57,13 +58,16 @@ class PlaceMonth:
     """Everything that is known of one place (a connection in a region).
 
     functions: by name. logs: by log group. provisioned: by (function, qualifier). concurrency: what is
-    configured, by the same; None: it could not be read.
+    configured, by the same; None: it could not be read. details: of functions as they were when they were
+    last counted. is_listed: whether CloudWatch listed all that ran, deleted or not; None: it was not asked.
     """
 
     functions: dict[str, Counted] = field(default_factory=dict)
     logs: dict[str, Counted] = field(default_factory=dict)
     provisioned: dict[tuple[str, str], Counted] = field(default_factory=dict)
     concurrency: dict[tuple[str, str], int] | None = field(default_factory=dict)
+    details: dict[str, FunctionInfo] = field(default_factory=dict)
+    is_listed: bool | None = None
 
     def update(self, newer: "PlaceMonth", first: int) -> None:
         """Take what an answer tells; all else stays as it was."""
@@ -82,6 +86,32 @@ class PlaceMonth:
             for each in functions
             if (counted := self.functions.get(each.name)) is None or not counted.is_fresh(now_ms)
         ]
+
+    def get_gone(self, present: Container[str], first: int) -> list[FunctionInfo]:
+        """The functions that are no more, but ran since the day `first`."""
+        return [
+            self.describe(name)
+            for name, counted in self.functions.items()
+            if name not in present and any(day >= first for day in counted.sums.get(INVOCATIONS, ()))
+        ]
+
+    def describe(self, name: str) -> FunctionInfo:
+        """A function as it was last seen; one that never was has no memory and no package type."""
+        return self.details.get(name) or FunctionInfo(name, memory_mb=0, package_type="")
+
+    def get_gone_due(self, names: Iterable[str], listed: Container[str], now_ms: int) -> list[str]:
+        """Of functions that are no more those to ask for, never counted ones first.
+
+        listed: what CloudWatch lists, so that there may be more of it than is known.
+        """
+        unknown, old = [], []
+        for name in sorted(names):
+            counted = self.functions.get(name)
+            if counted is None:
+                unknown.append(name)
+            elif now_ms - counted.read_ms > (HOUR_MS if name in listed else LISTED_MS):
+                old.append(name)
+        return unknown + old
 
     def get_writers(self, functions: Iterable[FunctionInfo]) -> dict[str, list[str]]:
         """Which of these functions, as far as they were counted, write to each log group."""
@@ -141,6 +171,11 @@ class PlaceMonth:
 
 def _hours_and_runs(counted: Counted) -> tuple[dict[int, int], dict[int, int]]:
     return counted.get(HOURS), counted.get(INVOCATIONS)
+
+
+def most_gone(functions: int) -> int:
+    """Of how many functions that were deleted one reading asks at most, so that its price can be told."""
+    return max(20, functions // 5)
 
 
 def first_day(now_ms: int) -> int:

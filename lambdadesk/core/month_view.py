@@ -76,6 +76,14 @@ class MonthFunction:
     function: FunctionInfo
     tags: Mapping[str, str] | None
     days: FunctionDays
+    is_deleted: bool = False
+
+    @property
+    def runtime(self) -> str:
+        """As it is shown."""
+        if not self.function.package_type:  # never seen before it was deleted
+            return "runtime not known"
+        return self.function.runtime or "container image"
 
     @property
     def key(self) -> tuple[str, str]:
@@ -101,7 +109,7 @@ def get_group(function: MonthFunction, by: Grouping, tag: str = "") -> str:
         case Grouping.REGION:
             return function.region
         case Grouping.RUNTIME:
-            return function.function.runtime or "container image"
+            return function.runtime
         case Grouping.STACK | Grouping.TAG:
             if function.tags is None:
                 return TAGS_UNKNOWN
@@ -123,7 +131,8 @@ class MonthRow:
 
     costs: by day of the period. full, before: costs of the full days that are compared, and of those before.
     cold_cost, log_cost: None where nothing is known; *_of: of how many functions they are known.
-    used_mb, memory_mb: of the run that used most, 0 where no REPORT was read.
+    used_mb, memory_mb: of the run that used most, 0 where no REPORT was read. is_least: a part of the cost
+    can't be known.
     """
 
     key: tuple[str, str]
@@ -149,6 +158,8 @@ class MonthRow:
     connection: str = ""
     region: str = ""
     colour: str = ""
+    is_deleted: bool = False
+    is_least: bool = False
 
     @property
     def per_million(self) -> Decimal | None:
@@ -158,6 +169,21 @@ class MonthRow:
     def change(self) -> Decimal | None:
         """Of the full days against those before, as a part of these; None where nothing was before."""
         return (self.full - self.before) / self.before if self.before else None
+
+    @property
+    def basis(self) -> str:
+        """How well the cost is known, in a word or two."""
+        return "exact" if self.is_exact else "at least" if self.is_least else "estimate"
+
+    @property
+    def sign(self) -> str:
+        """What stands before an amount."""
+        return "" if self.is_exact else "≥ " if self.is_least else "≈ "
+
+    @property
+    def name(self) -> str:
+        """The title, with what became of it."""
+        return f"{self.title} (deleted)" if self.is_deleted else self.title
 
     @property
     def headroom(self) -> Decimal | None:
@@ -235,6 +261,8 @@ def _sum(function: MonthFunction, period: Period) -> MonthRow:
         function.connection,
         function.region,
         function.colour,
+        function.is_deleted,
+        days.is_least and not is_exact,
     )
 
 
@@ -264,6 +292,7 @@ def _join(key: tuple[str, str], rows: Sequence[MonthRow]) -> MonthRow:
         all(row.is_exact for row in rows),
         tuple(dict.fromkeys(note for row in rows for note in row.notes)),
         tuple(sum(day, _ZERO) for day in zip(*(row.costs for row in rows), strict=True)),
+        is_least=any(row.is_least for row in rows),
     )
 
 
@@ -287,15 +316,16 @@ def forecast(functions: Iterable[MonthFunction], today: date, currency: str) -> 
 
     The middle is their mean, the band goes from the cheapest to the dearest of them. Today costs at
     least what it has so far. A function that is younger, or was idle, counts with what
-    it cost, which is nothing.
+    it cost, which is nothing; one that was deleted costs nothing any more.
     """
-    chosen = [each.days for each in functions if each.days.currency == currency]
+    chosen = [each for each in functions if each.days.currency == currency]
     first = today.toordinal() - 7 * _WEEKS
     daily: dict[int, Decimal] = dict.fromkeys(range(first, today.toordinal()), _ZERO)
     month = [_ZERO] * today.day
     begin = today.toordinal() - today.day + 1
-    for days in chosen:
-        for number in daily:
+    for each in chosen:
+        days = each.days
+        for number in () if each.is_deleted else daily:
             daily[number] += days.costs[number - days.first_day]
         for at in range(today.day):
             month[at] += days.costs[begin + at - days.first_day]

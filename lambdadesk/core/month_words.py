@@ -141,8 +141,40 @@ def _get_bill(month: AccountMonth) -> str:
     return f"{gross}, free tier {free}, to pay {total}"
 
 
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """Functions that were deleted: that are in the figures, of how many of them only requests are, and that
+    were not read yet. is_listed: whether CloudWatch listed all; None: it was not asked.
+    """
+
+    count: int = 0
+    least: int = 0
+    unread: int = 0
+    is_listed: bool | None = None
+
+    @property
+    def words(self) -> str:
+        if self.is_listed is None and not self.count:
+            return "functions that were deleted are not in it yet"
+        of = "them" if self.least == self.count else f"{self.least:,} of them"
+        least = f", of {of} only the requests" if self.least else ""
+        parts = [f"{self.count:,} deleted besides{least}" if self.count else "none that was deleted"]
+        if self.unread:
+            parts.append(f"{self.unread:,} more deleted are still to be read")
+        if self.is_listed:
+            parts.append("CloudWatch lists deleted ones for two weeks after they ran")
+        else:
+            parts.append("CloudWatch did not list all that ran, so that deleted ones may be missing")
+        return " · ".join(parts)
+
+
 def get_note(
-    shown: int, known: int, total: int, read_ms: tuple[int, int] | None, without_logs: Sequence[str]
+    shown: int,
+    known: int,
+    total: int,
+    read_ms: tuple[int, int] | None,
+    without_logs: Sequence[str],
+    gone: Gone,
 ) -> str:
     """What the figures cover: functions that are shown, that have figures, and that there are."""
     parts = [f"{shown:,} of {known:,} functions shown" if shown < known else f"{known:,} functions"]
@@ -154,7 +186,8 @@ def get_note(
         )
         parts.append(f"read {first}" if first == last else f"read {first} to {last}")
     parts.append("days are UTC's, as on the bill")
-    parts.append("list prices before free tier and tiers; functions that were deleted are not in it")
+    parts.append("list prices before free tier and tiers")
+    parts.append(gone.words)
     if without_logs:
         parts.append(f"log ingestion is not offered by {', '.join(without_logs)}")
     return " · ".join(parts)
@@ -162,12 +195,13 @@ def get_note(
 
 def get_why(row: MonthRow) -> str:
     """How the figures of a row came about."""
-    basis = "an estimate" if not row.is_exact else "exact: the REPORT lines of all invocations were summed"
+    estimate = "at least this" if row.is_least else "an estimate"
+    basis = estimate if not row.is_exact else "exact: the REPORT lines of all invocations were summed"
     if not row.requests and row.is_exact:
         basis = "CloudWatch counted nothing"
     notes = row.notes[:_NOTES_SHOWN]
     more = f"And {len(row.notes) - len(notes):,} more reasons." if len(row.notes) > len(notes) else ""
-    return " ".join(filter(None, (f"{row.title}: {basis}.", *notes, more)))
+    return " ".join(filter(None, (f"{row.name}: {basis}.", *notes, more)))
 
 
 def get_group_words(by: Grouping, tag: str, title: str) -> str:
@@ -191,7 +225,8 @@ def has_words(function: MonthFunction, words: Iterable[str]) -> bool:
             function.connection,
             function.account,
             function.region,
-            function.function.runtime or "container image",
+            function.runtime,
+            "deleted" if function.is_deleted else "",
             *(f"{name}={value}" for name, value in (function.tags or {}).items()),
         )
     ).casefold()

@@ -52,6 +52,7 @@ _USAGE_TYPES: Final = {
     "DataScanned-Bytes": PriceItem.LOG_INSIGHTS,
     "Logs-LiveTail": PriceItem.LIVE_TAIL,
     "CW:GMD-Metrics": PriceItem.METRICS_REQUESTED,
+    "CW:Requests": PriceItem.CLOUDWATCH_REQUEST,
 }
 _PLACE = re.compile(r"\A[A-Z]{2,5}[0-9]{0,2}-")  # "EUC1-" of a usage type; us-east-1 has none, or "USE1-"
 _OTHERS = ("Lambda-Managed-Instances", "Global-")  # in the usage type: other products, and the free tier

@@ -21,6 +21,7 @@ class OwnUse(StrEnum):
     """What is counted; each amount is a whole number of the unit in the name."""
 
     METRICS = "metrics"  # requested by GetMetricData
+    CLOUDWATCH_REQUESTS = "cloudwatch_requests"  # all others of CloudWatch: ListMetrics
     QUERY_BYTES = "query_bytes"  # scanned by Logs Insights
     LIVE_TAIL_S = "live_tail_s"
     REQUESTS = "requests"  # of Invoke; what the functions then cost is on the Cost page
@@ -36,6 +37,7 @@ class OwnUse(StrEnum):
 
 _ITEMS = {
     OwnUse.METRICS: (PriceItem.METRICS_REQUESTED, 1),
+    OwnUse.CLOUDWATCH_REQUESTS: (PriceItem.CLOUDWATCH_REQUEST, 1),
     OwnUse.QUERY_BYTES: (PriceItem.LOG_INSIGHTS, _GB),
     OwnUse.LIVE_TAIL_S: (PriceItem.LIVE_TAIL, 60),
     OwnUse.REQUESTS: (PriceItem.REQUEST, 1),
@@ -44,6 +46,7 @@ _ITEMS = {
 # What a refresh or a look costs money by; an Invoke is what the user asked for, and is never held back.
 _PAID = {
     ("cloudwatch", "GetMetricData"): "CloudWatch's metrics were not asked for",
+    ("cloudwatch", "ListMetrics"): "CloudWatch's metrics were not asked for",
     ("logs", "StartQuery"): "The query was not started",
     ("logs", "StartLiveTail"): "Live Tail was not started",
 }
@@ -60,13 +63,16 @@ def count_call(
     """What one answered call is billed by, at most.
 
     GetMetricData: every metric of each page asked for, as if a further page were billed like the first; a
-    query by expression counts the metrics that came. GetQueryResults: bytes scanned so far by the query.
+    query by expression counts the metrics that came. Other calls of CloudWatch: a request each.
+    GetQueryResults: bytes scanned so far by the query.
     """
     if (service, operation) == ("cloudwatch", "GetMetricData"):
         queries = params.get("MetricDataQueries") or ()
         asked = sum("MetricStat" in query for query in queries)
         searched = 0 if asked == len(queries) else len(reply.get("MetricDataResults") or ())
         return {OwnUse.METRICS: max(asked, searched)}
+    if service == "cloudwatch":
+        return {OwnUse.CLOUDWATCH_REQUESTS: 1}
     if (service, operation) == ("logs", "GetQueryResults"):
         scanned = (reply.get("statistics") or {}).get("bytesScanned") or 0
         return {OwnUse.QUERY_BYTES: int(scanned)}

@@ -39,6 +39,7 @@ class PriceItem(StrEnum):
     LOG_INSIGHTS = "log_insights"  # bytes that queries scanned
     LIVE_TAIL = "live_tail"
     METRICS_REQUESTED = "metrics_requested"  # by GetMetricData
+    CLOUDWATCH_REQUEST = "cloudwatch_request"  # any other: ListMetrics
 
     @property
     def words(self) -> tuple[str, str]:
@@ -67,6 +68,7 @@ _WORDS = {
     PriceItem.LOG_INSIGHTS: ("Logs scanned by Insights", "GB"),
     PriceItem.LIVE_TAIL: ("Live Tail", "minutes"),
     PriceItem.METRICS_REQUESTED: ("Metrics requested", "metrics"),
+    PriceItem.CLOUDWATCH_REQUEST: ("Requests to CloudWatch", "requests"),
 }
 
 

@@ -1,6 +1,7 @@
 """Text from outside, made safe and honest to look at."""
 
 import re
+from functools import lru_cache
 
 _UNSEEN = (
     "\x00-\x08\x0b-\x1f\x7f-\x9f"  # control characters but for tab and line feed
@@ -19,9 +20,9 @@ _ELIDED_FROM = 4_000
 def visible(text: str) -> str:
     """The text with every character that a reader could not see, or that could mislead, spelt out.
 
-    Control characters become their pictures (NUL is ␀), bidi and zero-width ones their code (<U+202E>); ANSI
-    colours go; a carriage return is a line break, since Node's runtime writes its line breaks so. Tabs and
-    line breaks stay.
+    Control characters, bidi and zero-width ones become their code (<U+202E>), as few fonts have pictures of
+    them; ANSI colours go; a carriage return is a line break, since Node's runtime writes its line breaks so.
+    Tabs and line breaks stay.
     """
     if text.isprintable():
         return text
@@ -36,10 +37,12 @@ def _spell(match: re.Match[str]) -> str:
         return "\n"
     if joiner:
         return match[0]
-    code = ord(match[0])
-    if code < 0x20:
-        return chr(0x2400 + code)
-    return "␡" if code == 0x7F else f"<U+{code:04X}>"
+    return _code(match[0])
+
+
+@lru_cache(maxsize=256)
+def _code(character: str) -> str:
+    return f"<U+{ord(character):04X}>"
 
 
 def one_line(text: str, limit: int = _ELIDED_FROM) -> str:

@@ -25,6 +25,7 @@ from lambdadesk.core.event import Event
 from lambdadesk.core.ledger import InvocationLedger
 from lambdadesk.core.money import format_money
 from lambdadesk.core.types import Cost, Invocation, Outcome
+from lambdadesk.desk.log_watch import pause, woken_by
 from lambdadesk.desk.tailer import Tailer, TailState
 from lambdadesk.store.history_entry import HistoryEntry
 
@@ -105,12 +106,7 @@ class AsyncRun:
 
     async def run(self) -> None:
         """Follow until it is known what became of the event, or nothing more can be; then say so."""
-        woken = asyncio.Event()
-        disconnects = [
-            self._tail.changed.connect(woken.set),
-            self._ledger.changed.connect(lambda _function: woken.set()),
-        ]
-        try:
+        with woken_by(self._tail, self._ledger) as woken:
             self._show()
             self._setup = await fetch_async_setup(
                 self._gateway, self.entry.function, self.entry.qualifier or "$LATEST"
@@ -118,22 +114,11 @@ class AsyncRun:
             self._is_known = True
             while not self._is_over():
                 self._show()
-                await self._pause(woken, self._pace.look_s)
+                await pause(woken, self._pace.look_s)
             self._show()
             await self._follow_record(woken)
-        finally:
-            for disconnect in disconnects:
-                disconnect()
         self.sentence = self._tell()
         self._show()
-
-    async def _pause(self, woken: asyncio.Event, seconds: float) -> None:
-        try:
-            async with asyncio.timeout(seconds):
-                await woken.wait()
-        except TimeoutError:
-            pass
-        woken.clear()
 
     # -- the attempts
 
@@ -212,7 +197,7 @@ class AsyncRun:
             if is_final or time.monotonic() > until_s:
                 return
             woken.clear()
-            await self._pause(woken, self._pace.record_every_s)
+            await pause(woken, self._pace.record_every_s)
 
     # -- in words
 

@@ -20,6 +20,8 @@ from lambdadesk.core.types import (
     Report,
 )
 from lambdadesk.desk.run_entry import (
+    ENDED_AT_ITS_TURN,
+    ENDED_EARLY,
     new_entry,
     now_ms,
     report_in,
@@ -178,9 +180,16 @@ class Invoker:
         # The log may have told more while the disk was busy.
         return with_record(entry, watched.record) if watched else entry
 
-    def record_now(self, requests: Sequence[InvokeRequest], series: str) -> list[Recorded]:
-        """Put runs of a series on the disk, just before they are sent; for who is in a thread. Blocks."""
+    def record_now(
+        self, requests: Sequence[InvokeRequest], series: str, *, is_ahead: bool = False
+    ) -> list[Recorded]:
+        """Put runs of a series on the disk, just before they are sent; for who is in a thread. Blocks.
+
+        is_ahead: not quite yet, so that `note_sent_now` is to be told of those that take long.
+        """
         entries = [new_entry(self._gateway.target.key, request, series) for request in requests]
+        if is_ahead:
+            entries = [replace(entry, error=ENDED_AT_ITS_TURN) for entry in entries]
         try:
             ids = self._history.write_now([(Write.ADD, entry) for entry in entries])
         except UserError as error:  # the invocation matters more than its record
@@ -211,7 +220,7 @@ class Invoker:
                 (done,) = self.record_now([request], series)
                 entry, storage = done.entry, done.storage
             else:
-                entry = replace(entry, sent_ms=now_ms())
+                entry = replace(entry, sent_ms=now_ms(), error=ENDED_EARLY)
             sending(entry)
 
         try:
@@ -245,17 +254,22 @@ class Invoker:
         entries = []
         with self._ledger.told_together():
             for each in answers:
-                entry, error = each.entry, each.error
+                entry, error, watched = each.entry, each.error, None
                 is_run = error is None or error.kind is ErrorKind.OUTCOME_UNKNOWN
                 if is_run and each.request.kind is not InvocationType.DRY_RUN:
-                    entry, _ = self._watch(entry, each.request, each.result, each.report)
+                    entry, watched = self._watch(entry, each.request, each.result, each.report)
                 entries.append(entry)
-                self._keep(entry)
+                self._keep(entry, watched.entry if watched else None)
         return entries
 
     def drop(self, entries: Sequence[HistoryEntry]) -> None:
         """These runs of a series were recorded, and are not going to be sent."""
         self._writes += [_Pending(Write.DROP, entry) for entry in entries if entry.id]
+
+    def note_sent_now(self, entries: Sequence[HistoryEntry]) -> None:
+        """These were recorded ahead, and have been sent; for who is in a thread. Blocks."""
+        with suppress(UserError):
+            self._history.write_now([(Write.SENT, entry) for entry in entries])
 
     def drop_now(self, entries: Sequence[HistoryEntry]) -> None:
         """The same for who is in a thread. Blocks."""
@@ -347,9 +361,10 @@ class Invoker:
         self._watched[id(record)] = watched
         return entry, watched
 
-    def _keep(self, entry: HistoryEntry) -> None:
+    def _keep(self, entry: HistoryEntry, told: HistoryEntry | None = None) -> None:
+        """told: the entry as it is told, where somebody has made that already."""
         self._writes.append(_Pending(Write.UPDATE, entry))
-        self.updated.emit(self._told(entry))
+        self.updated.emit(told or self._told(entry))
 
     def _on_here_changed(self, records: list[Invocation]) -> None:
         self._forget_old()

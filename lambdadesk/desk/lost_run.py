@@ -1,6 +1,5 @@
 """LostRun, an invocation without an answer looked for in the function's log."""
 
-import asyncio
 import time
 from dataclasses import dataclass
 from typing import Final
@@ -11,6 +10,7 @@ from lambdadesk.core.event import Event
 from lambdadesk.core.ledger import InvocationLedger
 from lambdadesk.core.types import Invocation, Outcome
 from lambdadesk.desk.likely_runs import find_likely_runs
+from lambdadesk.desk.log_watch import pause, woken_by
 from lambdadesk.desk.tailer import Tailer, TailState
 from lambdadesk.store.history_entry import HistoryEntry
 
@@ -60,13 +60,8 @@ class LostRun:
 
     async def run(self) -> None:
         """Look until the run has been found and has ended, or for as long as a log may be late."""
-        woken = asyncio.Event()
-        disconnects = [
-            self._tail.changed.connect(woken.set),
-            self._ledger.changed.connect(lambda _function: woken.set()),
-        ]
         until_s = time.monotonic() + self._tail.function.timeout_s + self._patience.log_s
-        try:
+        with woken_by(self._tail, self._ledger) as woken:
             while True:
                 found = self._find()
                 has_ended = len(found) == 1 and found[0].outcome in _OUTCOMES
@@ -79,18 +74,7 @@ class LostRun:
                 self._show(found, is_over=is_over)
                 if is_over:
                     return
-                await self._pause(woken)
-        finally:
-            for disconnect in disconnects:
-                disconnect()
-
-    async def _pause(self, woken: asyncio.Event) -> None:
-        try:
-            async with asyncio.timeout(self._patience.look_s):
-                await woken.wait()
-        except TimeoutError:
-            pass
-        woken.clear()
+                await pause(woken, self._patience.look_s)
 
     def _find(self) -> list[Invocation]:
         """The runs that it may be."""

@@ -12,9 +12,17 @@ from typing import TYPE_CHECKING
 from lambdadesk.aws.endpoints import is_aws
 from lambdadesk.core.errors import ErrorKind, UserError
 from lambdadesk.core.event import Event
-from lambdadesk.core.month_cost import DAYS, FunctionDays, cost_days, join_reports, sum_reports
-from lambdadesk.core.month_sums import BYTES, PlaceMonth, first_day
+from lambdadesk.core.month_cost import (
+    DAYS,
+    PRESENT,
+    FunctionDays,
+    cost_days,
+    join_reports,
+    sum_reports,
+)
+from lambdadesk.core.month_sums import BYTES, PlaceMonth, first_day, most_gone
 from lambdadesk.core.month_view import AccountMonth, MonthFunction, make_bills
+from lambdadesk.core.month_words import Gone
 from lambdadesk.core.prices import PriceItem
 from lambdadesk.core.threads import in_thread
 from lambdadesk.core.types import Cost
@@ -55,6 +63,8 @@ class _Place:
     kept: "dict[str, dict[int, DaySums]]" = field(default_factory=dict)  # REPORTs, by function and day
     is_kept_old: bool = True  # more of them is known by now
     state: PlaceState = PlaceState()
+    present: frozenset[str] | None = None  # names, by the last list that was whole
+    unread: int = 0  # functions that were deleted, and are still to be read
     disconnects: list[Callable[[], None]] = field(default_factory=list)
 
 
@@ -91,11 +101,12 @@ class Months:
                     self._leave(place)
                 place = _Place(connection)
                 place.disconnects = [
-                    connection.catalog.changed.connect(self.changed.emit),
+                    connection.catalog.changed.connect(partial(self._on_catalog, place)),
                     connection.identified.connect(self.changed.emit),
                     connection.ledger.changed.connect(lambda _function: self.changed.emit()),
                     connection.invocations.changed.connect(partial(self._on_kept, place)),
                 ]
+                self._look(place)
                 connection.scope.start("load month", self._load, place)
             self._places[key] = place
         for place in before.values():
@@ -114,8 +125,21 @@ class Months:
     async def _load(self, place: _Place) -> None:
         if not place.connection.target.is_local:  # which begins afresh each time
             place.month = await in_thread(self._cache.load, place.connection.target.key)
+            self._look(place)
         place.is_loaded = True
         self.changed.emit()
+
+    def _on_catalog(self, place: _Place) -> None:
+        self._look(place)
+        self.changed.emit()
+
+    @staticmethod
+    def _look(place: _Place) -> None:
+        catalog = place.connection.catalog
+        if catalog.is_settled:
+            place.present = frozenset(each.name for each in catalog.state.functions)
+        for each in catalog.state.gone:  # within this session
+            place.month.details.setdefault(each.name, each)
 
     def _on_kept(self, place: _Place, _function: str) -> None:
         place.is_kept_old = True
@@ -171,9 +195,10 @@ class Months:
     def estimate(self) -> tuple[int, Cost]:
         """How many functions the next `read` asks for, and what AWS takes for it at most.
 
-        Versions with provisioned concurrency, of which nothing is known yet, take two metrics more each.
+        Functions that were deleted are in it, as many as are asked for at most. Versions with provisioned
+        concurrency, of which nothing is known yet, take two metrics more each.
         """
-        from lambdadesk.aws.month_metrics import METRICS_AT_MOST
+        from lambdadesk.aws.month_metrics import METRICS_AT_MOST, most_pages
 
         table = self._prices.table
         functions, amount = 0, Decimal(0)
@@ -183,14 +208,21 @@ class Months:
             functions += len(due)
             if place.connection.gateway.meter is None:
                 continue  # it is not AWS, and nobody sends a bill
-            rate = table.rate(PriceItem.METRICS_REQUESTED, place.connection.target.region, "x86_64")
+            if not due:
+                continue
+            count = len(place.connection.catalog.state.functions)
             names = {each.name for each in due}
-            metrics = METRICS_AT_MOST * len(due) + 2 * sum(
+            metrics = METRICS_AT_MOST * (len(due) + most_gone(count)) + 2 * sum(
                 name in names for name, _ in place.month.provisioned
             )
-            amount += rate.price * metrics
-            if rate.note:
-                notes[rate.note] = None
+            for item, quantity in (
+                (PriceItem.METRICS_REQUESTED, metrics),
+                (PriceItem.CLOUDWATCH_REQUEST, most_pages(count)),
+            ):
+                rate = table.rate(item, place.connection.target.region, "x86_64")
+                amount += rate.price * quantity
+                if rate.note:
+                    notes[rate.note] = None
         return functions, Cost(amount, "USD", exact=False, notes=tuple(notes))
 
     async def price(self) -> list[MonthFunction]:
@@ -205,7 +237,9 @@ class Months:
         for place in self._counted_places():
             await self._read_kept(place, days)
             connection, month = place.connection, place.month
-            functions = connection.catalog.state.functions
+            gone = self._get_gone(place, days.start)
+            functions = [*connection.catalog.state.functions, *gone]
+            gone_names = {each.name for each in gone}
             has_logs = self._tells_logs(place)
             writers = month.get_writers(functions)
             for function in functions:
@@ -215,13 +249,19 @@ class Months:
                     await asyncio.sleep(0)
                     worked_s = time.monotonic()
                 key = (connection.target.key, function.name)
+                kept = place.kept.get(function.name)
+                is_deleted = function.name in gone_names
+                assumed = PRESENT
+                if is_deleted:
+                    function, assumed = _assume(function, kept or {})
                 parts = (
                     function,
+                    assumed,
                     days.start,
                     has_logs,
                     connection.prices,
                     connection.ledger.totals(function.name),
-                    place.kept.get(function.name),
+                    kept,
                     *month.get_parts(function, writers),
                 )
                 was = before.get(key)
@@ -236,8 +276,9 @@ class Months:
                         days,
                         join_reports(
                             sum_reports(connection.ledger.each(function.name)),
-                            place.kept.get(function.name, {}),
+                            kept or {},
                         ),
+                        assumed,
                     )
                 )
                 self._priced[key] = (parts, costs)
@@ -251,6 +292,7 @@ class Months:
                         function,
                         self._get_tags(key),
                         costs,
+                        is_deleted,
                     )
                 )
         return found
@@ -273,6 +315,26 @@ class Months:
     def make_bills(self, functions: Iterable[MonthFunction]) -> list[AccountMonth]:
         """The month so far by account, with tiers and free tier."""
         return make_bills(functions, self.today, self._prices.table, self._prices.has_free_tier)
+
+    @staticmethod
+    def _get_gone(place: _Place, first: int) -> "list[FunctionInfo]":
+        """Functions that were deleted; none while it is not known which are there."""
+        if place.present is None:
+            return []
+        there = place.present.union(each.name for each in place.connection.catalog.state.functions)
+        return place.month.get_gone(there, first)
+
+    def get_gone(self, functions: Iterable[MonthFunction]) -> Gone:
+        """How many of these, and of all that there were, were deleted."""
+        deleted = [each for each in functions if each.is_deleted]
+        places = self._counted_places()
+        listed = {place.month.is_listed for place in places}
+        return Gone(
+            len(deleted),
+            sum(each.days.is_least for each in deleted),
+            sum(place.unread for place in places),
+            None if listed == {None} else listed == {True},
+        )
 
     @property
     def is_free(self) -> bool:
@@ -337,18 +399,18 @@ class Months:
     async def _read(self, place: _Place) -> None:
         from lambdadesk.aws.month_metrics import Asked, fetch_month
 
-        connection = place.connection
-        due = self._get_due(place)
+        connection, month = place.connection, place.month
         first = first_day(connection.gateway.server_now_ms)
-        asked = [
-            Asked(
-                each, counted.next_day(first) if (counted := place.month.functions.get(each.name)) else first
-            )
-            for each in due
-        ]
+        due = self._get_due(place)
         self._set_state(place, PlaceState(is_loading=True))
         error: UserError | None = None
         try:
+            due += await self._find_gone(place)
+            asked = [
+                Asked(each, counted.next_day(first) if (counted := month.functions.get(each.name)) else first)
+                for each in due
+            ]
+            month.details |= {each.name: each for each in due if each.memory_mb}
             async for step in fetch_month(connection.gateway, asked):
                 place.month.update(step.found, first)
                 self._set_state(place, PlaceState(is_loading=True, done=step.done, total=step.total))
@@ -357,6 +419,20 @@ class Months:
         finally:
             self._set_state(place, PlaceState(error=error))
             await self._save(place)
+
+    async def _find_gone(self, place: _Place) -> "list[FunctionInfo]":
+        """The functions to ask for that were deleted: by CloudWatch's own list, or known from before."""
+        from lambdadesk.aws.month_metrics import fetch_names, most_pages
+
+        connection, month, present = place.connection, place.month, place.present
+        if present is None:
+            return []
+        listed, month.is_listed = await fetch_names(connection.gateway, most_pages(len(present)))
+        names = {*listed, *place.kept, *month.functions} - present
+        due = month.get_gone_due(names, listed, connection.gateway.server_now_ms)
+        most = most_gone(len(present))
+        place.unread = max(0, len(due) - most)
+        return [month.describe(name) for name in due[:most]]
 
     async def _save(self, place: _Place) -> None:
         key = place.connection.target.key
@@ -372,3 +448,14 @@ class Months:
     def _set_state(self, place: _Place, state: PlaceState) -> None:
         place.state = state
         self.changed.emit()
+
+
+def _assume(function: "FunctionInfo", reports: "Mapping[int, DaySums]") -> "tuple[FunctionInfo, str]":
+    """A function that was deleted, with the memory that it is taken to have had, and what is said of that."""
+    if function.memory_mb:
+        return function, "it was deleted: the memory and architecture that it had last are used for all days"
+    memory_mb = max((each.memory_mb for each in reports.values()), default=0)
+    if memory_mb:
+        said = f"the {memory_mb:,} MB of its REPORT lines are used, and x86_64 is assumed"
+        return replace(function, memory_mb=memory_mb), f"it was deleted: {said}"
+    return function, "It was deleted, and how much memory it had is not known"

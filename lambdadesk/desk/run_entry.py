@@ -13,6 +13,7 @@ from lambdadesk.core.types import Invocation, InvocationType, InvokeRequest, Inv
 from lambdadesk.store.history_entry import HistoryEntry
 
 ENDED_EARLY = "LambdaDesk ended before the answer came; the function may have run."
+ENDED_AT_ITS_TURN = "LambdaDesk ended at about the time this was to be sent; the function may have run."
 STOPPED = "Stopped waiting; the function goes on."
 
 

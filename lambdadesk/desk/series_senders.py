@@ -1,6 +1,7 @@
 """SeriesSenders, the threads of a series: each sends one run after the other, and none waits for the loop."""
 
 import asyncio
+import math
 import threading
 import time
 from collections import deque
@@ -29,6 +30,10 @@ _HOPELESS = (
     ErrorKind.NOT_AWS,
 )
 _AHEAD_S = 0.1
+_AHEAD_BYTES = 1024 * 1024  # of payloads
+_BEAT_S = 0.01
+_LATE_S = 0.02  # of a beat of the loop; then runs are held back, and the loop has the interpreter to itself
+_HELD_BACK_S = 0.08  # at most, since a loop may be stuck
 _FAILED = (Outcome.ERROR, Outcome.TIMEOUT, Outcome.OUT_OF_MEMORY, Outcome.UNKNOWN)
 
 
@@ -51,13 +56,15 @@ class _Job:
     entry: HistoryEntry | None = None
     sent_s: float = 0.0
     is_left: bool = False  # nobody waits for it any more
+    is_ahead: bool = False  # on disk it is not sent yet
 
 
 class SeriesSenders:
     """Sends the runs of one plan: at most `plan.concurrency` at once, at its pace, until it is told to stop.
 
     What the threads have done is taken by the loop from time to time, all of it together: a way through the
-    loop for each run would hold up the runs, and the window. Counters are as of now; the lock holds for them.
+    loop for each run would hold up the runs, and the window. Where they keep the interpreter from the loop
+    too long all the same, they let it go first. Counters are as of now; the lock holds for them.
     """
 
     def __init__(self, invoker: Invoker, plan: SeriesPlan, series: str, *, confirmed: bool = False) -> None:
@@ -83,6 +90,8 @@ class SeriesSenders:
         self._answered = 0
         self._live = 0
         self._all_ended = asyncio.Event()
+        self._beat_s = time.monotonic()  # of the loop, the last
+        self._has_beaten = threading.Event()
         self._noted: list[InvokeRequest] = []  # sent since the last `take`
 
     def stop(self, reason: str) -> None:
@@ -109,7 +118,10 @@ class SeriesSenders:
         """
         self._live = min(self._plan.concurrency, self._plan.count)
         try:
+            if self._pace is None:
+                await in_thread(self._record, self._live)  # all of these are sent at once
             async with asyncio.TaskGroup() as group:
+                beating = group.create_task(self._beat())
                 group.create_task(in_thread(self._record_ahead))
                 for _ in range(self._live):
                     group.create_task(self._send())
@@ -122,6 +134,7 @@ class SeriesSenders:
                         group.create_task(self._send())
                     told()
                 self._is_over.set()
+                beating.cancel()
         finally:
             self._is_over.set()
 
@@ -132,6 +145,12 @@ class SeriesSenders:
             self._live -= 1
             if not self._live:
                 self._all_ended.set()
+
+    async def _beat(self) -> None:
+        while True:
+            self._beat_s = time.monotonic()
+            self._has_beaten.set()
+            await asyncio.sleep(_BEAT_S)
 
     def _leave_late(self) -> int:
         """Give up runs whose answers are overdue, and return how many."""
@@ -182,6 +201,9 @@ class SeriesSenders:
                 return
 
     def _next(self, task: "asyncio.Task[Any] | None") -> _Job | None:
+        if time.monotonic() - self._beat_s > _LATE_S:
+            self._has_beaten.clear()
+            self._has_beaten.wait(_HELD_BACK_S)
         job = self._take_ahead() or self._take_new()
         if job is None:
             return None
@@ -222,19 +244,42 @@ class SeriesSenders:
             per_s = (self._answered - answered) / (now_s - looked_s)  # each is followed by a run
             answered, looked_s = self._answered, now_s
             wanted = int(per_s * _AHEAD_S) - len(self._ahead)
-            if wanted < 1:
-                continue
-            with self._recording:
-                jobs = [job for _ in range(wanted) if (job := self._make_job()) is not None]
-                recorded = self._invoker.record_now([job.request for job in jobs], self._series)
-                for job, each in zip(jobs, recorded, strict=True):
-                    job.recorded = each
-                with self._lock:
-                    is_over = self._is_over.is_set()
-                    self._ahead.extend(() if is_over else jobs)
-            # Whoever takes off what was not sent has come already.
-            if is_over:
-                self._invoker.drop_now([each.entry for each in recorded])
+            if wanted > 0:
+                self._record(wanted, is_ahead=True)
+            self._note_sent(now_s - _AHEAD_S / 2)
+        self._note_sent()
+
+    def _note_sent(self, before_s: float = math.inf) -> None:
+        """Have on disk which of those that were recorded ahead were sent, but for those that end at once."""
+        with self._lock:
+            jobs = [
+                job
+                for job in self._under_way.values()
+                if job.is_ahead and job.entry is not None and job.sent_s < before_s
+            ]
+            for job in jobs:
+                job.is_ahead = False
+        if jobs:
+            self._invoker.note_sent_now([job.entry for job in jobs if job.entry is not None])
+
+    def _record(self, wanted: int, *, is_ahead: bool = False) -> None:
+        """Put runs on the disk that are sent in a moment, or at once."""
+        with self._recording:
+            jobs: list[_Job] = []
+            size = 0
+            while len(jobs) < wanted and size < _AHEAD_BYTES and (job := self._make_job()) is not None:
+                jobs.append(job)
+                size += len(job.request.payload)
+            requests = [job.request for job in jobs]
+            recorded = self._invoker.record_now(requests, self._series, is_ahead=is_ahead)
+            for job, each in zip(jobs, recorded, strict=True):
+                job.recorded, job.is_ahead = each, is_ahead
+            with self._lock:
+                is_over = self._is_over.is_set()
+                self._ahead.extend(() if is_over else jobs)
+        # Whoever takes off what was not sent has come already.
+        if is_over:
+            self._invoker.drop_now([each.entry for each in recorded])
 
     def _begin(self, job: _Job, entry: HistoryEntry) -> None:
         with self._lock:

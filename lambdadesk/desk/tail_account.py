@@ -46,7 +46,7 @@ def ledger_line(tail: Tailer, notes: Sequence[str] = ()) -> str:
         said.append(f"{len(gaps) - 1} more in the account")
     if tail.state is TailState.PAUSED:
         said.append("paused")
-    elif tail.scanned_to_ms is not None:
+    elif tail.scanned_to_ms is not None and tail.silent_since_ms is None:
         said.append(f"reading, scanned to {_clock(tail.scanned_to_ms)}")
     every = [*tail.notes, *notes]
     said += every[:1]
@@ -66,7 +66,11 @@ def outage_words(tail: Tailer) -> str:
     if tail.state is not TailState.PAUSED and failing:
         since = [gap.from_ms for source in failing if (gap := source.counts.open_gap)]
         retries = [source.retry_ms for source in failing if source.retry_ms is not None]
-        retry = f"Retry in {max(0, -(-(min(retries) - now_ms) // 1000))} s" if retries else "Trying now"
+        asked = [source.asked_ms for source in failing if source.asked_ms is not None]
+        if retries:
+            retry = f"Retry in {max(0, -(-(min(retries) - now_ms) // 1000))} s"
+        else:
+            retry = f"Trying again, for {max(0, now_ms - min(asked, default=now_ms)) // 1000} s"
         which = f"{len(failing)} of {len(tail.followed)} log groups " if len(tail.followed) > 1 else ""
         what = f"interrupted since {_clock(min(since))}" if since else "could not be read so far"
         return f"{which}{what}: {tail.error.message if tail.error else ''} {retry}"
@@ -75,9 +79,7 @@ def outage_words(tail: Tailer) -> str:
     closed = [gap for gap in tail.counts.interruptions if gap.state is GapState.CLOSED]
     if closed and now_ms - closed[-1].closed_ms < _RECENT_MS:
         gap = closed[-1]
-        return (
-            f"recovered at {_clock(gap.closed_ms)}: interrupted from {_clock(gap.from_ms)} on, all read since"
-        )
+        return f"recovered at {_clock(gap.closed_ms)}, was interrupted since {_clock(gap.from_ms)}"
     return ""
 
 

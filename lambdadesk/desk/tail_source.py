@@ -105,6 +105,7 @@ class TailSource:
         self.state = TailState.STARTING
         self.error: UserError | None = None
         self.note = ""
+        self.missing_ms: int | None = None  # when it was known last that there was no such group
         self.scanned_to_ms: int | None = None
         self.asked_ms: int | None = None
         self.retry_ms: int | None = None
@@ -119,6 +120,7 @@ class TailSource:
         self.floor_ms = 0  # where it began to read
         self.begun_s = begun_s  # wall clock at the first attempt to read, None before it
         self._anchor_ms: int | None = None  # server time when the last completed poll began
+        self._polled_ms = 0
         self._swept_ms = 0
         self._delay_ms = 0.0
         self._pages = 0  # of the last poll that was no sweep
@@ -131,7 +133,7 @@ class TailSource:
 
     async def poll(self, show: Callable[[LogColumns], None]) -> None:
         """Read once, and show the events that are new, slice by slice; UserError where reading fails."""
-        self.asked_ms = self._gateway.server_now_ms
+        self.asked_ms = self._polled_ms = self._gateway.server_now_ms
         try:
             await self._poll(show)
         finally:
@@ -254,7 +256,7 @@ class TailSource:
         """Keep why a poll failed, for people and for the account."""
         was = self.state
         if error.kind is ErrorKind.NOT_FOUND:
-            self.error, self.state = None, TailState.NO_GROUP
+            self.error, self.state, self.missing_ms = None, TailState.NO_GROUP, self._polled_ms
             if self._anchor_ms is not None and was is not TailState.NO_GROUP:
                 self.interrupt("The log group was deleted, with what it held by then.", state=GapState.LOST)
             return
@@ -262,6 +264,12 @@ class TailSource:
         self.state = TailState.DENIED if error.kind is ErrorKind.DENIED else TailState.RETRYING
         if self._anchor_ms is not None:
             self.interrupt(error.message)
+
+    @property
+    def complete_to_ms(self) -> int | None:
+        """Up to when nothing of it is missing; None: not known."""
+        moments = [each for each in (self.counts.complete_to_ms, self.missing_ms) if each is not None]
+        return max(moments, default=None)
 
     async def describe(self) -> None:
         """Find out what kind of group it is; where that may not be asked, nothing is said."""

@@ -83,6 +83,7 @@ class Tailer:
         self._tasks: asyncio.TaskGroup | None = None  # while it runs
         self._followers: dict[int, asyncio.Task[None]] = {}  # by the source's index
         self._asked_s = clock()
+        self.silent_ms = SILENT_MS
         self._going = asyncio.Event()
         self._going.set()
         own = TailGroup(function.log_group_name, function.name)
@@ -119,8 +120,9 @@ class Tailer:
         if len(sources) == 1:
             return sources[0].counts
         total = add_up(source.counts for source in sources)
-        there = [source.counts for source in sources if source.state is not TailState.NO_GROUP]
-        total.complete_to_ms = add_up(there).complete_to_ms
+        there = [source.complete_to_ms for source in sources if source.state is not TailState.NO_GROUP]
+        known = [moment for moment in there if moment is not None]
+        total.complete_to_ms = min(known) if known and len(known) == len(there) else None
         return total
 
     @property
@@ -137,7 +139,7 @@ class Tailer:
     def silent_since_ms(self) -> int | None:
         """Since when an answer is waited for longer than usual; None where none is."""
         quota, sources = self._gateway.logs_quota, self.followed
-        usual_ms = SILENT_MS + (2_000 * len(sources) / quota.rate_per_s if quota is not None else 0)
+        usual_ms = self.silent_ms + (2_000 * len(sources) / quota.rate_per_s if quota is not None else 0)
         moments = [source.asked_ms for source in sources if source.asked_ms is not None]
         first_ms = min(moments, default=self.now_ms)
         return first_ms if self.now_ms - first_ms > usual_ms else None

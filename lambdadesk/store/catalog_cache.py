@@ -35,7 +35,7 @@ class CatalogCache:
             document = json.loads(path.read_bytes())
             if document["format"] != _FORMAT or document["target"] != target_key:
                 raise ValueError("another format or target")
-            return [_to_function(item) for item in document["functions"]], int(document["saved_ms"])
+            return [to_function(item) for item in document["functions"]], int(document["saved_ms"])
         except OSError:
             return None  # absent or unreadable: no cache
         except (ValueError, TypeError, KeyError, RecursionError):
@@ -50,7 +50,7 @@ class CatalogCache:
             "format": _FORMAT,
             "target": target_key,
             "saved_ms": int(time.time() * 1000),
-            "functions": [_to_json(function) for function in functions],
+            "functions": [function_to_json(function) for function in functions],
         }
         try:
             write_atomic(path, json.dumps(document, separators=(",", ":")).encode())
@@ -61,12 +61,14 @@ class CatalogCache:
         return self.folder / f"functions-{hashlib.sha256(target_key.encode()).hexdigest()[:16]}.json"
 
 
-def _to_json(function: FunctionInfo) -> dict[str, Any]:
+def function_to_json(function: FunctionInfo) -> dict[str, Any]:
+    """All fields, to be read by `to_function`."""
     values = {field.name: getattr(function, field.name) for field in fields(function)}
     return values | {name: values[name].isoformat() if values[name] else None for name in _DATES}
 
 
-def _to_function(item: dict[str, Any]) -> FunctionInfo:
+def to_function(item: dict[str, Any]) -> FunctionInfo:
+    """What was kept. TypeError: of another type."""
     values: dict[str, Any] = {}
     for field in fields(FunctionInfo):
         if field.name not in item:

@@ -24,6 +24,7 @@ class Write(StrEnum):
     ADD = "add"
     UPDATE = "update"
     SETTLE = "settle"
+    SENT = "sent"  # it was added ahead; of one that has been answered since, nothing changes
     DROP = "drop"  # it was to be sent, and was not
 
 

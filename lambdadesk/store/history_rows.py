@@ -162,6 +162,10 @@ def _write_group(
             [entry.id for entry in entries],
         )
         return [0] * len(entries)
+    if write is Write.SENT:
+        errors = {entry.id: (entry.error,) for entry in entries}
+        _update(connection, ("error",), errors, "AND received_ms IS NULL")
+        return [entry.id for entry in entries]
     if write is Write.SETTLE:
         _update(connection, _SETTLED_COLUMNS, {entry.id: _SETTLED_OF(_to_row(entry)) for entry in entries})
         return [entry.id for entry in entries]
@@ -179,14 +183,19 @@ def _write_group(
     return range(last - len(rows) + 1, last + 1)  # the rows of one statement follow each other
 
 
-def _update(connection: sqlite3.Connection, columns: Sequence[str], rows: dict[int, tuple[Any, ...]]) -> None:
+def _update(
+    connection: sqlite3.Connection,
+    columns: Sequence[str],
+    rows: dict[int, tuple[Any, ...]],
+    condition: str = "",
+) -> None:
     """Give the entries with these ids these values; of one that is not there any more, nothing becomes."""
     names = ", ".join(columns)
     values = ", ".join([f"({', '.join('?' * (len(columns) + 1))})"] * len(rows))
     connection.execute(
         f"WITH given(given_id, {names}) AS (VALUES {values}) "  # noqa: S608  our own names only
         f"UPDATE invocation SET ({names}) = (SELECT {names} FROM given WHERE given_id = invocation.id) "
-        "WHERE id IN (SELECT given_id FROM given)",
+        f"WHERE id IN (SELECT given_id FROM given) {condition}",
         [value for entry_id, row in rows.items() for value in (entry_id, *row)],
     )
 

@@ -8,9 +8,22 @@ from typing import Any
 import orjson
 
 from lambdadesk.core.month_sums import Counted, PlaceMonth
+from lambdadesk.core.types import FunctionInfo
+from lambdadesk.store.catalog_cache import function_to_json, to_function
 from lambdadesk.store.files import storage_error, write_atomic
 
 _FORMAT = 1
+_DETAILS = (
+    "runtime",
+    "architecture",
+    "memory_mb",
+    "ephemeral_mb",
+    "package_type",
+    "log_group",
+    "snap_start",
+    "capacity_provider",
+    "is_durable",
+)
 
 
 class MonthCache:
@@ -33,6 +46,11 @@ class MonthCache:
                 None
                 if document["concurrency"] is None
                 else {(name, qualifier): int(amount) for name, qualifier, amount in document["concurrency"]},
+                {
+                    name: to_function({"name": name, **each})
+                    for name, each in document.get("details", {}).items()
+                },
+                document.get("is_listed"),
             )
         except OSError:
             return PlaceMonth()  # absent or unreadable
@@ -53,6 +71,8 @@ class MonthCache:
             "concurrency": None
             if month.concurrency is None
             else [[*key, amount] for key, amount in month.concurrency.items()],
+            "details": {name: _to_details(each) for name, each in month.details.items()},
+            "is_listed": month.is_listed,
         }
         try:
             write_atomic(path, orjson.dumps(document))
@@ -61,6 +81,13 @@ class MonthCache:
 
     def _path(self, target_key: str) -> Path:
         return self.folder / f"month-{hashlib.sha256(target_key.encode()).hexdigest()[:16]}.json"
+
+
+def _to_details(function: FunctionInfo) -> dict[str, Any]:
+    """What a bill depends on, where it is not as usual."""
+    values = function_to_json(function)
+    usual = FunctionInfo(function.name)
+    return {name: values[name] for name in _DETAILS if values[name] != getattr(usual, name)}
 
 
 def _to_json(counted: Counted) -> list[Any]:

@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING, Final
 
 from lambdadesk.desk.console import Console
 from lambdadesk.store.history_entry import HistoryEntry
+from lambdadesk.ui.widgets.floating_notices import FloatingNotices
+from lambdadesk.ui.widgets.named import named
 
 if TYPE_CHECKING:
     from lambdadesk.desk.connection import Connection
@@ -20,6 +22,7 @@ class Privacy:
         self._console = console
         self._window = window
         self._dialog: PrivacyDialog | None = None
+        self._notices: FloatingNotices | None = None
         console.opened.connect(self._on_opened)
 
     def show(self) -> None:
@@ -44,7 +47,10 @@ class Privacy:
         if settings.history_was_offered:
             return
         settings.history_was_offered = True
-        self._window.notices.show_offer(
+        # The person is at work just now: nothing moves, as it would below the bar of notices.
+        notices = self._notices = FloatingNotices(self._window.frame)
+        named(notices, "historyChoice", "What the history keeps")
+        notices.show_offer(
             f"Payloads and answers are kept in {self._console.history.path}.",
             "Only your user can read them. Keep less, or for some days only, if they hold personal data.",
             "Change…",
@@ -54,7 +60,8 @@ class Privacy:
 
     def _note_offer(self) -> None:
         self._console.settings.history_was_offered = True
-        self._window.notices.dismiss(OFFER)
+        if self._notices is not None:
+            self._notices.dismiss(OFFER)
 
     def _on_history_deleted(self) -> None:
         for page in self._window.tabs.pages():

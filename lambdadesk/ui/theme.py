@@ -231,6 +231,7 @@ QPushButton:disabled, QToolButton:disabled, QComboBox:disabled, QLineEdit:disabl
 QPushButton:focus, QToolButton:focus, QComboBox:focus, QLineEdit:focus, QAbstractSpinBox:focus {
   border: 2px solid %(accent)s; padding: 3px 9px }
 QLineEdit:focus, QComboBox:focus { padding: 3px 7px }
+QDialogButtonBox { dialogbuttonbox-buttons-have-icons: 0 }
 QPushButton:default:enabled {
   background: %(accent_fill)s; color: %(on_accent)s; border-color: %(accent_fill)s }
 QPushButton:default:enabled:hover, QPushButton:default:enabled:focus { border-color: %(text)s }

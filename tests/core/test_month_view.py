@@ -17,13 +17,14 @@ from lambdadesk.core.month_view import (
     MonthFunction,
     MonthRow,
     forecast,
+    get_group,
     get_tag_names,
     last_days,
     make_bills,
     month_so_far,
     sum_rows,
 )
-from lambdadesk.core.month_words import get_group_words, get_note, get_why, has_words
+from lambdadesk.core.month_words import Gone, get_group_words, get_note, get_why, has_words
 from lambdadesk.core.prices import PriceItem, load_prices
 from lambdadesk.core.types import FunctionInfo
 
@@ -233,11 +234,47 @@ def test_a_group_is_looked_into_by_words(by: Grouping, tag: str, title: str, wor
 
 def test_what_figures_cover() -> None:
     at_ms = 1_795_000_000_000
-    note = get_note(5, 10, 12, (at_ms, at_ms + 3_600_000), ["Local AWS"])
+    note = get_note(5, 10, 12, (at_ms, at_ms + 3_600_000), ["Local AWS"], Gone())
     assert note.startswith("5 of 10 functions shown · 2 not read yet · read 2026-")
     assert note.count(" to 2026-") == 1
     assert note.endswith("log ingestion is not offered by Local AWS")
-    assert "read" not in get_note(10, 10, 10, None, [])
+    assert "functions that were deleted are not in it yet" in note
+    assert "read" not in get_note(10, 10, 10, None, [], Gone())
+    deleted = get_note(10, 10, 10, None, [], Gone(3, 1, 7, is_listed=True))
+    assert "3 deleted besides, of 1 of them only the requests · 7 more deleted are still to be" in deleted
+    assert "none that was deleted · CloudWatch did not list all" in Gone(is_listed=False).words
+
+
+def test_what_was_deleted_costs_nothing_to_come_and_is_least_where_its_memory_is_not_known() -> None:
+    days = {ago(back): 1_000_000 for back in range(1, 29)}
+    there, gone = make("there", days), replace(make("gone", days), is_deleted=True)
+    both, one = (forecast(each, TODAY, "USD") for each in ([there, gone], [there]))
+    assert both.days == one.days
+    so_far = sum(gone.days.costs[-TODAY.day :])
+    assert both.amount == one.amount + so_far
+    unknown = cost_days(
+        FunctionInfo("gone", memory_mb=0, package_type=""),
+        CountedDays({TODAY.toordinal(): 10}, {}, {TODAY.toordinal(): 90_000.0}),
+        "us-east-1",
+        PRICES,
+        range(TODAY.toordinal() - DAYS + 1, TODAY.toordinal() + 1),
+        assumed="Its memory is not known",
+    )
+    function = FunctionInfo("gone", memory_mb=0, package_type="")
+    other = replace(gone, function=function, days=unknown)
+    assert get_group(other, Grouping.RUNTIME) == "runtime not known"
+    (row,) = sum_rows([other], last_days(TODAY))
+    assert (row.cost, row.basis, row.is_deleted) == (10 * REQUEST, "at least", True)
+    assert get_why(row) == (
+        "gone (deleted): at least this. Its memory is not known: only its requests are counted, not its "
+        "duration of 90.0 s in 62 days."
+    )
+    assert has_words(other, ["deleted"])
+    assert not has_words(there, ["deleted"])
+    (group,) = sum_rows([there, other], last_days(TODAY), Grouping.REGION)
+    assert (group.basis, group.functions, group.is_deleted) == ("at least", 2, False)
+    (line,) = csv.DictReader(io.StringIO(to_csv([row], last_days(TODAY)).decode()))
+    assert (line["basis"], line["state"]) == ("at least", "deleted")
 
 
 def test_why_a_row_is_what_it_is() -> None:

@@ -102,6 +102,7 @@ def test_the_published_shape_gives_the_bundled_tiers() -> None:
         (PriceItem.LOG_INSIGHTS, "0.006", "0.006"),
         (PriceItem.LIVE_TAIL, "0.012", "0.012"),
         (PriceItem.METRICS_REQUESTED, "0.000012", "0.000012"),
+        (PriceItem.CLOUDWATCH_REQUEST, "0.000011", "0.000011"),
     ],
 )
 def test_groups_are_matched_exactly(item: PriceItem, x86_64: str, arm64: str | None) -> None:
@@ -119,7 +120,13 @@ def test_groups_are_matched_exactly(item: PriceItem, x86_64: str, arm64: str | N
 @pytest.mark.parametrize("prefix", ["", "USE1-", "EU-", "APN1-", "APS10-", "UGW1-"])
 def test_usage_types_begin_with_a_place_or_not(prefix: str) -> None:
     found = read_offer(cloudwatch_offer(REGION, prefix), REGION)
-    assert set(found.items["x86_64"]) == {"log_ingestion", "log_insights", "live_tail", "metrics_requested"}
+    assert set(found.items["x86_64"]) == {
+        "log_ingestion",
+        "log_insights",
+        "live_tail",
+        "metrics_requested",
+        "cloudwatch_request",
+    }
     assert found.items["x86_64"]["log_ingestion"][1] == {"up_to": "30720", "price": "0.3"}
 
 

@@ -46,6 +46,7 @@ def stats(count: int) -> list[dict[str, Any]]:
         ("logs", "GetQueryResults", {"queryId": "a"}, {}, {OwnUse.QUERY_BYTES: 0}),
         ("logs", "FilterLogEvents", {}, {"events": []}, {}),
         ("lambda", "ListFunctions", {}, {}, {}),
+        ("cloudwatch", "ListMetrics", {}, {"Metrics": []}, {OwnUse.CLOUDWATCH_REQUESTS: 1}),
     ],
 )
 def test_calls(
@@ -68,6 +69,7 @@ def test_invokes(kind: InvocationType, size: int, uses: dict[OwnUse, int]) -> No
 
 def test_only_paid_refreshes_are_held_back() -> None:
     assert held_back("cloudwatch", "GetMetricData")
+    assert held_back("cloudwatch", "ListMetrics")
     assert held_back("logs", "StartQuery")
     assert held_back("logs", "StartLiveTail")
     assert not held_back("logs", "GetQueryResults")  # of a query that runs and is paid for anyway
@@ -81,6 +83,7 @@ def test_prices() -> None:
         UseRow(DAY, "123456789012", "us-east-1", OwnUse.QUERY_BYTES, 2 * 1024**3),
         UseRow(DAY, "123456789012", "us-east-1", OwnUse.LIVE_TAIL_S, 90),
         UseRow(DAY, "123456789012", "us-east-1", OwnUse.REQUESTS, 5),
+        UseRow(DAY, "123456789012", "us-east-1", OwnUse.CLOUDWATCH_REQUESTS, 7),
     ]
     cost = own_cost(rows, PRICES)
     assert cost.terms == (
@@ -88,8 +91,9 @@ def test_prices() -> None:
         ("Logs scanned by Insights", Decimal(2), "GB", Decimal("0.005")),
         ("Live Tail", Decimal("1.5"), "minutes", Decimal("0.01")),
         ("Requests", Decimal(5), "requests", Decimal("0.0000002")),
+        ("Requests to CloudWatch", Decimal(7), "requests", Decimal("0.00001")),
     )
-    assert cost.amount == Decimal("0.05") + Decimal("0.01") + Decimal("0.015") + Decimal("0.000001")
+    assert cost.amount == Decimal("0.05") + Decimal("0.01") + Decimal("0.015") + Decimal("0.000071")
     assert cost.exact
     assert own_cost([], PRICES).amount == 0
 

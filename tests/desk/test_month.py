@@ -1,6 +1,8 @@
 """Months: nothing is asked unasked or twice, days that are over never again, and a failure loses nothing."""
 
 import asyncio
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -8,9 +10,10 @@ from typing import Self
 
 import pytest
 
-from lambdadesk.core.errors import ErrorKind
+from lambdadesk.core.errors import ErrorKind, UserError
 from lambdadesk.core.month_sums import LATE_MS
-from lambdadesk.core.month_view import MonthFunction, last_days, sum_rows
+from lambdadesk.core.month_view import MonthFunction, MonthRow, last_days, sum_rows
+from lambdadesk.core.month_words import Gone
 from lambdadesk.core.types import Identity, Invocation, Outcome, Report
 from lambdadesk.desk.connection import Connection
 from lambdadesk.desk.month import WORK, Months
@@ -97,13 +100,15 @@ async def test_a_cold_load_of_1000_functions_costs_at_most_5_cents_and_is_shown_
             ran(aws, f"f{number:04}")
         await rig.show(await rig.connect(aws))
         count, cost = rig.months.estimate()
-        assert (count, cost.amount) == (1_000, Decimal("0.04"))
+        assert count == 1_000
+        assert Decimal("0.04") < cost.amount < Decimal("0.05")  # with some that may have been deleted
         assert rig.months.known == (0, 1_000)
         assert aws.requests("GetMetricData") == []  # nothing unasked
         await rig.read()
         assert metrics(aws) == 4_000
         assert len(aws.requests("GetMetricData")) == 8
-        assert rig.meter.of_today(ACCOUNT).amount == Decimal("0.04")
+        lists = len(aws.requests("ListMetrics"))
+        assert rig.meter.of_today(ACCOUNT).amount == Decimal("0.04") + lists * Decimal("0.00001")
         assert rig.months.known == (1_000, 1_000)
         assert rig.months.estimate()[0] == 0
         await rig.read()  # a second look within the hour
@@ -270,6 +275,128 @@ async def test_reports_of_an_earlier_session_make_a_day_exact(rig: Rig, aws: Fak
         assert (row.is_exact, row.requests) == (True, 2)
         assert row.cost == Decimal(201 * 128) / 1_024_000 * Decimal("0.0000166667") + 2 * Decimal("0.0000002")
         assert (row.used_mb, row.memory_mb) == (64, 128)
+
+
+def of(functions: Iterable[MonthFunction], name: str) -> tuple[MonthFunction, MonthRow]:
+    """The function of that name, and its row of 30 days."""
+    (found,) = [each for each in functions if each.function.name == name]
+    return found, sum_rows([found], last_days(datetime.now(UTC).date()))[0]
+
+
+async def test_a_function_that_was_deleted_stays_in_the_month_as_it_was(rig: Rig, aws: FakeAws) -> None:
+    async with rig:
+        aws.functions = [make_function("f"), make_function("old", MemorySize=1024)]
+        ran(aws, "f", 7)
+        ran(aws, "old", 5)
+        connection = await rig.connect(aws)
+        await rig.show(connection)
+        await rig.read()
+        del aws.functions[1]
+        ran(aws, "old", 2, days_ago=0)  # after it was read, and before it was deleted
+        await connection.catalog.refresh()
+        aws.clock_ahead_s = 3_601.0
+        await connection.gateway.call("lambda", "ListFunctions")  # tells the server's clock
+        asked = metrics(aws)
+        await rig.read()
+        assert metrics(aws) == asked + 1 + 1 + 3  # what ran again is asked for more
+        for _ in range(2):
+            functions = await rig.months.price()
+            found, row = of(functions, "old")
+            assert (found.is_deleted, row.is_deleted, row.is_exact, row.is_least) == (
+                True,
+                True,
+                False,
+                False,
+            )
+            assert row.requests == 7
+            assert row.cost == 7 * (Decimal("0.0000002") + Decimal("0.1") * Decimal("0.0000166667"))
+            assert "it was deleted: the memory and architecture that it had last" in row.notes[0]
+            assert not of(functions, "f")[0].is_deleted
+            assert rig.months.known == (1, 1)
+            assert rig.months.get_gone(functions).words.startswith("1 deleted besides · CloudWatch lists")
+            rig.months.close()
+            rig.restart()
+            await rig.show(connection)  # with what is kept
+        connection.catalog.state = replace(connection.catalog.state, error=UserError("No."))
+        assert len(await rig.months.price()) == 2  # a list that failed tells of nothing that it is gone
+        assert metrics(aws) == asked + 5
+
+
+async def test_what_was_never_seen_is_told_of_by_cloudwatch_without_its_memory(
+    rig: Rig, aws: FakeAws
+) -> None:
+    async with rig:
+        aws.functions = [make_function("f")]
+        for name in ("f", "ci-job", "us-east-1.edge"):
+            ran(aws, name, 10)
+        ran(aws, "long-ago", 3, days_ago=20)  # CloudWatch lists it no more
+        connection = await rig.connect(aws)
+        await rig.show(connection)
+        await rig.read()
+        functions = await rig.months.price()
+        assert {each.function.name for each in functions} == {"f", "ci-job"}
+        _, row = of(functions, "ci-job")
+        assert (row.is_least, row.cost) == (True, 10 * Decimal("0.0000002"))
+        assert row.notes[0] == (
+            "It was deleted, and how much memory it had is not known: only its requests are counted, not its "
+            "duration of 1.0 s in 62 days."
+        )
+        assert rig.months.get_gone(functions) == Gone(1, 1, 0, is_listed=True)
+
+
+async def test_memory_of_a_deleted_function_is_taken_from_its_report_lines(
+    rig: Rig, aws: FakeAws, tmp_path: Path
+) -> None:
+    rig.desk.open_invocations = lambda: InvocationStore(tmp_path / "invocations.sqlite")
+    async with rig:
+        aws.functions = [make_function("f")]
+        ran(aws, "old", 1_000, days_ago=20)  # CloudWatch lists it no more, but its runs are known here
+        connection = await rig.connect(aws)
+        at_ms = int((datetime.now(UTC) - timedelta(days=20)).timestamp() * 1000)
+        run = Invocation(
+            *("old", "00000000-0000-4000-8000-000000000000", at_ms, "2026/11/26/[$LATEST]a"),
+            ended_ms=at_ms + 100,
+            outcome=Outcome.OK,
+            report=Report("r", Decimal("90.50"), 100, 512, 64),
+        )
+        connection.ledger.add_seen("old", run)
+        await connection.invocations.flush()
+        await rig.show(connection)
+        await rig.months.price()  # reads what is kept
+        await rig.read()
+        _, row = of(await rig.months.price(), "old")
+        assert row.cost == 1_000 * (Decimal("0.0000002") + Decimal("0.05") * Decimal("0.0000166667"))
+        assert not row.is_least
+        assert "the 512 MB of its REPORT lines are used, and x86_64 is assumed" in row.notes[0]
+
+
+async def test_where_metrics_may_not_be_listed_the_rest_is_summed_and_it_is_said(
+    rig: Rig, aws: FakeAws
+) -> None:
+    async with rig:
+        aws.functions = [make_function("f")]
+        ran(aws, "f", 5)
+        ran(aws, "gone", 5)
+        aws.always("ListMetrics", faults.denied("cloudwatch:ListMetrics"))
+        await rig.show(await rig.connect(aws))
+        await rig.read()
+        functions = await rig.months.price()
+        assert {each.function.name for each in functions} == {"f"}
+        assert "CloudWatch did not list all that ran" in rig.months.get_gone(functions).words
+
+
+async def test_many_that_were_deleted_are_read_within_the_price_that_was_told(rig: Rig, aws: FakeAws) -> None:
+    async with rig:
+        aws.functions = [make_function(f"f{number:04}") for number in range(1_000)]
+        for number in range(1_300):
+            ran(aws, f"f{number:04}")
+        await rig.show(await rig.connect(aws))
+        _, cost = rig.months.estimate()
+        await rig.read()
+        assert len(aws.requests("GetMetricData")) == -(-metrics(aws) // 500)
+        spent = rig.meter.of_today(ACCOUNT).amount
+        assert spent <= cost.amount <= Decimal("0.05")
+        assert rig.months.get_gone(await rig.months.price()) == Gone(200, 200, 100, is_listed=True)
 
 
 async def test_free_tier_is_taken_off_where_the_user_says_so(rig: Rig, aws: FakeAws) -> None:

@@ -1,5 +1,6 @@
 """A series sends each run once, keeps to its pace and its limits, and says what became of all of it."""
 
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -17,7 +18,7 @@ from lambdadesk.core.errors import ErrorKind
 from lambdadesk.core.series import SeriesPlan
 from lambdadesk.core.threads import in_thread
 from lambdadesk.core.types import InvokeRequest, Outcome, Target
-from lambdadesk.desk.run_entry import ENDED_EARLY
+from lambdadesk.desk.run_entry import ENDED_AT_ITS_TURN, ENDED_EARLY
 from lambdadesk.desk.series_run import Series, SeriesPhase, SeriesRunner
 from lambdadesk.desk.tasks import TaskScope
 from lambdadesk.store.history import History
@@ -324,6 +325,59 @@ async def test_a_late_answer_brings_no_second_run_at_once(aws: FakeAws, tmp_path
     assert came == [2]  # the third is not sent while the second is under way
     assert (len(series.runs), series.may_still_run) == (3, 0)
     assert len(aws.requests("Invoke")) == 3
+
+
+async def test_the_disk_tells_what_was_sent_from_what_was_to_be(aws: FakeAws, tmp_path: Path) -> None:
+    """A process that is killed leaves it so."""
+    waits = threading.Event()
+    answered = iter(range(200))
+
+    def handle(payload: bytes) -> bytes:
+        if next(answered, None) is None:
+            waits.wait(30)
+        return payload
+
+    aws.handlers["hello"] = handle
+    async with rigged(aws, Limits(), tmp_path) as rig:
+        disk = sqlite3.connect(tmp_path / "history.sqlite")
+
+        def count_unanswered() -> dict[str, int]:
+            return dict(
+                disk.execute("SELECT error, count(*) FROM invocation WHERE received_ms IS NULL GROUP BY 1")
+            )
+
+        rig.runner.changed.connect(rig.bench.invoker.write_soon)  # as a connection does
+        rig.start(SeriesPlan(REQUEST, runs=600, concurrency=4))
+        await until(
+            rig.runner.changed,
+            lambda: count_unanswered().get(ENDED_EARLY) == len(aws.requests("Invoke")) - 200 == 4,
+            "what hangs is known to be sent",
+        )
+        assert set(count_unanswered()) <= {ENDED_EARLY, ENDED_AT_ITS_TURN}
+        waits.set()
+        await rig.finish()
+        assert count_unanswered() == {}
+        disk.close()
+
+
+async def test_a_loop_that_is_late_comes_first(aws: FakeAws, tmp_path: Path) -> None:
+    async with rigged(aws, Limits(), tmp_path) as rig:
+        held = threading.Event()
+        sent: list[int] = []
+
+        def hold_up_the_loop() -> None:
+            if not sent and rig.runner.series is not None and rig.runner.series.runs:
+                before = len(aws.requests("Invoke"))
+                held.wait(0.5)
+                sent.append(len(aws.requests("Invoke")) - before)
+
+        rig.runner.changed.connect(hold_up_the_loop)
+        rig.start(SeriesPlan(REQUEST, runs=1_500, concurrency=4))
+        await until(rig.runner.changed, lambda: sent, "the loop was held up")
+        rig.runner.stop()
+        await rig.finish()
+    # Each thread goes on for 20 ms, and sends one run in 80 ms then.
+    assert sent[0] < 150
 
 
 KILLED = """

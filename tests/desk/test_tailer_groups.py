@@ -75,6 +75,23 @@ async def test_one_group_fails_alone(aws: FakeAws, quick: Limits) -> None:
         assert (tail.state, tail.counts.gaps) == (TailState.FOLLOWING, 0)
 
 
+async def test_a_group_that_was_not_there_counts_while_that_was_known(aws: FakeAws, quick: Limits) -> None:
+    aws.add_events(ORDERS, "order", timestamp_ms=now_ms() - 2_000)
+    groups = (TailGroup(ORDERS), TailGroup(MAILS))
+    async with following(make_tail(aws, quick, *groups)) as tail:
+        await until(tail.changed, lambda: tail.counts.complete_to_ms, "the orders")
+        await until(tail.changed, lambda: tail.sources[1].state is TailState.NO_GROUP, "no mails")
+        known_ms = tail.sources[1].missing_ms
+        assert known_ms is not None
+        aws.always("FilterLogEvents", faults.error(500, "ServiceUnavailableException"))
+        await poll_all(tail)
+        await until(tail.changed, lambda: tail.sources[1].state is TailState.RETRYING, "the outage")
+        assert tail.sources[1].complete_to_ms == known_ms
+        read_ms = tail.sources[0].counts.complete_to_ms
+        assert read_ms is not None
+        assert tail.counts.complete_to_ms == min(read_ms, known_ms)
+
+
 async def test_of_a_shared_group_only_the_functions_streams_are_shown(aws: FakeAws, quick: Limits) -> None:
     for stream, line in {
         "2026/01/02/orders[$LATEST]0123": "mine",

@@ -12,7 +12,7 @@ from lambdadesk.local.server import LocalServer
 
 
 @pytest.fixture(scope="module")
-def local_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder: Path = tmp_path_factory.mktemp("local")
     server = LocalServer(folder)
     with asyncio.Runner() as runner:
@@ -22,12 +22,12 @@ def local_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def account(local_url: str) -> SeededAccount:
-    return asyncio.run(seed(local_url, lambda _: None))
+def account(url: str) -> SeededAccount:
+    return asyncio.run(seed(url, lambda _: None))
 
 
 @pytest.fixture(scope="module")
-def clients(local_url: str) -> Iterator[Clients]:
-    clients = Clients(local_url)
+def clients(url: str) -> Iterator[Clients]:
+    clients = Clients(url)
     yield clients
     clients.close()

@@ -1,4 +1,4 @@
-"""What runs below a folder, seen from outside: through /proc."""
+"""What runs below a folder, seen from outside through /proc; a gateway to it, and functions in it."""
 
 import io
 import os
@@ -6,10 +6,17 @@ import socket
 import threading
 import time
 import zipfile
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from lambdadesk.aws.clients import Limits
+from lambdadesk.aws.credentials import KeySource
+from lambdadesk.aws.gateway import Gateway
+from lambdadesk.core.connections import AccessKey, Guard
+from lambdadesk.core.secret import Secret
+from lambdadesk.core.types import Target
 from lambdadesk.local.clients import Clients
 
 
@@ -76,3 +83,17 @@ def create_function(clients: Clients, name: str, source: str, timeout_s: int = 3
         Code={"ZipFile": packed.getvalue()},
         Timeout=timeout_s,
     )
+
+
+@asynccontextmanager
+async def open_gateway(
+    url: str, guard: Guard = Guard.NORMAL, limits: Limits | None = None
+) -> AsyncIterator[Gateway]:
+    """A gateway to an endpoint, which asks once where limits say nothing else."""
+    keys = KeySource(AccessKey("test", Secret("test")), url)
+    target = Target("us-east-1", endpoint_url=url)
+    gateway = Gateway(target, limits or Limits(attempts=1), credentials=keys, guard=guard)
+    try:
+        yield gateway
+    finally:
+        await gateway.close()

@@ -1,8 +1,7 @@
 """Records of asynchronous runs in MiniStack's own queues, buckets, topics and buses."""
 
-import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -23,9 +22,8 @@ from lambdadesk.desk.invoker import Invoker
 from lambdadesk.desk.tailer import Tailer
 from lambdadesk.desk.tasks import TaskScope
 from lambdadesk.local.clients import Clients
-from lambdadesk.local.server import LocalServer
 from lambdadesk.store.history import History
-from tests.local.running import create_function
+from tests.local.running import create_function, open_gateway
 
 ACCOUNT = "000000000000"
 REQUEST_ID = "e4b46cbf-0000-4000-8880-a18cdf61200e"
@@ -36,22 +34,10 @@ GOOD = "def handler(event, context):\n    print('yes')\n    return 1\n"
 
 
 @pytest.fixture(scope="module")
-def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    folder: Path = tmp_path_factory.mktemp("local")
-    server = LocalServer(folder)
-    with asyncio.Runner() as runner:
-        runner.run(server.start())
-        yield server.url
-        runner.run(server.stop())
-
-
-@pytest.fixture(scope="module")
-def clients(url: str) -> Iterator[Clients]:
-    clients = Clients(url)
+def clients(clients: Clients) -> Clients:
     create_function(clients, "failing", FAILING)
     create_function(clients, "good", GOOD)
-    yield clients
-    clients.close()
+    return clients
 
 
 def arn(service: str, name: str) -> str:
@@ -85,11 +71,8 @@ WANTED = Wanted("failing", REQUEST_ID, PAYLOAD, SINCE_MS, succeeded=False)
 async def look(
     url: str, where: str, guard: Guard = Guard.NORMAL, wanted: Wanted = WANTED
 ) -> tuple[Step, bool]:
-    gateway = Gateway(Target("us-east-1", endpoint_url=url), guard=guard)
-    try:
+    async with open_gateway(url, guard) as gateway:
         return await find_record(gateway, where, wanted)
-    finally:
-        await gateway.close()
 
 
 def make_queue(clients: Clients, name: str, **attributes: str) -> str:
@@ -290,7 +273,6 @@ async def test_a_good_run_ends_at_once(url: str, clients: Clients, tmp_path: Pat
 
 
 async def test_the_setup_is_lambdas_default_where_there_is_none(url: str, clients: Clients) -> None:
-    gateway = Gateway(Target("us-east-1", endpoint_url=url))
-    setup = await fetch_async_setup(gateway, "good", "$LATEST")
-    await gateway.close()
+    async with open_gateway(url) as gateway:
+        setup = await fetch_async_setup(gateway, "good", "$LATEST")
     assert (setup.retries, setup.max_age_s, setup.on_failure, setup.unknown) == (2, 21_600, "", ())

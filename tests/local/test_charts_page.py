@@ -62,14 +62,14 @@ def run_all(clients: Clients) -> None:
 
 
 async def test_sums_are_those_of_the_report_lines(
-    qapp: QApplication, tmp_path: Path, local_url: str, account: SeededAccount, clients: Clients
+    qapp: QApplication, tmp_path: Path, url: str, account: SeededAccount, clients: Clients
 ) -> None:
     run_all(clients)
     with FakeAws() as unused:
         desk = Desk(qapp, unused, tmp_path / "home", Limits())
     desk.is_connected_at_start = False
     async with desk:
-        desk.window.places.open_target("", REGION, local_url)
+        desk.window.places.open_target("", REGION, url)
         for sample in SAMPLES:
             page = await desk.open(sample.name, "Charts")
             chart = desk.get("durationChart")

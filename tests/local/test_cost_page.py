@@ -60,14 +60,14 @@ def read_architectures(clients: Clients) -> dict[str, str]:
 
 
 async def test_sums_over_the_report_lines_are_what_the_page_shows(
-    qapp: QApplication, tmp_path: Path, local_url: str, account: SeededAccount, clients: Clients
+    qapp: QApplication, tmp_path: Path, url: str, account: SeededAccount, clients: Clients
 ) -> None:
     await in_thread(run_all, clients)
     with FakeAws() as unused:
         desk = Desk(qapp, unused, tmp_path / "home", Limits())
     desk.is_connected_at_start = False
     async with desk:
-        desk.window.places.open_target("", REGION, local_url)
+        desk.window.places.open_target("", REGION, url)
         await desk.listed()
         desk.turn_to_cost()
         assert {sample.name for sample in SAMPLES} <= set(desk.function_names())
@@ -83,12 +83,12 @@ async def test_sums_over_the_report_lines_are_what_the_page_shows(
             again = await in_thread(read_reports, clients)
             if reports == again:
                 break
-        await until(lambda: {name: row[0] for name, row in shown().items()} == counts(reports), shown, 20)
+        await until(lambda: {name: row[2] for name, row in shown().items()} == counts(reports), shown, 20)
         for name, lines in reports.items():
             gb_s = sum((Decimal(billed * memory) / 1024 / 1000 for billed, memory in lines), Decimal(0))
             cost = gb_s * PRICES[architectures[name]] + len(lines) * Decimal("0.0000002")
             total += cost
-            invocations, _errors, shown_gb_s, shown_cost, _million = shown()[name]
+            shown_cost, _million, invocations, _errors, shown_gb_s, _hint = shown()[name]
             assert (invocations, shown_gb_s, shown_cost) == (
                 f"{len(lines):,}",
                 f"{gb_s:,.3f}",

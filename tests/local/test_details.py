@@ -12,8 +12,8 @@ from lambdadesk.core.types import Target
 from lambdadesk.local.account import SeededAccount
 
 
-async def test_details_of_a_sample_function(local_url: str, account: SeededAccount) -> None:
-    gateway = Gateway(Target("us-east-1", endpoint_url=local_url))
+async def test_details_of_a_sample_function(url: str, account: SeededAccount) -> None:
+    gateway = Gateway(Target("us-east-1", endpoint_url=url))
     details = await fetch_details(gateway, await fetch_function(gateway, "hello"))
     await gateway.close()
     rows = {(group.title, row.name): str(row.value) for group in details.groups for row in group.rows}
@@ -28,8 +28,8 @@ async def test_details_of_a_sample_function(local_url: str, account: SeededAccou
     assert details.facts.role_arn == "arn:aws:iam::000000000000:role/sample-function"
 
 
-async def test_the_role_of_a_sample_function(local_url: str, account: SeededAccount) -> None:
-    gateway = Gateway(Target("us-east-1", endpoint_url=local_url))
+async def test_the_role_of_a_sample_function(url: str, account: SeededAccount) -> None:
+    gateway = Gateway(Target("us-east-1", endpoint_url=url))
     details = await fetch_details(gateway, await fetch_function(gateway, "order-worker"))
     mappings = await fetch_mappings(gateway, details.arn)
     report = await fetch_role(gateway, details.facts.role_arn)
@@ -57,8 +57,8 @@ async def test_the_role_of_a_sample_function(local_url: str, account: SeededAcco
     ]
 
 
-async def test_a_mapping_is_switched_off_and_on_and_followed(local_url: str, account: SeededAccount) -> None:
-    gateway = Gateway(Target("us-east-1", endpoint_url=local_url))
+async def test_a_mapping_is_switched_off_and_on_and_followed(url: str, account: SeededAccount) -> None:
+    gateway = Gateway(Target("us-east-1", endpoint_url=url))
     function = await fetch_function(gateway, "order-worker")
     (mapping,) = await fetch_mappings(gateway, function.arn)
     for enabled, state in ((False, "Disabled"), (True, "Enabled")):

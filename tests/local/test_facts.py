@@ -9,13 +9,13 @@ from lambdadesk.local.account import SeededAccount
 from lambdadesk.local.clients import REGION, Clients
 
 
-async def test_triggers_logs_and_states(local_url: str, account: SeededAccount, clients: Clients) -> None:
+async def test_triggers_logs_and_states(url: str, account: SeededAccount, clients: Clients) -> None:
     logs, functions = clients.get("logs"), clients.get("lambda")
     for name in ("hello", "always-fails"):
         logs.create_log_group(logGroupName=f"/aws/lambda/{name}")
     logs.put_retention_policy(logGroupName="/aws/lambda/hello", retentionInDays=7)
     functions.put_function_concurrency(FunctionName="hello", ReservedConcurrentExecutions=0)
-    gateway = Gateway(Target(REGION, endpoint_url=local_url))
+    gateway = Gateway(Target(REGION, endpoint_url=url))
     try:
         mappings = await fetch_mapping_facts(gateway)
         kinds = {kind for facts in mappings.values() for kind in facts.polled or ()}

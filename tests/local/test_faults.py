@@ -1,6 +1,5 @@
 """microburst between us and MiniStack: a function runs once, and no line is lost."""
 
-import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -11,23 +10,19 @@ from typing import Any
 import pytest
 
 from lambdadesk.aws.clients import Limits
-from lambdadesk.aws.credentials import KeySource
-from lambdadesk.aws.gateway import Gateway
-from lambdadesk.core.connections import AccessKey, Guard
+from lambdadesk.core.connections import Guard
 from lambdadesk.core.errors import ErrorKind, UserError
 from lambdadesk.core.ledger import InvocationLedger
-from lambdadesk.core.secret import Secret
 from lambdadesk.core.threads import in_thread
-from lambdadesk.core.types import FunctionInfo, InvokeRequest, Outcome, Target
+from lambdadesk.core.types import FunctionInfo, InvokeRequest, Outcome
 from lambdadesk.desk.invoker import Invoker
 from lambdadesk.desk.tailer import Tailer, TailState
 from lambdadesk.local.clients import Clients
-from lambdadesk.local.server import LocalServer
 from lambdadesk.store.history import History
 from lambdadesk.store.history_entry import HistoryEntry
 from tests.desk.test_tailer import following, messages, now_ms, poll
 from tests.desk.waiting import until
-from tests.local.running import create_function, wait_until
+from tests.local.running import create_function, open_gateway, wait_until
 from tests.servers.microburst import Microburst, microburst
 
 NAME = "once"
@@ -48,21 +43,10 @@ READ: dict[str, Any] = {"service": "logs", "operation": "FilterLogEvents"}
 
 
 @pytest.fixture(scope="module")
-def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    server = LocalServer(tmp_path_factory.mktemp("local"))
-    with asyncio.Runner() as runner:
-        runner.run(server.start())
-        yield server.url
-        runner.run(server.stop())
-
-
-@pytest.fixture(scope="module")
-def clients(url: str) -> Iterator[Clients]:
-    clients = Clients(url)
+def clients(clients: Clients) -> Clients:
     create_function(clients, NAME, SOURCE)
     clients.get("lambda").invoke(FunctionName=NAME, Payload=b'{"mark": "the first"}')  # makes the log group
-    yield clients
-    clients.close()
+    return clients
 
 
 @pytest.fixture(scope="module")
@@ -81,21 +65,10 @@ def proxy(one_proxy: Microburst) -> Microburst:
 
 
 @asynccontextmanager
-async def opened(proxy: Microburst, guard: Guard = Guard.NORMAL) -> AsyncIterator[Gateway]:
-    target = Target("us-east-1", endpoint_url=proxy.url)
-    keys = KeySource(AccessKey("test", Secret("test")), proxy.url)
-    gateway = Gateway(target, LIMITS, credentials=keys, guard=guard)
-    try:
-        yield gateway
-    finally:
-        await gateway.close()
-
-
-@asynccontextmanager
 async def invoking(proxy: Microburst, folder: Path, guard: Guard = Guard.NORMAL) -> AsyncIterator[Invoker]:
     history = History(folder / "history.sqlite")
     await history.open()
-    async with opened(proxy, guard) as gateway:
+    async with open_gateway(proxy.url, guard, LIMITS) as gateway:
         invoker = Invoker(gateway, history, InvocationLedger(lambda *_: None))
         yield invoker
         await invoker.flush()
@@ -267,7 +240,7 @@ async def test_a_tail_goes_on_where_a_fault_stopped_it(
         sent.extend(lines)
 
     await put("one", "two")
-    async with opened(proxy) as gateway:
+    async with open_gateway(proxy.url, limits=LIMITS) as gateway:
         tail = Tailer(
             gateway,
             FunctionInfo("x", log_group=group),
@@ -309,7 +282,7 @@ async def test_no_line_is_lost_or_twice_while_every_other_poll_fails(
         {"response": {"abort_frac": 0.5}},
     )
     sent: list[str] = []
-    async with opened(proxy) as gateway:
+    async with open_gateway(proxy.url, limits=LIMITS) as gateway:
         tail = Tailer(
             gateway, FunctionInfo("x", log_group=group), InvocationLedger(lambda *_: None), poll_s=0.01
         )

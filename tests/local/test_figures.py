@@ -9,8 +9,8 @@ from lambdadesk.local.account import SeededAccount
 from lambdadesk.local.clients import ACCOUNT_ID, REGION, Clients
 
 
-async def test_what_ran_is_counted(local_url: str, account: SeededAccount) -> None:
-    gateway = Gateway(Target(REGION, endpoint_url=local_url))
+async def test_what_ran_is_counted(url: str, account: SeededAccount) -> None:
+    gateway = Gateway(Target(REGION, endpoint_url=url))
     functions = [FunctionInfo(name) for name in ("always-fails", "hello-nobody")]
     for _ in range(2):
         await gateway.invoke(InvokeRequest(functions[0], b"{}"))
@@ -25,10 +25,10 @@ async def test_what_ran_is_counted(local_url: str, account: SeededAccount) -> No
     assert found["hello-nobody"].invocations == 0
 
 
-async def test_tags_are_found(local_url: str, account: SeededAccount, clients: Clients) -> None:
+async def test_tags_are_found(url: str, account: SeededAccount, clients: Clients) -> None:
     arn = f"arn:aws:lambda:{REGION}:{ACCOUNT_ID}:function:hello"
     clients.get("lambda").tag_resource(Resource=arn, Tags={"team": "core"})
-    gateway = Gateway(Target(REGION, endpoint_url=local_url))
+    gateway = Gateway(Target(REGION, endpoint_url=url))
     tags = await fetch_tags(gateway)
     await gateway.close()
     assert tags["hello"] == {"team": "core"}

@@ -14,9 +14,9 @@ GROUP = "/aws/lambda/hello"
 
 
 async def test_rows_come_of_real_lines_and_ignored_commands_are_named(
-    local_url: str, account: SeededAccount
+    url: str, account: SeededAccount
 ) -> None:
-    gateway = Gateway(Target(REGION, endpoint_url=local_url))
+    gateway = Gateway(Target(REGION, endpoint_url=url))
     query = Query(gateway, load_prices())
     await gateway.invoke(InvokeRequest(FunctionInfo("hello"), b"{}"))
     now_s = int(time.time())

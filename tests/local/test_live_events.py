@@ -1,31 +1,22 @@
 """Live data of the sources that MiniStack has; afterwards they are as they were."""
 
-import asyncio
 import base64
 import json
 import uuid
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from lambdadesk.aws.clients import Limits
-from lambdadesk.aws.credentials import KeySource
-from lambdadesk.aws.gateway import Gateway
 from lambdadesk.aws.live_events import fetch_live_event, fetch_logged_event
 from lambdadesk.aws.live_sources import LiveRefusedError
-from lambdadesk.core.connections import AccessKey, Guard
+from lambdadesk.core.connections import Guard
 from lambdadesk.core.errors import ErrorKind, UserError
 from lambdadesk.core.event_templates import EventContext
-from lambdadesk.core.secret import Secret
 from lambdadesk.core.triggers import Mode, Trigger
-from lambdadesk.core.types import FunctionInfo, Target
+from lambdadesk.core.types import FunctionInfo
 from lambdadesk.local.clients import Clients
-from lambdadesk.local.server import LocalServer
-from tests.local.running import create_function, wait_until
+from tests.local.running import create_function, open_gateway, wait_until
 
 ACCOUNT = "000000000000"
 NAME = "target"
@@ -33,33 +24,9 @@ ARN = f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:{NAME}"
 
 
 @pytest.fixture(scope="module")
-def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    folder: Path = tmp_path_factory.mktemp("local")
-    server = LocalServer(folder)
-    with asyncio.Runner() as runner:
-        runner.run(server.start())
-        yield server.url
-        runner.run(server.stop())
-
-
-@pytest.fixture(scope="module")
-def clients(url: str) -> Iterator[Clients]:
-    clients = Clients(url)
+def clients(clients: Clients) -> Clients:
     create_function(clients, NAME, "def handler(event, context):\n    print(event)\n    return 1\n")
-    yield clients
-    clients.close()
-
-
-@asynccontextmanager
-async def open_gateway(url: str, guard: Guard = Guard.NORMAL) -> AsyncIterator[Gateway]:
-    keys = KeySource(AccessKey("test", Secret("test")), url)
-    gateway = Gateway(
-        Target("us-east-1", endpoint_url=url), Limits(attempts=1), credentials=keys, guard=guard
-    )
-    try:
-        yield gateway
-    finally:
-        await gateway.close()
+    return clients
 
 
 def make_context() -> EventContext:

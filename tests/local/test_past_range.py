@@ -19,11 +19,11 @@ from lambdadesk.store.history import History
 
 
 async def test_runs_made_here_and_elsewhere_are_found_once(
-    local_url: str, account: SeededAccount, tmp_path: Path
+    url: str, account: SeededAccount, tmp_path: Path
 ) -> None:
     history = History(tmp_path / "history.sqlite")
     await history.open()
-    target = Target(REGION, endpoint_url=local_url, is_local=True)
+    target = Target(REGION, endpoint_url=url, is_local=True)
     failures: list[Exception] = []
     report: Callable[[str, Exception], None] = lambda _name, error: failures.append(error)  # noqa: E731
     connection = Connection(

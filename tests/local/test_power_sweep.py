@@ -23,11 +23,11 @@ def handler(event, context):
 
 
 async def test_each_version_runs_with_its_size_and_nothing_is_left(
-    local_url: str, clients: Clients, tmp_path: Path
+    url: str, clients: Clients, tmp_path: Path
 ) -> None:
     create_function(clients, "sized", SOURCE)
     function = FunctionInfo("sized", runtime="python3.12", timeout_s=30)
-    gateway = Gateway(Target("us-east-1", endpoint_url=local_url))
+    gateway = Gateway(Target("us-east-1", endpoint_url=url))
     history = History(tmp_path / "history.sqlite")
     await history.open()
     ledger = InvocationLedger(lambda *_facts: None, match_by_time=True)

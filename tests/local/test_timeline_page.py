@@ -16,13 +16,13 @@ RUNS = 2
 
 
 async def test_every_run_is_in_an_environment_and_ended_as_it_did(
-    qapp: QApplication, tmp_path: Path, local_url: str, account: SeededAccount
+    qapp: QApplication, tmp_path: Path, url: str, account: SeededAccount
 ) -> None:
     with FakeAws() as unused:
         desk = Desk(qapp, unused, tmp_path / "home", Limits())
     desk.is_connected_at_start = False
     async with desk:
-        desk.window.places.open_target("", REGION, local_url)
+        desk.window.places.open_target("", REGION, url)
         for function, kind in FUNCTIONS.items():
             await desk.open(function)
             for _ in range(RUNS):

@@ -38,8 +38,8 @@ def count_reports(clients: Clients, function: str) -> int:
     return sum(line.startswith("REPORT RequestId:") for line in list_lines(clients, function))
 
 
-def test_the_sources_reach_what_they_say(account: SeededAccount, local_url: str) -> None:
-    sources = Traffic(account, local_url).sources
+def test_the_sources_reach_what_they_say(account: SeededAccount, url: str) -> None:
+    sources = Traffic(account, url).sources
     assert {source.name for source in sources} == set(SOURCES)
     for source in sources:
         assert source.function in SOURCES[source.name]
@@ -49,13 +49,13 @@ def test_the_sources_reach_what_they_say(account: SeededAccount, local_url: str)
 
 @pytest.mark.parametrize("source", SOURCES)
 async def test_traffic_makes_the_function_run(
-    account: SeededAccount, local_url: str, clients: Clients, source: str
+    account: SeededAccount, url: str, clients: Clients, source: str
 ) -> None:
     if source == "cloudformation":  # the stack's own creation is a run too
         waiter = clients.get("cloudformation").get_waiter("stack_create_complete")
         await in_thread(waiter.wait, StackName=account.stack, WaiterConfig={"Delay": 1, "MaxAttempts": 10})
     before = {function: count_reports(clients, function) for function in SOURCES[source]}
-    traffic = Traffic(account, local_url)
+    traffic = Traffic(account, url)
     sentence = await traffic.send(source)
     await traffic.close()
     assert sentence.endswith(".")
@@ -63,21 +63,19 @@ async def test_traffic_makes_the_function_run(
         await in_thread(wait_until, lambda f=function, c=count: count_reports(clients, f) > c, function)
 
 
-async def test_an_upload_becomes_a_thumbnail(
-    account: SeededAccount, local_url: str, clients: Clients
-) -> None:
+async def test_an_upload_becomes_a_thumbnail(account: SeededAccount, url: str, clients: Clients) -> None:
     def list_keys() -> list[str]:
         found = clients.get("s3").list_objects_v2(Bucket=account.bucket, Prefix="thumb/holiday-1.png")
         return [item["Key"] for item in found.get("Contents", [])]
 
-    traffic = Traffic(account, local_url)
+    traffic = Traffic(account, url)
     assert "incoming/holiday-1.png" in await traffic.send("s3")
     await traffic.close()
     await in_thread(wait_until, list_keys, "the thumbnail is there")
 
 
 async def test_a_bad_order_ends_in_the_dead_letter_queue(
-    account: SeededAccount, local_url: str, clients: Clients
+    account: SeededAccount, url: str, clients: Clients
 ) -> None:
     def count_dead_letters() -> int:
         answer = clients.get("sqs").get_queue_attributes(
@@ -86,7 +84,7 @@ async def test_a_bad_order_ends_in_the_dead_letter_queue(
         return int(answer["Attributes"]["ApproximateNumberOfMessages"])
 
     before = count_dead_letters()
-    traffic = Traffic(account, local_url)
+    traffic = Traffic(account, url)
     await traffic.send("sqs")
     await traffic.close()
     await in_thread(wait_until, lambda: count_dead_letters() > before, "the bad order is given up")
@@ -95,8 +93,8 @@ async def test_a_bad_order_ends_in_the_dead_letter_queue(
     assert any(line.startswith("Shipped order") for line in lines)
 
 
-async def test_everything_at_once_and_again(account: SeededAccount, local_url: str) -> None:
-    traffic = Traffic(account, local_url)
+async def test_everything_at_once_and_again(account: SeededAccount, url: str) -> None:
+    traffic = Traffic(account, url)
     both = await asyncio.gather(traffic.send_all(), traffic.send_all())
     await traffic.close()
     assert both == ["Sent events through all 10 sources."] * 2
@@ -111,6 +109,6 @@ async def test_a_dead_server_is_said(account: SeededAccount) -> None:
     await traffic.close()
 
 
-async def test_an_unknown_source_is_a_mistake(account: SeededAccount, local_url: str) -> None:
+async def test_an_unknown_source_is_a_mistake(account: SeededAccount, url: str) -> None:
     with pytest.raises(KeyError):
-        await Traffic(account, local_url).send("carrier-pigeon")
+        await Traffic(account, url).send("carrier-pigeon")

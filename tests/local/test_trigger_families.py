@@ -1,19 +1,12 @@
 """Triggers of every family that MiniStack has, made for one function and then found."""
 
-import asyncio
 import json
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from lambdadesk.aws.clients import Limits
-from lambdadesk.aws.credentials import KeySource
-from lambdadesk.aws.gateway import Gateway
 from lambdadesk.aws.triggers.scan import scan
-from lambdadesk.core.connections import AccessKey, Guard
-from lambdadesk.core.secret import Secret
+from lambdadesk.core.connections import Guard
 from lambdadesk.core.triggers import (
     Answer,
     DestinationKind,
@@ -22,10 +15,9 @@ from lambdadesk.core.triggers import (
     TriggerScanState,
     Verdict,
 )
-from lambdadesk.core.types import FunctionInfo, Target
+from lambdadesk.core.types import FunctionInfo
 from lambdadesk.local.clients import Clients
-from lambdadesk.local.server import LocalServer
-from tests.local.running import create_function
+from tests.local.running import create_function, open_gateway
 
 NAME = "target"
 ARN = f"arn:aws:lambda:us-east-1:000000000000:function:{NAME}"
@@ -34,19 +26,8 @@ REST_URI = "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/{}/inv
 
 
 @pytest.fixture(scope="module")
-def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    folder: Path = tmp_path_factory.mktemp("local")
-    server = LocalServer(folder)
-    with asyncio.Runner() as runner:
-        runner.run(server.start())
-        yield server.url
-        runner.run(server.stop())
-
-
-@pytest.fixture(scope="module")
-def clients(url: str) -> Iterator[Clients]:
+def clients(clients: Clients) -> Clients:
     """An account with a function that has a version, an alias and two roles that may, or may not, call it."""
-    clients = Clients(url)
     create_function(clients, NAME, "def handler(event, context):\n    return 1\n")
     version = clients.get("lambda").publish_version(FunctionName=NAME)["Version"]
     clients.get("lambda").create_alias(FunctionName=NAME, Name="live", FunctionVersion=version)
@@ -56,8 +37,7 @@ def clients(url: str) -> Iterator[Clients]:
         iam.create_role(RoleName=role, AssumeRolePolicyDocument=to_policy(trust))
     allow = {"Effect": "Allow", "Action": "lambda:InvokeFunction", "Resource": [ARN, f"{ARN}:*"]}
     iam.put_role_policy(RoleName="caller", PolicyName="call", PolicyDocument=to_policy(allow))
-    yield clients
-    clients.close()
+    return clients
 
 
 def to_policy(statement: dict[str, Any]) -> str:
@@ -80,13 +60,8 @@ def allow(clients: Clients, principal: str, arn: str = "", qualifier: str = "", 
 
 
 async def look(url: str, *, deep: bool = False) -> TriggerScanState:
-    keys = KeySource(AccessKey("test", Secret("test")), url)
-    target = Target("us-east-1", endpoint_url=url)
-    gateway = Gateway(target, Limits(attempts=1), credentials=keys, guard=Guard.READ_ONLY)
-    try:
+    async with open_gateway(url, Guard.READ_ONLY) as gateway:
         return await scan(gateway, FunctionInfo(NAME, ARN), lambda _: None, deep=deep)
-    finally:
-        await gateway.close()
 
 
 async def find(url: str, source: str, name: str, *, deep: bool = False, qualifier: str = "") -> Trigger:

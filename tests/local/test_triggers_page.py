@@ -31,13 +31,13 @@ async def scanned(desk: Desk) -> None:
 
 
 async def test_every_sample_trigger_is_confirmed_until_its_source_is_gone(
-    qapp: QApplication, tmp_path: Path, local_url: str, account: SeededAccount, clients: Clients
+    qapp: QApplication, tmp_path: Path, url: str, account: SeededAccount, clients: Clients
 ) -> None:
     with FakeAws() as unused:
         desk = Desk(qapp, unused, tmp_path / "home", Limits())
     desk.is_connected_at_start = False
     async with desk:
-        desk.window.places.open_target("", REGION, local_url)
+        desk.window.places.open_target("", REGION, url)
         for function, (source, name, mode) in TRIGGERS.items():
             await desk.open(function, "Triggers")
             await scanned(desk)

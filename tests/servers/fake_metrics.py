@@ -1,6 +1,7 @@
 """The CloudWatch and tagging half of FakeAws."""
 
 import math
+import time
 from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
@@ -9,6 +10,7 @@ from tests.servers.faults import Reply, error_reply, json_reply
 
 QUERIES_A_CALL = 500
 METRICS_PAGE = 500
+LISTED_S = 14 * 24 * 3600
 TAGS_PAGE = 100
 _DIMENSIONS = {"AWS/Lambda": "FunctionName", "AWS/Logs": "LogGroupName"}
 _STATISTICS: dict[str, Callable[[list[float]], float]] = {
@@ -73,18 +75,19 @@ class FakeMetrics:
         return [(at_s, _STATISTICS[asked["Stat"]](periods[at_s])) for at_s in sorted(periods)]
 
     def list_metrics(self, params: dict[str, Any]) -> Reply:
-        """As AWS: the subjects that have a metric; of versions and aliases, which these tests ask for."""
+        """As AWS: the functions, versions and aliases that had a metric within two weeks."""
+        since_s = time.time() - LISTED_S
         found = [
             {
                 "Namespace": params["Namespace"],
                 "MetricName": params["MetricName"],
                 "Dimensions": [
                     {"Name": "FunctionName", "Value": subject.partition(":")[0]},
-                    {"Name": "Resource", "Value": subject},
+                    *([{"Name": "Resource", "Value": subject}] if ":" in subject else []),
                 ],
             }
-            for subject, metric in self.metrics
-            if metric == params["MetricName"] and ":" in subject
+            for (subject, metric), points in self.metrics.items()
+            if metric == params["MetricName"] and any(at_s > since_s for at_s, _ in points)
         ]
         start = int(params.get("NextToken") or 0)
         more = {"NextToken": str(start + METRICS_PAGE)} if start + METRICS_PAGE < len(found) else {}

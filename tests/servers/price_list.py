@@ -130,7 +130,8 @@ def cloudwatch_offer(region: str, prefix: str = "EUX1-", currency: str = "USD") 
         ("DataScanned-Bytes", "0.006"),
         ("Logs-LiveTail", [("0", "1800", "0"), ("1800", "Inf", "0.012")]),
         ("CW:GMD-Metrics", "0.000012"),
-        ("CW:Requests", "0.00001"),
+        ("CW:Requests", [("0", "1000000", "0"), ("1000000", "Inf", "0.000011")]),
+        ("CW:MetricMonitorUsage", "0.00001"),
     ]
     return offer(
         "AmazonCloudWatch",

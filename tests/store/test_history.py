@@ -80,6 +80,16 @@ async def test_many_are_written_together_in_their_order(tmp_path: Path) -> None:
         assert await history.entry(kept.id) == replace(changed, error="first")
 
 
+async def test_that_a_run_was_sent_changes_nothing_of_one_that_was_answered(tmp_path: Path) -> None:
+    async with opened(tmp_path / "history.sqlite") as history:
+        waiting = replace(FULL, received_ms=None, outcome=Outcome.UNKNOWN, error="ahead")
+        ids = await history.write([(Write.ADD, waiting), (Write.ADD, FULL)])
+        sent = replace(waiting, error="sent", response=b"never")
+        assert await history.write([(Write.SENT, replace(sent, id=each)) for each in (*ids, 0)]) == [*ids, 0]
+        assert await history.entry(ids[0]) == replace(waiting, id=ids[0], error="sent")
+        assert await history.entry(ids[1]) == replace(FULL, id=ids[1])
+
+
 async def test_of_many_either_all_are_written_or_none(tmp_path: Path) -> None:
     path = tmp_path / "history.sqlite"
     async with opened(path) as history:

@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
+import orjson
 import pytest
 
 from lambdadesk.core.errors import ErrorKind, UserError
 from lambdadesk.core.month_sums import Counted, PlaceMonth
+from lambdadesk.core.types import FunctionInfo
 from lambdadesk.store.month_cache import MonthCache
 
 MONTH = PlaceMonth(
@@ -13,6 +15,8 @@ MONTH = PlaceMonth(
     {"/aws/lambda/f": Counted(1_000, 739_000, {"bytes": {739_001: 1e15}}, is_complete=False)},
     {("f", "live"): Counted(1_000, 739_000, {"hours": {739_001: 24.0}})},
     {("f", "live"): 5},
+    {"f": FunctionInfo("f", memory_mb=512, architecture="arm64"), "g": FunctionInfo("g")},
+    is_listed=True,
 )
 
 
@@ -26,6 +30,17 @@ def test_what_was_saved_is_loaded(tmp_path: Path) -> None:
     cache.save("other", denied)
     assert cache.load("other") == denied
     assert cache.load("one") == MONTH
+
+
+def test_what_an_earlier_version_saved_has_no_details(tmp_path: Path) -> None:
+    cache = MonthCache(tmp_path)
+    cache.save("one", MONTH)
+    (path,) = tmp_path.iterdir()
+    document = orjson.loads(path.read_bytes())
+    del document["details"], document["is_listed"]
+    path.write_bytes(orjson.dumps(document))
+    found = cache.load("one")
+    assert (found.functions, found.details, found.is_listed) == (MONTH.functions, {}, None)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtGui import QContextMenuEvent
+from PySide6.QtWidgets import QApplication, QPushButton
 
 from lambdadesk.core.cost import cost_per_million, gb_seconds, invocation_cost
 from lambdadesk.core.money import format_money
@@ -283,8 +284,12 @@ async def test_a_function_near_its_memory_is_hinted_at_and_sized_from_its_row(
     model = view.model()
     assert "used up to 120 of 128 MB" in html.unescape(model.index(row, 8).data(Qt.ItemDataRole.ToolTipRole))
     assert "Only 1 run was seen" in html.unescape(model.index(1 - row, 8).data(Qt.ItemDataRole.ToolTipRole))
-    place = view.visualRect(model.index(row, 0)).center()
-    view.customContextMenuRequested.emit(place)
+    view.setFocus()
+    view.setCurrentIndex(model.index(row, 0))
+    middle = view.viewport().rect().center()  # where Qt takes the key to be, which is no row of the table
+    QApplication.sendEvent(
+        view, QContextMenuEvent(QContextMenuEvent.Reason.Keyboard, middle, view.mapToGlobal(middle))
+    )
     menu = desk.get("costTableMenu")
     assert [each.text() for each in menu.actions()] == ["Open", "What if…", "Power sweep…"]
     menu.actions()[2].trigger()

@@ -255,6 +255,10 @@ async def test_triggers_are_looked_up_at_once_and_tell_their_filter(desk: Desk, 
         click(pane.get("eventLiveOk"))
         await until(lambda: "m-1" in pane.picker.view.toPlainText())
         assert pane.get("eventVerdict").text().startswith("▲ This event would be filtered out: Record 1")
+        pane.picker.resize(300, 420)
+        await turns()
+        verdict = pane.get("eventVerdict")
+        assert verdict.height() >= verdict.heightForWidth(verdict.width())  # all of it is seen
         assert "Asked sqs:GetQueueUrl" in pane.get("eventNote").text()
         click(pane.get("eventLoad"))
         assert pane.chosen[1][1] == "live data of SQS orders"

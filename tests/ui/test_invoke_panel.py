@@ -204,6 +204,13 @@ async def test_invalid_json_is_not_sent_and_the_cursor_goes_to_the_problem(
     assert history(desk) == []
 
 
+async def test_the_name_of_a_file_is_not_sent(desk: Desk) -> None:
+    await desk.open("hello")
+    status = await desk.invoke("@/tmp/payload.json")
+    assert status == "✖ Not sent: the payload names a file. Open it to send its text."
+    assert sent(desk) == []
+
+
 async def test_the_problem_is_said_while_typing_and_goes_when_it_is_mended(desk: Desk) -> None:
     await desk.open("hello")
     desk.type_payload('{"a": 1')
@@ -660,7 +667,7 @@ async def test_an_answer_is_shown_as_text(desk: Desk, aws: FakeAws, tmp_path: Pa
     await desk.open("hello")
     await desk.invoke()
     shown = desk.get("responseView").toPlainText()
-    assert shown == '"<img src=x> <U+202E>evil ␀ red"'
+    assert shown == '"<img src=x> <U+202E>evil <U+0000> red"'
     assert not any(character in visible_words(desk.page) for character in "\u202e\x00\x1b")
 
 

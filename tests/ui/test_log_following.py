@@ -236,6 +236,29 @@ async def test_it_begins_where_one_chooses(desk: Desk, aws: FakeAws) -> None:
     await until(lambda: lines(desk) == ["a minute ago", "new"])
 
 
+async def test_arrow_keys_on_the_closed_box_begin_nothing_until_enter(desk: Desk, aws: FakeAws) -> None:
+    aws.add_events(HELLO, "half an hour ago", timestamp_ms=now_ms() - 1_800_000)
+    await desk.open("hello", "Logs")
+    view = desk.get("logView")
+    await until(lambda: view.table.empty_text.startswith("No line in the last 10 minutes"))
+    store, box = view.store, desk.get("logStart")
+    box.setFocus()
+    press(box, Qt.Key.Key_Up)
+    press(box, Qt.Key.Key_Down)
+    press(box, Qt.Key.Key_Down)
+    assert view.store is store
+    press(box, Qt.Key.Key_Return)
+    await until(lambda: lines(desk) == ["half an hour ago"])
+    press(box, Qt.Key.Key_Down)  # a date and time
+    view.table.setFocus()
+    assert box.currentText() == "From 1 hour ago"
+    box.setFocus()
+    press(box, Qt.Key.Key_Down)
+    assert not desk.page.findChildren(QWidget, "logMoment")
+    press(box, Qt.Key.Key_Return)
+    assert desk.get("logMoment").isVisible()
+
+
 async def test_a_pause_loses_nothing(desk: Desk, aws: FakeAws) -> None:
     aws.add_events(HELLO, "one")
     await desk.open("hello", "Logs")
@@ -367,5 +390,20 @@ async def test_a_low_page_keeps_its_room_for_lines(desk: Desk, aws: FakeAws) -> 
     view.table.setFocus()
     press(view.table, Qt.Key.Key_F, CONTROL)
     assert desk.get("logFind").isVisible()
+    assert not desk.get("logFilter").isVisible()  # the search takes its place
+    view.table.selectRow(50)
+    assert view.detail.isVisible()
+    await until(lambda: view.table.viewport().height() >= 5 * view.table.rowHeight(0))
+    assert view.detail.text.height() >= 2 * view.detail.text.fontMetrics().height()
+    assert view.table.viewport().rect().contains(view.table.visualRect(view.table.currentIndex()))
+    press(view.table, Qt.Key.Key_F, CONTROL | Qt.KeyboardModifier.ShiftModifier)
+    assert desk.get("logFilter").hasFocus()
+    assert not desk.get("logFind").isVisible()
     desk.window.resize(1280, 800)
     await until(lambda: desk.get("logHistogram").isVisible())
+    await until(lambda: view.detail.height() > view.height() // 4)
+    splitter = view.table.parentWidget()
+    splitter.setSizes([100, 400])  # as the user likes it
+    size = view.detail.height()
+    desk.get("logLevelDebug").click()
+    assert view.detail.height() == size

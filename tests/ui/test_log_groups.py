@@ -13,7 +13,8 @@ from lambdadesk.core.loggroups import GroupedLines
 from lambdadesk.core.logstore import Level, LogRow, LogStore
 from lambdadesk.core.types import Cost, Invocation, Outcome, Report
 from lambdadesk.ui import theme
-from lambdadesk.ui.models.log_table import DELAY, INVOCATION, LEVEL, MESSAGE, TIME, LogTableModel, clock_text
+from lambdadesk.ui.models.log_cells import clock_text
+from lambdadesk.ui.models.log_table import DELAY, INVOCATION, LEVEL, MESSAGE, TIME, LogTableModel
 from lambdadesk.ui.widgets.log_cells import ANSI, FIND_OPACITY, MARK_OPACITY, spans
 from lambdadesk.ui.widgets.log_view import LogView
 
@@ -358,7 +359,7 @@ def test_a_line_of_a_megabyte_is_shown_in_part_until_all_is_wanted(
     qtbot.mouseClick(detail.whole, Qt.MouseButton.LeftButton)
     view.table.selectRow(1)
     assert detail.whole.isHidden()
-    assert detail.text.toPlainText() == "<U+202E>short␇"
+    assert detail.text.toPlainText() == "<U+202E>short<U+0007>"
     view.table.selectRow(0)
     assert len(detail.text.toPlainText()) < 70_000  # another line begins anew
     view.copy()

@@ -9,7 +9,8 @@ from PySide6.QtWidgets import QApplication, QMenu
 from lambdadesk.core.logfilter import FilteredLines, parse_filter
 from lambdadesk.core.logstore import Level, LineKind, LogRow, LogStore
 from lambdadesk.ui import theme
-from lambdadesk.ui.models.log_table import INVOCATION, LEVEL, MESSAGE, TIME, LogTableModel, clock_text
+from lambdadesk.ui.models.log_cells import clock_text
+from lambdadesk.ui.models.log_table import INVOCATION, LEVEL, MESSAGE, TIME, LogTableModel
 from lambdadesk.ui.widgets.log_detail import laid_out
 from lambdadesk.ui.widgets.log_view import LogView
 

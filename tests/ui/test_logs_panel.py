@@ -87,7 +87,7 @@ async def test_text_from_a_log_is_plain_and_comes_back_as_it_was(desk: Desk, aws
     await desk.polled()
     assert lines(desk) == [hostile]
     cell = desk.get("logView").table.model().index(0, 3).data()
-    assert cell == "<b>bold</b> <U+202E>evil red ␀ &amp;"
+    assert cell == "<b>bold</b> <U+202E>evil red <U+0000> &amp;"
     assert "\u202e" not in visible_words(desk.page)
 
 
@@ -278,14 +278,29 @@ async def test_an_interruption_is_told_with_its_reason_and_what_was_found_after_
     await desk.polled()
     aws.add_events(GROUP, "meanwhile")
     assert ledger(desk)[3] == 1
-    told = re.search(r" · gap [\d:]{8} to [\d:]{8} \(open\): (.*?) · ", desk.text("logLedger"))
+    told = re.search(r" · interrupted since [\d:]{8}: (.*?) (Retry in|Trying again)", desk.text("logLedger"))
     assert told is not None
     assert "could not answer" in told[1]
     aws.always("FilterLogEvents", None)
     await desk.polled()
     assert ledger(desk) == (2, 0, 0, 0)
     assert " · recovered 1 after an interruption · " in desk.text("logLedger")
+    assert re.search(r" · recovered at [\d:]{8}, was interrupted since [\d:]{8} · ", desk.text("logLedger"))
     assert "gap " not in desk.text("logLedger")
+
+
+async def test_the_wait_in_an_outage_is_counted_by_the_second(desk: Desk, aws: FakeAws) -> None:
+    await desk.open("hello", "Logs")
+    await desk.polled()
+    aws.always("FilterLogEvents", faults.hang)
+    (source,) = desk.tail.sources
+    desk.tail.silent_ms = 0
+    desk.tail.poll_now()
+    # Nothing of the tail changes meanwhile; a word comes all the same.
+    await until(lambda: "no answer since" in desk.text("logLedger"), lambda: desk.text("logLedger"))
+    aws.always("FilterLogEvents", None)
+    await until(lambda: source.error is None and source.counts.gaps == 0, lambda: desk.text("logLedger"))
+    await until(lambda: "no answer since" not in desk.text("logLedger"), lambda: desk.text("logLedger"))
 
 
 async def test_many_lines_come_whole(desk: Desk, aws: FakeAws) -> None:

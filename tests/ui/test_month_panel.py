@@ -212,6 +212,30 @@ async def test_the_rows_are_exported(desk: Desk, aws: FakeAws, tmp_path: Path) -
     assert "could not be exported" in desk.text("monthTrouble")
 
 
+async def test_what_was_deleted_is_marked_and_can_not_be_opened(desk: Desk, aws: FakeAws) -> None:
+    ran(aws, "hello", 3)
+    ran(aws, "ci-job", 1_000_000, 1)
+    await read(desk, 4)
+    view = desk.get("monthTable")
+    assert table(desk)[0][:2] == ["ci-job (deleted)", "≥ $0.20"]
+    assert table(desk)[0][-1] == "at least"
+    view.selectRow(0)
+    assert "how much memory it had is not known" in desk.text("monthWhy")
+    assert "1 deleted besides, of them only the requests" in desk.text("monthNote")
+    menu = desk.get("monthTableMenu")
+    view.customContextMenuRequested.emit(view.visualRect(view.model().index(0, 0)).center())
+    assert not menu.isVisible()
+    press(view, Qt.Key.Key_Return)
+    assert desk.text("monthTrouble") == "ci-job was deleted: there is no page of it."
+    view.customContextMenuRequested.emit(view.visualRect(view.model().index(1, 0)).center())
+    assert [each.text() for each in menu.actions()] == ["Open", "What if…", "Power sweep…"]
+    menu.close()
+    summary = desk.get("monthTreemap").text_summary()
+    assert summary.startswith("2 areas, ≥ $0.20 together: ci-job (deleted) ≥ $0.20, 100.0 %; hello ≈ $0.0")
+    desk.get("monthFilter").setText("deleted")
+    assert [row[0] for row in table(desk)] == ["ci-job (deleted)"]
+
+
 async def test_denied_metrics_are_another_picture_than_none(desk: Desk, aws: FakeAws) -> None:
     aws.always("GetMetricData", faults.denied("cloudwatch:GetMetricData"))
     panel = await turn_to_month(desk)
@@ -234,7 +258,7 @@ async def test_one_denied_region_leaves_the_rest(desk: Desk, aws: FakeAws) -> No
     ran(aws, "hello", 3)
     await read(desk)
     aws.functions.append(make_function("new"))
-    press(desk.window, Qt.Key.Key_F5)
+    desk.action("Refresh the functions").trigger()
     await until(lambda: "1 not read yet" in desk.text("monthNote"), lambda: desk.text("monthNote"))
     aws.always("GetMetricData", faults.denied("cloudwatch:GetMetricData"))
     click(desk.get("monthRead"))

@@ -135,6 +135,30 @@ async def test_the_filter_of_the_page_tells_of_lines_on_disk(desk: Desk, aws: Fa
     await until(lambda: not row.isVisible())
 
 
+async def test_a_low_page_tells_of_matches_on_the_button(desk: Desk, aws: FakeAws) -> None:
+    await fill(desk, aws)
+    desk.window.resize(760, 500)
+    button = desk.get("logOlder")
+    await until(lambda: button.text() == "8,192 older", button.text)
+    await type_filter(desk, "/00 line/")
+    await until(lambda: button.text() == "+ 81 older", button.text)
+    row = desk.page.logs.older_matches  # type: ignore[union-attr]
+    await until(lambda: not row.isVisible())  # unless the count took long
+    click(button)
+    dialog = desk.window.findChild(OlderLinesDialog)
+    assert dialog is not None
+    await until(lambda: len(texts(dialog)) == 81, dialog.status.text)
+    dialog.close()
+    row._stop()  # as its button, which is shown where a count takes more than a second
+    assert row.isVisible()
+    assert not button.isVisible()
+    click(desk.get("logOlderAgain"))
+    await until(lambda: not row.isVisible() and button.text() == "+ 81 older", button.text)
+    desk.window.resize(1280, 800)
+    await until(row.isVisible)
+    assert said(desk) == "+ 81 of 8,192 older lines on disk match"
+
+
 async def test_a_count_can_be_stopped_and_gone_on_with(desk: Desk, aws: FakeAws) -> None:
     await fill(desk, aws)
     await type_filter(desk, "line")

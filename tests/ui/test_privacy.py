@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QDialog, QPushButton, QWidget
 
 from lambdadesk.store.history_entry import HistoryKeeps
 from lambdadesk.ui.dialogs.privacy_dialog import PrivacyDialog
+from lambdadesk.ui.widgets.plain import PlainLabel
 from tests.servers.fake_aws import FakeAws
 from tests.ui.desk import Desk, click, press, rows, turns, until, visible_words
 from tests.ui.test_accessibility import nameless
@@ -48,17 +49,29 @@ async def test_the_first_invocation_says_once_what_is_kept(desk: Desk, aws: Fake
     desk.window.places.open_target("", "eu-west-1", aws.url)
     await until(lambda: desk.console.connection is not None and desk.connection.target.region == "eu-west-1")
     await desk.open("hello")
-    assert desk.notices() == ""
+    desk.window.resize(1280, 800)
+    await turns()
+    assert desk.window.findChild(QWidget, "historyChoice") is None
+    editor = desk.get("payloadEditor")
+    before = editor.mapTo(desk.window, editor.rect().topLeft()), editor.size()
     await desk.invoke(PAYLOAD)
-    assert f"Payloads and answers are kept in {desk.paths.history_file}." in desk.notices()
-    (change,) = desk.get("noticeBar").findChildren(QPushButton, "noticeRetry")
+    notice = desk.get("historyChoice")
+    assert f"Payloads and answers are kept in {desk.paths.history_file}." in visible_words(notice)
+    for size in ((760, 500), (1280, 800)):
+        desk.window.resize(*size)
+        await turns()
+        assert notice.geometry().bottomLeft() == desk.window.frame.rect().bottomLeft()
+        for label in notice.findChildren(PlainLabel):
+            assert label.visibleRegion().boundingRect().height() >= label.heightForWidth(label.width())
+    assert (editor.mapTo(desk.window, editor.rect().topLeft()), editor.size()) == before  # nothing moved
+    (change,) = notice.findChildren(QPushButton, "noticeRetry")
     click(change)
     (dialog,) = await until(lambda: desk.window.findChildren(PrivacyDialog))
     await until(dialog.isVisible)
-    assert not desk.get("noticeBar").isVisible()
+    assert not notice.isVisible()
     dialog.close()
     await desk.invoke(PAYLOAD)
-    assert not desk.get("noticeBar").isVisible()
+    assert not desk.get("historyChoice").isVisible()
     assert desk.console.settings.history_was_offered
 
 

@@ -1,5 +1,6 @@
 """The Query page: what is asked and what it costs, the rows, their chart, and the lines around one."""
 
+import asyncio
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -119,6 +120,23 @@ async def test_control_enter_runs_it_and_the_query_is_there_again(desk: Desk, aw
     await desk.close_tab()
     await open_query(desk)
     assert desk.get("queryText").toPlainText() == "limit 3"
+
+
+async def test_control_enter_runs_it_from_the_row_of_tabs_and_not_while_it_is_hidden(
+    desk: Desk, aws: FakeAws
+) -> None:
+    panel = await open_query(desk)
+    bar = desk.page.pages.tabBar()
+    bar.setFocus()
+    press(bar, Qt.Key.Key_Return, CONTROL)
+    await until(lambda: panel.query.has_run)
+    assert len(aws.queries) == 1
+    desk.page.show_page("History")
+    bar.setFocus()
+    press(bar, Qt.Key.Key_Return, CONTROL)
+    await asyncio.sleep(0)
+    assert len(aws.queries) == 1
+    assert len(aws.requests("Invoke")) == 0
 
 
 async def test_numbers_sort_as_such_and_the_third_click_gives_back_the_order(desk: Desk) -> None:

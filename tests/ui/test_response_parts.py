@@ -92,6 +92,19 @@ def test_a_failure_is_read_first_and_its_own_frames_are_open(view: ResultView, q
     assert view.views.currentIndex() == RESPONSE
 
 
+def test_a_very_long_message_leaves_room_for_the_stack(view: ResultView) -> None:
+    heading, frames = view.error.heading, view.error.frames
+    area = heading.parentWidget().parentWidget()
+    show(view, FAILURE, has_failed=True)
+    assert area.height() >= heading.heightForWidth(heading.width())
+    show(view, FAILURE.replace(b"<b>", b"word " * 50_000), has_failed=True)
+    assert frames.height() >= 100
+    assert area.verticalScrollBar().maximum() > 0
+    assert heading.height() >= heading.heightForWidth(heading.width())
+    view.resize(300, 220)
+    assert frames.visibleRegion().boundingRect().height() >= frames.fontMetrics().height()
+
+
 def test_a_payload_that_looks_like_a_failure_is_none(view: ResultView) -> None:
     show(view, FAILURE)
     assert ERROR not in tabs(view)

@@ -2,6 +2,7 @@
 
 import gc
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from PySide6.QtCore import QSize, Qt
@@ -9,7 +10,10 @@ from PySide6.QtGui import QColor, QImage, QPalette, QStandardItemModel
 from PySide6.QtWidgets import (
     QApplication,
     QComboBox,
+    QDialogButtonBox,
+    QProxyStyle,
     QPushButton,
+    QStyle,
     QTabBar,
     QTabWidget,
     QToolButton,
@@ -197,3 +201,24 @@ def test_tabs_without_room_can_be_scrolled_to_by_arrows_that_are_seen(
             image.pixel(x, y) for x in range(3, image.width() - 3) for y in range(3, image.height() - 3)
         }
         assert len(colours) > 1
+
+
+class _System(QProxyStyle):
+    """As on a desktop whose dialogs have icons on their buttons."""
+
+    def styleHint(self, hint: QStyle.StyleHint, *about: Any) -> int:  # noqa: N802  # Qt's name
+        is_asked = hint == QStyle.StyleHint.SH_DialogButtonBox_ButtonsHaveIcons
+        return 1 if is_asked else super().styleHint(hint, *about)
+
+
+def test_the_buttons_of_dialogs_have_words_only(qapp: QApplication, qtbot: QtBot) -> None:
+    """The icons of the system are black, on a blue button, too."""
+    theme.apply(qapp, "dark")
+    box = QDialogButtonBox()
+    qtbot.addWidget(box)
+    style = _System("Fusion")
+    box.setStyle(style)
+    box.addButton(QDialogButtonBox.StandardButton.Close)
+    box.show()
+    assert box.button(QDialogButtonBox.StandardButton.Close).icon().isNull()
+    box.setStyle(None)

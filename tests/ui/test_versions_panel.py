@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QListWidget, QWidget
 
 from lambdadesk.core.connections import Guard
-from lambdadesk.core.types import InvokeRequest
+from lambdadesk.core.types import InvocationType, InvokeRequest
 from lambdadesk.store.history_entry import HistoryEntry
 from lambdadesk.ui.panels.versions_panel import VersionsPanel
 from tests.servers import faults
@@ -20,8 +20,9 @@ from tests.ui.desk import Desk, click, click_row, press, rows, until
 class Rig:
     def __init__(self, desk: Desk) -> None:
         page = desk.page
+        self.kind = InvocationType.REQUEST_RESPONSE
         self.panel = VersionsPanel(
-            page.connection, page.function, lambda **_how: InvokeRequest(page.function, b"{}")
+            page.connection, page.function, lambda **_how: InvokeRequest(page.function, b"{}", self.kind)
         )
         self.panel.resize(900, 300)
         self.panel.show()
@@ -83,7 +84,7 @@ async def test_versions_are_asked_the_same_side_by_side(desk: Desk, aws: FakeAws
         table = rig.get("versionsTable")
         found = {row[0].split()[0]: row for row in rows(table)}
         assert found["$LATEST"][1:6] == ["Succeeded", "the first", "1", "12.34 ms", "13 ms"]
-        assert found["$LATEST"][7:] == ["none", "$0.000000227"]
+        assert found["$LATEST"][6:] == ["$0.000000227", "40 MB", "none"]
         assert (found["1"][2], found["2"][2]) == ("the same", "differs")
         click_row(table, [row[2] for row in rows(table)].index("differs"))
         ((one, other),) = diffs
@@ -151,6 +152,23 @@ async def test_production_is_asked_once(desk: Desk, aws: FakeAws) -> None:
         wishes[0][1]()
         await until(lambda: len(aws.requests("Invoke")) == 2)
         await until(lambda: rig.text("versionsStatus") == "All answered the same.")
+
+
+async def test_what_has_no_answer_is_not_compared(desk: Desk, aws: FakeAws) -> None:
+    async with opened(desk, aws) as rig:
+        for kind, words in (
+            (InvocationType.DRY_RUN, "A dry run has no answer to compare."),
+            (InvocationType.EVENT, "An asynchronous event has no answer to compare."),
+        ):
+            rig.kind = kind
+            await rig.tick("1", "2")
+            rig.panel.show_estimate()
+            told = f"✖ Can't be sent: {words} Choose Request / response."
+            await until(lambda told=told: rig.text("versionsEstimate") == told)
+            await until(lambda: not rig.get("versionsStart").isEnabled())
+            rig.panel.start()
+            await until(lambda words=words: words in rig.text("versionsStatus"))
+        assert aws.requests("Invoke") == []
 
 
 async def test_without_versions_there_is_nothing_to_compare(desk: Desk) -> None:

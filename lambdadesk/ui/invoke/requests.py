@@ -52,6 +52,8 @@ def _make_payload(bar: RunBar, payload: JsonEdit, origin: str, is_quiet: bool) -
     if problem is not None and problem.is_error:
         if not is_quiet:
             payload.go_to_problem()
+        if typed.lstrip().startswith("@"):  # as no JSON does
+            raise UserError("the payload names a file. Open it to send its text.", kind=ErrorKind.INVALID)
         raise UserError(f"the payload is not valid JSON. {problem}", kind=ErrorKind.INVALID)
     text = fill_in(typed)
     if text != typed:

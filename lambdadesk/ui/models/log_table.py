@@ -1,43 +1,36 @@
 """LogTableModel, a LogStore's lines behind a filter, as rows of a table."""
 
-import json
-import re
 import time
 from collections.abc import Callable, Sequence
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QPainter, QPixmap
 
 from lambdadesk.core.ansi import Piece, has_colours, pieces
+from lambdadesk.core.folded_rows import FoldedRows
 from lambdadesk.core.invocation_words import OUTCOME_WORDS, facts_of
 from lambdadesk.core.logfilter import Cut, FilteredLines
 from lambdadesk.core.loggroups import GroupedLines, Splice
 from lambdadesk.core.logstore import Level, LineKind, LogStore
 from lambdadesk.core.text import one_line
+from lambdadesk.core.trace_lines import TraceLines, summarize_trace
 from lambdadesk.core.types import Invocation, Outcome
 from lambdadesk.ui import theme
+from lambdadesk.ui.models.log_cells import LEVEL_WORDS, clock_text, delay_text, without_repeats
 from lambdadesk.ui.models.log_sources import LogSources
 
 TIME, LEVEL, INVOCATION, MESSAGE, DELAY, SOURCE = range(6)
 _TITLES = ("Time", "Level", "Invocation", "Message", "Delay", "From")
 # What is known of an invocation, by its index in the log; None where nothing is.
 Facts = Callable[[int], Invocation | None]
-LEVEL_WORDS = {Level.ERROR: "✖ error", Level.WARN: "▲ warn", Level.INFO: "info", Level.DEBUG: "debug"}
+FOLDED, UNFOLDED = "▸", "▾"
 CELL_LIMIT = 1_000  # characters; more than any screen shows, little enough to paint quickly
 SCAN_LINES = 4_096
 SCAN_S = 0.004  # how long the window may stand still for a filter
 _SCREENFUL = 200  # rows
 _ROWS_EVERY_S = 0.06
-_GROUPED_AT_ONCE = 8_192  # lines, in some milliseconds
-# What the runtimes of Python and Node put before a message: level, time, request.
-_PREFIX = re.compile(
-    r"(?:\[(?:DEBUG|INFO|WARNING|ERROR|CRITICAL)\]\t)?\d{4}-\d\d-\d\dT[\d:.]+Z\t([0-9a-f-]{36})\t"
-    r"(?:(?:TRACE|DEBUG|INFO|WARN|ERROR|FATAL)\t)?"
-)
-_JSON_LIMIT = 16_384  # characters of a line that is taken apart to be painted
-_JSON_SHOWN = ("timestamp", "level", "requestId")  # there are columns for these
+_AT_ONCE, _GROUPED_AT_ONCE = 65_536, 8_192  # lines, in some milliseconds
 _DISPLAY = Qt.ItemDataRole.DisplayRole
 _FOREGROUND = Qt.ItemDataRole.ForegroundRole
 _DECORATION = Qt.ItemDataRole.DecorationRole
@@ -46,49 +39,6 @@ _FONT = Qt.ItemDataRole.FontRole
 _ROLES = (_DISPLAY, _FOREGROUND, _DECORATION, _BACKGROUND, _FONT)
 _NO_PARENT = QModelIndex()
 Index = QModelIndex | QPersistentModelIndex
-
-
-@lru_cache(maxsize=4_096)
-def _clock(epoch_s: int, is_utc: bool) -> str:
-    return time.strftime("%H:%M:%S", time.gmtime(epoch_s) if is_utc else time.localtime(epoch_s))
-
-
-def clock_text(timestamp_ms: int, *, is_utc: bool = False) -> str:
-    """Time of day to the millisecond, local or UTC."""
-    return f"{_clock(timestamp_ms // 1000, is_utc)}.{timestamp_ms % 1000:03d}"
-
-
-def _delay_text(delay_ms: int) -> str:
-    return f"{delay_ms:,} ms" if delay_ms < 1_000 else f"{delay_ms / 1000:,.1f} s"
-
-
-@lru_cache(maxsize=512)
-def _message_first(text: str, request_id: str) -> str:
-    """A line of the JSON log format as one reads it: the message, then what no other column shows."""
-    try:
-        return _of_fields(json.loads(text), request_id) or text
-    except (ValueError, RecursionError):  # too deep, to be read or to be written again
-        return text
-
-
-def _of_fields(fields: dict[str, Any], request_id: str) -> str:
-    """The same of a line that was read; empty where it has no message."""
-    if "message" in fields:
-        head = fields.pop("message")
-        rest = {name: value for name, value in fields.items() if name not in _JSON_SHOWN}
-    elif "type" in fields and isinstance(fields.get("record"), dict):  # the platform's own
-        head, rest = fields["type"], fields["record"]
-    else:
-        return ""
-    if fields.get("requestId", request_id) != request_id:  # another's is news
-        rest["requestId"] = fields["requestId"]
-    elif rest.get("requestId") == request_id:
-        del rest["requestId"]
-    return "  ".join(_json_text(part) for part in (head, rest) if part != {})
-
-
-def _json_text(value: object) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 class RowLook(NamedTuple):
@@ -118,6 +68,7 @@ class LogTableModel(QAbstractTableModel):
         parent: QObject | None = None,
         *,
         groups: GroupedLines | None = None,
+        traces: TraceLines | None = None,
         facts: Facts = lambda _index: None,
         is_utc: bool = False,
         sources: LogSources | None = None,
@@ -125,6 +76,8 @@ class LogTableModel(QAbstractTableModel):
         super().__init__(parent)
         self.lines = lines
         self.groups = groups
+        self.traces = traces
+        self.folds = FoldedRows(lines, groups, traces)
         self.facts = facts
         self.is_utc = is_utc
         self.sources = sources
@@ -137,26 +90,53 @@ class LogTableModel(QAbstractTableModel):
 
     def number_at(self, row: int) -> int:
         """The line number of a row, -1 for the header of an invocation."""
-        return self.lines[row] if self.groups is None else self.groups.number_at(row)
+        return self.folds.number_behind(self.folds.behind(row))
+
+    def header_at(self, row: int) -> int:
+        """The invocation whose header the row is, -1 for the row of a line."""
+        return -1 if self.groups is None else self.groups.header_at(self.folds.behind(row))
+
+    def header_row(self, invocation: int) -> int:
+        """The row of an invocation's header, -1 if it has none."""
+        row = -1 if self.groups is None else self.groups.header_row(invocation)
+        return self.folds.before(row) if row >= 0 else -1
 
     def invocation_at(self, row: int) -> int:
         """The invocation that a row is of, as a header or a line; -1 for none."""
-        if self.groups is not None and (header := self.groups.header_at(row)) >= 0:
-            return header
-        return self.store.invocation(self.number_at(row))
+        header = self.header_at(row)
+        return header if header >= 0 else self.store.invocation(self.number_at(row))
+
+    def numbers_at(self, row: int) -> Sequence[int]:
+        """The lines that a row stands for: its own, those of its closed invocation or folded trace."""
+        groups, number = self.groups, self.number_at(row)
+        if number < 0 and groups is not None:
+            invocation = self.header_at(row)
+            return () if groups.is_open(invocation) else groups.numbers_of(invocation)
+        return self.folded_at(row) or (number,)
+
+    def folded_at(self, row: int) -> list[int]:
+        """All lines of the folded trace that a row shows; empty where it shows none."""
+        number = self.number_at(row)
+        trace = self.folds.trace_of(number)
+        return [] if not trace or self.folds.is_open(number) else trace
 
     def row_of(self, number: int) -> int:
-        """The row that shows a line, or its closed invocation; -1 where the filter leaves it out."""
-        if self.groups is not None:
-            return self.groups.row_of(number)
-        entry = self.lines.entry_of(number)
-        return entry if entry < len(self.lines) and self.lines[entry] == number else -1
+        """The row that shows a line, its folded trace or closed invocation; -1 where none does."""
+        return self.folds.row_of(number)
 
     def toggle(self, invocation: int) -> None:
         """Open or close the lines of an invocation."""
         if self.groups is not None and self.groups.header_row(invocation) >= 0:
             self._apply([self.groups.toggle(invocation)])
-            row = self.groups.header_row(invocation)
+            self._repaint(self.header_row(invocation))
+
+    def toggle_trace(self, head: int) -> None:
+        """Fold the trace that begins with a line, or show its lines one by one."""
+        self._change_rows(self.folds.toggle(head))
+        self._repaint(self.row_of(head))
+
+    def _repaint(self, row: int) -> None:
+        if row >= 0:
             self.dataChanged.emit(self.index(row, 0), self.index(row, len(_TITLES) - 1))
 
     def set_colours(self, colours: theme.Colours) -> None:
@@ -205,13 +185,14 @@ class LogTableModel(QAbstractTableModel):
             return None
         row, column = index.row(), index.column()
         groups = self.groups
-        if row >= (
+        behind = self.folds.behind(row)
+        if behind >= (
             len(self.lines) if groups is None else len(groups)
         ):  # asked while rows are being taken out
             return None
-        number = self.number_at(row)
+        number = self.folds.number_behind(behind)
         if number < 0 and groups is not None:
-            return self._header_data(groups.header_at(row), column, role)
+            return self._header_data(groups.header_at(behind), column, role)
         if role == _DISPLAY:
             return self._display(number, column)
         if role == _FOREGROUND:
@@ -223,9 +204,9 @@ class LogTableModel(QAbstractTableModel):
     def look_at(self, row: int, columns: Sequence[int]) -> RowLook:
         """All that painting a row needs, at once: a view asks `data` for each thing of each cell."""
         groups = self.groups
-        number = self.lines[row] if groups is None else groups.number_at(row)
+        number = self.number_at(row)
         if number < 0 and groups is not None:
-            invocation = groups.header_at(row)
+            invocation = self.header_at(row)
             facts = self.facts(invocation)
             cells = [
                 (self.header_text(invocation, column, facts), self._header_colour(facts, column))
@@ -289,7 +270,10 @@ class LogTableModel(QAbstractTableModel):
             at_ms = facts.started_ms if facts is not None else self.store.timestamp(first)
             return clock_text(at_ms, is_utc=self.is_utc)
         if column == INVOCATION:
-            return ("▾ " if groups.is_open(invocation) else "▸ ") + self.store.get_request_id(invocation)[:8]
+            return (
+                f"{UNFOLDED if groups.is_open(invocation) else FOLDED} "
+                + self.store.get_request_id(invocation)[:8]
+            )
         if column == LEVEL:
             return OUTCOME_WORDS[facts.outcome] if facts is not None else ""
         if column == SOURCE:
@@ -304,47 +288,54 @@ class LogTableModel(QAbstractTableModel):
     def pieces_at(self, row: int) -> list[Piece]:
         """The message of a row in the colours that the program gave it; empty where it gave none."""
         number = self.number_at(row)
-        if number < 0:
+        if number < 0 or self.folds.trace_of(number):
             return []
         text = self.store.text(number)
         if not has_colours(text):
             return []
-        return pieces(self._without_repeats(number), CELL_LIMIT)
+        return pieces(without_repeats(self.store.text(number), self.store.request_id(number)), CELL_LIMIT)
 
     def _display(self, number: int, column: int) -> str:
         if column == MESSAGE:
-            text = self._without_repeats(number)
+            if trace := self.folds.trace_of(number):
+                return self._trace_text(number, trace)
+            text = without_repeats(self.store.text(number), self.store.request_id(number))
             if has_colours(text):
                 return "".join(piece.text for piece in pieces(text, CELL_LIMIT))
             return one_line(text, CELL_LIMIT)
         if column == TIME:
             return clock_text(self.store.timestamp(number), is_utc=self.is_utc)
         if column == LEVEL:
-            return LEVEL_WORDS.get(Level(self.store.level(number)), "")
+            return LEVEL_WORDS.get(self._level_of(number), "")
         if column == DELAY:
             ingestion_ms = self.store.ingestion(number)
-            return _delay_text(ingestion_ms - self.store.timestamp(number)) if ingestion_ms else ""
+            return delay_text(ingestion_ms - self.store.timestamp(number)) if ingestion_ms else ""
         if column == SOURCE:
             return self._source_name(number)
         return self.store.request_id(number)[:8]
 
-    def _without_repeats(self, number: int) -> str:
-        """The message without what the other columns show already, so that what matters isn't elided."""
-        text = self.store.text(number)
-        request_id = self.store.request_id(number)
-        if request_id and text.startswith(f"REPORT RequestId: {request_id}"):
-            return "REPORT" + text[len("REPORT RequestId: ") + len(request_id) :]
-        if text.startswith("{") and len(text) <= _JSON_LIMIT:
-            return _message_first(text, request_id)
-        prefix = _PREFIX.match(text)
-        return text[prefix.end() :] if prefix and prefix[1] == request_id else text
+    def _trace_text(self, number: int, trace: list[int]) -> str:
+        """The first line of a trace as it is shown: what it says in all while it is folded."""
+        if self.folds.is_open(number):
+            return f"{UNFOLDED} {one_line(self.store.text(number), CELL_LIMIT)}"
+        texts = [self.store.text(each) for each in trace]
+        first = without_repeats(texts[0], self.store.request_id(number))
+        summary = one_line(summarize_trace([first, *texts[1:]]), CELL_LIMIT)
+        return f"{FOLDED} {len(trace):,} lines  {summary}"
+
+    def _level_of(self, number: int) -> Level:
+        """How severe a line is, or the worst of its folded trace."""
+        trace = self.folds.trace_of(number)
+        if trace and not self.folds.is_open(number):
+            return Level(max(map(self.store.level, trace)))
+        return Level(self.store.level(number))
 
     def _foreground(self, number: int, column: int) -> QColor | None:
         if column in (TIME, INVOCATION, DELAY):
             return self._dim
         if column == SOURCE:
             return None
-        level = Level(self.store.level(number))
+        level = self._level_of(number)
         if level >= Level.WARN or level == Level.DEBUG:
             return self._level_colours[level]
         return self._kind_colours.get(LineKind(self.store.kind(number)))
@@ -355,14 +346,17 @@ class LogTableModel(QAbstractTableModel):
         Returns how many rows went at the top, and how many stay.
         """
         cut = self.lines.cut(first_changed)
+        promoted = self.traces.cut(first_changed) if self.traces is not None else []
         if self.groups is None:
-            trimmed = min(cut.trimmed, self._row_count)
-            self._remove(cut.trimmed + cut.kept, self._row_count)
-            self._remove(0, trimmed)
-            return Cut(trimmed, self._row_count)
-        splices = self.groups.cut(first_changed)
-        self._apply(splices)
-        trimmed = sum(removed - inserted for row, removed, inserted in splices if row == 0)
+            count = self.folds.count_behind
+            stay = min(count, cut.trimmed + cut.kept)
+            changes = [Splice(stay, count - stay, 0), Splice(0, min(cut.trimmed, count), 0)]
+        else:
+            changes = self.groups.cut(first_changed)
+        splices = self._apply(changes)
+        self._change_rows(self.folds.promote(promoted))
+        at_front = splices if self.groups is not None else splices[1:]
+        trimmed = sum(removed - inserted for row, removed, inserted in at_front if row == 0)
         return Cut(max(0, trimmed), self._row_count)
 
     def scan(self) -> int:
@@ -375,6 +369,8 @@ class LogTableModel(QAbstractTableModel):
         before = self._row_count
         while not self.lines.is_complete:
             self.lines.scan(SCAN_LINES)
+            if self.folds.traces is not None:
+                self.folds.traces.scan(self.lines.scanned)
             if time.perf_counter() > until:
                 break
         if self.lines.is_complete or self._row_count < _SCREENFUL or time.perf_counter() > self._rows_due_s:
@@ -382,15 +378,25 @@ class LogTableModel(QAbstractTableModel):
             if self.groups is not None:
                 self._apply(self.groups.extend(_GROUPED_AT_ONCE))
             else:
-                self._insert(self._row_count, len(self.lines) - self._row_count)
+                count = self.folds.count_behind
+                self._apply([Splice(count, 0, min(_AT_ONCE, len(self.lines) - count))])
         return self._row_count - before
 
     @property
     def is_complete(self) -> bool:
         """Whether every line of the store has been looked at, and every one that is wanted has its row."""
-        return self.lines.is_complete and (self.groups is None or self.groups.is_complete)
+        has_rows = (
+            self.folds.count_behind == len(self.lines) if self.groups is None else self.groups.is_complete
+        )
+        return self.lines.is_complete and has_rows
 
-    def _apply(self, splices: list[Splice]) -> None:
+    def _apply(self, splices: list[Splice]) -> list[Splice]:
+        """Follow changes of the lines' or groups' rows; returns what they were to the rows that are shown."""
+        splices = self.folds.follow(splices)
+        self._change_rows(splices)
+        return splices
+
+    def _change_rows(self, splices: list[Splice]) -> None:
         for row, removed, inserted in splices:
             self._remove(row, row + removed)
             self._insert(row, inserted)

@@ -14,10 +14,16 @@ from lambdadesk.ui.models.rows import NOTHING, Column, RowTableModel
 _NO_REPORTS: Final = "Not known: too few REPORT lines were read. “Last hour and since” reads them."
 
 
-def _money(row: MonthRow, amount: Decimal | None, about: str = "≈ ") -> str:
+_SPOKEN: Final = {"": "", "≈ ": "about ", "≥ ": "at least "}
+
+
+def _money(row: MonthRow, amount: Decimal | None, *, is_spoken: bool = False) -> str:
     if amount is None:
         return NOTHING
-    return f"{'' if row.is_exact or not amount else about}{format_amount(amount, row.currency)}"
+    sign = row.sign if amount else ""
+    if is_spoken:
+        sign = _SPOKEN[sign]
+    return f"{sign}{format_amount(amount, row.currency)}"
 
 
 def _change(row: MonthRow) -> str:
@@ -39,8 +45,8 @@ def _change_tooltip(row: MonthRow) -> str:
     return f"{full} on the full days of this time, {before} on as many before."
 
 
-def _cold(row: MonthRow, about: str = "≈ ") -> str:
-    return _money(row, row.cold_cost, about)
+def _cold(row: MonthRow, *, is_spoken: bool = False) -> str:
+    return _money(row, row.cold_cost, is_spoken=is_spoken)
 
 
 def _cold_tooltip(row: MonthRow) -> str:
@@ -67,14 +73,10 @@ def _memory_tooltip(row: MonthRow) -> str:
     return f"{which}{100 * row.headroom:.0f} % of the memory was used by no run whose REPORT line was read."
 
 
-def _basis(row: MonthRow) -> str:
-    return "exact" if row.is_exact else "estimate"
-
-
 _COLUMNS: Final = (
     Column[MonthRow](
         "Function",
-        lambda row: row.title,
+        lambda row: row.name,
         sort_key=lambda row: (row.title.casefold(), row.connection.casefold(), row.region),
     ),
     Column[MonthRow](
@@ -93,7 +95,7 @@ _COLUMNS: Final = (
         sort_key=lambda row: row.cost,
         is_number=True,
         tooltip=get_why,
-        spoken=lambda row: _money(row, row.cost, "about "),
+        spoken=lambda row: _money(row, row.cost, is_spoken=True),
     ),
     Column[MonthRow](
         "Change",
@@ -112,7 +114,7 @@ _COLUMNS: Final = (
         sort_key=lambda row: row.per_million,
         is_number=True,
         tooltip=lambda row: "What a million invocations like these would cost.",
-        spoken=lambda row: _money(row, row.per_million, "about "),
+        spoken=lambda row: _money(row, row.per_million, is_spoken=True),
     ),
     Column[MonthRow](
         "Requests", lambda row: f"{row.requests:,}", sort_key=lambda row: row.requests, is_number=True
@@ -135,7 +137,7 @@ _COLUMNS: Final = (
             "What the invocations that failed cost: by their REPORT lines where all were read, "
             "else by their number."
         ),
-        spoken=lambda row: _money(row, row.error_cost, "about "),
+        spoken=lambda row: _money(row, row.error_cost, is_spoken=True),
     ),
     Column[MonthRow](
         "Cold starts",
@@ -143,7 +145,7 @@ _COLUMNS: Final = (
         sort_key=lambda row: row.cold_cost,
         is_number=True,
         tooltip=_cold_tooltip,
-        spoken=lambda row: "not known" if row.cold_cost is None else _cold(row, "about "),
+        spoken=lambda row: "not known" if row.cold_cost is None else _cold(row, is_spoken=True),
     ),
     Column[MonthRow](
         "Logs",
@@ -163,7 +165,7 @@ _COLUMNS: Final = (
         tooltip=_memory_tooltip,
         spoken=lambda row: _memory(row) if row.memory_mb else "not known",
     ),
-    Column[MonthRow]("Basis", _basis, tooltip=get_why),
+    Column[MonthRow]("Basis", lambda row: row.basis, tooltip=get_why),
 )
 MONTH_SAMPLES: Final = (
     "some-function-with-a-name",
@@ -171,7 +173,7 @@ MONTH_SAMPLES: Final = (
     "production-admin",
     "eu-central-1",
     "≈ $0.000000888",
-    "+1,000 %",
+    "+1,000,000 %",
     "≈ $100,000.00",
     "1,000,000,000",
     "1,000,000",

@@ -66,20 +66,20 @@ _COLUMNS: Final = (
     Column[VersionRow]("Runs", lambda row: f"{len(row.runs):,}", is_number=True),
     Column[VersionRow]("Duration", lambda row: _median(row, "duration"), is_number=True),
     Column[VersionRow]("Billed", lambda row: _median(row, "billed"), is_number=True),
+    Column[VersionRow]("Cost", lambda row: tell_cost(row.result()) if row.runs else NOTHING, is_number=True),
     Column[VersionRow]("Memory", _memory, is_number=True),
     Column[VersionRow]("Init", _init, is_number=True),
-    Column[VersionRow]("Cost", lambda row: tell_cost(row.result()) if row.runs else NOTHING, is_number=True),
 )
 VERSION_SAMPLES: Final = (
-    "production (12)",
-    "Succeeded iiiiii",
+    "$LATEST (12)",
+    "Succeeded iiii",
     "the same",
     "100",
     "9,999 ms",
     "9,999 ms",
+    "$0.000000408",
     "9,999 MB",
     "9,999 ms",
-    "$0.000000408",
 )
 
 

@@ -41,6 +41,7 @@ from lambdadesk.ui.widgets.named import named
 from lambdadesk.ui.widgets.notices import announce
 from lambdadesk.ui.widgets.plain import PlainLabel, set_plain_tooltip
 from lambdadesk.ui.widgets.secret_copy import copy_secret
+from lambdadesk.ui.widgets.tables import menu_at_current
 from lambdadesk.ui.widgets.wrapping_row import WrappingRow
 
 _NAME_PX = 200
@@ -131,6 +132,7 @@ class ConfigurationPanel(QWidget):
         self.tree.selectionModel().currentChanged.connect(lambda _now, _before: self._show_row())
         self.tree.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.tree.customContextMenuRequested.connect(self._show_menu)
+        menu_at_current(self.tree)
         self.value_button.clicked.connect(self._copy_value)
         self.arn_button.clicked.connect(lambda: self._copy(self._arn, "the ARN"))
         self.name_button.clicked.connect(lambda: self._copy(self._details.function.name, "the name"))

@@ -26,8 +26,8 @@ from lambdadesk.desk.tailer import Tailer, TailState
 from lambdadesk.desk.tasks import TaskScope
 from lambdadesk.store.settings import Settings
 from lambdadesk.ui import theme
+from lambdadesk.ui.models.log_cells import clock_text
 from lambdadesk.ui.models.log_sources import LogSources, short_names
-from lambdadesk.ui.models.log_table import clock_text
 from lambdadesk.ui.models.log_words import ASIDES, empty_words
 from lambdadesk.ui.widgets.filter_edit import FilterEdit
 from lambdadesk.ui.widgets.labels import ElidedLabel, ToneLabel
@@ -118,7 +118,7 @@ class LogsPanel(QWidget):
         row.addWidget(clear)
         row.addWidget(self.tools.group)
         row.addWidget(self.tools.more)
-        layout = QVBoxLayout(self)
+        self._layout = layout = QVBoxLayout(self)
         layout.setContentsMargins(theme.SPACE, theme.SPACE, theme.SPACE, theme.SPACE)
         layout.setSpacing(theme.SPACE)
         if self.following is not None:
@@ -162,6 +162,8 @@ class LogsPanel(QWidget):
         self.find_bar.text_changed.connect(self._search)
         self.find_bar.step_requested.connect(self.view.search_step)
         self.find_bar.closed.connect(self.view.setFocus)
+        for changed in (self.find_bar.opened, self.find_bar.closed, self.view.detail_changed):
+            changed.connect(self._fit)
         self.histogram.range_selected.connect(self._use_range)
         self.histogram.range_cleared.connect(self._clear_range)
         tools = self.tools
@@ -176,11 +178,11 @@ class LogsPanel(QWidget):
         tools.context_changed.connect(self.view.set_context)
         tools.utc_changed.connect(self._use_utc)
         tools.delay_changed.connect(self.view.set_delay_shown)
+        tools.traces_changed.connect(lambda is_off: self.view.set_traces_folded(not is_off))
         tools.wrap_changed.connect(self.view.detail.set_wrapped)
         tools.export_requested.connect(self.export.ask)
         tools.export_older_requested.connect(self.export.ask_with_older)
-        self.older_matches.used.connect(tools.offer_older)
-        self.older_matches.used.connect(self.older.set_said)
+        self.older_matches.changed.connect(self._show_older)
         for keys, slot in (
             ("Ctrl+F", self.find_bar.open_bar),
             ("Ctrl+Shift+F", self._focus_filter),
@@ -272,6 +274,8 @@ class LogsPanel(QWidget):
             self._settings.log_switches = self.tools.switches
 
     def _focus_filter(self) -> None:
+        if self.filter_row.isHidden() and not self.find_bar.isHidden():
+            self.find_bar.close_bar()  # it is in the place of the filter
         self.filter.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self.filter.selectAll()
 
@@ -311,6 +315,11 @@ class LogsPanel(QWidget):
         if self._range is not None:
             more.append((TimeTerm(*self._range), self._range_words))
         return more
+
+    def _show_older(self) -> None:
+        matches = self.older_matches
+        self.older.show_matches(matches.short_words, are_said=not matches.isHidden())
+        self.tools.offer_older(matches.is_in_use)
 
     def _make_left_term(self, left: frozenset[int]) -> Term:
         tail = self._tail
@@ -393,14 +402,24 @@ class LogsPanel(QWidget):
         is_low = self.height() < _LOW_PX
         self.histogram.setVisible(not is_low)
         is_asking = is_low and self.following is not None and self.following.is_asking
+        is_finding, is_reading = (
+            is_low and not each.isHidden() for each in (self.find_bar, self.view.detail)
+        )
         is_narrowed = bool(self._narrowing)
         self.tools.setVisible(not is_low or (is_narrowed and not is_asking))
-        self.filter_row.setVisible(not is_asking)
+        self.filter_row.setVisible(not is_asking and not is_finding)
         self.legend.set_most_lines(0 if is_asking else 1 if is_low else 2)
         self.account.set_low(is_low)
-        self.older.set_short(self.width() < _NARROW_PX)
+        self.account.setVisible(not is_finding and not is_reading)
+        margin = theme.TIGHT if is_low else theme.SPACE
+        self._layout.setContentsMargins(theme.SPACE, margin, theme.SPACE, margin)
+        self._layout.setSpacing(margin)
+        self.older.set_short(is_low or self.width() < _NARROW_PX)
+        self.older_matches.set_low(is_low)
         if self.following is not None:
             self.following.live.set_low(is_low)
+        self._layout.activate()
+        self.view.set_low(is_low)
 
     def _search(self, text: str) -> None:
         try:

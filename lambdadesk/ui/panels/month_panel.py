@@ -267,7 +267,7 @@ class MonthPanel(QWidget):
         line, words = get_bills(bills, self._months.today)
         self.bill.setText(line)
         set_plain_tooltip(self.bill, words)
-        self._show_note(len(chosen))
+        self._show_note(chosen)
         self._show_why()
 
     def _get_chosen(self) -> list[MonthFunction]:
@@ -363,20 +363,28 @@ class MonthPanel(QWidget):
         self.trouble.say(" · ".join(parts), "warning" if is_wrong else "dim")
         self.trouble.setVisible(bool(parts))
 
-    def _show_note(self, chosen: int) -> None:
+    def _show_note(self, chosen: list[MonthFunction]) -> None:
         months = self._months
+        shown = sum(not each.is_deleted for each in chosen)
         lacking = sorted({each.target.title for each in months.lacks_logs})
-        self.note.setText(get_note(chosen, *months.known, months.read_ms, lacking))
+        self.note.setText(
+            get_note(shown, *months.known, months.read_ms, lacking, months.get_gone(self._functions))
+        )
 
     # -- what one does
 
     def _get_function(self, row: int) -> tuple[str, str] | None:
-        """The key of the function of a row; None: the row is a group."""
-        return self.model.row_at(row).key if self.tools.grouping[0] is Grouping.FUNCTION else None
+        """The key of the function of a row; None: the row is a group, or the function is no more."""
+        found = self.model.row_at(row)
+        is_there = self.tools.grouping[0] is Grouping.FUNCTION and not found.is_deleted
+        return found.key if is_there else None
 
     def _open(self, key: tuple[str, str]) -> None:
         if self.tools.grouping[0] is Grouping.FUNCTION:
-            self.open_requested.emit(*key)
+            if any(each.key == key and each.is_deleted for each in self._functions):
+                self._say(f"{key[1]} was deleted: there is no page of it.", "dim")
+            else:
+                self.open_requested.emit(*key)
             return
         if words := get_group_words(*self.tools.grouping, key[1]):
             self.tools.look_into(words)

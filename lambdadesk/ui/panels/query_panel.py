@@ -40,6 +40,7 @@ from lambdadesk.ui.widgets.empty_state import StateView
 from lambdadesk.ui.widgets.labels import ToneLabel
 from lambdadesk.ui.widgets.named import named
 from lambdadesk.ui.widgets.notices import announce
+from lambdadesk.ui.widgets.once_key import OnceKey
 from lambdadesk.ui.widgets.one_of_two import show_one
 from lambdadesk.ui.widgets.plain import set_plain_tooltip
 from lambdadesk.ui.widgets.query_edit import QueryEdit
@@ -170,11 +171,11 @@ class QueryPanel(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(theme.SPACE, theme.SPACE, theme.SPACE, theme.SPACE)
         layout.addWidget(parts)
+        once = OnceKey(self.run, self)
         for keys in ("Ctrl+Return", "Ctrl+Enter"):
-            shortcut = QShortcut(QKeySequence(keys), self, self.run)
-            shortcut.setAutoRepeat(False)
-            # PySide6 ignores the context where it is given to the constructor together with a slot.
-            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            shortcut = QShortcut(QKeySequence(keys), self, once.press)
+            # From the row of tabs, too: what is run is in sight, and a hidden page hears nothing.
+            shortcut.setContext(Qt.ShortcutContext.WindowShortcut)
 
     @property
     def query(self) -> Query:

@@ -17,8 +17,8 @@ from PySide6.QtWidgets import (
 )
 
 from lambdadesk.core.connections import Guard
-from lambdadesk.core.errors import UserError
-from lambdadesk.core.types import FunctionInfo, InvokeRequest
+from lambdadesk.core.errors import ErrorKind, UserError
+from lambdadesk.core.types import FunctionInfo, InvocationType, InvokeRequest
 from lambdadesk.desk.connection import Connection
 from lambdadesk.desk.tasks import TaskScope
 from lambdadesk.desk.version_run import VersionRunner
@@ -161,8 +161,10 @@ class VersionsPanel(QWidget):
             return
         try:
             request = self._get_request(is_quiet=True)
+            _check(request)
         except UserError as error:
             self.price.say(f"✖ Can't be sent: {error}", "error")
+            self.start_button.setEnabled(False)
         else:
             self.price.say(await self._price(request, short=False), "dim")
 
@@ -180,6 +182,7 @@ class VersionsPanel(QWidget):
 
     async def _start(self) -> None:
         request = self._get_request()
+        _check(request)
         if self._connection.info.guard is Guard.PRODUCTION:
             verb = f"Run versions of {self._function.name} {await self._price(request, short=True)}"
             self.write_requested.emit(verb, partial(self._start_run, request, confirmed=True))
@@ -232,3 +235,12 @@ class VersionsPanel(QWidget):
             self.status.say(f"✖ {error}", "error")
         else:
             self._connection.scope.report(name, error)
+
+
+def _check(request: InvokeRequest) -> None:
+    """Raises UserError where no answer comes that could be compared."""
+    if request.kind is not InvocationType.REQUEST_RESPONSE:
+        kind = "A dry run" if request.kind is InvocationType.DRY_RUN else "An asynchronous event"
+        raise UserError(
+            f"{kind} has no answer to compare.", "Choose Request / response.", kind=ErrorKind.INVALID
+        )

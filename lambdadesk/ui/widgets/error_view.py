@@ -3,8 +3,17 @@
 from itertools import groupby
 
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QAbstractItemView, QMenu, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
+from PySide6.QtGui import QGuiApplication, QResizeEvent
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QFrame,
+    QMenu,
+    QScrollArea,
+    QTreeWidget,
+    QTreeWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
 
 from lambdadesk.core.function_errors import Frame, FunctionError
 from lambdadesk.core.text import one_line
@@ -27,6 +36,12 @@ class ErrorView(QWidget):
         self.heading.setTextInteractionFlags(
             Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
         )
+        self._above = named(QScrollArea(), "functionErrorScroll", "Function error")
+        self._above.setWidget(self.heading)
+        self._above.setWidgetResizable(True)
+        self._above.setFrameShape(QFrame.Shape.NoFrame)
+        self._above.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.heading.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.frames = named(QTreeWidget(), "functionErrorFrames", "Stack")
         self.frames.setHeaderHidden(True)
         self.frames.setFont(theme.fixed_font())
@@ -43,7 +58,7 @@ class ErrorView(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, theme.TIGHT, 0, 0)
         layout.setSpacing(theme.TIGHT)
-        layout.addWidget(self.heading)
+        layout.addWidget(self._above)
         layout.addWidget(self.frames, 1)
         layout.addWidget(self.copied)
         layout.addStretch(0)  # without frames, what is said stays at the top
@@ -56,6 +71,21 @@ class ErrorView(QWidget):
         self._all = _whole(error)
         self._add(error)
         self.frames.setVisible(self.frames.topLevelItemCount() > 0)
+        self._above.verticalScrollBar().setValue(0)
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """A long message is scrolled, so that the stack has room."""
+        room_px = self.height() - theme.TIGHT
+        if not self.frames.isHidden():
+            room_px = room_px * 2 // 5
+        wanted_px = self.heading.heightForWidth(self._above.viewport().width())
+        least_px = self.fontMetrics().lineSpacing() + 1
+        self._above.setFixedHeight(max(least_px, min(wanted_px, room_px)))
 
     def _add(self, error: FunctionError) -> None:
         for is_own, group in groupby(error.frames, key=lambda frame: frame.is_own):

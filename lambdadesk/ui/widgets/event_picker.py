@@ -151,7 +151,6 @@ class EventPicker(QWidget):
         column.setContentsMargins(0, theme.TIGHT, 0, 0)
         column.setSpacing(theme.TIGHT)
         column.addWidget(self.title)
-        column.addWidget(self.verdict)
         column.addWidget(self.view, 1)
 
         split = named(QSplitter(Qt.Orientation.Vertical), "eventSplitter")
@@ -176,6 +175,7 @@ class EventPicker(QWidget):
         layout.setSpacing(theme.SPACE)
         layout.addLayout(top)
         layout.addWidget(split, 1)
+        layout.addWidget(self.verdict)  # here, where it gets the height that its lines take
         layout.addWidget(self.note)
         layout.addWidget(self.ask)
         for row in self._build_buttons():
@@ -308,6 +308,7 @@ class EventPicker(QWidget):
 
     def _show_nothing(self, text: str, tone: str = "dim") -> None:
         self._lower.hide()
+        self._tell_verdict("")
         self._say(text, tone)
         self.view.set_text("")
 
@@ -338,12 +339,15 @@ class EventPicker(QWidget):
         self.view.set_text(event.text)
         self._say(" ".join(event.notes))
         outcome = self.sources.check_filters(choice, event.text)
-        self.verdict.setVisible(outcome is not None)
-        if outcome is not None:
-            words, tone = _VERDICTS[outcome.verdict]
-            reasons = " ".join(outcome.reasons) if outcome.verdict is not FilterVerdict.PASSES else ""
-            self.verdict.say(one_line(f"{words} {reasons}".strip(), _LONGEST_NOTE), tone)
+        words, tone = _VERDICTS[outcome.verdict] if outcome else ("", "dim")
+        is_refused = outcome is not None and outcome.verdict is not FilterVerdict.PASSES
+        reasons = outcome.reasons if outcome is not None and is_refused else ()
+        self._tell_verdict(" ".join((words, *reasons)), tone)
         self._show_buttons()
+
+    def _tell_verdict(self, text: str, tone: str = "dim") -> None:
+        self.verdict.say(one_line(text, _LONGEST_NOTE), tone)
+        self.verdict.setVisible(bool(text) and not self.ask.is_asking)
 
     def say_not_confirmed(self) -> None:
         """Nobody confirmed what was about to be done."""
@@ -352,7 +356,8 @@ class EventPicker(QWidget):
     def _make_room(self, is_asking: bool) -> None:
         """A question takes the place of the preview and of what was said, so that all of it is seen."""
         self._lower.setVisible(not is_asking and self._preview is not None)
-        self.note.setVisible(not is_asking and bool(self.note.text()))
+        for label in (self.verdict, self.note):
+            label.setVisible(not is_asking and bool(label.text()))
 
     def _say(self, text: str, tone: str = "dim") -> None:
         self.note.say(one_line(text, _LONGEST_NOTE), tone)

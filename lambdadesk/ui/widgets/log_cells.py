@@ -53,7 +53,7 @@ class RowPainter:
         font, metrics = (self._bold, self._bold_metrics) if look.is_header else (self._font, self._metrics)
         painter.setFont(font)
         for (column, left, width), (text, own) in zip(columns, look.cells, strict=True):
-            area = QRect(left + _INSET_PX, rect.top(), width - _INSET_PX - _GAP_PX, rect.height())
+            area = QRect(left + INSET_PX, rect.top(), width - INSET_PX - _GAP_PX, rect.height())
             if column == INVOCATION:
                 height = int(look.mark.height() / look.mark.devicePixelRatio())
                 painter.drawPixmap(area.left() - 2, rect.center().y() - height // 2 + 1, look.mark)
@@ -131,7 +131,7 @@ def _fitting(text: str, width_px: float, metrics: QFontMetrics | QFontMetricsF) 
 
 
 _MIDDLE = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft | Qt.TextFlag.TextSingleLine)
-_INSET_PX = 8  # between the edge of a cell and its text
+INSET_PX = 8  # between the edge of a cell and its text
 _GAP_PX = 5  # after it
 _MARK_PX = 10
 

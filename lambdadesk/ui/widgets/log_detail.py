@@ -19,7 +19,7 @@ from lambdadesk.core.payload import format_json
 from lambdadesk.core.stack_traces import fold_frames
 from lambdadesk.ui import theme
 from lambdadesk.ui.icons import icon
-from lambdadesk.ui.models.log_table import LEVEL_WORDS
+from lambdadesk.ui.models.log_cells import LEVEL_WORDS
 from lambdadesk.ui.widgets.json_tree import JsonTree
 from lambdadesk.ui.widgets.json_view import JsonView
 from lambdadesk.ui.widgets.labels import ElidedLabel
@@ -73,11 +73,17 @@ class LogDetail(QWidget):
         top.addWidget(self.heading, 1)
         for button in (self.whole, self.cost, self.frames, self.as_tree, close):
             top.addWidget(button)
-        layout = QVBoxLayout(self)
+        self._layout = layout = QVBoxLayout(self)
         layout.setContentsMargins(0, theme.TIGHT, 0, 0)
         layout.setSpacing(theme.TIGHT)
         layout.addLayout(top)
         layout.addWidget(self._pages)
+
+    def set_low(self, is_low: bool) -> None:
+        """Be content with two lines of text where there is little room."""
+        self._pages.setMinimumHeight(2 * self.text.fontMetrics().height() + theme.SPACE if is_low else 0)
+        self._layout.setContentsMargins(0, 0 if is_low else theme.TIGHT, 0, 0)
+        self._layout.setSpacing(0 if is_low else theme.TIGHT)
 
     def set_wrapped(self, wrapped: bool) -> None:
         """Break long lines at the edge, or let them run out of sight."""

@@ -21,11 +21,12 @@ class LogFindBar(QWidget):
     Signals:
         text_changed(str): soon after a key; empty when the bar closes.
         step_requested(int): 1 to the next place, -1 to the one before.
-        closed(): by its button or Esc.
+        opened(), closed(): by its button or Esc.
     """
 
     text_changed = Signal(str)
     step_requested = Signal(int)
+    opened = Signal()
     closed = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -53,6 +54,7 @@ class LogFindBar(QWidget):
 
     def open_bar(self) -> None:
         self.show()
+        self.opened.emit()
         self.edit.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self.edit.selectAll()
         self._typing.start()

@@ -8,7 +8,7 @@ from lambdadesk.core.log_choice import LogStart
 from lambdadesk.core.text import one_line
 from lambdadesk.ui import theme
 from lambdadesk.ui.icons import icon
-from lambdadesk.ui.widgets.calm_combo import CalmComboBox
+from lambdadesk.ui.widgets.calm_combo import PatientComboBox
 from lambdadesk.ui.widgets.named import named
 from lambdadesk.ui.widgets.plain import set_plain_tooltip
 
@@ -38,13 +38,14 @@ class LogHead(QWidget):
         self.choose = named(_Choice(), "logChoose", "Logs followed; press to choose others")
         self.choose.setIcon(icon("logs"))
         self.choose.clicked.connect(self.choose_requested)
-        self.start = named(CalmComboBox(), "logStart", "Follow from")
-        self.start.setSizeAdjustPolicy(CalmComboBox.SizeAdjustPolicy.AdjustToContents)
+        self.start = named(PatientComboBox(), "logStart", "Follow from")
+        self._start_at = 0
+        self.start.setSizeAdjustPolicy(PatientComboBox.SizeAdjustPolicy.AdjustToContents)
         for words, lookback_ms in STARTS:
             self.start.addItem(f"From {words[0].lower()}{words[1:]}", LogStart(lookback_ms))
         self.start.addItem(_MOMENT, None)
         set_plain_tooltip(self.start, "Where the log begins; choosing one again begins anew")
-        self.start.activated.connect(self._on_start)
+        self.start.decided.connect(self._on_start)
         self.pause = _toggle("Pause", "pause", "logPause", "Pause the log")
         self.pause.clicked.connect(self.pause_requested)
         self.live = _toggle("Live Tail", "clock", "logLive", "Live Tail")
@@ -75,6 +76,7 @@ class LogHead(QWidget):
         else:
             self.start.setItemText(last, words)
             at = last
+        self._start_at = at
         self.start.setCurrentIndex(at)
 
     def show_paused(self, is_paused: bool) -> None:
@@ -93,10 +95,12 @@ class LogHead(QWidget):
 
     def _on_start(self, index: int) -> None:
         start = self.start.itemData(index)
-        if start is None:
-            self.moment_requested.emit()
-        else:
+        if start is not None:
             self.start_chosen.emit(start)
+        elif self.start.is_leaving:  # a question is nothing to find on the way to elsewhere
+            self.start.setCurrentIndex(self._start_at)
+        else:
+            self.moment_requested.emit()
 
 
 class _Choice(QPushButton):

@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from lambdadesk.core.lograte import LogRate
 from lambdadesk.ui import theme
-from lambdadesk.ui.models.log_table import clock_text
+from lambdadesk.ui.models.log_cells import clock_text
 from lambdadesk.ui.widgets.plain import set_plain_tooltip
 
 HEIGHT_PX = 44

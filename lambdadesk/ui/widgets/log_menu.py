@@ -29,13 +29,19 @@ def line_actions(view: "LogView", model: LogTableModel, row: int) -> list[QActio
     request_id = model.store.row(first_number_at(model, row)).request_id
     only.setEnabled(bool(request_id))
     only.triggered.connect(lambda: view.request_filter_requested.emit(request_id))
+    actions = [copy, copy_all, only]
+    if (head := model.folds.head_at(row)) >= 0:
+        word = "Fold" if model.folds.is_open(head) else "Unfold"
+        fold = QAction(f"{word} the stack trace", view)
+        fold.triggered.connect(lambda: view.toggle_trace(head))
+        actions.append(fold)
     sources = model.sources
     if sources is None:
-        return [copy, copy_all, only]
+        return actions
     source = sources.number_of(model.store.stream(first_number_at(model, row)))
     alone = QAction(f"Show only {one_line(sources.names[source], 60)}".replace("&", "&&"), view)
     alone.triggered.connect(lambda: view.source_requested.emit(source))
-    return [copy, copy_all, only, alone]
+    return [*actions, alone]
 
 
 def invocation_actions(view: "LogView", model: LogTableModel, row: int) -> list[QAction]:

@@ -25,12 +25,12 @@ def place_at(model: LogTableModel, row: int) -> Place | None:
 
 def row_of(model: LogTableModel, place: Place) -> int:
     """The row that shows a place, -1 if none does."""
-    lines, groups = model.lines, model.groups
+    lines = model.lines
     for entry in range(_first_entry_at(model, place.timestamp_ms), len(lines)):
         candidate = Place(*model.store.row(lines[entry])[:4], place.is_header)
         if candidate == place:
-            if place.is_header and groups is not None:
-                return groups.header_row(model.store.invocation(lines[entry]))
+            if place.is_header and model.groups is not None:
+                return model.header_row(model.store.invocation(lines[entry]))
             return model.row_of(lines[entry])
         if candidate.timestamp_ms > place.timestamp_ms:
             break
@@ -49,7 +49,7 @@ def row_near(model: LogTableModel, place: Place) -> int:
 def first_number_at(model: LogTableModel, row: int) -> int:
     """The number of the row's line, or the first one under a header."""
     number, groups = model.number_at(row), model.groups
-    return groups.first_number_of(groups.header_at(row)) if number < 0 and groups is not None else number
+    return groups.first_number_of(model.header_at(row)) if number < 0 and groups is not None else number
 
 
 def _first_entry_at(model: LogTableModel, timestamp_ms: int) -> int:

@@ -3,13 +3,22 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import QItemSelectionModel, QRect, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QKeySequence, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtGui import QKeyEvent, QKeySequence, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QHeaderView, QTableView, QWidget
 
 from lambdadesk.ui import theme
 from lambdadesk.ui.models.log_sources import MARK_PX
-from lambdadesk.ui.models.log_table import DELAY, INVOCATION, LEVEL, SOURCE, TIME, LogTableModel
-from lambdadesk.ui.widgets.log_cells import RowPainter
+from lambdadesk.ui.models.log_table import (
+    DELAY,
+    INVOCATION,
+    LEVEL,
+    MESSAGE,
+    SOURCE,
+    TIME,
+    UNFOLDED,
+    LogTableModel,
+)
+from lambdadesk.ui.widgets.log_cells import INSET_PX, RowPainter
 
 ONE_ROW = QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows
 
@@ -24,7 +33,9 @@ class LogRows(QTableView):
     copy_requested = Signal()
     close_requested = Signal()
     resized = Signal()
-    fold_requested = Signal(int)  # 1 to open the invocation of the current row, -1 to close it, 0 to turn it
+    # 1 to open the trace or invocation of the current row, -1 to close it, 0 to turn it
+    fold_requested = Signal(int)
+    sign_clicked = Signal(int)  # of the trace that begins in a row: it is to be unfolded or folded
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -87,6 +98,32 @@ class LogRows(QTableView):
             sample = "0" * min(max(self._longest, least), most)
             width = self.fontMetrics().horizontalAdvance(sample) + MARK_PX + 2 * theme.SPACE + 12
             self.setColumnWidth(SOURCE, width)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        row = self._sign_at(event)
+        if row >= 0:
+            self.sign_clicked.emit(row)
+        else:
+            super().mousePressEvent(event)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        row = self._sign_at(event)
+        if row >= 0:
+            self.sign_clicked.emit(row)
+        else:
+            super().mouseDoubleClickEvent(event)
+
+    def _sign_at(self, event: QMouseEvent) -> int:
+        """The row whose sign of a trace is there, -1 for none."""
+        at, model = event.position().toPoint(), self.model()
+        row = self.rowAt(at.y())
+        within = at.x() - self.columnViewportPosition(MESSAGE)
+        is_plain = event.button() == Qt.MouseButton.LeftButton and not event.modifiers()
+        if not is_plain or row < 0 or not isinstance(model, LogTableModel):
+            return -1
+        if not 0 <= within < INSET_PX + self.fontMetrics().horizontalAdvance(f"{UNFOLDED} "):
+            return -1
+        return row if model.folds.trace_of(model.number_at(row)) else -1
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.matches(QKeySequence.StandardKey.Copy):

@@ -30,6 +30,7 @@ class LogTools(QWidget):
         only_cleared(): all logs are wanted again.
         hidden_cleared(): the lines of logs that are no longer followed are wanted again.
         grouped_changed(bool), utc_changed(bool), delay_changed(bool), wrap_changed(bool).
+        traces_changed(bool): stack traces are to be shown line by line.
         context_changed(int): so many lines are to be shown around each match.
         switched(): one of the switches that are kept was turned; see `switches`.
         open_all_requested(bool): open or close all invocations.
@@ -45,6 +46,7 @@ class LogTools(QWidget):
     utc_changed = Signal(bool)
     delay_changed = Signal(bool)
     wrap_changed = Signal(bool)
+    traces_changed = Signal(bool)
     context_changed = Signal(int)
     switched = Signal()
     open_all_requested = Signal(bool)
@@ -154,6 +156,7 @@ class LogTools(QWidget):
         self._switches = {
             "utc": _switch(menu, "Times in UTC", self.utc_changed.emit),
             "delay": _switch(menu, "Delay until CloudWatch had the line", self.delay_changed.emit),
+            "traces": _switch(menu, "Stack traces line by line", self.traces_changed.emit),
             "wrap": _switch(menu, "Wrap the selected line", self.wrap_changed.emit),
         }
         self._switches["wrap"].setChecked(True)

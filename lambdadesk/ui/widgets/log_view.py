@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 from lambdadesk.core.logfilter import Filter, FilteredLines
 from lambdadesk.core.loggroups import GroupedLines
 from lambdadesk.core.logstore import LogStore
+from lambdadesk.core.trace_lines import TraceLines
 from lambdadesk.ui import theme
 from lambdadesk.ui.models.log_sources import LogSources
 from lambdadesk.ui.models.log_table import DELAY, MESSAGE, SCAN_LINES, SCAN_S, Facts, LogTableModel
@@ -30,6 +31,7 @@ _MANY_LINES = 50_000  # beyond these, lines that come are shown together with th
 _APPEND_MS = 40
 _MANY_LATE = 2_000  # lines after a late one: they are looked at anew
 _LATE_MS, _LATEST_MS = 200, 2_000
+_LOW_ROWS = 5  # that stay in sight above the detail in a low page
 _NO_MATCH = "No line matches the filter."
 
 
@@ -46,6 +48,7 @@ class LogView(QWidget):
         source_requested(int): show this one of several logs alone, see LogSources.
         payload_requested(str): show the payload of this request, which was sent from here.
         chart_requested(str): show the point of this request in the charts.
+        detail_changed(): the detail came or went.
         invocation_shown(int): all lines of an invocation are in the detail; its index.
     """
 
@@ -55,6 +58,7 @@ class LogView(QWidget):
     payload_requested = Signal(str)
     chart_requested = Signal(str)
     invocation_shown = Signal(int)
+    detail_changed = Signal()
     lines_changed = Signal()
     found_changed = Signal()
 
@@ -71,6 +75,8 @@ class LogView(QWidget):
         self._is_grouped = False
         self._are_open = True  # the groups, at first
         self._context = 0
+        self._folds_traces = True
+        self._is_low = False
         self._is_utc = False
         self._sources: LogSources | None = None
         self._search = Filter()
@@ -82,6 +88,7 @@ class LogView(QWidget):
         self.table.verticalScrollBar().valueChanged.connect(self._on_scrolled)
         self.table.customContextMenuRequested.connect(self._open_menu)
         self.table.fold_requested.connect(self._fold)
+        self.table.sign_clicked.connect(self._on_sign_clicked)
         self.table.clicked.connect(lambda index: self._on_clicked(index.row()))
         self.detail = LogDetail()
         self.detail.close_requested.connect(self._hide_detail)
@@ -109,7 +116,8 @@ class LogView(QWidget):
         self._caught_up_s: float | None = None  # when late lines were last taken in, until all is looked at
         self._stale_from: int | None = None  # the rows are not up to date from this line on
         self._known_first = 0
-        self._model = self._new_model(LogStore(), Filter())
+        self._traces = TraceLines(LogStore())
+        self._model = self._new_model(self._traces.store, Filter())
         self.destroyed.connect(self._make_release())
 
     def sizeHint(self) -> QSize:
@@ -172,6 +180,7 @@ class LogView(QWidget):
             self._disconnect()
         self._disconnect = store.changed.connect(self._on_store_changed)
         self._facts = facts or (lambda _index: None)
+        self._traces = TraceLines(store)
         self._current = self._top = None
         self._hide_detail()
         self._show_model(store, wanted or self._model.lines.filter)
@@ -197,6 +206,12 @@ class LogView(QWidget):
         """Put each invocation's lines together under a header, or all in order of time."""
         if grouped != self._is_grouped:
             self._is_grouped = grouped
+            self._show_again()
+
+    def set_traces_folded(self, folded: bool) -> None:
+        """Show a stack trace whose lines came one by one as one row, or each line of it."""
+        if folded != self._folds_traces:
+            self._folds_traces = folded
             self._show_again()
 
     def set_all_open(self, are_open: bool) -> None:
@@ -272,18 +287,9 @@ class LogView(QWidget):
         return sorted({row for part in ranges.toList() for row in range(part.top(), part.bottom() + 1)})
 
     def selected_numbers(self) -> list[int]:
-        """Line numbers of the selection, ascending; of a closed invocation all."""
-        groups = self._model.groups
-        if groups is None:
-            return [self._model.lines[row] for row in self.selected_rows()]
-        numbers: set[int] = set()
-        for row in self.selected_rows():
-            invocation = groups.header_at(row)
-            if invocation < 0:
-                numbers.add(groups.number_at(row))
-            elif not groups.is_open(invocation):
-                numbers.update(groups.numbers_of(invocation))
-        return sorted(numbers)
+        """Line numbers of the selection, ascending; of a closed invocation and a folded trace all."""
+        model = self._model
+        return sorted({number for row in self.selected_rows() for number in model.numbers_at(row)})
 
     def copy(self) -> None:
         """Put the selected lines on the clipboard as they were received."""
@@ -309,6 +315,8 @@ class LogView(QWidget):
     def _new_model(self, store: LogStore, wanted: Filter) -> LogTableModel:
         """Put a fresh model into the table and let the old one go."""
         self._late_timer.stop()
+        if self._stale_from is not None:
+            self._traces.cut(self._stale_from)
         self._stale_from, self._known_first = None, store.first
         old_model, old_selection = self.table.model(), self.table.selectionModel()
         lines = FilteredLines(store, wanted, self._context)
@@ -318,6 +326,7 @@ class LogView(QWidget):
             theme.colours(self.palette()),
             self.table,
             groups=groups,
+            traces=self._traces if self._folds_traces else None,
             facts=self._facts,
             is_utc=self._is_utc,
             sources=self._sources,
@@ -469,6 +478,9 @@ class LogView(QWidget):
             invocation = self._model.store.invocation(number)
             if invocation >= 0 and not groups.is_open(invocation):
                 self._toggle(invocation)
+        head = self._model.folds.fold_of(number)
+        if head >= 0:
+            self.toggle_trace(head)
         row = self._model.row_of(number)
         if row < 0:
             return
@@ -486,29 +498,42 @@ class LogView(QWidget):
         self._top = place_at(self._model, self.table.rowAt(0))
 
     def _on_clicked(self, row: int) -> None:
-        groups = self._model.groups
-        if groups is None or QApplication.keyboardModifiers() != Qt.KeyboardModifier.NoModifier:
+        if QApplication.keyboardModifiers() != Qt.KeyboardModifier.NoModifier:
             return
-        if 0 <= row < self._model.rowCount() and (invocation := groups.header_at(row)) >= 0:
+        if 0 <= row < self._model.rowCount() and (invocation := self._model.header_at(row)) >= 0:
             self._toggle(invocation)
 
+    def _on_sign_clicked(self, row: int) -> None:
+        self.toggle_trace(self._model.folds.head_at(row))
+
     def _fold(self, wish: int) -> None:
-        """Open, close or turn the invocation of the current row; closing goes to its header."""
-        groups, row = self._model.groups, self.table.currentIndex().row()
-        if groups is None or not 0 <= row < self._model.rowCount():
+        """Open, close or turn the trace or invocation of the current row; closing goes to its first row."""
+        model, row = self._model, self.table.currentIndex().row()
+        if not 0 <= row < model.rowCount():
             return
-        invocation = self._model.invocation_at(row)
-        if invocation < 0:
+        head, invocation, groups = model.folds.head_at(row), model.invocation_at(row), model.groups
+        if head >= 0 and (wish == 0 or (wish > 0) != model.folds.is_open(head)):
+            self.toggle_trace(head)
+            first = model.row_of(head)
+        elif groups is not None and invocation >= 0:
+            if wish == 0 or (wish > 0) != groups.is_open(invocation):
+                self._toggle(invocation)
+            first = model.header_row(invocation)
+        else:
             return
-        if wish == 0 or (wish > 0) != groups.is_open(invocation):
-            self._toggle(invocation)
         if wish <= 0:
-            index = self._model.index(groups.header_row(invocation), 0)
-            self.table.selectionModel().setCurrentIndex(index, ONE_ROW)
+            self.table.selectionModel().setCurrentIndex(model.index(first, 0), ONE_ROW)
 
     def _toggle(self, invocation: int) -> None:
         self._updating = True
         self._model.toggle(invocation)
+        self._updating = False
+        self.lines_changed.emit()
+
+    def toggle_trace(self, head: int) -> None:
+        """Fold the stack trace that begins with this line, or show its lines one by one."""
+        self._updating = True
+        self._model.toggle_trace(head)
         self._updating = False
         self.lines_changed.emit()
 
@@ -548,16 +573,39 @@ class LogView(QWidget):
                 self._show_invocation(self._model.invocation_at(current.row()))
             return
         line, sources = self._model.store.row(number), self._sources
+        if trace := self._model.folded_at(current.row()):
+            line = line._replace(message="\n".join(map(self._text_of, trace)))
         whose = sources.names[sources.number_of(line.stream)] if sources is not None else ""
         self.detail.show_row(line, whose)
         self._open_detail()
 
+    def set_low(self, is_low: bool) -> None:
+        """Leave the lines their room in a low page: without titles, and with less of the selected one."""
+        changed = is_low != self._is_low
+        if changed:
+            self._is_low = is_low
+            self.table.horizontalHeader().setVisible(not is_low)
+            self.detail.set_low(is_low)
+        if changed or (is_low and self.table.height() < self._rows_px):  # else it is as the user left it
+            self._share_room()
+
+    @property
+    def _rows_px(self) -> int:
+        return _LOW_ROWS * self.table.verticalHeader().defaultSectionSize() + 2 * self.table.frameWidth()
+
+    def _share_room(self) -> None:
+        """Give the detail a third, or in a low page what is left by some rows."""
+        if not self.detail.isHidden():
+            height = self._splitter.height()
+            share = min(height // 3, max(0, height - self._rows_px)) if self._is_low else height // 3
+            self._splitter.setSizes([height - share, share])
+
     def _open_detail(self) -> None:
         if self.detail.isHidden():
             self.detail.show()
-            height = self._splitter.height()
-            self._splitter.setSizes([height - height // 3, height // 3])
+            self._share_room()
             self.table.scrollTo(self.table.currentIndex())
+            self.detail_changed.emit()
 
     def show_cost(self, invocation: int) -> None:
         """Show the arithmetic of an invocation's cost in the detail."""
@@ -587,6 +635,7 @@ class LogView(QWidget):
         if not self.detail.isHidden():
             self.detail.hide()
             self.table.setFocus()
+            self.detail_changed.emit()
 
     def _open_menu(self, point: QPoint) -> None:
         menu = QMenu(self)

@@ -54,7 +54,8 @@ class OlderLinesButton(QPushButton):
         self._get_filter = get_filter
         self.clicked.connect(self.open_dialog)
         self._dialog: OlderLinesDialog | None = None
-        self._is_short = self._is_said = False
+        self._is_short = self._are_said = False
+        self._matches = ""
         self._disconnects: list[Callable[[], None]] = []
         self.use_tail(tail)
 
@@ -77,32 +78,38 @@ class OlderLinesButton(QPushButton):
 
     def set_short(self, is_short: bool) -> None:
         """Whether it is to take little room."""
-        self._is_short = is_short
-        self.update_text()
+        if is_short != self._is_short:
+            self._is_short = is_short
+            self.update_text()
 
-    def set_said(self, is_said: bool) -> None:
-        """Whether something else tells of the lines, and opens them; then this is hidden."""
-        self._is_said = is_said
-        self.update_text()
+    def show_matches(self, words: str, *, are_said: bool) -> None:
+        """words: how many lines match, empty where there is no filter.
+
+        are_said: by something else, which opens them, too; then this is hidden.
+        """
+        if (words, are_said) != (self._matches, self._are_said):
+            self._matches, self._are_said = words, are_said
+            self.update_text()
 
     def update_text(self) -> None:
         archive = self._tail.archive
         gone = gone_words(self._tail)
         has_any = archive is not None and bool(len(archive) or archive.lost)
-        self.setVisible(has_any and not self._is_said)
+        self.setVisible(has_any and not self._are_said)
         if archive is None:
             return
         if self._is_short:
-            text = f"{figure(len(archive))} older"
+            text = self._matches or f"{figure(len(archive))} older"
         else:
             text = f"{len(archive):,} older on disk"
             text += f", {archive.lost:,} dropped" if archive.lost else ""
         if archive.error is not None:
             text = f"▲ {text}"
-        if text != self.text() or gone != self.toolTip():
+        tooltip = gone or f"{len(archive):,} older lines are on disk: look at them, and filter them"
+        if (text, tooltip) != (self.text(), self.toolTip()):
             self.setText(text)
             self.setEnabled(bool(len(archive)))
-            set_plain_tooltip(self, gone or "Older lines on disk: look at them, and filter them")
+            set_plain_tooltip(self, tooltip)
 
     def open_dialog(self) -> None:
         """Look at the lines with the page's filter, also where they are looked at already."""

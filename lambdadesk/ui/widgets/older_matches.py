@@ -1,5 +1,6 @@
 """OlderMatches, how many of the lines on disk the filter of a log page leaves, too."""
 
+import time
 from collections.abc import Callable
 from enum import Enum
 
@@ -18,6 +19,7 @@ from lambdadesk.ui.widgets.older_lines import figure
 from lambdadesk.ui.widgets.plain import set_plain_tooltip
 
 DELAY_MS = 300  # after the last key, and between counts of what has come to the disk meanwhile
+_LONG_S = 1.0  # a count that takes longer can be cancelled also where there is little room
 _NAME = "count older lines"  # in the scope
 
 
@@ -33,12 +35,15 @@ class OlderMatches(QWidget):
 
     tally: what is known of the filter in use.
 
+    Where there is little room, it is shown only while there is something to click: a count that takes long,
+    or was not completed. Else the button of the older lines has the figure (`short_words`).
+
     Signals:
-        used(bool): whether a filter is in use that lines on disk may match.
+        changed(): after `is_in_use`, `short_words` or whether it is shown changed.
         open_requested(): the lines that match are to be shown.
     """
 
-    used = Signal(bool)
+    changed = Signal()
     open_requested = Signal()
 
     def __init__(self, scope: TaskScope, parent: QWidget | None = None) -> None:
@@ -48,6 +53,8 @@ class OlderMatches(QWidget):
         self.tally = Tally(Filter())
         self._state = _State.DONE
         self._error = ""
+        self._is_low = False
+        self._began_s = 0.0  # counting, by the monotonic clock
         self._disconnect: Callable[[], None] | None = None
         self.said = named(ToneLabel("dim"), "logOlderMatches", "Matches among the older lines on disk")
         self.cancel = named(QPushButton("Cancel"), "logOlderCancel", "Stop counting older lines")
@@ -83,9 +90,23 @@ class OlderMatches(QWidget):
         self.tally = Tally(wanted)
         self._go_on()
 
+    def set_low(self, is_low: bool) -> None:
+        """Whether there is little room."""
+        if is_low != self._is_low:
+            self._is_low = is_low
+            self._show()
+
     @property
-    def _is_in_use(self) -> bool:
+    def is_in_use(self) -> bool:
+        """Whether there is a filter that lines on disk may match."""
         return not self.tally.wanted.is_empty and self._archive is not None and bool(len(self._archive))
+
+    @property
+    def short_words(self) -> str:
+        """How many lines on disk match, empty where there is no filter."""
+        if not self.is_in_use:
+            return ""
+        return "… older" if self._state is _State.COUNTING else f"+ {figure(self.tally.found)} older"
 
     @property
     def left_out_words(self) -> str:
@@ -100,7 +121,8 @@ class OlderMatches(QWidget):
 
     def _go_on(self) -> None:
         self._state, self._error = _State.COUNTING, ""
-        if self._is_in_use:
+        self._began_s = time.monotonic()
+        if self.is_in_use:
             self._timer.start()
         self._show()
 
@@ -112,7 +134,7 @@ class OlderMatches(QWidget):
 
     def _on_changed(self) -> None:
         """Lines came to the disk, or went from it."""
-        if not self._is_in_use:
+        if not self.is_in_use:
             self._show()
         elif not self._timer.isActive() and not self._scope.is_running(_NAME):
             if self._state in (_State.STOPPED, _State.FAILED):
@@ -139,13 +161,14 @@ class OlderMatches(QWidget):
             announce(self.said, self.said.text())
 
     def _show(self) -> None:
-        archive, tally = self._archive, self.tally
-        if self._is_in_use == self.isHidden():
-            self.setVisible(self._is_in_use)
-            self.used.emit(self._is_in_use)
-        if archive is None or not self._is_in_use:
+        archive, tally, state = self._archive, self.tally, self._state
+        is_long = state is _State.COUNTING and time.monotonic() - self._began_s > _LONG_S
+        is_open = is_long or state in (_State.STOPPED, _State.FAILED)
+        self.setVisible(self.is_in_use and (not self._is_low or is_open))
+        self.changed.emit()
+        if archive is None or not self.is_in_use:
             return
-        state, total = self._state, figure(len(archive))
+        total = figure(len(archive))
         self.cancel.setVisible(state is _State.COUNTING)
         self.again.setVisible(state in (_State.STOPPED, _State.FAILED))
         self.again.setText("Try again" if state is _State.FAILED else "Count on")

@@ -405,7 +405,8 @@ def _summary(entry: HistoryEntry, why_no_report: str, of_all: str) -> str:
             parts.append(why_no_report)
     if entry.error and (report is None or entry.status_code):
         goes_on = entry.is_partial and entry.status_code and report is None
-        parts.append(f"{entry.error} The function may go on." if goes_on else entry.error)
+        # What broke comes first, before what is still to come.
+        parts.insert(0, f"{entry.error} The function may go on." if goes_on else entry.error)
     if not entry.payload and entry.outcome is not Outcome.RUNNING:
         parts.append("payload and answer were not kept")
     return " · ".join(parts)

@@ -19,6 +19,9 @@ from lambdadesk.ui.widgets.painted_chart import PaintedChart, ink_on, layer_colo
 _MOST: Final = 120  # tiles; the rest is one more
 _NOTHING: Final = "Nothing cost anything on these days."
 
+_SIGNS: Final = ("", "≈ ", "≥ ")  # of a sum, the last of its parts
+_LEAST_CHARACTERS: Final = 7  # of a name that is cut: less tells nothing
+
 Key = tuple[str, str]
 
 
@@ -36,7 +39,7 @@ class Treemap(PaintedChart):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._tiles: list[tuple[Key | None, str, Decimal, bool]] = []  # the last: exact
+        self._tiles: list[tuple[Key | None, str, Decimal, str]] = []  # the last: the amount's sign
         self._total = Decimal(0)
         self._currency = "USD"
         self._placed: list[QRectF] = []
@@ -57,10 +60,10 @@ class Treemap(PaintedChart):
             key=lambda row: (-row.cost, row.title),
         )
         self._currency = currency
-        self._tiles = [(row.key, row.title, row.cost, row.is_exact) for row in dearest[:_MOST]]
+        self._tiles = [(row.key, row.name, row.cost, _sign([row])) for row in dearest[:_MOST]]
         if rest := dearest[_MOST:]:
-            cost, is_exact = sum((row.cost for row in rest), Decimal(0)), all(row.is_exact for row in rest)
-            self._tiles.append((None, f"{len(rest):,} others", cost, is_exact))
+            cost = sum((row.cost for row in rest), Decimal(0))
+            self._tiles.append((None, f"{len(rest):,} others", cost, _sign(rest)))
             self._tiles.sort(key=lambda tile: -tile[2])
         self._total = sum((tile[2] for tile in self._tiles), Decimal(0))
         self._placed_in = QSize()
@@ -75,18 +78,18 @@ class Treemap(PaintedChart):
             self._words(number).replace("\n", " ") for number in range(min(5, len(self._tiles)))
         )
         more = f"; and {len(self._tiles) - 5} smaller ones" if len(self._tiles) > 5 else ""
-        total = self._money(self._total, all(tile[3] for tile in self._tiles))
+        total = self._money(self._total, max((tile[3] for tile in self._tiles), key=_SIGNS.index))
         return f"{len(self._tiles)} areas, {total} together: {first}{more}"
 
     def point_text(self) -> str:
         return "" if self.pointed is None else self._words(self.pointed)
 
     def _words(self, number: int) -> str:
-        _, title, cost, is_exact = self._tiles[number]
-        return f"{one_line(title, 100)}\n{self._money(cost, is_exact)}, {100 * cost / self._total:.1f} %"
+        _, title, cost, sign = self._tiles[number]
+        return f"{one_line(title, 100)}\n{self._money(cost, sign)}, {100 * cost / self._total:.1f} %"
 
-    def _money(self, amount: Decimal, is_exact: bool) -> str:
-        return f"{'' if is_exact else '≈ '}{format_amount(amount, self._currency)}"
+    def _money(self, amount: Decimal, sign: str) -> str:
+        return f"{sign}{format_amount(amount, self._currency)}"
 
     # -- painting
 
@@ -119,18 +122,19 @@ class Treemap(PaintedChart):
             self.paint_card(painter, colours, place.center())
 
     def _paint_tile(self, painter: QPainter, number: int, place: QRectF, colours: theme.Colours) -> None:
-        key, title, cost, is_exact = self._tiles[number]
+        key, title, cost, sign = self._tiles[number]
         fill = self._fill(number, key is None, colours)
         painter.fillRect(place, fill)
         metrics = self.fontMetrics()
         room = int(place.width()) - 2 * theme.TIGHT
-        if room < metrics.averageCharWidth() * 4 or place.height() < metrics.height() + 2:
+        name = metrics.elidedText(one_line(title, 100), Qt.TextElideMode.ElideMiddle, room)
+        is_told = name == title or len(name) >= _LEAST_CHARACTERS
+        if not is_told or place.height() < metrics.height() + 2:
             return
         painter.setPen(ink_on(fill, colours))
-        name = metrics.elidedText(one_line(title, 100), Qt.TextElideMode.ElideMiddle, room)
         x, y = place.left() + theme.TIGHT, place.top() + metrics.ascent() + 1
         painter.drawText(QPointF(x, y), name)
-        amount = self._money(cost, is_exact)
+        amount = self._money(cost, sign)
         if place.height() >= 2 * metrics.height() + 2 and metrics.horizontalAdvance(amount) <= room:
             painter.drawText(QPointF(x, y + metrics.height()), amount)
 
@@ -198,3 +202,8 @@ _SIDES: Final = {
     Qt.Key.Key_Up: (0, -1),
     Qt.Key.Key_Down: (0, 1),
 }
+
+
+def _sign(rows: Iterable[MonthRow]) -> str:
+    """What stands before the sum of some rows."""
+    return max((row.sign for row in rows), key=_SIGNS.index)
