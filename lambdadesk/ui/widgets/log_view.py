@@ -86,6 +86,7 @@ class LogView(QWidget):
         self.table.copy_requested.connect(self.copy)
         self.table.close_requested.connect(self._hide_detail)
         self.table.verticalScrollBar().valueChanged.connect(self._on_scrolled)
+        self.table.verticalScrollBar().rangeChanged.connect(self._on_range_changed)
         self.table.customContextMenuRequested.connect(self._open_menu)
         self.table.fold_requested.connect(self._fold)
         self.table.sign_clicked.connect(self._on_sign_clicked)
@@ -550,6 +551,12 @@ class LogView(QWidget):
             self.set_follow(is_at_end)
         elif not is_at_end:
             self._top = place_at(self._model, value)
+
+    def _on_range_changed(self, _least: int, most: int) -> None:
+        if self._following:  # titles that come, say, take room from the last line
+            was_updating, self._updating = self._updating, True
+            self.table.verticalScrollBar().setValue(most)
+            self._updating = was_updating
 
     def _on_resized(self) -> None:
         if self._following:  # a table that got lower would hide its last lines
