@@ -68,6 +68,7 @@ async def run_ours(home: Path, url: str, runs: int, concurrency: int) -> dict[st
     from lambdadesk.core.series import SeriesPlan
     from lambdadesk.core.types import InvokeRequest, Target
     from lambdadesk.desk.console import Console
+    from lambdadesk.desk.invocation_book import GATHER_S
     from lambdadesk.desk.series_run import SeriesRunner
     from lambdadesk.desk.tasks import TaskScope
     from lambdadesk.store.history import History
@@ -96,6 +97,7 @@ async def run_ours(home: Path, url: str, runs: int, concurrency: int) -> dict[st
     scope = TaskScope(lambda _name, error: failures.append(error))
     request = InvokeRequest(function, PAYLOAD)
     await runner.run(SeriesPlan(request, concurrency, concurrency=concurrency))
+    await asyncio.sleep(GATHER_S + 1)  # what the first run had to load is there
     stalls: list[float] = []
     scope.start("beat", measure_stalls, stalls)
     started, used = time.perf_counter(), time.process_time()

@@ -6,8 +6,10 @@ to 5 minutes, whether it is used or not; what it serves has a lower price by the
 
 import heapq
 import math
-from collections.abc import Iterable
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime, timedelta, tzinfo
 from decimal import Decimal
 from typing import Final
 
@@ -19,6 +21,7 @@ from lambdadesk.core.types import Cost
 
 _MB_MS_PER_GB_S: Final = Decimal(1024 * 1000)
 _MOST_OPTIONS: Final = 8
+_SATURDAY: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +33,45 @@ class Concurrency:
 
 
 @dataclass(frozen=True, slots=True)
+class Hours:
+    """When units are configured: from hour to hour (0 to 24), past midnight where `end` is not after `first`.
+
+    zone: whose clock that is, None for this machine's. A stretch counts to the day on which it begins.
+    """
+
+    first: int
+    end: int
+    weekdays: bool = False
+    zone: tzinfo | None = None
+
+    @property
+    def words(self) -> str:
+        days = "on weekdays" if self.weekdays else "every day"
+        return f"{days} from {self.first}:00 to {self.end}:00"
+
+    def stretches(self, from_ms: int, to_ms: int) -> list[tuple[int, int]]:
+        """When that is within a time, epoch milliseconds, in order."""
+        day = datetime.fromtimestamp(from_ms / 1000, self.zone).date() - timedelta(days=1)
+        last = datetime.fromtimestamp(to_ms / 1000, self.zone).date()
+        found: list[tuple[int, int]] = []
+        while day <= last:
+            if not self.weekdays or day.weekday() < _SATURDAY:
+                over = self.end <= self.first
+                begin, end = self._at(day, self.first), self._at(day + timedelta(days=over), self.end)
+                if max(begin, from_ms) < min(end, to_ms):
+                    found.append((max(begin, from_ms), min(end, to_ms)))
+            day += timedelta(days=1)
+        return found
+
+    def _at(self, day: date, hour: int) -> int:
+        midnight = datetime(day.year, day.month, day.day, tzinfo=self.zone)
+        at = midnight.replace(hour=hour) if hour < 24 else midnight + timedelta(days=1)
+        return int(at.timestamp() * 1000)
+
+
+@dataclass(frozen=True, slots=True)
 class ProvisionedOption:
-    """So many units over the whole period, against the runs that were observed.
+    """So many units over the whole period, or its hours, against the runs that were observed.
 
     served: runs that would have found a unit free, so without a cold start; `spilled` would have been on
     demand. cold_avoided: cold starts among those served. cost: of all, on_demand: without any units.
@@ -74,15 +114,17 @@ def observed_concurrency(period: Period) -> Concurrency:
 
 
 def compare_provisioned(
-    period: Period, prices: PriceTable, units: Iterable[int] = (), hours: Decimal | None = None
+    period: Period, prices: PriceTable, units: Iterable[int] = (), when: Hours | None = None
 ) -> list[ProvisionedOption]:
     """Units against what was observed. units: default: some from 1 to the peak.
 
-    hours: how long they are configured; default: from the first run to the end of the last.
+    when: at what hours they are configured; default: from the first run to the end of the last.
     """
-    seconds = math.ceil(hours * 3600) if hours is not None else -(-(period.to_ms - period.from_ms) // 1000)
+    stretches = [(period.from_ms, max(period.to_ms, period.from_ms + 1))]
+    if when is not None:
+        stretches = when.stretches(*stretches[0])
     chosen = sorted({each for each in units if each > 0}) or _some(observed_concurrency(period).peak)
-    return [_option(period, prices, each, max(1, seconds)) for each in chosen]
+    return [_option(period, prices, each, stretches) for each in chosen]
 
 
 def _some(peak: int) -> list[int]:
@@ -91,11 +133,16 @@ def _some(peak: int) -> list[int]:
     return sorted({max(1, round(peak * step / _MOST_OPTIONS)) for step in range(1, _MOST_OPTIONS + 1)})
 
 
-def _served(samples: Iterable[Sample], units: int) -> list[bool]:
-    """Of each run whether a unit was free as it started."""
+def _served(samples: Iterable[Sample], units: int, stretches: Sequence[tuple[int, int]]) -> list[bool]:
+    """Of each run whether a unit was configured and free as it started."""
     ends: list[int] = []
     found = []
+    begins = [begin for begin, _ in stretches]
     for sample in samples:
+        at = bisect_right(begins, sample.started_ms) - 1
+        if at < 0 or sample.started_ms >= stretches[at][1]:
+            found.append(False)
+            continue
         while ends and ends[0] <= sample.started_ms:
             heapq.heappop(ends)
         is_free = len(ends) < units
@@ -105,11 +152,13 @@ def _served(samples: Iterable[Sample], units: int) -> list[bool]:
     return found
 
 
-def _option(period: Period, prices: PriceTable, units: int, seconds: int) -> ProvisionedOption:
+def _option(
+    period: Period, prices: PriceTable, units: int, stretches: Sequence[tuple[int, int]]
+) -> ProvisionedOption:
     function, samples = period.function, period.samples
     memory_mb = function.memory_mb
     served = cold = served_mb_ms = spilled_mb_ms = extra_ms = 0
-    for sample, is_served in zip(samples, _served(samples, units), strict=True):
+    for sample, is_served in zip(samples, _served(samples, units, stretches), strict=True):
         billed_ms = sample.billed_ms
         if is_served:
             served += 1
@@ -121,9 +170,12 @@ def _option(period: Period, prices: PriceTable, units: int, seconds: int) -> Pro
         else:
             spilled_mb_ms += billed_ms * sample.memory_mb
         extra_ms += billed_ms
+    seconds = [-(-(end - begin) // 1000) for begin, end in stretches]
     quantities = {
         PriceItem.REQUEST: Decimal(len(samples)),
-        PriceItem.PROVISIONED: provisioned_gb_s(units, memory_mb, seconds),
+        PriceItem.PROVISIONED: sum(
+            (provisioned_gb_s(units, memory_mb, each) for each in seconds), Decimal(0)
+        ),
         PriceItem.PROVISIONED_DURATION: Decimal(served_mb_ms) / _MB_MS_PER_GB_S,
         PriceItem.DURATION: Decimal(spilled_mb_ms) / _MB_MS_PER_GB_S,
     }
@@ -136,4 +188,4 @@ def _option(period: Period, prices: PriceTable, units: int, seconds: int) -> Pro
         "taken off those, and what initialising the units themselves is billed is not in it."
     )
     cost = Cost(priced.amount, priced.currency, False, (*priced.notes, why), priced.terms, priced.sources)
-    return ProvisionedOption(units, seconds, len(samples), served, cold, cost, as_it_was(period, prices))
+    return ProvisionedOption(units, sum(seconds), len(samples), served, cold, cost, as_it_was(period, prices))

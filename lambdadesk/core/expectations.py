@@ -100,6 +100,19 @@ def parse_rules(text: str) -> tuple[ResponseRule, ...]:
     return tuple(rules)
 
 
+def describe(expectations: Expectations) -> str:
+    """What is expected, in one line."""
+    parts = [expectations.outcome or "any outcome"]
+    if expectations.error_type:
+        parts[0] += f" {expectations.error_type}"
+    parts += map(str, expectations.response)
+    if expectations.max_duration_ms is not None:
+        parts.append(f"duration at most {expectations.max_duration_ms:,} ms")
+    if expectations.max_cost is not None:
+        parts.append(f"cost at most {expectations.max_cost:f}")
+    return "; ".join(parts)
+
+
 def check_rule(rule: ResponseRule) -> None:
     """Raise ValueError, in words, where the rule can't be evaluated."""
     import jmespath  # only cases need it
@@ -223,7 +236,10 @@ def _parse_rule(line: str) -> ResponseRule:
         if found is None:
             raise ValueError(f'"{_cut(line)}" says neither ==, =~ nor exists')
         check = Check.EQUALS if found[2] == "==" else Check.MATCHES
-        rule = ResponseRule(found[1].strip(), check, found[3].strip())
+        value = found[3].strip()
+        if check is Check.EQUALS and len(value) > 2 and value[0] == value[-1] == "`":
+            value = value[1:-1]  # JSON as JMESPath itself has it
+        rule = ResponseRule(found[1].strip(), check, value)
     check_rule(rule)
     return rule
 

@@ -11,7 +11,6 @@ from lambdadesk.core.insights import MAX_LIMIT, LogGroupInfo
 from lambdadesk.core.query_cost import GB, format_bytes
 from lambdadesk.core.query_table import QueryTable, get_time_ms
 from lambdadesk.core.types import Cost, FunctionInfo, Invocation, LogColumns, LogEvent
-from lambdadesk.core.written_queries import is_shared
 
 _DAY_S: Final = 86_400
 READ_UP_TO_BYTES: Final = GB // 10  # of log; more takes minutes, page by page
@@ -124,7 +123,7 @@ def choose_source(
 def write_past_query(function: FunctionInfo) -> str:
     """The query for the lines that tell of a function's invocations, the newest first."""
     wanted = f"filter @message like {_LINES}"
-    if is_shared(function):  # streams of such groups are YYYY/MM/DD/<function>[<version>]<id>
+    if function.shares_log_group:
         wanted = f'filter @logStream like "/{function.name}["\n| {wanted}'
     return f"{wanted}\n| fields @timestamp, @logStream, @message\n| sort @timestamp desc\n| limit {MAX_LIMIT}"
 

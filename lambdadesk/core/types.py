@@ -110,6 +110,14 @@ class FunctionInfo:
     def log_group_name(self) -> str:
         return self.log_group or f"/aws/lambda/{self.name}"
 
+    @property
+    def shares_log_group(self) -> bool:
+        """Whether its log group may hold the lines of others: whether it isn't the usual one.
+
+        Streams of such groups are YYYY/MM/DD/<function>[<version>]<id>.
+        """
+        return self.log_group_name != f"/aws/lambda/{self.name}"
+
 
 class LogEvent(NamedTuple):
     """One CloudWatch Logs event. `event_id` is empty where the endpoint gives none (MiniStack)."""

@@ -139,18 +139,12 @@ def write_query(
         text = text.replace("DURATION", f"{duration.price:f}").replace("REQUEST", f"{request.price:f}")
         text = text.replace("CURRENCY", duration.currency)
     text = text.replace("BIN", pick_bin(range_s))
-    if is_shared(function):
+    if function.shares_log_group:
         text = _only_streams_of(function.name, text)
     return text
 
 
-def is_shared(function: FunctionInfo) -> bool:
-    """Whether the function's log group may hold the lines of others: whether it isn't the usual one."""
-    return function.log_group_name != f"/aws/lambda/{function.name}"
-
-
 def _only_streams_of(name: str, text: str) -> str:
-    # Streams of custom groups are YYYY/MM/DD/<function>[<version>]<id>.
     lines = text.split("\n")
     first = next(number for number, line in enumerate(lines) if not line.startswith("#"))
     wanted = f'filter @logStream like "/{name}["'

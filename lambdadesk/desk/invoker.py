@@ -254,12 +254,12 @@ class Invoker:
         entries = []
         with self._ledger.told_together():
             for each in answers:
-                entry, error = each.entry, each.error
+                entry, error, watched = each.entry, each.error, None
                 is_run = error is None or error.kind is ErrorKind.OUTCOME_UNKNOWN
                 if is_run and each.request.kind is not InvocationType.DRY_RUN:
-                    entry, _ = self._watch(entry, each.request, each.result, each.report)
+                    entry, watched = self._watch(entry, each.request, each.result, each.report)
                 entries.append(entry)
-                self._keep(entry)
+                self._keep(entry, watched.entry if watched else None)
         return entries
 
     def drop(self, entries: Sequence[HistoryEntry]) -> None:
@@ -361,9 +361,10 @@ class Invoker:
         self._watched[id(record)] = watched
         return entry, watched
 
-    def _keep(self, entry: HistoryEntry) -> None:
+    def _keep(self, entry: HistoryEntry, told: HistoryEntry | None = None) -> None:
+        """told: the entry as it is told, where somebody has made that already."""
         self._writes.append(_Pending(Write.UPDATE, entry))
-        self.updated.emit(self._told(entry))
+        self.updated.emit(told or self._told(entry))
 
     def _on_here_changed(self, records: list[Invocation]) -> None:
         self._forget_old()

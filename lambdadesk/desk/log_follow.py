@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 MOST_GROUPS = 50
 LOOK_AGAIN_S = 60.0  # for log groups that have come to fit a pattern
 WAITING_S = 20.0  # the same while none fits
+_REACH_MS = 24 * 3_600_000  # of longer ago there may be more log than anybody waits for
+_BEFORE_MS = 60_000  # init is logged before an invocation starts
 _OWN_PREFIX = "/aws/lambda/"
 _CROWD = 2  # reads of each group within a poll that the quota still allows
 
@@ -114,6 +116,14 @@ class LogFollow:
                 kept[self._key] = names
             self._settings.followed_logs = kept
         self._use(choice, start, anew=anew)
+
+    def reach_back(self, request_id: str, started_ms: float) -> None:
+        """Follow from where an invocation began, where that is before what is followed; a day ago at most."""
+        now_ms, start = self.connection.gateway.server_now_ms, self.start
+        begin_ms = now_ms - start.lookback_ms if start.since_ms is None else start.since_ms
+        is_shown = started_ms >= begin_ms or self.tail.tracker.invocations.of_request(request_id)
+        if not is_shown and started_ms >= now_ms - _REACH_MS:
+            self.use(self.choice, LogStart(since_ms=int(started_ms) - _BEFORE_MS))
 
     def close(self) -> None:
         """End what is followed for this page alone."""

@@ -34,7 +34,6 @@ from lambdadesk.core.past_runs import (
 from lambdadesk.core.query_cost import estimate
 from lambdadesk.core.threads import in_thread
 from lambdadesk.core.types import Cost, FunctionInfo, Invocation, InvocationType, LogColumns, Outcome
-from lambdadesk.core.written_queries import is_shared
 from lambdadesk.desk.connection import Connection
 from lambdadesk.desk.query import Query
 from lambdadesk.store.history_entry import HistoryEntry
@@ -250,7 +249,7 @@ class PastRange:
 
     async def _feed(self, tracker: InvocationTracker, events: LogColumns) -> None:
         name = self._function.name
-        if is_shared(self._function):
+        if self._function.shares_log_group:
             is_own = {
                 stream: (match := _NAMED_STREAM.match(stream)) is None or match[1] == name
                 for stream in set(events.streams)

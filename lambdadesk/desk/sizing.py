@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from lambdadesk.core.concurrency import (
     Concurrency,
+    Hours,
     ProvisionedOption,
     compare_provisioned,
     observed_concurrency,
@@ -70,14 +71,25 @@ async def compare(
     sizes: Iterable[int] = (),
     timeouts_s: Iterable[int] = (),
     units: Iterable[int] = (),
+    when: Hours | None = None,
 ) -> WhatIf | None:
-    """Compare what was observed with the usual alternatives and these besides; None: nothing was observed."""
+    """Compare what was observed with the usual alternatives and these besides; None: nothing was observed.
+
+    when: at what hours units are configured; None: all the time.
+    """
     samples = await observe(connection, function)
     if not samples or function.capacity_provider:
         return None
     period = Period(function, connection.target.region, samples)
     return await in_thread(
-        _compare, period, connection.prices, (*sizes,), (*timeouts_s,), (*units,), len(samples) == MOST_RUNS
+        _compare,
+        period,
+        connection.prices,
+        (*sizes,),
+        (*timeouts_s,),
+        (*units,),
+        when,
+        len(samples) == MOST_RUNS,
     )
 
 
@@ -87,14 +99,17 @@ def _compare(
     sizes: tuple[int, ...],
     timeouts_s: tuple[int, ...],
     units: tuple[int, ...],
+    when: Hours | None,
     is_cut: bool,
 ) -> WhatIf:
     architectures = compare_architectures(period, prices)
     present, other = sorted(architectures, key=lambda option: not option.is_present)
-    usual = compare_provisioned(period, prices)
+    usual = compare_provisioned(period, prices, when=when)
     more = [each for each in units if each not in {option.units for option in usual}]
     if more:
-        usual = sorted((*usual, *compare_provisioned(period, prices, more)), key=lambda each: each.units)
+        usual = sorted(
+            (*usual, *compare_provisioned(period, prices, more, when)), key=lambda each: each.units
+        )
     return WhatIf(
         period,
         as_it_was(period, prices),

@@ -319,11 +319,11 @@ class FunctionPage(QWidget):
         self._disconnects.append(details.changed.connect(lambda: self._tell(read_details(details))))
         return details
 
-    def show_request(self, request_id: str) -> None:
-        """Show the log of an invocation."""
+    def show_request(self, request_id: str, started_ms: float | None = None) -> None:
+        """Show the log of an invocation. started_ms: when it began, where that may be long ago."""
         self.show_page("Logs")
         if self.logs is not None:
-            self.logs.show_request(request_id)
+            self.logs.show_request(request_id, started_ms)
 
 
 class _Later(QWidget):

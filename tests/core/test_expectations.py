@@ -15,6 +15,7 @@ from lambdadesk.core.expectations import (
     Finding,
     ResponseRule,
     Verdict,
+    describe,
     evaluate,
     parse_money,
     parse_rules,
@@ -72,6 +73,7 @@ def test_of_the_run(expectations: Expectations, run: SeriesRun, found: Verdict) 
     [
         ("order.id == 7", PASSED),
         ("order.id == 8", FAILED),
+        ("order.id == `7`", PASSED),  # a literal of JMESPath
         ("paid == true", PASSED),
         ("paid == 1", FAILED),
         ("total == 1", PASSED),
@@ -102,6 +104,15 @@ def test_one_that_fails_is_enough() -> None:
     assert verdict_of(()) is PASSED
     assert verdict_of((Finding("a", PASSED), Finding("b", UNKNOWN))) is UNKNOWN
     assert verdict_of((Finding("a", UNKNOWN), Finding("b", FAILED))) is FAILED
+
+
+def test_what_is_expected_is_told() -> None:
+    rules = parse_rules("order.id == 8\nnote exists")
+    wanted = Expectations("function error", "KeyError", rules, 1500, Decimal("0.0002"))
+    assert describe(wanted) == (
+        "function error KeyError; order.id == 8; note exists; duration at most 1,500 ms; cost at most 0.0002"
+    )
+    assert describe(Expectations("")) == "any outcome"
 
 
 def test_what_was_found_is_told() -> None:

@@ -1,12 +1,15 @@
 """What if: what was observed has its exact cost, and what might have been lies between two ends."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lambdadesk.core.concurrency import compare_provisioned, observed_concurrency
+from lambdadesk.core.concurrency import Hours, compare_provisioned, observed_concurrency
 from lambdadesk.core.cost import invocation_cost, sum_costs
 from lambdadesk.core.headroom import with_margin
 from lambdadesk.core.observed import Period, Sample, as_it_was, needed_mb, to_samples
@@ -172,18 +175,18 @@ def test_concurrency_is_counted_from_start_to_end() -> None:
 
 def test_the_pricing_pages_example_of_provisioned_concurrency() -> None:
     # 100 units of 1.5 GB for 8 hours are $18; they serve 75,000 GB-s, and 50,000 GB-s are on demand. Here
-    # one unit in 1 / 100 of that: one serves 500 runs of 1 s; as many that come meanwhile are on demand.
+    # one unit in 1 / 100 of that: one serves 500 runs of 1 s; 333 that come meanwhile are on demand.
     function = FunctionInfo("f", memory_mb=1536)
-    first = runs(500, 1_000, 1536, step_ms=1_000)
-    second = runs(333, 1_000, 1536, step_ms=1_000, first_ms=1)
-    (one,) = compare_provisioned(period([*first, *second], function), PRICES, [1], Decimal(8))
+    first = runs(500, 1_000, 1536, step_ms=57_600)
+    second = runs(333, 1_000, 1536, step_ms=57_600, first_ms=1)
+    (one,) = compare_provisioned(period([*first, *second], function), PRICES, [1])
     assert (one.runs, one.served, one.spilled, one.cold_avoided) == (833, 500, 333, 0)
     amounts = {what: quantity * price for what, quantity, _, price in one.cost.terms}
     assert round(amounts["Provisioned concurrency"], 4) == Decimal("0.1800")
     assert amounts["Duration on provisioned concurrency"] == 750 * Decimal("0.0000097222")
     assert amounts["Duration"] == Decimal("499.5") * Decimal("0.0000166667")
     assert one.difference > 0
-    (two,) = compare_provisioned(period([*first, *second], function), PRICES, [2], Decimal(8))
+    (two,) = compare_provisioned(period([*first, *second], function), PRICES, [2])
     assert two.served == 833
     assert two.share == 1
 
@@ -196,6 +199,50 @@ def test_units_that_are_always_busy_cost_less_and_spare_the_cold_start() -> None
     assert one.difference < 0
     served = {what: quantity for what, quantity, *_ in one.cost.terms}["Duration on provisioned concurrency"]
     assert served == 600  # without the INIT of 0.2 s
+
+
+def moment(day: int, hour: int, minute: int = 0, zone: tzinfo = UTC) -> int:
+    """A moment of November 2026, whose 27th is a Friday, in epoch milliseconds."""
+    return int(datetime(2026, 11, day, hour, minute, tzinfo=zone).timestamp() * 1000)
+
+
+def test_units_for_some_hours_are_billed_for_these_and_serve_no_others() -> None:
+    starts = [
+        moment(27, 7),
+        moment(27, 8),
+        moment(27, 17, 59),
+        moment(27, 18),
+        moment(28, 9),
+        moment(30, 9),
+    ]  # to Monday
+    observed = period([Sample(start, Decimal(1_000), 1_000, 1024) for start in starts])
+    (always,) = compare_provisioned(observed, PRICES, [1])
+    assert (always.served, always.seconds) == (6, 74 * 3600 + 1)
+    (weekdays,) = compare_provisioned(observed, PRICES, [1], Hours(8, 18, weekdays=True, zone=UTC))
+    assert (weekdays.served, weekdays.seconds) == (3, 11 * 3600 + 1)  # 10 h on Friday, 1 h on Monday
+    kept = {what: quantity for what, quantity, *_ in weekdays.cost.terms}["Provisioned concurrency"]
+    assert kept == 10 * 3600 + 3600 + 300  # each stretch is rounded up to 5 minutes
+    (daily,) = compare_provisioned(observed, PRICES, [1], Hours(8, 18, zone=UTC))
+    assert (daily.served, daily.seconds) == (4, 31 * 3600 + 1)
+    (nightly,) = compare_provisioned(observed, PRICES, [1], Hours(18, 8, weekdays=True, zone=UTC))
+    # What begins on Friday night goes on into Saturday; on Monday morning Sunday's night is none.
+    assert (nightly.served, nightly.seconds) == (2, 3600 + 14 * 3600)
+    (none,) = compare_provisioned(
+        period([Sample(moment(28, 9), Decimal(1), 1, 1024)]), PRICES, [1], Hours(8, 9, zone=UTC)
+    )
+    assert (none.served, none.seconds, none.difference) == (0, 0, 0)
+
+
+def test_hours_are_those_of_a_clock_that_changes() -> None:
+    try:
+        berlin = ZoneInfo("Europe/Berlin")
+    except ZoneInfoNotFoundError:
+        pytest.skip("no time zones here")
+    begin = int(datetime(2026, 10, 24, 12, tzinfo=berlin).timestamp() * 1000)
+    end = begin + 48 * 3_600_000
+    night = Hours(0, 24, zone=berlin).stretches(begin, end)
+    assert [(last - first) // 3_600_000 for first, last in night] == [12, 25, 11]  # summer time ends
+    assert Hours(8, 18, weekdays=True).words == "on weekdays from 8:00 to 18:00"
 
 
 SAMPLES = st.lists(

@@ -86,6 +86,7 @@ async def test_all_cases_are_run_once_and_say_what_did_not_hold(
     async with opened(desk, tmp_path, GOOD, BAD, EVENT) as rig:
         await until(lambda: rig.text("casesEstimate").startswith("All 3. Estimate: $0.0000"))
         assert [row[1] for row in rig.table()] == ["Not run"] * 3
+        assert {row[0]: row[5] for row in rig.table()}["bad"] == "ok; a == 1"
         assert await rig.run() == "1 passed · 2 failed"
         assert len(aws.requests("Invoke")) == 2
         found = {row[0]: row for row in rig.table()}

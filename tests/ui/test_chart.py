@@ -341,7 +341,7 @@ def test_by_its_logarithm_a_value_is_where_its_tick_is(make: Make) -> None:
     bottom, top = heights(chart)
     assert bottom < np.log10(0.5) < np.log10(60_000) < top
     assert list(plot_of(chart).layer.heights) == pytest.approx([np.log10(0.5), 2, np.log10(60_000)])
-    assert plot_of(chart).axis.tickStrings([2.0, 4.0], 1.0, 1.0) == ["100 ms", "10 s"]
+    assert plot_of(chart).axis.tickStrings([2.0, 4.0, 6.0], 1.0, 1.0) == ["100 ms", "10 s", "1,000 s"]
     assert plot_of(chart).nearest(plot_of(chart).mapToScene(place_of(chart, 1))) == 1
 
 
@@ -565,3 +565,23 @@ def test_a_screen_reader_gets_the_chart_in_words(make: Make) -> None:
 )
 def test_values_are_said_with_their_unit(value: float, unit: Unit, text: str) -> None:
     assert format_value(value, unit) == text
+
+
+def test_the_sign_of_the_first_of_many_is_whole(make: Make) -> None:
+    """Pictures of density begin before it."""
+    chart = make(count=1)
+    count = MOST_MARKS + 500
+    values = np.full(count, 100.0)
+    values[0] = 5_000.0
+    draw(chart, START_S + np.arange(count), values, colds=np.arange(count) == 0)
+    plot = plot_of(chart)
+    plot.viewport().repaint()
+    image, place = plot.grab().toImage(), place_of(chart, 0)
+
+    def has_orange(across: range) -> bool:
+        around = range(place.y() - 8, place.y() + 9)
+        colours = [image.pixelColor(place.x() + x, y) for x in across for y in around]
+        return any(colour.red() > colour.blue() + 60 for colour in colours)
+
+    assert has_orange(range(2, 9))
+    assert has_orange(range(-8, -1))

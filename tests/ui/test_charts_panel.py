@@ -112,7 +112,7 @@ async def test_failures_are_marked_and_counted(desk: Desk, aws: FakeAws) -> None
     assert sorted(kinds) == [Kind.OK, Kind.ERROR, Kind.ERROR, Kind.TIMEOUT]
     assert " · 3 failed · " in desk.text("chartSummary")
     assert {"succeeded", "error", "timed out"} <= set(desk.get("chartLegend").words)
-    assert "timeout" in desk.get("durationChart").point_text(1)
+    assert "timed out" in desk.get("durationChart").point_text(1)
     assert "ValueError" in desk.get("durationChart").point_text(2)
 
 

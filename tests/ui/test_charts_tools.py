@@ -106,6 +106,29 @@ async def test_before_and_after_a_deploy(desk: Desk, aws: FakeAws) -> None:
     await until(lambda: "deploy" in desk.get("chartLegend").words)
 
 
+async def test_the_latest_deploy_is_compared_until_another_is_chosen(desk: Desk, aws: FakeAws) -> None:
+    for number in range(4):
+        run_of_version(aws, number, "$LATEST")
+    aws.functions[0]["LastModified"] = "2026-01-02T03:04:05.678+0000"
+    published = [("1", 200 - 1), ("2", 200 - 2)]  # before the second, and before the third
+    aws.versions["hello"] = [
+        {
+            "Version": version,
+            "LastModified": f"{datetime.fromtimestamp(time.time() - ago_s, UTC):%FT%T}.000+0000",
+        }
+        for version, ago_s in published
+    ]
+    await desk.open("hello", "Charts")
+    await counted(desk, 4)
+    await until(lambda: desk.get("chartChange").count() == 3)
+    await desk.choose("chartCompare", "Before and after")
+    desk.get("chartCompare").activated.emit(2)
+    assert desk.get("chartChange").currentText() == "v2 published"
+    await desk.choose("chartChange", "function changed")
+    desk.get("chartChange").activated.emit(0)
+    assert [row[0] for row in rows(desk.get("chartGroups"))] == ["since: function changed"]
+
+
 async def test_the_table_has_what_is_in_sight_and_leads_to_the_log(desk: Desk, aws: FakeAws) -> None:
     await opened(desk, aws)
     desk.get("durationChart").setFocus()

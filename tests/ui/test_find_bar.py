@@ -227,3 +227,15 @@ def test_megabytes_are_searched_and_replaced(qtbot, host: Host, indent: int | No
     assert host.editor.toPlainText() == text.replace('"tags"', '"t"')
     host.editor.undo()
     assert host.editor.toPlainText() == text
+
+
+def test_in_a_narrow_editor_there_is_room_to_type(qtbot, host: Host) -> None:
+    host.resize(370, 400)
+    host.bar.open(replace=True)
+    qtbot.waitUntil(lambda: host.width() == 370 and host.text.isVisible())
+    host.text.setText("o")
+    letter = host.fontMetrics().horizontalAdvance("m")
+    assert host.text.width() >= 8 * letter
+    replacement = host.get("replaceText", QLineEdit)
+    assert replacement.width() >= 10 * letter
+    assert replacement.x() == host.text.x()

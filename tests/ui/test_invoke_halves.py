@@ -38,6 +38,11 @@ async def test_a_tool_gets_room_and_the_runs_give_it_back(desk: Desk, aws: FakeA
     assert desk.get("bottomTabs").height() >= 270 > before[1]
     assert desk.get("payloadEditor").height() >= 100
     assert halves.saveState() == state  # the next start begins with the runs
+    wide = halves.sizes()
+    for size in (LOW, WIDE):
+        desk.window.resize(*size)
+        await turns()
+    assert halves.sizes() == wide
     turn_to(desk, "Runs")
     await turns()
     assert halves.sizes() == before

@@ -346,23 +346,25 @@ def costs(qtbot: QtBot, qtmodeltester: ModelTester) -> CostTableModel:
 
 def test_costs_are_sorted_by_number_and_estimates_are_marked(costs: CostTableModel) -> None:
     assert texts(costs, 0) == ["big", "small", "idle"]
-    assert texts(costs, 5) == ["12,000.125", "9.500", "0.000"]
-    assert texts(costs, 6) == ["≈ $0.200000", "$0.000400", "$0"]
-    assert texts(costs, 7) == ["≈ $2,222.22", "$0.40", "—"]
-    assert texts(costs, 6, Role.AccessibleTextRole)[0] == "about $0.200000"
-    costs.sort(3, Qt.SortOrder.DescendingOrder)
-    assert texts(costs, 3) == ["1,000", "90", "0"]
-    costs.sort(7)
+    assert texts(costs, 7) == ["12,000.125", "9.500", "0.000"]
+    assert texts(costs, 3) == ["≈ $0.200000", "$0.000400", "$0"]
+    assert texts(costs, 4) == ["≈ $2,222.22", "$0.40", "—"]
+    assert texts(costs, 3, Role.AccessibleTextRole)[0] == "about $0.200000"
+    costs.sort(5, Qt.SortOrder.DescendingOrder)
+    assert texts(costs, 5) == ["1,000", "90", "0"]
+    costs.sort(4)
     assert texts(costs, 0) == ["small", "big", "idle"]
 
 
 def test_what_is_not_known_is_never_nothing_and_comes_last(costs: CostTableModel) -> None:
     costs.set_rows([CostRow("unread", 7, 0, None, None), *(costs.row_at(row) for row in range(3))])
     assert texts(costs, 0) == ["big", "small", "idle", "unread"]
-    assert [costs.index(3, column).data() for column in (3, 5, 6, 7)] == ["7", "—", "—", "—"]
-    assert costs.index(3, 6).data(Role.AccessibleTextRole) == "unknown"
-    assert "log could not be read" in costs.index(3, 6).data(Role.ToolTipRole)
-    for column in (5, 6, 7):
+    assert [costs.index(3, column).data() for column in (5, 7, 3, 4)] == ["7", "—", "—", "—"]
+    assert costs.index(3, 3).data(Role.AccessibleTextRole) == "unknown"
+    assert costs.index(3, 8).data(Role.AccessibleTextRole) == "not known"
+    assert costs.index(3, 8).data(Role.DecorationRole) is None
+    assert "log could not be read" in costs.index(3, 3).data(Role.ToolTipRole)
+    for column in (7, 3, 4):
         for order in Qt.SortOrder:
             costs.sort(column, order)
             assert "unread" in texts(costs, 0)[-2:]  # idle has no price per million either

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from PySide6.QtCore import Qt
@@ -102,6 +103,32 @@ async def test_what_was_observed_is_compared(desk: Desk, aws: FakeAws) -> None:
     assert rows(rig.get("whatIfUnits"))[0][:2] == ["1", "dearer"]
     assert "At most 1 run at once" in rig.get("whatIfNote").text()
     assert nameless(rig.dialog) == []
+
+
+async def test_units_may_be_there_at_some_hours_only(desk: Desk, aws: FakeAws) -> None:
+    rig = await opened(desk)
+    await desk.invoke()
+    box = rig.get("whatIfChoice")
+    box.setFocus()
+    press(box, Qt.Key.Key_End)
+    units, note = rig.get("whatIfUnits"), rig.get("whatIfNote")
+    await until(lambda: rows(units) and "for the whole period" in note.text(), note.text)
+    assert rows(units)[0][4] == "100.00 %"
+    assert not rig.get("hoursFirst").isVisible()
+    hour = datetime.now().astimezone().hour
+    # From the hour after the next one to this one: whatever the clock does meanwhile, it is not now.
+    rig.get("hoursFirst").setValue((hour + 2) % 24)
+    rig.get("hoursEnd").setValue((hour - 1) % 24)
+    days = rig.get("hoursDays")
+    days.setFocus()
+    press(days, Qt.Key.Key_End)
+    assert rig.get("hoursFirst").isVisible()
+    await until(lambda: rows(units)[0][4] == "0.00 %", lambda: rows(units))
+    assert f"billed every day from {(hour + 2) % 24}:00 to {(hour - 1) % 24}:00 by this" in note.text()
+    assert rows(units)[0][1] == "the same"
+    assert nameless(rig.dialog) == []
+    press(box, Qt.Key.Key_Home)
+    assert not days.isVisible()
 
 
 async def test_another_size_is_a_row_more(desk: Desk, aws: FakeAws) -> None:

@@ -144,6 +144,20 @@ async def test_a_click_and_the_keyboard_lead_to_the_log(desk: Desk, aws: FakeAws
     assert desk.get("logFilter").text() == f"req:{request_id(2)}"
 
 
+async def test_the_log_is_read_from_where_an_old_run_began(desk: Desk, aws: FakeAws) -> None:
+    run_elsewhere(aws, 5, ago_ms=5 * 3_600_000)
+    await desk.open("hello", "Timeline")
+    choose_past(desk)
+    enter_past(desk, 6 * 3_600, 4 * 3_600)
+    click(desk.get("timelinePastLoad"))
+    await counted(desk, 1)
+    await turns()
+    view = desk.get("timelineView")
+    click(view.viewport(), view.make_frame().bar(view.timeline, 0).center().toPoint())
+    await until(lambda: desk.get("logView").isVisible())
+    await until(lambda: desk.get("logView").line_count() == 2, lambda: desk.text("logCount"))
+
+
 async def test_a_run_without_a_request_id_has_no_log_to_go_to(desk: Desk, aws: FakeAws) -> None:
     aws.script("Invoke", faults.reset)
     await desk.open("hello")

@@ -224,11 +224,7 @@ class LogChoiceDialog(QDialog):
 def _about_function(function: FunctionInfo | None) -> str:
     if function is None:
         return "function, not in the list"
-    return f"function, its streams of {function.log_group}" if _is_shared(function) else "function"
-
-
-def _is_shared(function: FunctionInfo) -> bool:
-    return function.log_group_name != f"/aws/lambda/{function.name}"
+    return f"function, its streams of {function.log_group}" if function.shares_log_group else "function"
 
 
 def _about_group(info: LogGroupInfo | None) -> str:

@@ -112,6 +112,8 @@ class Halves(QSplitter):
                 state, self._of_runs = self._of_runs, None
                 self.restoreState(state)
             return
+        if self._of_runs is not None:
+            super().restoreState(self._of_runs)  # a low window has left one of them without any height
         self._set_apart()
         above, tool = self.sizes()
         tool = self._tool_px or max(tool, min(_TOOL_PX, round((above + tool) * _TOOL_SHARE)))

@@ -40,7 +40,13 @@ _ALERTS: Final = (
     Column[BookedAlert]("Since", lambda booked: name_time(booked.alert.since_ms)),
 )
 PLACE_COLUMN: Final = 2
-ALERT_SAMPLES: Final = ("Near memory size iii", "send-confirmation", "Local AWS us-east-1", "", "11-27 23:59")
+ALERT_SAMPLES: Final = (
+    "Near memory size iii",
+    "some-function-with-a-name",
+    "Local AWS us-east-1",
+    "",
+    "11-27 23:59 iii",
+)
 
 
 class AlertTableModel(RowTableModel[BookedAlert]):
@@ -53,7 +59,7 @@ class AlertTableModel(RowTableModel[BookedAlert]):
         self._show(list(rows))
 
 
-MUTE_SAMPLES: Final = ("Near memory size", "send-confirmation-to-all", "today until 00:00", "")
+MUTE_SAMPLES: Final = ("Near memory size", "some-function-with-a-name", "today until 00:00", "")
 
 
 class MuteTableModel(RowTableModel[Mute]):

@@ -5,7 +5,7 @@ from typing import Final
 
 from PySide6.QtCore import QObject
 
-from lambdadesk.core.expectations import Verdict
+from lambdadesk.core.expectations import Verdict, describe
 from lambdadesk.core.money import format_money
 from lambdadesk.desk.suite_run import CaseResult
 from lambdadesk.store.saved_cases import SavedCase
@@ -52,7 +52,7 @@ def _why(row: CaseRow) -> str:
     if row.saved.problem:
         return row.saved.problem
     if row.result is None:
-        return ""
+        return describe(row.saved.case.expectations) if row.saved.case else ""
     if row.result.error is not None:
         return row.result.error.message
     wrong = [each for each in row.result.findings if each.verdict is not Verdict.PASSED]

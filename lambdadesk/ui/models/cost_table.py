@@ -152,7 +152,7 @@ _COLUMNS: Final = (
         "Hint",
         _hint,
         sort_key=_hint_order,
-        status=lambda row: ("help", "dim") if row.size is None else verdict_status(row.size),
+        status=lambda row: verdict_status(row.size) if row.size and _hint(row) != NOTHING else None,
         tooltip=_hint_tooltip,
         spoken=lambda row: _hint(row).replace(NOTHING, "not known"),
     ),

@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from PySide6.QtCore import QAbstractItemModel, QModelIndex, QObject, Qt
+from PySide6.QtCore import QModelIndex, QObject, Qt
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QApplication
 
@@ -11,6 +11,7 @@ from lambdadesk.core.secret import Secret
 from lambdadesk.core.text import one_line
 from lambdadesk.ui import icons, theme
 from lambdadesk.ui.models.rows import Index
+from lambdadesk.ui.models.two_levels import TwoLevelModel
 from lambdadesk.ui.widgets.plain import plain_tooltip
 
 NAME, VALUE = range(2)
@@ -20,7 +21,7 @@ _ROLE: Final = Qt.ItemDataRole
 _UNKNOWN: Final = "not known"
 
 
-class DetailTreeModel(QAbstractItemModel):
+class DetailTreeModel(TwoLevelModel):
     """Groups at the top, their rows below; what is filtered out is not in the model.
 
     The filter looks at what can be seen: a masked value is not found by its text.
@@ -84,16 +85,6 @@ class DetailTreeModel(QAbstractItemModel):
                 if row.name == key[1]:
                     return self.index(place, NAME, self.index(number, NAME))
         return QModelIndex()
-
-    def index(self, row: int, column: int, parent: Index = _ROOT) -> QModelIndex:
-        if not self.hasIndex(row, column, parent):
-            return QModelIndex()
-        return self.createIndex(row, column, parent.row() + 1 if parent.isValid() else 0)
-
-    def parent(self, index: Index = _ROOT) -> Any:  # Qt has another `parent`, without an index
-        if not index.isValid() or not index.internalId():
-            return QModelIndex()
-        return self.createIndex(index.internalId() - 1, NAME, 0)
 
     def rowCount(self, parent: Index = _ROOT) -> int:
         if not parent.isValid():

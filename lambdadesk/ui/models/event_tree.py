@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Final
 
-from PySide6.QtCore import QAbstractItemModel, QModelIndex, QObject, Qt
+from PySide6.QtCore import QModelIndex, QObject, Qt
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QApplication
 
@@ -13,6 +13,7 @@ from lambdadesk.core.text import one_line
 from lambdadesk.desk.event_sources import LOG, Choice, Part, PartState
 from lambdadesk.ui import icons, theme
 from lambdadesk.ui.models.rows import Index
+from lambdadesk.ui.models.two_levels import TwoLevelModel
 from lambdadesk.ui.widgets.plain import plain_tooltip
 
 DETAIL_ROLE: Final = Qt.ItemDataRole.UserRole + 1
@@ -93,7 +94,7 @@ def _tell_error(part: Part, error: UserError, *, has_choices: bool) -> Note:
     return Note(part, f"✖ {error}{before}", "error", "error", acts=True)
 
 
-class EventTreeModel(QAbstractItemModel):
+class EventTreeModel(TwoLevelModel):
     """Sections at the top, their rows below; what is filtered out is not in the model."""
 
     def __init__(self, parent: QObject | None = None) -> None:
@@ -151,16 +152,6 @@ class EventTreeModel(QAbstractItemModel):
             parent = self.index(number, 0)
             found += [parent, *(self.index(place, 0, parent) for place in range(len(section.rows)))]
         return found
-
-    def index(self, row: int, column: int, parent: Index = _ROOT) -> QModelIndex:
-        if not self.hasIndex(row, column, parent):
-            return QModelIndex()
-        return self.createIndex(row, column, parent.row() + 1 if parent.isValid() else 0)
-
-    def parent(self, index: Index = _ROOT) -> Any:  # Qt has another `parent`, without an index
-        if not index.isValid() or not index.internalId():
-            return QModelIndex()
-        return self.createIndex(index.internalId() - 1, 0, 0)
 
     def rowCount(self, parent: Index = _ROOT) -> int:
         if not parent.isValid():

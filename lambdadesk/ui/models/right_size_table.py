@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 SAVING_COLUMN: Final = 8
 PLACE_COLUMNS: Final = (1, 2)
 RIGHT_SIZE_SAMPLES: Final = (
-    "",
+    "some-function-with-a-name",
     "production-admin",
     "eu-central-1",
     "10,240 MB",

@@ -36,7 +36,7 @@ class Column(Generic[Row]):
 
     is_number: right aligned, in figures of one width. sort_key: what to sort by, the text where absent.
     tooltip, spoken (for a screen reader): plain text; `spoken` is the text where absent.
-    status: (icon name, colour name) of a leading icon. dot: "#rrggbb" of a leading dot, empty for none.
+    status: (icon name, colour name) of a leading icon, or None. dot: "#rrggbb" of a leading dot, or empty.
     """
 
     title: str
@@ -45,7 +45,7 @@ class Column(Generic[Row]):
     is_number: bool = False
     tooltip: Callable[[Row], str] | None = None
     spoken: Callable[[Row], str] | None = None
-    status: Callable[[Row], tuple[str, str]] | None = None
+    status: Callable[[Row], tuple[str, str] | None] | None = None
     dot: Callable[[Row], str] | None = None
 
 
@@ -94,7 +94,7 @@ class RowTableModel(QAbstractTableModel, Generic[Row]):
             return one_line(column.text(row))
         if role == _DECORATION:
             if column.status:
-                return icons.icon(*column.status(row))
+                return icons.icon(*status) if (status := column.status(row)) else None
             return icons.dot(colour) if column.dot and (colour := column.dot(row)) else None
         if role == _FOREGROUND:
             name = self._colour(row, column)
@@ -105,7 +105,8 @@ class RowTableModel(QAbstractTableModel, Generic[Row]):
 
     def _colour(self, row: Row, column: Column[Row]) -> str:
         """The colour name of a cell's text; empty for the usual one."""
-        return column.status(row)[1] if column.status else ""
+        status = column.status(row) if column.status else None
+        return status[1] if status else ""
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = _ROLE.DisplayRole) -> Any:
         if orientation != Qt.Orientation.Horizontal or not 0 <= section < len(self._columns):

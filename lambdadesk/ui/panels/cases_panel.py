@@ -9,7 +9,6 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFileDialog,
-    QHBoxLayout,
     QPushButton,
     QStackedLayout,
     QVBoxLayout,
@@ -37,6 +36,7 @@ from lambdadesk.ui.widgets.notices import announce
 from lambdadesk.ui.widgets.once_button import OnceButton, StopButton, show_running
 from lambdadesk.ui.widgets.plain import set_plain_tooltip
 from lambdadesk.ui.widgets.tables import make_table
+from lambdadesk.ui.widgets.wrapping_row import WrappingRow
 
 if TYPE_CHECKING:
     from lambdadesk.ui.dialogs.case_dialog import CaseDialog
@@ -84,8 +84,6 @@ class CasesPanel(QWidget):
 
     def _build(self) -> None:
         self.buttons: dict[str, QPushButton] = {}
-        top = QHBoxLayout()
-        top.setSpacing(theme.SPACE)
         for key, text, icon_name, tip, action in (
             ("RunAll", "Run all", "invoke", "Run every case once", partial(self.run, False)),
             ("Run", "Run selected", "", "Run the selected cases once", partial(self.run, True)),
@@ -94,7 +92,7 @@ class CasesPanel(QWidget):
                 "SaveRun",
                 "Save last run as case…",
                 "save",
-                "Expect what the run shown has answered",
+                "A case of the payload of the run shown, and of its outcome",
                 self._from_run,
             ),
             ("New", "New…", "", "A case of the payload above", self._new),
@@ -108,8 +106,6 @@ class CasesPanel(QWidget):
             set_plain_tooltip(button, tip)
             button.clicked.connect(lambda _checked=False, action=action: action())
             self.buttons[key] = button
-            top.addWidget(button)
-        top.addStretch(1)
         self.model = CaseTableModel(self)
         self.table = named(make_table(self.model, CASE_SAMPLES, stretch=5), "casesTable", "Saved cases")
         self.table.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
@@ -125,7 +121,8 @@ class CasesPanel(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(theme.SPACE, theme.SPACE, theme.SPACE, theme.SPACE)
         layout.setSpacing(theme.SPACE)
-        layout.addLayout(top)
+        self._row = WrappingRow(tuple(self.buttons.values()))
+        layout.addWidget(self._row)
         layout.addWidget(self.price)
         self._stack = QStackedLayout()
         layout.addLayout(self._stack, 1)
@@ -231,6 +228,7 @@ class CasesPanel(QWidget):
             ("Run", any(each.case for each in selected)),
         ):
             show_running(self.buttons[key], stop, is_running=is_running, can_start=can_start)
+        self._row.arrange()
         self.buttons["Edit"].setEnabled(len(selected) == 1 and selected[0].case is not None)
         self.buttons["Delete"].setEnabled(len(selected) == 1)
         self.buttons["Junit"].setEnabled(bool(self.runner.results) and not is_running)

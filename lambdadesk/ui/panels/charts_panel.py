@@ -38,7 +38,6 @@ from lambdadesk.ui.widgets.chart_tools import (
     ChartTools,
 )
 from lambdadesk.ui.widgets.export_line import InSight
-from lambdadesk.ui.widgets.legend import Legend
 from lambdadesk.ui.widgets.named import named
 from lambdadesk.ui.widgets.notices import announce
 from lambdadesk.ui.widgets.picture import Drawn, draw_picture
@@ -47,6 +46,7 @@ from lambdadesk.ui.widgets.runs_page import RunsPage
 from lambdadesk.ui.widgets.tables import make_table
 
 _NEWEST_MS: Final = 24 * 3_600_000  # what is shown before all else
+_LEGEND_LINES, _MORE_LINES = 22, 7  # with a past range, or a comparison
 _GROUP_ROWS: Final = 5  # of the comparison, before it scrolls
 
 
@@ -102,7 +102,6 @@ class ChartsPanel(RunsPage):
             "Comparison of what is in sight",
         )
         self.group_table.hide()
-        self.legend = named(Legend(), "chartLegend")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(theme.SPACE, theme.SPACE, theme.SPACE, theme.SPACE)
         layout.setSpacing(theme.SPACE)
@@ -139,6 +138,13 @@ class ChartsPanel(RunsPage):
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self._use_tick()
+
+    @property
+    def _legend_lines(self) -> int:
+        if not len(self.columns) or self.tools.table.isChecked():
+            return 0
+        is_past, is_compared = self.tools.range.currentText() == PAST, self._groups is not None
+        return _LEGEND_LINES + _MORE_LINES * (is_past + is_compared)
 
     def event(self, event: QEvent) -> bool:
         # Elsewhere in the window the same keys may do something else.
@@ -205,7 +211,7 @@ class ChartsPanel(RunsPage):
         for widget in (self.tools.fit, self.tools.table, self.tools.export):
             widget.setEnabled(has_any)
         is_table = has_any and self.tools.table.isChecked()
-        self.legend.setVisible(has_any and not is_table)
+        self._show_legend()
         self._show_trouble(has_any=has_any)
         if has_any or self.stacked.duration.aggregate is not None:
             self.stack.setCurrentIndex(1 if is_table else 0)
@@ -271,6 +277,7 @@ class ChartsPanel(RunsPage):
     def _use_range(self) -> None:
         chosen = self.tools.range.currentText()
         self.past.setVisible(chosen == PAST)
+        self._show_legend()
         width_s = RANGES[chosen]
         if chosen == PAST:
             self.past.range.choice.setFocus()
@@ -329,10 +336,13 @@ class ChartsPanel(RunsPage):
 
     def _on_point_clicked(self, row: int) -> None:
         self.span.mark(row)
-        self.log_requested.emit(self.columns.request_id(row))
+        self._show_log(self.columns, row)
 
     def _on_row_activated(self, index: QModelIndex) -> None:
-        self.log_requested.emit(self.points.columns.request_id(index.row()))
+        self._show_log(self.points.columns, index.row())
+
+    def _show_log(self, columns: InvocationColumns, row: int) -> None:
+        self.log_requested.emit(columns.request_id(row), float(columns.started_ms[row]))
 
     def in_sight(self) -> InSight:
         """What goes into a file."""

@@ -61,7 +61,7 @@ class CostPanel(QWidget):
         self.model = CostTableModel(self)
         self.model.explain = self._explain
         samples = (
-            "",
+            "some-function-with-a-name",
             "production-admin",
             "eu-central-1",
             "$10,000.000000",

@@ -234,9 +234,11 @@ class LogsPanel(QWidget):
         self._rate_timer.stop()
         await self.scope.close()
 
-    def show_request(self, request_id: str) -> None:
-        """Show the lines of one request alone."""
+    def show_request(self, request_id: str, started_ms: float | None = None) -> None:
+        """Show the lines of one request alone. started_ms: when it began, where that may be long ago."""
         self.filter.setText(f"req:{request_id}")
+        if started_ms is not None and self._follow is not None:
+            self._follow.reach_back(request_id, started_ms)
 
     def _on_replaced(self) -> None:
         """Show another tail; the filter stays, but a range of time is of the log before."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 import numpy as np
-from PySide6.QtGui import QResizeEvent, QShowEvent
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
 from lambdadesk.core.deploys import PublishedVersion, list_deploys
@@ -23,7 +23,6 @@ from lambdadesk.ui import theme
 from lambdadesk.ui.icons import icon
 from lambdadesk.ui.widgets.calm_combo import CalmComboBox
 from lambdadesk.ui.widgets.export_line import InSight
-from lambdadesk.ui.widgets.legend import Legend
 from lambdadesk.ui.widgets.named import named
 from lambdadesk.ui.widgets.picture import Drawn, Part, draw_picture
 from lambdadesk.ui.widgets.plain import PlainLabel, set_plain_tooltip
@@ -43,7 +42,7 @@ _RANGES: Final = {
     _BY_HAND: None,  # what was zoomed or moved to
 }
 _PAST: Final = "Past range…"
-_LEAST_LINES, _PAST_LINES = 16, 8  # of text that the page is high, from where on it has a legend
+_LEGEND_LINES, _PAST_LINES = 16, 8
 
 
 class TimelinePanel(RunsPage):
@@ -94,7 +93,6 @@ class TimelinePanel(RunsPage):
         top.addWidget(self.export)
         self.summary = named(PlainLabel(), "timelineSummary", "What the timeline shows")
         self.summary.setWordWrap(True)
-        self.legend = named(Legend(), "timelineLegend")
         self.legend.show_entries(timeline_entries())
         content = QWidget()
         column = QVBoxLayout(content)
@@ -116,14 +114,9 @@ class TimelinePanel(RunsPage):
         layout.addWidget(self.stack, 1)
         layout.addWidget(self.saver)
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._show_legend()
-
-    def _show_legend(self) -> None:
-        """Where there is room for it: the lanes go first, and the card of a run says the same in words."""
-        least = _LEAST_LINES + (_PAST_LINES if self._is_past else 0)
-        self.legend.setVisible(self.height() >= least * self.fontMetrics().height())
+    @property
+    def _legend_lines(self) -> int:
+        return _LEGEND_LINES + (_PAST_LINES if self._is_past else 0)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
@@ -279,7 +272,7 @@ class TimelinePanel(RunsPage):
     def _on_run_activated(self, run: int) -> None:
         request_id = self.view.timeline.request_id(run)
         if request_id:
-            self.log_requested.emit(request_id)
+            self.log_requested.emit(request_id, float(self.view.timeline.begins[run]))
         else:
             text = "No answer told the request id of this run, so its log can't be found."
             self.saver.say(text, "warning")

@@ -107,7 +107,7 @@ def _local(at_s: float) -> datetime:
 def _short(value: float, unit: Unit) -> str:
     """One digit is enough for 1, 2 and 5 times a power of ten."""
     if unit is Unit.MS:
-        return f"{value / 1000:,.3g} s" if value >= 999.5 else f"{value:.3g} ms"
+        return f"{value / 1000:,.0f} s" if value >= 999.5 else f"{value:.3g} ms"
     if unit is Unit.MB:
         return format_value(value, unit)
     places = max(0, -math.floor(math.log10(value) + 1e-9))

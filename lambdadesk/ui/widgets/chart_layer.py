@@ -305,9 +305,9 @@ class Layer(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph has no types
         if look != self._tiles_of or abs(frame.scale / self._tile_scale - 1) > 1e-7:
             self._tiles.clear()
             self._tiles_of, self._tile_scale = look, frame.scale
-        zero_s = float(points.times_s[0])
+        zero_s = self._first_tile_s(points)
         left = (frame.left_s - zero_s) * self._tile_scale
-        last = (float(points.times_s[-1]) - zero_s) * self._tile_scale
+        last = (float(points.times_s[-1]) - zero_s) * self._tile_scale + _MARGIN_PX
         begin = max(0, math.floor(left / _TILE_PX))
         stop = math.floor(min(left + frame.width, last) / _TILE_PX)
         shown = []
@@ -321,10 +321,14 @@ class Layer(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph has no types
             self._tiles.popitem(last=False)
         return shown
 
+    def _first_tile_s(self, points: Points) -> float:
+        """Where the first tile begins, so that the sign of the first point is not cut."""
+        return float(points.times_s[0]) - _MARGIN_PX / self._tile_scale
+
     def _make_tile(self, number: int, frame: Frame, ratio: float) -> _Tile:
         points = self.points
         assert points is not None  # noqa: S101
-        start_s = float(points.times_s[0]) + number * _TILE_PX / self._tile_scale
+        start_s = self._first_tile_s(points) + number * _TILE_PX / self._tile_scale
         end_s = start_s + _TILE_PX / self._tile_scale
         own = Frame(_TILE_PX, frame.height, start_s, end_s, frame.low, frame.high)
         picture = QPixmap(round(_TILE_PX * ratio), round(max(1, int(frame.height)) * ratio))

@@ -6,7 +6,7 @@ from bisect import bisect_left
 
 from PySide6.QtCore import QEvent, QRegularExpression, Qt, QTimer
 from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut, QTextCursor
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLineEdit, QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from lambdadesk.ui import theme
 from lambdadesk.ui.icons import icon
@@ -67,7 +67,7 @@ class FindBar(QWidget):
         self.regex = _toggle(".*", "findRegex", "Regular expression")
         self.count = named(ToneLabel("dim"), "findCount", "Matches")
         self.count.setWordWrap(False)
-        self.count.setMinimumWidth(self.fontMetrics().horizontalAdvance("100,000 of 100,000+"))
+        self.count.setMinimumWidth(self.fontMetrics().horizontalAdvance("9,999 of 9,999"))
         previous = _tool("sort-up", "findPrevious", "Previous match (Shift+F3)")
         previous.clicked.connect(self.find_previous)
         following = _tool("sort-down", "findNext", "Next match (F3)")
@@ -81,22 +81,20 @@ class FindBar(QWidget):
         self.all_button = named(QPushButton("Replace all"), "replaceAllButton", "Replace all matches")
         self.all_button.clicked.connect(self.replace_all)
         finds, replaces = QHBoxLayout(), QHBoxLayout()
+        for row, field in ((finds, self.text), (replaces, self.replacement)):
+            row.setSpacing(theme.TIGHT)
+            row.addWidget(field, 1)
         for widget in (self.case, self.regex, previous, following, self.count):
             finds.addWidget(widget)
-        finds.addStretch(1)
         finds.addWidget(close)
         for button in (self.replace_button, self.all_button):
             button.setAutoDefault(False)
             replaces.addWidget(button)
-        replaces.addStretch(1)
-        grid = QGridLayout(self)
-        grid.setContentsMargins(0, 0, 0, 0)
-        grid.setSpacing(theme.TIGHT)
-        grid.setColumnStretch(0, 1)
-        grid.addWidget(self.text, 0, 0)
-        grid.addLayout(finds, 0, 1)
-        grid.addWidget(self.replacement, 1, 0)
-        grid.addLayout(replaces, 1, 1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(theme.TIGHT)
+        column.addLayout(finds)
+        column.addLayout(replaces)
 
     def open(self, *, replace: bool = False) -> None:
         """Show the bar, with what is selected to be found; replace is for editors alone."""

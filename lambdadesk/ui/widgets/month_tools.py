@@ -7,6 +7,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QPushButton, QWidget
 
 from lambdadesk.core.month_view import Grouping
+from lambdadesk.ui import theme
 from lambdadesk.ui.icons import icon
 from lambdadesk.ui.widgets.calm_combo import CalmComboBox
 from lambdadesk.ui.widgets.filter_edit import FilterEdit
@@ -18,6 +19,7 @@ DAYS: Final = "Last 30 days"
 MONTH: Final = "This month"
 BARS, TREEMAP, NO_PICTURE = "By day", "Treemap", "No picture"
 _FILTER_PX = 130
+_BY_PX = 220  # at most: names of tags may be long
 
 
 class MonthTools(WrappingRow):
@@ -43,6 +45,8 @@ class MonthTools(WrappingRow):
         for each in Grouping:
             if each is not Grouping.TAG:
                 self.by.addItem(f"By {each.value.lower()}", (each, ""))
+        self.by.setSizeAdjustPolicy(CalmComboBox.SizeAdjustPolicy.AdjustToContents)
+        self.by.setMaximumWidth(_BY_PX)
         self.picture = named(CalmComboBox(), "monthPicture", "Picture")
         self.picture.addItems((BARS, TREEMAP, NO_PICTURE))
         name = "Filter functions by name, place, runtime or tag"
@@ -125,6 +129,9 @@ class MonthTools(WrappingRow):
                 self.by.removeItem(index)
         for name in names:
             self.by.addItem(f"By tag {name}", (Grouping.TAG, name))
+        view = self.by.view()
+        view.setMinimumWidth(view.sizeHintForColumn(0) + 2 * theme.SPACE)  # however wide the box itself is
+        self.arrange()
 
     def _on_grouping(self, index: int) -> None:
         by, tag = self.by.itemData(index)

@@ -4,7 +4,7 @@ from time import perf_counter
 from typing import Final
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtGui import QShowEvent
+from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QWidget
 
 from lambdadesk.core.errors import UserError
@@ -15,6 +15,7 @@ from lambdadesk.desk.tasks import TaskScope
 from lambdadesk.ui.widgets.empty_state import StateView
 from lambdadesk.ui.widgets.export_line import ExportLine
 from lambdadesk.ui.widgets.labels import ToneLabel
+from lambdadesk.ui.widgets.legend import Legend
 from lambdadesk.ui.widgets.named import named
 from lambdadesk.ui.widgets.notices import announce
 from lambdadesk.ui.widgets.past_bar import PastBar
@@ -30,10 +31,10 @@ class RunsPage(QWidget):
     prefix: of the names of widgets. noun: what is drawn and exported, "charts".
 
     Signals:
-        log_requested(str): an invocation was chosen; its request id.
+        log_requested(str, float): an invocation was chosen; its request id, and when it began (epoch ms).
     """
 
-    log_requested = Signal(str)
+    log_requested = Signal(str, float)
 
     def __init__(
         self,
@@ -55,6 +56,7 @@ class RunsPage(QWidget):
         self.trouble = named(ToneLabel("warning"), f"{prefix}Trouble", f"What is missing from the {noun}")
         self.trouble.hide()
         self.state = StateView()
+        self.legend = named(Legend(), f"{prefix}Legend")
         self.saver = ExportLine(self, self.scope, function.name, noun, prefix)
         self._gather = QTimer(self, singleShot=True, interval=GATHER_MS)
         self._gather.timeout.connect(self._refresh)
@@ -71,6 +73,10 @@ class RunsPage(QWidget):
             timer.stop()
         await self.past.close_bar()
         await self.scope.close()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._show_legend()
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
@@ -95,6 +101,16 @@ class RunsPage(QWidget):
     def _on_tick(self) -> None:
         """A second has gone by."""
         raise NotImplementedError
+
+    @property
+    def _legend_lines(self) -> int:
+        """From how many lines of text on, of the page's height, a legend has room; 0: it is not wanted."""
+        raise NotImplementedError
+
+    def _show_legend(self) -> None:
+        """Where there is room for it: what is drawn goes first, and the card of a run has words."""
+        least = self._legend_lines
+        self.legend.setVisible(bool(least) and self.height() >= least * self.fontMetrics().height())
 
     # -- what is known
 

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 from lambdadesk.ui import theme
 
 _ARROW_PX = 18  # the sort arrow beside a header's text
-LEAST_CHARACTERS = 20  # of a column that takes what room is left
+_SQUEEZED, _ENOUGH = 6, 20  # characters: of any column at least, and of a text to be told by
 
 
 def make_table(
@@ -18,8 +18,8 @@ def make_table(
     """A table of whole rows with fixed height and no grid.
 
     samples: a long text for each column, which gives its width (never less than its header needs); the column
-    `stretch` takes what room is left, but at least LEAST_CHARACTERS (None: no column does): what does not
-    fit is scrolled. sort_by: the column it is sorted by at first, None: not sortable.
+    `stretch` takes what room is left, but as much as its sample needs, up to 20 characters (None: no column
+    does): what does not fit is scrolled. sort_by: the column it is sorted by at first, None: not sortable.
     """
     table = QTableView()
     table.setModel(model)
@@ -52,9 +52,9 @@ def make_table(
             + (_ARROW_PX if column == sort_by else 0)
         )
         columns.resizeSection(column, max(text_px, title_px))
-    columns.setMinimumSectionSize(table.fontMetrics().averageCharWidth() * 6)
+    columns.setMinimumSectionSize(table.fontMetrics().averageCharWidth() * _SQUEEZED)
     if stretch is not None:
-        _Stretch(table, stretch)
+        _Stretch(table, stretch, samples[stretch] if stretch < len(samples) else "")
     menu_at_current(table)
     return table
 
@@ -82,10 +82,10 @@ class _KeyedMenu(QObject):
 class _Stretch(QObject):
     """Gives a column the room that the others leave. Qt's own Stretch has one minimum for all columns."""
 
-    def __init__(self, table: QTableView, column: int) -> None:
+    def __init__(self, table: QTableView, column: int, sample: str) -> None:
         super().__init__(table)
         self._table, self._column = table, column
-        self._least_px = table.fontMetrics().horizontalAdvance("n" * LEAST_CHARACTERS) + 2 * theme.SPACE
+        self._least_px = table.fontMetrics().horizontalAdvance(sample[:_ENOUGH]) + 2 * theme.SPACE
         table.viewport().installEventFilter(self)
         table.horizontalHeader().sectionResized.connect(self._on_resized)  # or hidden, or shown
         self._fit()
@@ -107,4 +107,6 @@ class _Stretch(QObject):
         if columns.sectionResizeMode(own) is not fixed:  # by a state that was kept
             columns.setSectionResizeMode(own, fixed)
         others = sum(columns.sectionSize(each) for each in range(columns.count()) if each != own)
-        columns.resizeSection(own, max(self._least_px, self._table.viewport().width() - others))
+        columns.resizeSection(
+            own, max(self._least_px, columns.minimumSectionSize(), self._table.viewport().width() - others)
+        )

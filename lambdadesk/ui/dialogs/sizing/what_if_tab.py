@@ -26,6 +26,7 @@ from lambdadesk.desk.connection import Connection
 from lambdadesk.desk.sizing import MOST_RUNS, WhatIf, compare
 from lambdadesk.desk.tasks import TaskScope
 from lambdadesk.ui import theme
+from lambdadesk.ui.dialogs.sizing.hours_picker import HoursPicker
 from lambdadesk.ui.models.what_if_table import (
     OptionModel,
     ProvisionedModel,
@@ -49,6 +50,7 @@ _MORE: Final = (
     ("Another timeout", 1, 900, " s"),
     ("Another number", 1, 10_000, ""),
 )
+_PROVISIONED: Final = 3
 
 
 class WhatIfTab(QWidget):
@@ -88,6 +90,10 @@ class WhatIfTab(QWidget):
         top.addSpacing(theme.WIDE)
         top.addWidget(self.more_label)
         top.addWidget(self.more)
+        self.hours = HoursPicker()
+        self.hours.changed.connect(self.refresh)
+        top.addSpacing(theme.WIDE)
+        top.addWidget(self.hours)
         top.addStretch(1)
         self.head = named(ToneLabel("text"), "whatIfHead", "What was observed")
         self.note = named(ToneLabel("dim"), "whatIfNote", "How it was worked out")
@@ -162,7 +168,12 @@ class WhatIfTab(QWidget):
         self._function = self._connection.catalog.get(self._function.name) or self._function
         sizes, _, timeouts, units = self._asked
         self.what_if = await compare(
-            self._connection, self._function, sizes=sizes, timeouts_s=timeouts, units=units
+            self._connection,
+            self._function,
+            sizes=sizes,
+            timeouts_s=timeouts,
+            units=units,
+            when=self.hours.when,
         )
         self._has_looked = True
         self._show()
@@ -173,6 +184,7 @@ class WhatIfTab(QWidget):
         more = _MORE[self.choice.currentIndex()]
         for widget in (self.more_label, self.more):
             widget.setVisible(more is not None)
+        self.hours.setVisible(self.choice.currentIndex() == _PROVISIONED)
         if more is not None:
             title, least, most, unit = more
             self.more_label.setText(title)
@@ -269,11 +281,18 @@ class WhatIfTab(QWidget):
                     f"The longest run took {longest.duration_ms:,.0f} ms. A timeout is no saving: what it "
                     "cuts has failed, and is billed up to there."
                 )
-        concurrency = what_if.concurrency
+        concurrency, when = what_if.concurrency, self.hours.when
+        billed = "for the whole period, rounded up to 5 minutes, used or not"
+        if when is not None:
+            seconds = what_if.provisioned[0].seconds
+            billed = (
+                f"{when.words} by this machine's clock, {_hours(seconds)} of this period, each stretch "
+                "rounded up to 5 minutes; runs at other hours are on demand. A schedule of Application Auto "
+                "Scaling does that"
+            )
         return (
             f"At most {concurrency.peak:,} run{'s' * (concurrency.peak != 1)} at once, "
-            f"{concurrency.mean:,.2f} on average. Units are billed for the whole period, rounded up to "
-            "5 minutes, used or not."
+            f"{concurrency.mean:,.2f} on average. Units are billed {billed}."
         )
 
     def _show_detail(self, index: QModelIndex, _before: QModelIndex | None = None) -> None:
