@@ -1,5 +1,6 @@
 """A log is followed, filtered and accounted for, and says why where it can't be."""
 
+import asyncio
 import re
 import time
 from dataclasses import replace
@@ -564,3 +565,21 @@ async def test_an_export_that_fails_says_why(desk: Desk, aws: FakeAws, tmp_path:
     dialog.fileSelected.emit(str(tmp_path / "missing" / "out.log"))
     dialog.reject()
     await until(lambda: desk.text("logExport").startswith("✖ The lines could not be exported"))
+
+
+async def test_an_export_that_is_cancelled_leaves_no_file(desk: Desk, aws: FakeAws, tmp_path: Any) -> None:
+    aws.add_events(GROUP, "apple\n")
+    await desk.open("hello", "Logs")
+    await desk.polled()
+    desk.get("logTools").export_requested.emit(False)
+    (dialog,) = desk.page.findChildren(QFileDialog, "logExportDialog")
+    before = set(tmp_path.iterdir())
+    dialog.fileSelected.emit(str(tmp_path / "out.csv"))
+    dialog.reject()
+    await asyncio.sleep(0)  # it has begun, and comes back from its first thread with another turn at best
+    cancel = desk.get("logExportCancel")
+    assert cancel.isVisible()
+    click(cancel)
+    await until(lambda: desk.text("logExport") == "Nothing was written.")
+    assert not cancel.isVisible()
+    assert set(tmp_path.iterdir()) == before
