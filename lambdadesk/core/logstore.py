@@ -11,6 +11,7 @@ from typing import NamedTuple
 from lambdadesk.core.event import Event
 from lambdadesk.core.log_block import Block, make_block, with_lines
 from lambdadesk.core.log_piece import TYPECODES, LogPiece
+from lambdadesk.core.many_numbers import picked
 from lambdadesk.core.request_ids import RequestIds
 
 CAP_LINES = 1_000_000
@@ -274,8 +275,7 @@ class LogStore:
         low, high = numbers[0], numbers[-1]
         if high - low + 1 == len(numbers):
             return self.invocations(low, high + 1)
-        first = self.first
-        return [self._invocations[number - first] for number in numbers]
+        return picked(self._invocations, numbers, self.first)
 
     def streams(self, start: int, stop: int) -> "array[int]":
         """Where in `stream_names` those of the lines from number start to stop (exclusive) are."""

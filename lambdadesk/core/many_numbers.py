@@ -2,10 +2,11 @@
 
 import sys
 from array import array
+from itertools import accumulate
 from operator import sub
 from typing import Any
 
-_FEW = 64  # numbers; fewer are quicker without it
+FEW = 64  # numbers; fewer are quicker without it
 
 
 def get_numpy() -> Any:
@@ -17,7 +18,7 @@ def add_to_all(numbers: "array[int]", addend: int) -> "array[int]":
     """The numbers with another added to each."""
     if not addend:
         return numbers
-    np = get_numpy() if len(numbers) > _FEW else None
+    np = get_numpy() if len(numbers) > FEW else None
     if np is None:
         return array(numbers.typecode, [number + addend for number in numbers])
     moved: array[int] = array(numbers.typecode)
@@ -28,7 +29,7 @@ def add_to_all(numbers: "array[int]", addend: int) -> "array[int]":
 
 def largest_step(numbers: "array[int]") -> int:
     """By how much one number (not negative, ascending) is larger than the one before it, at most."""
-    np = get_numpy() if len(numbers) > _FEW else None
+    np = get_numpy() if len(numbers) > FEW else None
     if np is None:
         return max(map(sub, numbers[1:], numbers), default=0)
     return int(np.diff(np.frombuffer(numbers, numbers.typecode)).max())
@@ -36,10 +37,41 @@ def largest_step(numbers: "array[int]") -> int:
 
 def places_at_least(numbers: "array[int]", places: "array[int]", least: int) -> list[int]:
     """Which of the places (from 0) hold a number that is `least` or more."""
-    np = get_numpy() if len(places) > _FEW else None
+    np = get_numpy() if len(places) > FEW else None
     if np is None:
         return [at for at, place in enumerate(places) if numbers[place] >= least]
     # Buffers, and with them the arrays, are free again when this returns.
     at_places = np.frombuffer(numbers, numbers.typecode)[np.frombuffer(places, places.typecode)]
     found: list[int] = np.flatnonzero(at_places >= least).tolist()
     return found
+
+
+def put_at_all(numbers: "array[int]", places: "array[int]", number: int) -> None:
+    """Put a number at these places, those below 0 left out."""
+    np = get_numpy() if len(places) > FEW else None
+    if np is None:
+        for place in places:
+            if place >= 0:
+                numbers[place] = number
+        return
+    where = np.frombuffer(places, places.typecode)
+    np.frombuffer(numbers, numbers.typecode)[where[where >= 0]] = number
+
+
+def running_sums(numbers: "array[int]", first: int) -> "array[int]":
+    """The first number, and then with each of the others added; one more than there are numbers."""
+    np = get_numpy() if len(numbers) > FEW else None
+    if np is None:
+        return array("q", accumulate(numbers, initial=first))
+    sums = array("q", [first])
+    sums.frombytes((np.cumsum(np.frombuffer(numbers, numbers.typecode), dtype=np.int64) + first).tobytes())
+    return sums
+
+
+def picked(numbers: "array[int]", places: "array[int]", base: int) -> "array[int]":
+    """What is at these places, which count from `base`."""
+    np = get_numpy() if len(places) > FEW else None
+    if np is None:
+        return array(numbers.typecode, [numbers[place - base] for place in places])
+    where = np.frombuffer(places, places.typecode).astype(np.int64) - base
+    return array(numbers.typecode, np.frombuffer(numbers, numbers.typecode)[where].tobytes())

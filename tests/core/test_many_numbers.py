@@ -1,12 +1,21 @@
 """With numpy and without it comes out the same."""
 
 from array import array
+from itertools import accumulate
 
 import numpy  # noqa: F401  so that it is there
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lambdadesk.core.many_numbers import add_to_all, get_numpy, largest_step, places_at_least
+from lambdadesk.core.many_numbers import (
+    add_to_all,
+    get_numpy,
+    largest_step,
+    picked,
+    places_at_least,
+    put_at_all,
+    running_sums,
+)
 
 many = st.lists(st.integers(0, 2**40), min_size=60, max_size=90)
 
@@ -30,5 +39,16 @@ def test_as_one_by_one(numbers: list[int], addend: int, data: st.DataObject) -> 
     assert largest_step(ascending) == max(expected_steps)
     assert largest_step(ascending[:20]) == max(expected_steps[:19])
     assert largest_step(ascending[:1]) == 0
+    for some in (places, few):
+        assert list(picked(column, array("q", [place + 7 for place in some]), 7)) == [
+            numbers[at] for at in some
+        ]
+        with_gaps = array("i", [-1, *some, -1])
+        changed = column[:]
+        put_at_all(changed, with_gaps, -5)
+        assert list(changed) == [-5 if at in some else number for at, number in enumerate(numbers)]
+        changed.append(1)
+    for sizes in (short, short[:20], short[:0]):
+        assert list(running_sums(sizes, 3)) == list(accumulate(sizes, initial=3))
     column.append(1)  # nothing holds on to them
     places.append(1)
