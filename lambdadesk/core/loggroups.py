@@ -7,7 +7,15 @@ from itertools import repeat
 from typing import Any, NamedTuple
 
 from lambdadesk.core.logfilter import FilteredLines
-from lambdadesk.core.many_numbers import FEW, add_to_all, get_numpy, places_at_least, put_at_all, running_sums
+from lambdadesk.core.many_numbers import (
+    FEW,
+    add_to_all,
+    get_numpy,
+    places_at_least,
+    put_at_all,
+    running_sums,
+    those_below,
+)
 
 _MORE_BORN = 1_000  # room made at a time
 _MANY = 16  # splices; more than that cost a view more than one that covers them all
@@ -146,10 +154,7 @@ class GroupedLines:
             grown = self._sort_in(numbers, invocations)
         else:
             grown = self._sort_in_many(np, numbers, invocations)
-        for group in sorted(grown, reverse=True):
-            end = self._lines_before(group + 1)
-            self._members[end:end] = grown[group]
-            self._sizes[group] += len(grown[group])
+        self._grow(grown)
         self._count_lines(min(grown, default=old_count))
         splices = []
         for group in sorted(grown):
@@ -237,6 +242,22 @@ class GroupedLines:
             grown[group] = array("I", members[start:stop].tobytes())
         return grown
 
+    def _grow(self, grown: dict[int, "array[int]"]) -> None:
+        """Put lines to those of their groups; what is behind is moved once."""
+        if not grown:
+            return
+        first = at = self._lines_before(min(grown) + 1)
+        tail = array("I")
+        for group in sorted(grown):
+            end = self._lines_before(group + 1)
+            tail += self._members[at:end]
+            tail += grown[group]
+            self._sizes[group] += len(grown[group])
+            at = end
+        tail += self._members[at:]
+        del self._members[first:]
+        self._members += tail
+
     def _trim(self, first: int) -> list[Splice]:
         """Leave out the lines before a number; their groups stand at the front, with younger lines maybe."""
         if first == self._first:
@@ -295,11 +316,12 @@ class GroupedLines:
         self._last = number - 1
         touched = count
         ends = add_to_all(self._line_starts[1 : count + 1], -self._line_base - 1)
-        for group in reversed(places_at_least(self._members, ends, number)):
+        going = places_at_least(self._members, ends, number)
+        first_going = self._lines_before(going[0]) if going else len(self._members)
+        for group in reversed(going):
             start, stop = self._lines_before(group), self._lines_before(group + 1)
             kept_stop = bisect_left(self._members, number, start, stop)
             removed = stop - kept_stop
-            del self._members[kept_stop:stop]
             self._sizes[group] -= removed
             touched = group
             invocation = self._invocations[group]
@@ -311,6 +333,9 @@ class GroupedLines:
                     del column[group]
             elif invocation < 0 or self.is_open(invocation):
                 splices.append(Splice(self._rows_before(group + 1) - removed, removed, 0))
+        kept = those_below(self._members[first_going:], number)
+        del self._members[first_going:]
+        self._members += kept
         self._count_lines(touched)
         return self._gather(splices, old_rows)
 

@@ -2,6 +2,7 @@
 
 import sys
 from array import array
+from collections.abc import Sequence
 from itertools import accumulate
 from operator import sub
 from typing import Any
@@ -46,6 +47,15 @@ def places_at_least(numbers: "array[int]", places: "array[int]", least: int) -> 
     return found
 
 
+def those_below(numbers: "array[int]", limit: int) -> "array[int]":
+    """The numbers that are less than a limit."""
+    np = get_numpy() if len(numbers) > FEW else None
+    if np is None:
+        return array(numbers.typecode, [number for number in numbers if number < limit])
+    every = np.frombuffer(numbers, numbers.typecode)
+    return array(numbers.typecode, every[every < limit].tobytes())
+
+
 def put_at_all(numbers: "array[int]", places: "array[int]", number: int) -> None:
     """Put a number at these places, those below 0 left out."""
     np = get_numpy() if len(places) > FEW else None
@@ -75,3 +85,15 @@ def picked(numbers: "array[int]", places: "array[int]", base: int) -> "array[int
         return array(numbers.typecode, [numbers[place - base] for place in places])
     where = np.frombuffer(places, places.typecode).astype(np.int64) - base
     return array(numbers.typecode, np.frombuffer(numbers, numbers.typecode)[where].tobytes())
+
+
+def put_in(numbers: "array[int]", places: Sequence[int], more: Sequence[int]) -> None:
+    """Put further numbers before those at these (ascending) places; each is moved once, where it is."""
+    stop = len(numbers)
+    numbers.extend(more)
+    with memoryview(numbers) as all_numbers:
+        for shift in range(len(places), 0, -1):
+            place = places[shift - 1]
+            all_numbers[place + shift : stop + shift] = all_numbers[place:stop]
+            all_numbers[place + shift - 1] = more[shift - 1]
+            stop = place

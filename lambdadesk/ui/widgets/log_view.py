@@ -357,7 +357,8 @@ class LogView(QWidget):
     def _on_store_changed(self, first_changed: int) -> None:
         store = self._model.store
         is_late = first_changed < self._model.lines.scanned and store.end - first_changed > _MANY_LATE
-        if (is_late or self._stale_from is not None) and store.first == self._known_first:
+        is_late = is_late or self._stale_from is not None
+        if is_late and store.first == self._known_first:
             # A late line moves all after it: that is done for those of a moment together. Until then every
             # row still shows a line, though maybe one of its neighbours.
             self._stale_from = min(
@@ -368,7 +369,7 @@ class LogView(QWidget):
             return
         if self._stale_from is not None:
             first_changed = min(first_changed, self._stale_from)
-        self._take_change(first_changed)
+        self._take_change(first_changed, scan_later=is_late)
 
     def _catch_up(self) -> None:
         """Take in the changes that were put off."""
