@@ -317,6 +317,12 @@ class GroupedLines:
         touched = count
         ends = add_to_all(self._line_starts[1 : count + 1], -self._line_base - 1)
         going = places_at_least(self._members, ends, number)
+        np = get_numpy() if len(going) > _MANY else None
+        if np is not None:
+            row = self._rows_before(going[0])
+            is_same = not self._cut_many(np, going[0], number) and not self.are_open and not self._toggled
+            self._count_lines(going[0])
+            return splices if is_same else [Splice(row, old_rows - row, len(self) - row)]
         first_going = self._lines_before(going[0]) if going else len(self._members)
         for group in reversed(going):
             start, stop = self._lines_before(group), self._lines_before(group + 1)
@@ -338,6 +344,27 @@ class GroupedLines:
         self._members += kept
         self._count_lines(touched)
         return self._gather(splices, old_rows)
+
+    def _cut_many(self, np: Any, first: int, number: int) -> int:
+        """Leave the lines from a number on out of the groups from the first on; how many are empty then."""
+        at = self._lines_before(first)
+        members = np.frombuffer(self._members, np.uint32)[at:]
+        are_kept = members < number
+        kept_before = np.concatenate([[0], np.cumsum(are_kept)])
+        sizes = np.diff(
+            kept_before[np.frombuffer(self._line_starts, np.int64)[first:] - self._line_base - at]
+        )
+        kept = array("I", members[are_kept].tobytes())
+        del members  # and with it the buffer, which has to be free to become shorter
+        del self._members[at:]
+        self._members += kept
+        self._sizes[first:] = array("I", sizes.astype(np.uint32).tobytes())
+        empty: list[int] = (np.flatnonzero(sizes == 0) + first).tolist()
+        for group in reversed(empty):
+            self._forget(self._invocations[group])
+            for column in (self._invocations, self._born, self._sizes):
+                del column[group]
+        return len(empty)
 
     def _gather(self, splices: list[Splice], old_rows: int) -> list[Splice]:
         """The splices as they are, or one that covers them where they are many."""

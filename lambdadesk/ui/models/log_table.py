@@ -30,7 +30,7 @@ SCAN_LINES = 4_096
 SCAN_S = 0.004  # how long the window may stand still for a filter
 _SCREENFUL = 200  # rows
 _ROWS_EVERY_S = 0.06
-_GROUPED_AT_ONCE = 8_192  # lines, in some milliseconds
+_GROUPED_AT_ONCE = 4_096  # lines, in some milliseconds
 # What the runtimes of Python and Node put before a message: level, time, request.
 _PREFIX = re.compile(
     r"(?:\[(?:DEBUG|INFO|WARNING|ERROR|CRITICAL)\]\t)?\d{4}-\d\d-\d\dT[\d:.]+Z\t([0-9a-f-]{36})\t"
