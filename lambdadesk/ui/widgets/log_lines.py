@@ -263,7 +263,8 @@ class LogLines(QWidget):
         store = self._model.store
         is_new = store.first != self._known_first or not len(store)  # dropped lines, or cleared
         is_late = first_changed < self._model.lines.scanned and store.end - first_changed > _MANY_LATE
-        if (is_late or self._stale_from is not None) and not is_new:
+        is_late = is_late or self._stale_from is not None
+        if is_late and not is_new:
             # A late line moves all after it: that is done for those of a moment together. Until then every
             # row still shows a line, though maybe one of its neighbours.
             self._stale_from = min(
@@ -274,7 +275,7 @@ class LogLines(QWidget):
             return
         if self._stale_from is not None:
             first_changed = min(first_changed, self._stale_from)
-        self._take_change(first_changed)
+        self._take_change(first_changed, scan_later=is_late)
 
     def _catch_up(self) -> None:
         """Take in the changes that were put off."""
