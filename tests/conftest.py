@@ -18,6 +18,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("PYQTGRAPH_QT_LIB", "PySide6")
 
 TEST_TIMEOUT_S = 60
+PATIENCE_MS = 30_000
 
 
 # The same examples in every run, so that a change is judged by what it changes; FUZZ=1 looks for new ones.
@@ -143,6 +144,24 @@ def qapp_cls() -> Any:
             self.setQuitOnLastWindowClosed(False)  # a closed dialog would otherwise stop the event loop
 
     return Application
+
+
+@pytest.fixture
+def qtbot(qapp: Any, request: pytest.FixtureRequest) -> Any:
+    """pytest-qt's, which would wait for 5 s, or one for a window: too short where all processors are busy."""
+    from pytestqt.qtbot import QtBot
+
+    class PatientQtBot(QtBot):
+        def waitUntil(self, callback: Any, *, timeout: int = PATIENCE_MS) -> None:  # noqa: N802
+            super().waitUntil(callback, timeout=timeout)
+
+        def waitSignal(self, signal: Any, *, timeout: int = PATIENCE_MS, **more: Any) -> Any:  # noqa: N802
+            return super().waitSignal(signal, timeout=timeout, **more)
+
+        def waitExposed(self, widget: Any, *, timeout: int = PATIENCE_MS) -> Any:  # noqa: N802
+            return super().waitExposed(widget, timeout=timeout)
+
+    return PatientQtBot(request)
 
 
 @pytest.fixture(autouse=True)

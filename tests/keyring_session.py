@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-READY_S = 20
+READY_S = 30
 SECRET_SERVICE = "org.freedesktop.secrets"
 PROMPTER = "org.gnome.keyring.SystemPrompter"
 

@@ -26,7 +26,7 @@ def start(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[s
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=60,
         check=False,
     )
 

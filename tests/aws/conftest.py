@@ -17,15 +17,8 @@ def aws() -> Iterator[FakeAws]:
 
 @pytest.fixture
 def quick() -> Limits:
-    return Limits(
-        connect_s=1,
-        read_s=0.3,
-        deadline_s=5,
-        attempts=1,
-        invoke_margin_s=0.3,
-        invoke_body_s=0.5,
-        backoff_s=0.01,
-    )
+    """One attempt and short pauses; where no answer comes, a test needs tests.limits.impatient."""
+    return Limits(attempts=1, backoff_s=0.01)
 
 
 @pytest.fixture

@@ -43,7 +43,7 @@ QUEUE = make_trigger("SQS", "sqs", "orders")
 
 async def look(services: FakeServices, trigger: Trigger, **options: bool) -> LiveEvent:
     keys = KeySource(AccessKey("AKIA1", Secret("s")), services.url)
-    limits = Limits(connect_s=1, read_s=5, deadline_s=10, attempts=1)
+    limits = Limits(attempts=1)
     gateway = Gateway(Target("us-east-1", endpoint_url=services.url), limits, credentials=keys)
     try:
         if trigger.source == "log":

@@ -123,7 +123,7 @@ async def test_the_time_of_a_page_is_the_servers(aws: FakeAws) -> None:
     aws.clock_ahead_s = 3600
     aws.add_events(GROUP, "x", timestamp_ms=T)
     (page,) = await fetch(aws)
-    assert page.server_now_ms == pytest.approx((time.time() + 3600) * 1000, abs=2000)
+    assert page.server_now_ms == pytest.approx((time.time() + 3600) * 1000, abs=30_000)
 
 
 @pytest.mark.parametrize("count", [4, 5, 6, 10, 11, 23])

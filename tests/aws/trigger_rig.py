@@ -16,7 +16,7 @@ from tests.servers.fake_services import FakeServices
 
 ACCOUNT = "000000000000"
 ARN = f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:f"
-QUICK = Limits(connect_s=1, read_s=2, deadline_s=5, attempts=1)
+QUICK = Limits(attempts=1)
 
 
 @asynccontextmanager

@@ -1,6 +1,5 @@
 import json
 import re
-import time
 from operator import ge, gt, le, lt
 
 import pytest
@@ -183,12 +182,11 @@ def test_an_unusable_filter_says_where(text: str, column: int) -> None:
 
 def test_a_slow_regular_expression_does_not_look_at_a_whole_megabyte() -> None:
     store = LogStore()
-    store.add([LogRow(0, 0, "s", "y" * 1_000_000), LogRow(1, 0, "s", "y" * 9_000 + "x z")])
-    started = time.perf_counter()
+    long = "y" * 4_000_000  # searched from each of its characters to its end, it would take hours
+    store.add([LogRow(0, 0, "s", long), LogRow(1, 0, "s", "y" * 9_000 + "x z")])
     lines = FilteredLines(store, parse_filter("/.*x.*z/"))
     lines.update(0)
     assert [lines[entry] for entry in range(len(lines))] == [1]
-    assert time.perf_counter() - started < 5
 
 
 def wanted(row: LogRow, term: object) -> bool:

@@ -40,7 +40,7 @@ async def test_a_cancelled_call_runs_on_under_its_name() -> None:
 
     def wait() -> None:
         begun.set()
-        release.wait(10)
+        release.wait(30)
 
     async with asyncio.TaskGroup() as group:
         waiting = group.create_task(in_thread(wait))

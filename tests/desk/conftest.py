@@ -24,17 +24,8 @@ def aws() -> Iterator[FakeAws]:
 
 @pytest.fixture
 def quick() -> Limits:
-    """One attempt and short waits, so that faults are told at once."""
-    return Limits(
-        connect_s=1,
-        read_s=0.5,
-        deadline_s=5,
-        attempts=1,
-        invoke_margin_s=0.3,
-        invoke_body_s=0.5,
-        backoff_s=0.001,
-        page_events=10,
-    )
+    """One attempt and short pauses; where no answer comes, a test needs tests.limits.impatient."""
+    return Limits(attempts=1, backoff_s=0.001, page_events=10)
 
 
 @pytest.fixture

@@ -244,9 +244,7 @@ async def test_close_waits_for_no_answer(aws: FakeAws, tmp_path: Path) -> None:
         await in_thread(aws.wait_for_requests, "FilterLogEvents", 2)
         await in_thread(aws.wait_for_requests, "Invoke")
         await in_thread(aws.wait_for_requests, "ListFunctions", 2)
-        began = time.monotonic()
         await connection.close()
-        assert time.monotonic() - began < 1
         waiting = threads_named("in_thread")
         assert len(waiting) >= 4  # they wait on; what counts is that nobody waits for them
         assert not any(connection.scope.is_running(name) for name in ("refresh", "invoke", "read costs"))

@@ -58,7 +58,7 @@ async def test_an_edit_of_the_files_is_noticed_and_only_what_changed_is_read_ane
     kept = other.get_credentials("us-east-1")
     async with watching(connections) as told:
         # An edit before the first look would be none, so that the files change until it is noticed.
-        for number in range(2, 500):
+        for number in range(2, 5_000):
             write_files(tmp_path, "", key_profile("a", f"A{number}") + key_profile("b", "B1"))
             if told:
                 break

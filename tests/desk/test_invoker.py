@@ -31,6 +31,7 @@ from lambdadesk.store.history import History
 from lambdadesk.store.history_entry import HistoryEntry
 from tests.desk.test_tailer import following, poll
 from tests.desk.waiting import until
+from tests.limits import impatient
 from tests.servers import faults
 from tests.servers.fake_aws import FakeAws, make_function
 from tests.servers.faults import Exchange, Reply
@@ -268,7 +269,8 @@ async def test_no_answer_leaves_the_outcome_unknown_and_sends_nothing_again(
     aws: FakeAws, quick: Limits, path: Path, fault: faults.Fault
 ) -> None:
     aws.always("Invoke", fault)
-    async with opened(aws, quick, path) as bench:
+    limits = impatient(quick) if fault is faults.hang else quick
+    async with opened(aws, limits, path) as bench:
         error = await bench.invoke_failing()
         assert error.kind is ErrorKind.OUTCOME_UNKNOWN
         assert len(aws.requests("Invoke")) == 1

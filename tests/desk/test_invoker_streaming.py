@@ -68,7 +68,7 @@ async def test_to_stop_waiting_keeps_what_had_come(aws: FakeAws, quick: Limits, 
 
     def chunks() -> Iterator[bytes]:
         yield b"some"
-        assert let_go.wait(5)
+        assert let_go.wait(30)
         yield b"more"
 
     aws.script(OPERATION, streaming(chunks(), is_whole=False, then=faults.hang))

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -31,10 +30,6 @@ class Clock:
         return self.now_s
 
 
-def patient(limits: Limits) -> Limits:
-    return replace(limits, read_s=20.0)
-
-
 @asynccontextmanager
 async def listening(tail: Tailer, **options: object) -> AsyncIterator[LiveOverlay]:
     failures: list[Exception] = []
@@ -58,7 +53,7 @@ async def test_lines_are_provisional_until_a_poll_brings_them(aws: FakeAws, quic
         update("other", stream="s", timestamp_ms=at_ms + 1, sampled=True),
     )
     aws.script("StartLiveTail", session(*frames, end=hang))
-    async with following(make_tail(aws, patient(quick))) as tail, listening(tail) as overlay:
+    async with following(make_tail(aws, quick)) as tail, listening(tail) as overlay:
         await until(overlay.changed, lambda: len(overlay.lines) == 3, "the live lines")
         assert [line.message for line in overlay.lines] == ["same", "same", "other"]
         assert overlay.sampled
@@ -79,7 +74,7 @@ async def test_minutes_are_counted_and_priced_and_it_ends_by_itself(aws: FakeAws
     aws.log_settings[GROUP] = {"arn": f"{ARN}:*"}
     aws.script("StartLiveTail", session(update("x", timestamp_ms=now_ms()), end=hang))
     options = {"for_minutes": 0.02, "clock": clock}
-    async with following(make_tail(aws, patient(quick))) as tail, listening(tail, **options) as overlay:
+    async with following(make_tail(aws, quick)) as tail, listening(tail, **options) as overlay:
         await until(overlay.changed, lambda: overlay.lines, "the live line")
         clock.now_s += 90
         assert (overlay.minutes, overlay.cost_usd) == (1.5, Decimal("0.015"))
@@ -109,7 +104,7 @@ class Meter:
 
 async def test_its_seconds_are_told_to_the_meter_and_a_budget_ends_it(aws: FakeAws, quick: Limits) -> None:
     clock, meter = Clock(), Meter(20)
-    tail = make_tail(aws, patient(quick))
+    tail = make_tail(aws, quick)
     tail._gateway.meter = meter
     aws.log_settings[GROUP] = {"arn": f"{ARN}:*"}
     aws.script("StartLiveTail", *[session(update("x", timestamp_ms=now_ms()), end=pulse)] * 2)
@@ -140,7 +135,7 @@ async def test_an_endpoint_without_it_says_so(aws: FakeAws, quick: Limits) -> No
 async def test_a_provisional_line_is_told_from_where_it_is(aws: FakeAws, quick: Limits) -> None:
     aws.log_settings[GROUP] = {"logGroupArn": ARN}
     aws.script("StartLiveTail", session(update("x", stream="s", timestamp_ms=now_ms()), end=hang))
-    async with following(make_tail(aws, patient(quick))) as tail, listening(tail) as overlay:
+    async with following(make_tail(aws, quick)) as tail, listening(tail) as overlay:
         (line,) = await until(overlay.changed, lambda: overlay.lines, "the live line")
         assert overlay.source_of(line) == 0
         assert overlay.source_of(line._replace(stream="unknown")) == -1
@@ -186,7 +181,7 @@ async def test_a_line_from_before_the_tail_began_is_not_waited_for(aws: FakeAws,
     aws.log_settings[GROUP] = {"logGroupArn": ARN}
     frames = (update("long ago", timestamp_ms=now_ms() - 3_600_000), update("x", timestamp_ms=now_ms()))
     aws.script("StartLiveTail", session(*frames, end=hang))
-    async with following(make_tail(aws, patient(quick))) as tail, listening(tail) as overlay:
+    async with following(make_tail(aws, quick)) as tail, listening(tail) as overlay:
         await until(overlay.changed, lambda: overlay.lines, "the live line")
         assert [line.message for line in overlay.lines] == ["x"]
         await poll(tail)

@@ -101,7 +101,7 @@ async def test_every_invocation_is_counted_once(tmp_path: Path) -> None:
 
     again = await console.open_local()  # it runs already
     assert again.target.endpoint_url == connection.target.endpoint_url
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(30):
         await console.close()
     assert not console.local.is_running
     assert os.listdir(paths.local_dir) == []

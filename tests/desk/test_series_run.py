@@ -175,7 +175,7 @@ async def test_stop_sends_nothing_more_and_waits_for_answers(aws: FakeAws, tmp_p
     release = threading.Event()
 
     def wait(exchange: Exchange) -> None:
-        release.wait(10)
+        release.wait(30)
         exchange.send(exchange.normal())
 
     aws.always("Invoke", wait)
@@ -289,7 +289,7 @@ async def test_what_was_recorded_ahead_and_never_sent_leaves_no_entry(aws: FakeA
 
 async def test_an_answer_that_never_ends_holds_up_no_series(aws: FakeAws, tmp_path: Path) -> None:
     aws.script("Invoke", faults.drip(0.05))
-    limits = Limits(connect_s=0.1, invoke_margin_s=0.2, invoke_body_s=0.1)
+    limits = Limits(connect_s=0.1, invoke_margin_s=2, invoke_body_s=0.1)
     async with rigged(aws, limits, tmp_path) as rig:
         rig.start(SeriesPlan(InvokeRequest(replace(HELLO, timeout_s=0), b"{}"), runs=3))
         series = await rig.finish()
@@ -318,7 +318,7 @@ async def test_a_late_answer_brings_no_second_run_at_once(aws: FakeAws, tmp_path
         exchange.send(exchange.normal())
 
     aws.script("Invoke", drip, hold)
-    limits = Limits(connect_s=0.1, invoke_margin_s=1, invoke_body_s=0.1)
+    limits = Limits(connect_s=0.1, invoke_margin_s=2, invoke_body_s=0.1)
     async with rigged(aws, limits, tmp_path) as rig:
         rig.start(SeriesPlan(InvokeRequest(replace(HELLO, timeout_s=0), b"{}"), runs=3))
         series = await rig.finish()

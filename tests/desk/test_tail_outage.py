@@ -6,7 +6,6 @@ from lambdadesk.aws.clients import Limits
 from lambdadesk.core.threads import in_thread
 from lambdadesk.desk.tail_account import is_interrupted, ledger_line
 from lambdadesk.desk.tailer import TailGroup, TailState
-from tests.desk.test_live_overlay import patient
 from tests.desk.test_tailer import GROUP, following, make_tail, now_ms, poll
 from tests.desk.test_tailer_groups import MAILS, ORDERS
 from tests.desk.test_tailer_groups import make_tail as make_tail_of
@@ -44,7 +43,7 @@ async def test_an_outage_says_since_when_why_and_when_it_is_tried_again(aws: Fak
 
 
 async def test_a_server_that_is_silent_is_said_before_it_is_given_up(aws: FakeAws, quick: Limits) -> None:
-    async with following(make_tail(aws, patient(quick))) as tail:
+    async with following(make_tail(aws, quick)) as tail:
         tail.silent_ms = 0
         count = len(aws.requests("FilterLogEvents"))
         aws.always("FilterLogEvents", faults.hang)

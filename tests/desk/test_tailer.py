@@ -14,6 +14,7 @@ from lambdadesk.core.types import FunctionInfo, Outcome, Target
 from lambdadesk.desk.tailer import LOOKBACK_MS, Tailer, TailState
 from lambdadesk.desk.tasks import TaskScope
 from tests.desk.waiting import until
+from tests.limits import impatient
 from tests.servers import faults
 from tests.servers.fake_aws import FakeAws
 
@@ -218,7 +219,8 @@ async def test_nothing_is_lost_in_an_outage(
     aws: FakeAws, quick: Limits, fault: faults.Fault, state: TailState
 ) -> None:
     aws.add_events(GROUP, "before", timestamp_ms=now_ms() - 1_000)
-    async with following(make_tail(aws, quick)) as tail:
+    limits = impatient(quick) if fault is faults.hang else quick
+    async with following(make_tail(aws, limits)) as tail:
         complete_to_ms = tail.counts.complete_to_ms
         aws.always("FilterLogEvents", fault)
         await poll(tail)

@@ -10,14 +10,13 @@ from pathlib import Path
 import pytest
 from PySide6.QtGui import QImage
 
-from tests.e2e.application import Application
+from tests.e2e.application import QUIT_WITHIN_S, Application
 from tests.local.running import find_process, list_processes, wait_until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 
 LEAST_BYTES = 10_000
 LEAST_COLOURS = 16
-QUIT_LOCAL_WITHIN_S = 20.0  # with a Local AWS to end
 
 
 def local_dir(application: Application) -> Path:
@@ -87,7 +86,7 @@ def test_a_tour_that_is_told_to_end_leaves_nothing(tmp_path: Path) -> None:
     with Application(tmp_path, "--tour", str(tmp_path / "pictures")) as application:
         wait_until(lambda: runs(application) and list_processes(local_dir(application)), "the Local AWS", 60)
         application.process.send_signal(signal.SIGTERM)
-        assert application.wait(QUIT_LOCAL_WITHIN_S) not in (0, -signal.SIGTERM)
+        assert application.wait(QUIT_WITHIN_S) not in (0, -signal.SIGTERM)
         assert application.errors == ""
         assert list_processes(local_dir(application)) == {}
         assert runs(application) == []
@@ -106,7 +105,7 @@ def test_local_quits_with_everything_below_it(tmp_path: Path) -> None:
     with Application(tmp_path, "--local", "--function", "hello") as application:
         application.wait_for_list()
         assert len(list_processes(local_dir(application))) >= 2
-        application.quit(within_s=QUIT_LOCAL_WITHIN_S)
+        application.quit()
         assert list_processes(local_dir(application)) == {}
         assert runs(application) == []
     (cached,) = application.cached_lists

@@ -27,7 +27,7 @@ def test_quitting_in_the_middle_puts_all_back_first(aws: FakeAws, tmp_path: Path
         start_sweep(application, aws)
         aws.wait_for_requests("Invoke", timeout_s=60)
         assert len(aws.versions["hello"]) == 6
-        application.quit(within_s=20)
+        application.quit()
     assert function["MemorySize"] == 128
     assert aws.versions["hello"] == []
     assert list((application.home / "state" / "sweeps").glob("*")) == []

@@ -192,6 +192,7 @@ class _Handler(BaseHTTPRequestHandler):
         prices = self.server.prices
         prices.paths.append(self.path)
         if prices.fault is not None and prices.fault(self):
+            self.close_connection = True
             return
         body = prices.files.get(self.path)
         if body is None:

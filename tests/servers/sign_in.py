@@ -27,7 +27,7 @@ class Browser:
 
     def visit(self, url: str) -> None:
         try:
-            with urllib.request.urlopen(url, timeout=5) as reply:
+            with urllib.request.urlopen(url, timeout=30) as reply:
                 self.pages.append((reply.status, reply.read().decode()))
         except urllib.error.HTTPError as error:
             with error:

@@ -28,7 +28,7 @@ def test_runs_as_a_process_and_ends_on_sigterm(tmp_path: Path) -> None:
             assert answer.read().count(b"FunctionName") == 3
     finally:
         process.terminate()
-        _, errors = process.communicate(timeout=10)
+        _, errors = process.communicate(timeout=30)
     assert process.returncode == 0
     assert errors == b""
 

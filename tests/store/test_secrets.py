@@ -323,7 +323,7 @@ class _Slow(_Holding):
         if not self.writing.acquire(blocking=False):
             self.met = True
         self.entered.set()
-        assert self.let_go.wait(20)
+        assert self.let_go.wait(30)
         self.written.append(connection_id)
         self.writing.release()
 

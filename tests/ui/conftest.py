@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,9 @@ from PySide6.QtWidgets import QApplication
 
 from tests.conftest import wait_for_threads
 from tests.keyring_session import KeyringSession, keyring_session, needs_keyring
+from tests.servers import faults
 from tests.servers.fake_aws import FakeAws, make_function
-from tests.ui.desk import Desk
+from tests.ui.desk import QUICK, Desk
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -56,6 +58,17 @@ def desk(request: pytest.FixtureRequest, qapp: QApplication, aws: FakeAws, tmp_p
     request.node.obj = in_window
     yield desk
     request.node.obj = test  # pytest keeps the item, and with it would keep every window
+
+
+@pytest.fixture
+def impatient(desk: Desk, request: pytest.FixtureRequest) -> None:
+    """A call to which no answer comes is soon given up; elsewhere that would depend on the machine.
+
+    Of a test with faults it is for faults.hang only.
+    """
+    parameters = getattr(request.node, "callspec", None)
+    if parameters is None or parameters.params.get("fault", faults.hang) is faults.hang:
+        desk.limits = replace(QUICK, read_s=1, invoke_margin_s=1)
 
 
 @pytest.fixture

@@ -49,16 +49,7 @@ W = TypeVar("W", bound=QWidget)
 T = TypeVar("T")
 
 REGION = "us-east-1"
-# A fault is told within seconds; all else is as in the application.
-QUICK = Limits(
-    connect_s=1,
-    read_s=1,
-    deadline_s=5,
-    attempts=1,
-    invoke_margin_s=1,
-    invoke_body_s=1,
-    backoff_s=0.01,
-)
+QUICK = Limits(attempts=1, backoff_s=0.01)  # where no answer comes, a test needs the fixture impatient
 # What no window may ever show.
 TRACES = ("Traceback", "most recent call", " object at 0x", "botocore.exceptions", "NoneType", "errno")
 LEFT = Qt.MouseButton.LeftButton

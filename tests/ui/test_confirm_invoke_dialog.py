@@ -40,7 +40,7 @@ class Asked:
         self.dialog.rejected.connect(lambda: self.said.append("rejected"))
         self.dialog.open()
         self.dialog.activateWindow()
-        QTest.qWaitForWindowActive(self.dialog)
+        QTest.qWaitForWindowActive(self.dialog, 30_000)
         self.name = self.find(QLineEdit, "confirmName")
         self.unlock = self.find(QCheckBox, "confirmUnlock")
         self.confirm = self.find(QPushButton, "confirmInvoke")

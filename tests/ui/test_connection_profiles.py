@@ -138,7 +138,7 @@ class Browser(QObject):
 
 def visit(url: str) -> None:
     """Go to the sign-in page and agree, as a person does."""
-    with urllib.request.urlopen(url, timeout=5) as reply:
+    with urllib.request.urlopen(url, timeout=30) as reply:
         assert reply.status == 200
 
 

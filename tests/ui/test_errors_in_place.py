@@ -81,6 +81,7 @@ NOT_RUN, UNKNOWN, ANSWERED = "✖ Not run: ", "▲ Outcome unknown: ", "✔ 200 
         ),
     ],
 )
+@pytest.mark.usefixtures("impatient")
 async def test_where_everything_fails_the_window_says_so_calmly_and_recovers(
     desk: Desk, aws: FakeAws, fault: faults.Fault, status: str
 ) -> None:

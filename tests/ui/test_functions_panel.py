@@ -194,6 +194,7 @@ async def test_empty_loading_denied_and_failed_are_four_pictures(desk: Desk, aws
     ],
     ids=["denied", "expired", "throttled", "portal", "redirect", "reset", "hang", "garbage", "no list"],
 )
+@pytest.mark.usefixtures("impatient")
 async def test_a_failed_list_says_why_and_retries(
     desk: Desk, aws: FakeAws, fault: faults.Fault, title: str, hint: str
 ) -> None:

@@ -117,6 +117,7 @@ async def test_the_second_half_of_a_double_click_sends_nothing_though_the_answer
     ],
     ids=["no answer", "reset", "cut", "500", "429", "denied"],
 )
+@pytest.mark.usefixtures("impatient")
 async def test_a_failure_sends_once_and_says_not_run_only_where_that_is_so(
     desk: Desk, fault: faults.Fault, status: str
 ) -> None:
@@ -587,7 +588,7 @@ async def test_what_is_typed_while_it_runs_survives_the_answer_and_the_tab(desk:
     may_answer = threading.Event()
 
     def handler(payload: bytes) -> bytes:
-        assert may_answer.wait(5)
+        assert may_answer.wait(30)
         return payload
 
     aws.handlers["hello"] = handler

@@ -1,5 +1,4 @@
 import json
-import time
 
 import pytest
 from PySide6.QtCore import QMimeData, Qt
@@ -303,12 +302,11 @@ def test_a_view_shows_one_huge_line_at_once(qtbot, data: bytes) -> None:
     qtbot.addWidget(view)
     view.resize(500, 300)
     view.show()
-    started = time.perf_counter()
     view.set_data(data)
-    view.grab()
-    assert time.perf_counter() - started < 3
+    view.grab()  # for minutes, were it laid out as one line
     first, _, rest = view.toPlainText().partition("\n")
     assert "very long" in first
+    assert max(map(len, rest.split("\n"))) <= 4_000
     assert rest.replace("\n", "").encode() == data
 
 

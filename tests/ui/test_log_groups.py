@@ -178,7 +178,7 @@ def test_a_search_goes_round(qtbot, view: LogView, store: LogStore) -> None:
     store.add([line(ms, f"line {ms}", ms // 50) for ms in range(500)])
     view.set_all_open(False)
     view.search(find_in_text("99"))
-    qtbot.waitUntil(lambda: view.found_place() == (0, 5, True), timeout=20_000)  # it works by the clock
+    qtbot.waitUntil(lambda: view.found_place() == (0, 5, True))  # it works by the clock
     view.search_step(1)
     assert view.found_place()[0] == 1
     assert [view.store.text(number) for number in view.selected_numbers()] == ["line 99"]  # was opened
@@ -189,9 +189,9 @@ def test_a_search_goes_round(qtbot, view: LogView, store: LogStore) -> None:
     view.search_step(1)
     assert view.found_place()[0] == 1
     store.add([line(600, "line 99 again", 12)])
-    qtbot.waitUntil(lambda: view.found_place() == (1, 6, True), timeout=20_000)
+    qtbot.waitUntil(lambda: view.found_place() == (1, 6, True))
     view.set_filter(parse_filter("again"))
-    qtbot.waitUntil(lambda: view.found_place()[1:] == (1, True), timeout=20_000)
+    qtbot.waitUntil(lambda: view.found_place()[1:] == (1, True))
     view.search(find_in_text(""))
     assert view.found_place() == (0, 0, True)
 
@@ -326,18 +326,18 @@ def test_among_many_lines_late_ones_find_their_place_soon(qtbot, store: LogStore
     view.set_grouped(is_grouped)
     view.set_store(store)
     view.set_filter(parse_filter("/0$/"))
-    qtbot.waitUntil(lambda: not view.is_scanning, timeout=20_000)
+    qtbot.waitUntil(lambda: not view.is_scanning)
     assert view.line_count() == 6_000
     store.add([line(599_995, "late 0", 5_999)])
     store.add([line(599_996, "no"), line(600_000, "new 0", 7_000)])
     store.add([line(5, "first 0", 0)])
     headers = 6_001 if is_grouped else 0
-    qtbot.waitUntil(lambda: view.table.model().rowCount() == 6_003 + headers, timeout=20_000)
+    qtbot.waitUntil(lambda: view.table.model().rowCount() == 6_003 + headers)
     assert [view.line_text(row) for row in (0, 1, 2, 6_000)] == ["0", "first 0", "10", "59990"]
     assert [view.line_text(row) for row in (6_001, 6_002)] == ["late 0", "new 0"]
     store.add([line(15, "second 0", 0)])
     assert view.line_text(2) == "second 0"  # at once where it is asked for
-    qtbot.waitUntil(lambda: view.line_count() == view.matching_count() == 6_004, timeout=20_000)
+    qtbot.waitUntil(lambda: view.line_count() == view.matching_count() == 6_004)
 
 
 def test_a_line_of_a_megabyte_is_shown_in_part_until_all_is_wanted(

@@ -198,7 +198,7 @@ def test_the_delay_is_not_started_again_by_asking_again(view: StateView, qtbot: 
     again.timeout.connect(lambda: view.show_loading("the functions", lambda: None))
     view.show_loading("the functions", lambda: None)
     again.start()
-    with qtbot.waitSignal(view._delay.timeout, timeout=2_000):
+    with qtbot.waitSignal(view._delay.timeout):
         pass
     again.stop()
     assert words(view) == "Waiting for the functions…"

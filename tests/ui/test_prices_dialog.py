@@ -94,7 +94,7 @@ async def test_downloaded_prices_are_shown_and_used(desk: Desk, prices: PriceLis
 
 async def test_a_download_can_be_cancelled(desk: Desk, prices: PriceListServer) -> None:
     def fault(handler: Any) -> bool:
-        prices.stopping.wait(10)
+        prices.stopping.wait(30)
         handler.close_connection = True
         return True
 
