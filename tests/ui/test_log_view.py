@@ -458,8 +458,11 @@ def test_the_last_line_stays_in_sight_when_the_titles_come_and_go(view: LogView,
         assert view.is_following
 
 
-def test_clearing_takes_effect_at_once_though_a_late_line_waits(view: LogView, store: LogStore) -> None:
+def test_clearing_takes_effect_at_once_though_a_late_line_waits(
+    qtbot, view: LogView, store: LogStore
+) -> None:
     store.add(lines(0, 5_000))
+    qtbot.waitUntil(lambda: not view.is_scanning)
     store.add([line(5, "late")])
     assert view.table.model().rowCount() == 5_000  # those of a moment are taken in together
     store.clear()
