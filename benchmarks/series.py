@@ -28,22 +28,26 @@ def measure() -> dict[str, Any]:
     """Run everything, print the table and return the figures."""
     aws = startup.install_cli()
     rates = {name: Samples(name) for name in (OURS, BOTO3, *((CLI,) if aws else ()))}  # runs a second
+    cpu_ms = {name: Samples(name) for name in (OURS, BOTO3)}  # of the whole process, a run
     stalls_ms: list[float] = []
     with tempfile.TemporaryDirectory() as folder, startup.fake_aws(Path(folder), HANDLER_MS) as url:
         environment = startup.get_environment(Path(folder), Path(folder) / "milestones")
         for number in range(ROUNDS):
             home = Path(folder) / f"home-{number}"
             home.mkdir()
-            figures = _run("ours", home, url, environment)
-            rates[OURS].values.append(RUNS / figures["seconds"])
-            stalls_ms.append(figures["longest_stall_s"] * 1000)
-            rates[BOTO3].values.append(RUNS / _run("boto3", home, url, environment)["seconds"])
+            for name, mode in ((OURS, "ours"), (BOTO3, "boto3")):
+                figures = _run(mode, home, url, environment)
+                rates[name].values.append(RUNS / figures["seconds"])
+                cpu_ms[name].values.append(figures["cpu_seconds"] / RUNS * 1000)
+                if "longest_stall_s" in figures:
+                    stalls_ms.append(figures["longest_stall_s"] * 1000)
             if aws:
                 rates[CLI].values.append(_run_cli(aws, home, url, environment))
-    _show(rates, stalls_ms)
+    _show(rates, cpu_ms, stalls_ms)
     return {
         "to_boto3": [round(value, 2) for value in rates[OURS].ratio(rates[BOTO3])],
         **({"to_aws_cli": [round(value, 1) for value in rates[OURS].ratio(rates[CLI])]} if aws else {}),
+        "cpu_ms_a_run": {name: round(each.median, 2) for name, each in cpu_ms.items()},
         "longest_stall_ms": [round(value, 1) for value in stalls_ms],
     }
 
@@ -73,14 +77,15 @@ def _run_cli(aws: Path, folder: Path, url: str, environment: dict[str, str]) -> 
     return CLI_RUNS / (time.perf_counter() - started)
 
 
-def _show(rates: dict[str, Samples], stalls_ms: list[float]) -> None:
+def _show(rates: dict[str, Samples], cpu_ms: dict[str, Samples], stalls_ms: list[float]) -> None:
     rows = []
     for each in rates.values():
         median, low, high = each.ratio(rates[BOTO3])
-        rows.append([each.name, f"{each.median:,.1f}", f"{median:.2f} ({low:.2f}-{high:.2f})"])
+        cpu = f"{cpu_ms[each.name].median:.2f} ms" if each.name in cpu_ms else ""
+        rows.append([each.name, f"{each.median:,.1f}", f"{median:.2f} ({low:.2f}-{high:.2f})", cpu])
     show_table(
         f"{RUNS} runs of {HANDLER_MS} ms, {CONCURRENCY} at once; medians of {ROUNDS} rounds",
-        ["", "runs a second", "to boto3"],
+        ["", "runs a second", "to boto3", "CPU a run"],
         rows,
     )
     print(

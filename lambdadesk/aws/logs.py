@@ -53,10 +53,14 @@ class LogPage:
 async def fetch_groups(gateway: Gateway, pattern: str, limit: int = 50) -> list[LogGroup]:
     """The log groups whose names match, by name: "/aws/lambda/orders", or "/aws/lambda/*" with wildcards.
 
-    At most `limit`, so that a pattern that matches a whole account asks for no hundred pages.
+    At most `limit`, so that a pattern that matches a whole account asks for no hundred pages. AWS looks for
+    what is before the wildcard, or where that is nothing, for another part.
     """
     prefix = _WILDCARDS.split(pattern)[0]
+    part = max(pattern.split("*"), key=len) if not prefix else ""
     asked: dict[str, Any] = {"logGroupNamePrefix": prefix} if prefix else {}
+    if part and not _WILDCARDS.search(part):
+        asked["logGroupNamePattern"] = part
     found: list[LogGroup] = []
     while True:
         reply = await gateway.call("logs", "DescribeLogGroups", **asked)

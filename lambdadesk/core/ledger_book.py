@@ -47,7 +47,8 @@ class Book:
     _seen_by_time: list[Seen] = field(default_factory=list)
     _heres: dict[tuple[str, int], Here] = field(default_factory=dict)
     _heres_by_time: list[Here] = field(default_factory=list)
-    _ids_here: set[str] = field(default_factory=set)
+    _heres_by_id: dict[str, list[Here]] = field(default_factory=dict)
+    _open_by_time: list[Here] = field(default_factory=list)  # of these, those that are not settled
 
     def find(self, invocation: Invocation) -> Invocation | None:
         if invocation.ended_ms is None:
@@ -105,7 +106,7 @@ class Book:
 
     def of_request(self, request_id: str) -> list[Invocation]:
         found = {born: self._unpacked(born) for born in self._packed_rows(request_id)}
-        if request_id in self._seen_by_id or request_id in self._ids_here:
+        if request_id in self._seen_by_id or request_id in self._heres_by_id:
             found |= {
                 born: entry.shown
                 for born, entry in self.entries.items()
@@ -120,7 +121,7 @@ class Book:
         for invocation in invocations:
             if invocation.outcome not in GRAVITY or invocation.ended_ms is None:
                 continue
-            if self.match_by_time or invocation.request_id in self._ids_here:
+            if self.match_by_time or invocation.request_id in self._heres_by_id:
                 seen = self._add_seen(invocation, invocation.ended_ms)
                 if seen is not None:
                     added.append(seen)
@@ -154,6 +155,7 @@ class Book:
         seen = self._seen[facts.stream, facts.request_id, ended_ms] = Seen(facts, entry)
         entry.seen = seen
         self._seen_by_id.setdefault(facts.request_id, []).append(seen)
+        self._unsettle(self._heres_by_id.get(facts.request_id, ()))
         insort(self._seen_by_time, seen, key=lambda each: each.order)
         return seen
 
@@ -239,22 +241,27 @@ class Book:
         if here is None:
             here = self._heres[key] = Here(facts, kind, payload_bytes, streamed_bytes, self._new_entry(facts))
             here.entry.here = here
-            insort(self._heres_by_time, here, key=lambda each: each.order)
+            insort(self._heres_by_time, here, key=_order)
+            insort(self._open_by_time, here, key=_order)
         elif here.facts == facts:
             return here.entry.shown, False
         else:
             here.facts, here.payload_bytes, here.streamed_bytes = facts, payload_bytes, streamed_bytes
+            self._unsettle([here])
         for each in here.ids:
-            if each not in self._ids_here:
-                self._ids_here.add(each)
+            self._unsettle(self._heres_by_id.get(each, ()))
+            if each not in self._heres_by_id:
+                self._heres_by_id[each] = []
                 self._unpack(each)
+            if here not in self._heres_by_id[each]:
+                self._heres_by_id[each].append(here)
         if not match_later and (here.entry.seen is not None or self._may_be_seen(here)):
             self.match()
         self._refresh(here.entry)
         return here.entry.shown, True
 
     def _may_be_here(self, seen: Seen) -> bool:
-        if seen.facts.request_id in self._ids_here:
+        if seen.facts.request_id in self._heres_by_id:
             return True
         if not self.match_by_time:
             return False
@@ -278,7 +285,7 @@ class Book:
     def match(self) -> None:
         """Join what is the same and part what turned out not to be.
 
-        Always worked out anew from all that is known, so that the order of arrival makes no difference.
+        Worked out anew from all that is not settled, so that the order of arrival makes no difference.
         """
         pairs = self._pairs()
         for here, partner in pairs:
@@ -287,11 +294,31 @@ class Book:
         for here, partner in pairs:
             if partner is not None and here.entry is not partner.entry:
                 self._join(here, partner)
+        for here, partner in pairs:
+            here.settled = partner if partner is not None and self._is_sure(here) else None
+            if here.settled is not None:
+                here.settled.is_settled = True
+        self._open_by_time = [here for here in self._open_by_time if here.settled is None]
+
+    def _is_sure(self, here: Here) -> bool:
+        """Whether but one was seen of its id, which nothing else made here has: until more of it is added."""
+        ids = here.ids
+        return sum(len(self._seen_by_id.get(each, ())) for each in ids) == 1 and all(
+            self._heres_by_id[each] == [here] for each in ids
+        )
+
+    def _unsettle(self, heres: Iterable[Here]) -> None:
+        """What they are is open again, since more of their ids is added."""
+        for here in heres:
+            if here.settled is not None:
+                here.settled.is_settled = False
+                here.settled = None
+                insort(self._open_by_time, here, key=_order)
 
     def _pairs(self) -> list[tuple[Here, Seen | None]]:
         taken: dict[Seen, Here] = {}
         partners: dict[Here, Seen] = {}
-        for here in self._heres_by_time:
+        for here in self._open_by_time:
             same_id = [
                 seen for each in here.ids for seen in self._seen_by_id.get(each, ()) if seen not in taken
             ]
@@ -301,13 +328,15 @@ class Book:
                 taken[first] = here
         if self.match_by_time:
             near = []
-            for here in self._heres_by_time:
+            for here in self._open_by_time:
                 if here.has_id_match:
                     continue
                 sent_ms = here.facts.started_ms
                 first_at = bisect_left(self._seen_by_time, sent_ms - SLACK_MS, key=_started_ms)
                 last_at = bisect_right(self._seen_by_time, here.latest_start_ms, key=_started_ms)
                 for seen in self._seen_by_time[first_at:last_at]:
+                    if seen.is_settled:
+                        continue
                     distance_ms = here.distance_ms(seen.facts)
                     if distance_ms is not None:
                         near.append((distance_ms, here.order, seen.order, here, seen))
@@ -315,7 +344,7 @@ class Book:
                 if here not in partners and seen not in taken:
                     partners[here] = seen
                     taken[seen] = here
-        return [(here, partners.get(here)) for here in self._heres_by_time]
+        return [(here, partners.get(here)) for here in self._open_by_time]
 
     def _new_entry(self, facts: Invocation) -> Entry:
         entry = Entry(self._be_born(), replace(facts))
@@ -384,6 +413,10 @@ class Book:
         if shown.outcome in GRAVITY:
             self.tally.count(shown, shown.cost, 1)
             entry.is_counted = True
+
+
+def _order(here: Here) -> tuple[int, str]:
+    return here.order
 
 
 def _sent_ms(here: Here) -> int:

@@ -27,6 +27,7 @@ class Entry:
 class Seen:
     facts: Invocation
     entry: Entry
+    is_settled: bool = False  # some Here is settled to be this
 
     @property
     def order(self) -> tuple[int, int, str, str]:
@@ -42,6 +43,7 @@ class Here:
     streamed_bytes: int
     entry: Entry
     has_id_match: bool = False
+    settled: Seen | None = None  # what was seen of it, where nothing but more of its id could change that
 
     @property
     def order(self) -> tuple[int, str]:

@@ -2,11 +2,20 @@
 
 from array import array
 from bisect import bisect_left, bisect_right
-from itertools import accumulate, repeat
-from typing import NamedTuple
+from collections.abc import Sequence
+from itertools import repeat
+from typing import Any, NamedTuple
 
 from lambdadesk.core.logfilter import FilteredLines
-from lambdadesk.core.many_numbers import add_to_all, places_at_least
+from lambdadesk.core.many_numbers import (
+    FEW,
+    add_to_all,
+    get_numpy,
+    places_at_least,
+    put_at_all,
+    running_sums,
+    those_below,
+)
 
 _MORE_BORN = 1_000  # room made at a time
 _MANY = 16  # splices; more than that cost a view more than one that covers them all
@@ -148,38 +157,13 @@ class GroupedLines:
             return []
         self._last = numbers[-1]
         old_count, old_rows = len(self._born), len(self)
-        grown: dict[int, list[int]] = {}  # by group that was there before
-        fresh: list[list[int]] = []
-        places: dict[int, list[int]] = {}  # by invocation: where its lines go
-        loose: list[int] | None = None
-        if self._invocations and self._invocations[-1] < 0:
-            loose = grown[old_count - 1] = []
-        for number, invocation in zip(numbers, self.lines.store.invocations_of(numbers), strict=True):
-            place = places.get(invocation) if invocation >= 0 else loose
-            if place is None:
-                place = []
-                group = self._group_of(invocation) if invocation >= 0 else -1
-                if group >= 0:
-                    grown[group] = place
-                else:
-                    fresh.append(place)
-                    self._invocations.append(invocation)
-                    self._born.append(number)
-                    if invocation >= 0:
-                        self._note_born(invocation, number)
-                        loose = None
-                if invocation >= 0:
-                    places[invocation] = place
-                else:
-                    loose = place
-            place.append(number)
-        for group in sorted(grown, reverse=True):
-            end = self._lines_before(group + 1)
-            self._members[end:end] = array("I", grown[group])
-            self._sizes[group] += len(grown[group])
-        for place in fresh:
-            self._members.extend(place)
-            self._sizes.append(len(place))
+        invocations = self.lines.store.invocations_of(numbers)
+        np = get_numpy() if len(numbers) > FEW else None
+        if np is None:
+            grown = self._sort_in(numbers, invocations)
+        else:
+            grown = self._sort_in_many(np, numbers, invocations)
+        self._grow(grown)
         self._count_lines(min(grown, default=old_count))
         splices = []
         for group in sorted(grown):
@@ -191,6 +175,97 @@ class GroupedLines:
         if rows_of_fresh:
             splices.append(Splice(self._rows_before(old_count), 0, rows_of_fresh))
         return self._gather(splices, old_rows)
+
+    def _sort_in(self, numbers: "array[int]", invocations: Sequence[int]) -> dict[int, "array[int]"]:
+        """Put lines into fresh groups at the end; returns those of groups that were there, by group."""
+        grown: dict[int, array[int]] = {}
+        fresh: list[array[int]] = []
+        places: dict[int, array[int]] = {}  # by invocation: where its lines go
+        loose: array[int] | None = None
+        if self._invocations and self._invocations[-1] < 0:
+            loose = grown[len(self._invocations) - 1] = array("I")
+        for number, invocation in zip(numbers, invocations, strict=True):
+            place = places.get(invocation) if invocation >= 0 else loose
+            if place is None:
+                place = array("I")
+                group = self._group_of(invocation) if invocation >= 0 else -1
+                if group >= 0:
+                    grown[group] = place
+                else:
+                    fresh.append(place)
+                    self._invocations.append(invocation)
+                    self._born.append(number)
+                    if invocation >= 0:
+                        self._make_room(invocation)
+                        self._born_of[invocation] = number
+                        loose = None
+                if invocation >= 0:
+                    places[invocation] = place
+                else:
+                    loose = place
+            place.append(number)
+        for place in fresh:
+            self._members.extend(place)
+            self._sizes.append(len(place))
+        return grown
+
+    def _sort_in_many(
+        self, np: Any, numbers: "array[int]", invocations: Sequence[int]
+    ) -> dict[int, "array[int]"]:
+        """The same by numpy, in a fifth of the time."""
+        lines = np.frombuffer(numbers, np.uint32)
+        runs = np.array(invocations, np.int32)
+        of_run, of_none = np.flatnonzero(runs >= 0), np.flatnonzero(runs < 0)
+        names, firsts, name_of = np.unique(runs[of_run], return_index=True, return_inverse=True)
+        self._make_room(int(names[-1]) if len(names) else -1)
+        firsts = of_run[firsts]
+        born = np.frombuffer(self._born_of, np.int64)[names]
+        births = np.sort(firsts[born < 0])
+        # Lines of no invocation are together until another invocation is born.
+        births_before = np.searchsorted(births, of_none)
+        are_first = np.diff(births_before, prepend=-1) > 0
+        loose_firsts = of_none[are_first]
+        count = len(self._born)
+        goes_on = bool(count and self._invocations[-1] < 0 and len(of_none) and not births_before[0])
+        fresh = np.sort(np.concatenate([births, loose_firsts[goes_on:]]))
+
+        groups = np.empty(len(lines), np.int64)
+        old_groups = np.searchsorted(np.frombuffer(self._born, np.int64), born)
+        fresh_groups = count + np.searchsorted(fresh, firsts)
+        groups[of_run] = np.where(born < 0, fresh_groups, old_groups)[name_of]
+        loose_groups = count + np.searchsorted(fresh, loose_firsts)
+        if goes_on:
+            loose_groups[0] = count - 1
+        groups[of_none] = loose_groups[np.cumsum(are_first) - 1]
+        order = np.argsort(groups, kind="stable")
+        groups, members = groups[order], lines[order]
+        kept = int(np.searchsorted(groups, count))
+        self._invocations.frombytes(runs[fresh].tobytes())
+        self._born.frombytes(lines[fresh].astype(np.int64).tobytes())
+        self._members.frombytes(members[kept:].tobytes())
+        self._sizes.frombytes(np.bincount(groups[kept:] - count).astype(np.uint32).tobytes())
+        np.frombuffer(self._born_of, np.int64)[names[born < 0]] = lines[firsts[born < 0]]
+        grown: dict[int, array[int]] = {}
+        for group in dict.fromkeys(groups[:kept].tolist()):
+            start, stop = np.searchsorted(groups, (group, group + 1))
+            grown[group] = array("I", members[start:stop].tobytes())
+        return grown
+
+    def _grow(self, grown: dict[int, "array[int]"]) -> None:
+        """Put lines to those of their groups; what is behind is moved once."""
+        if not grown:
+            return
+        first = at = self._lines_before(min(grown) + 1)
+        tail = array("I")
+        for group in sorted(grown):
+            end = self._lines_before(group + 1)
+            tail += self._members[at:end]
+            tail += grown[group]
+            self._sizes[group] += len(grown[group])
+            at = end
+        tail += self._members[at:]
+        del self._members[first:]
+        self._members += tail
 
     def _trim(self, first: int) -> list[Splice]:
         """Leave out the lines before a number; their groups stand at the front, with younger lines maybe."""
@@ -240,8 +315,7 @@ class GroupedLines:
         if count < len(self._born):
             row = self._rows_before(count)
             splices.append(Splice(row, old_rows - row, 0))
-            for invocation in self._invocations[count:]:
-                self._forget(invocation)
+            put_at_all(self._born_of, self._invocations[count:], -1)
             del self._members[self._lines_before(count) :]
             for column in (self._invocations, self._born, self._sizes):
                 del column[count:]
@@ -251,11 +325,18 @@ class GroupedLines:
         self._last = number - 1
         touched = count
         ends = add_to_all(self._line_starts[1 : count + 1], -self._line_base - 1)
-        for group in reversed(places_at_least(self._members, ends, number)):
+        going = places_at_least(self._members, ends, number)
+        np = get_numpy() if len(going) > _MANY else None
+        if np is not None:
+            row = self._rows_before(going[0])
+            is_same = not self._cut_many(np, going[0], number) and not self.are_open and not self._toggled
+            self._count_lines(going[0])
+            return splices if is_same else [Splice(row, old_rows - row, len(self) - row)]
+        first_going = self._lines_before(going[0]) if going else len(self._members)
+        for group in reversed(going):
             start, stop = self._lines_before(group), self._lines_before(group + 1)
             kept_stop = bisect_left(self._members, number, start, stop)
             removed = stop - kept_stop
-            del self._members[kept_stop:stop]
             self._sizes[group] -= removed
             touched = group
             invocation = self._invocations[group]
@@ -267,8 +348,32 @@ class GroupedLines:
                     del column[group]
             elif invocation < 0 or self.is_open(invocation):
                 splices.append(Splice(self._rows_before(group + 1) - removed, removed, 0))
+        kept = those_below(self._members[first_going:], number)
+        del self._members[first_going:]
+        self._members += kept
         self._count_lines(touched)
         return self._gather(splices, old_rows)
+
+    def _cut_many(self, np: Any, first: int, number: int) -> int:
+        """Leave the lines from a number on out of the groups from the first on; how many are empty then."""
+        at = self._lines_before(first)
+        members = np.frombuffer(self._members, np.uint32)[at:]
+        are_kept = members < number
+        kept_before = np.concatenate([[0], np.cumsum(are_kept)])
+        sizes = np.diff(
+            kept_before[np.frombuffer(self._line_starts, np.int64)[first:] - self._line_base - at]
+        )
+        kept = array("I", members[are_kept].tobytes())
+        del members  # and with it the buffer, which has to be free to become shorter
+        del self._members[at:]
+        self._members += kept
+        self._sizes[first:] = array("I", sizes.astype(np.uint32).tobytes())
+        empty: list[int] = (np.flatnonzero(sizes == 0) + first).tolist()
+        for group in reversed(empty):
+            self._forget(self._invocations[group])
+            for column in (self._invocations, self._born, self._sizes):
+                del column[group]
+        return len(empty)
 
     def _gather(self, splices: list[Splice], old_rows: int) -> list[Splice]:
         """The splices as they are, or one that covers them where they are many."""
@@ -277,10 +382,9 @@ class GroupedLines:
         first = min(splice.row for splice in splices)
         return [Splice(first, old_rows - first, len(self) - first)]
 
-    def _note_born(self, invocation: int, number: int) -> None:
+    def _make_room(self, invocation: int) -> None:
         if (more := invocation + 1 - len(self._born_of)) > 0:
             self._born_of.extend(repeat(-1, more + _MORE_BORN))
-        self._born_of[invocation] = number
 
     def _forget(self, invocation: int) -> None:
         if invocation >= 0:
@@ -304,14 +408,21 @@ class GroupedLines:
     def _count_lines(self, group: int) -> None:
         """Bring the starts in line with the sizes, from this group on."""
         del self._line_starts[group + 1 :]
-        tail = accumulate(self._sizes[group:], initial=self._line_starts.pop())
-        self._line_starts.extend(tail)
+        self._line_starts.extend(running_sums(self._sizes[group:], self._line_starts.pop()))
         self._count_rows(group)
 
     def _count_rows(self, group: int) -> None:
         del self._row_starts[group + 1 :]
-        sizes = map(self._row_count, self._invocations[group:], self._sizes[group:])
-        self._row_starts.extend(accumulate(sizes, initial=self._row_starts.pop()))
+        np = get_numpy() if len(self._sizes) - group > FEW and not self._toggled else None
+        if np is None:
+            counts = map(self._row_count, self._invocations[group:], self._sizes[group:])
+            rows = array("I", counts)
+        else:
+            sizes = np.frombuffer(self._sizes, np.uint32)[group:]
+            have_header = np.frombuffer(self._invocations, np.int32)[group:] >= 0
+            counts = np.where(have_header, sizes + 1 if self.are_open else 1, sizes)
+            rows = array("I", counts.astype(np.uint32).tobytes())
+        self._row_starts.extend(running_sums(rows, self._row_starts.pop()))
 
     def _row_count(self, invocation: int, size: int) -> int:
         """How many rows a group takes."""

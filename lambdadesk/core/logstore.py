@@ -11,6 +11,7 @@ from typing import NamedTuple
 from lambdadesk.core.event import Event
 from lambdadesk.core.log_block import Block, make_block, with_lines
 from lambdadesk.core.log_piece import TYPECODES, LogPiece
+from lambdadesk.core.many_numbers import picked, put_in
 from lambdadesk.core.request_ids import RequestIds
 
 CAP_LINES = 1_000_000
@@ -274,8 +275,7 @@ class LogStore:
         low, high = numbers[0], numbers[-1]
         if high - low + 1 == len(numbers):
             return self.invocations(low, high + 1)
-        first = self.first
-        return [self._invocations[number - first] for number in numbers]
+        return picked(self._invocations, numbers, self.first)
 
     def streams(self, start: int, stop: int) -> "array[int]":
         """Where in `stream_names` those of the lines from number start to stop (exclusive) are."""
@@ -326,19 +326,9 @@ class LogStore:
 
     def _insert(self, places: Sequence[int], rows: Sequence[LogRow]) -> None:
         """Put late rows before the lines with these (ascending) numbers; only their blocks are made anew."""
-        at = places[0] - self.first
         cuts = [place - self.first for place in places]
         for column, values in zip(self._columns, self._values_of(rows), strict=True):
-            tail = array(column.typecode)
-            start = at
-            for cut, value in zip(cuts, values, strict=True):
-                if cut > start:
-                    tail.extend(column[start:cut])
-                    start = cut
-                tail.append(value)
-            tail.extend(column[start:])
-            del column[at:]
-            column.extend(tail)
+            put_in(column, cuts, values)
         stop = len(places)
         open_start = self._starts[-1] + self._blocks[-1].line_count if self._blocks else self.first
         while stop and places[stop - 1] >= open_start:

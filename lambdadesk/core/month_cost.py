@@ -256,7 +256,8 @@ class _Costing:
             error_cost = cost * failed / invocations if failed and invocations else _ZERO
             if read is not None:
                 kept = used.get(PriceItem.PROVISIONED, _ZERO) * self._prices.get(PriceItem.PROVISIONED, _ZERO)
-                cost, error_cost = read.cost + kept, read.errors_cost
+                if not read.unknown_cost:  # else the sums of what the REPORTs tell are priced, as above
+                    cost, error_cost = read.cost + kept, read.errors_cost
                 is_all = read.invocations == counted and sums.is_complete
                 is_known = not (read.inexact or read.unknown_cost)
                 if is_all and is_known and not sums.provisioned and not priced_notes:
@@ -354,10 +355,9 @@ class _Costing:
             return
         if not self._function.memory_mb:
             seconds = sum(self._sums.duration_ms.values()) / 1000
-            notes[
-                f"{self._assumed}: only its requests are counted, not its duration of {seconds:,.1f} s in "
-                f"{len(self._days)} days."
-            ] = None
+            left_out = f"not its duration of {seconds:,.1f} s in {len(self._days)} days"
+            counted = f": only its requests are counted, {left_out}" if seconds else ""
+            notes[f"{self._assumed}{counted}."] = None
             return
         scaled = (
             f"CloudWatch's Duration is scaled by {factor:.3f}, as the {every.invocations:,} invocations were "

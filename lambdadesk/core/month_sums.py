@@ -87,12 +87,15 @@ class PlaceMonth:
             if (counted := self.functions.get(each.name)) is None or not counted.is_fresh(now_ms)
         ]
 
-    def get_gone(self, present: Container[str], first: int) -> list[FunctionInfo]:
-        """The functions that are no more, but ran since the day `first`."""
+    def get_gone(
+        self, present: Container[str], first: int, reported: Container[str] = ()
+    ) -> list[FunctionInfo]:
+        """The functions that are no more, but ran since the day `first`, by CloudWatch or by REPORT lines."""
         return [
             self.describe(name)
             for name, counted in self.functions.items()
-            if name not in present and any(day >= first for day in counted.sums.get(INVOCATIONS, ()))
+            if name not in present
+            and (name in reported or any(day >= first for day in counted.sums.get(INVOCATIONS, ())))
         ]
 
     def describe(self, name: str) -> FunctionInfo:

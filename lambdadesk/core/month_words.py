@@ -158,9 +158,11 @@ class Gone:
             return "functions that were deleted are not in it yet"
         of = "them" if self.least == self.count else f"{self.least:,} of them"
         least = f", of {of} only the requests" if self.least else ""
-        parts = [f"{self.count:,} deleted besides{least}" if self.count else "none that was deleted"]
+        parts = []
+        if self.count or not self.unread:
+            parts.append(f"{self.count:,} deleted besides{least}" if self.count else "none that was deleted")
         if self.unread:
-            parts.append(f"{self.unread:,} more deleted are still to be read")
+            parts.append(f"{self.unread:,} deleted still to be read")
         if self.is_listed:
             parts.append("CloudWatch lists deleted ones for two weeks after they ran")
         else:

@@ -1,6 +1,7 @@
 """LogFollow, what the log page of a function follows: its own log, or others with it in one view."""
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 MOST_GROUPS = 50
 LOOK_AGAIN_S = 60.0  # for log groups that have come to fit a pattern
 WAITING_S = 20.0  # the same while none fits
+_SHARE = 10  # a look that took a second, over many pages of names, is not repeated before so many
 _REACH_MS = 24 * 3_600_000  # of longer ago there may be more log than anybody waits for
 _BEFORE_MS = 60_000  # init is logged before an invocation starts
 _OWN_PREFIX = "/aws/lambda/"
@@ -55,6 +57,7 @@ class LogFollow:
         self._look_again_s = look_again_s
         self._notes: list[str] = []
         self.waiting: list[str] = []
+        self._look_s = 0.0  # how long the last look for groups took
         self._tail_start: LogStart | None = None  # where the tail shown begins, None for the own one
         self._key = f"{connection.target.key} {function.name}"
         self._choosing, self._following = f"choose logs {function.name}", f"logs {function.name}"
@@ -95,7 +98,8 @@ class LogFollow:
 
     @property
     def _pause_s(self) -> float:
-        return min(WAITING_S, self._look_again_s) if self.waiting else self._look_again_s
+        usual_s = min(WAITING_S, self._look_again_s) if self.waiting else self._look_again_s
+        return max(usual_s, _SHARE * self._look_s)
 
     def take_up(self) -> None:
         """Go on with what was chosen the last time that the function was open."""
@@ -121,7 +125,7 @@ class LogFollow:
         """Follow from where an invocation began, where that is before what is followed; a day ago at most."""
         now_ms, start = self.connection.gateway.server_now_ms, self.start
         begin_ms = now_ms - start.lookback_ms if start.since_ms is None else start.since_ms
-        is_shown = started_ms >= begin_ms or self.tail.tracker.invocations.of_request(request_id)
+        is_shown = started_ms >= begin_ms or self.tail.invocations.of_request(request_id)
         if not is_shown and started_ms >= now_ms - _REACH_MS:
             self.use(self.choice, LogStart(since_ms=int(started_ms) - _BEFORE_MS))
 
@@ -194,6 +198,8 @@ class LogFollow:
             if count > 1 and name not in choice.groups
         ]
         groups += [self._whole(name) for name in choice.groups]
+        fits: list[str] = []
+        began_s = time.monotonic()
         for pattern in choice.patterns:
             found = await fetch_groups(self.connection.gateway, pattern, MOST_GROUPS + 1)
             if not found:
@@ -201,8 +207,12 @@ class LogFollow:
                 continue
             more = f"more than {MOST_GROUPS}" if len(found) > MOST_GROUPS else str(len(found))
             noun = "log group" if len(found) == 1 else "log groups"
-            notes.append(f"{pattern} fits {more} {noun}; new ones are taken in within a minute.")
+            fits.append(f"{pattern} fits {more} {noun}")
             groups += [self._whole(group.name) for group in found]
+        self._look_s = time.monotonic() - began_s
+        pause_s = max(LOOK_AGAIN_S, _SHARE * self._look_s)
+        within = "a minute" if pause_s == LOOK_AGAIN_S else f"{pause_s / 60 + 0.5:.0f} minutes"
+        notes += [f"{each}; new ones are taken in within {within}." for each in fits]
         groups = list(_without_repeats(groups))
         if len(groups) > MOST_GROUPS:
             notes.append(f"Only the first {MOST_GROUPS} log groups are followed.")

@@ -64,7 +64,7 @@ class _Place:
     is_kept_old: bool = True  # more of them is known by now
     state: PlaceState = PlaceState()
     present: frozenset[str] | None = None  # names, by the last list that was whole
-    unread: int = 0  # functions that were deleted, and are still to be read
+    gone: frozenset[str] = frozenset()  # deleted ones, of which nothing was known when all was last read
     disconnects: list[Callable[[], None]] = field(default_factory=list)
 
 
@@ -322,7 +322,7 @@ class Months:
         if place.present is None:
             return []
         there = place.present.union(each.name for each in place.connection.catalog.state.functions)
-        return place.month.get_gone(there, first)
+        return place.month.get_gone(there, first, {*place.kept, *place.connection.ledger.functions()})
 
     def get_gone(self, functions: Iterable[MonthFunction]) -> Gone:
         """How many of these, and of all that there were, were deleted."""
@@ -332,7 +332,7 @@ class Months:
         return Gone(
             len(deleted),
             sum(each.days.is_least for each in deleted),
-            sum(place.unread for place in places),
+            sum(name not in place.month.functions for place in places for name in place.gone),
             None if listed == {None} else listed == {True},
         )
 
@@ -428,11 +428,11 @@ class Months:
         if present is None:
             return []
         listed, month.is_listed = await fetch_names(connection.gateway, most_pages(len(present)))
-        names = {*listed, *place.kept, *month.functions} - present
+        reported = (*place.kept, *connection.ledger.functions())
+        names = frozenset({*listed, *reported, *month.functions} - present)
         due = month.get_gone_due(names, listed, connection.gateway.server_now_ms)
-        most = most_gone(len(present))
-        place.unread = max(0, len(due) - most)
-        return [month.describe(name) for name in due[:most]]
+        place.gone = names.difference(month.functions)
+        return [month.describe(name) for name in due[: most_gone(len(present))]]
 
     async def _save(self, place: _Place) -> None:
         key = place.connection.target.key

@@ -269,6 +269,7 @@ class Tailer:
                     source.pause_s = self._poll_s
                 else:
                     source.pause_s = min(RETRY_CEILING_S, max(source.pause_s, self._poll_s) * 2)
+                    source.retry_ms = self.now_ms + round(source.pause_s * 1000)
             else:
                 pause_s = source.pause_s if source.error is None else self._poll_s
                 source.error = None
@@ -293,8 +294,6 @@ class Tailer:
     async def _pause(self, source: TailSource) -> None:
         began_s = self._clock()
         nudge = self._nudges[source.index]
-        if source.error is not None:
-            source.retry_ms = self.now_ms + round(source.pause_s * 1000)
         try:
             async with asyncio.timeout(source.pause_s):
                 await nudge.wait()

@@ -188,6 +188,9 @@ async def test_groups_are_found_by_name_and_by_pattern(aws: FakeAws) -> None:
         pattern: [group.name for group in await fetch_groups(gateway, pattern)]
         for pattern in ("/aws/lambda/*", "/aws/lambda/a*", "*a", "/aws/lambda/a", "/aws/lambda/[ab]", "/aws")
     }
+    # Where a name may begin with anything, AWS looks for what is in it.
+    asked = [request.params.get("logGroupNamePattern") for request in aws.requests("DescribeLogGroups")]
+    assert asked == [None, None, "a", None, None, None]
     limited = await fetch_groups(gateway, "/aws/lambda/*", limit=2)
     one, none = [await fetch_group(gateway, name) for name in ("/aws/lambda/ab", "/aws/lambda/c")]
     await gateway.close()

@@ -266,6 +266,27 @@ def test_a_better_reading_of_its_start_parts_what_times_had_joined() -> None:
     assert (len(book.of("f")), record.request_id) == (2, "answer")
 
 
+def test_what_is_settled_is_open_again_where_its_id_turns_out_to_be_another() -> None:
+    book = ledger()
+    book.add_seen("f", seen("a", 1000, 1100), seen("b", 1000, 1100))
+    add_here(book, "", 1000, 1100, report=report("a"))
+    assert [(each.request_id, each.here) for each in book.of("f")] == [("a", True), ("b", False)]
+    add_here(book, "", 1000, 1100, report=report("b"))
+    assert sorted((each.request_id, each.here) for each in book.of("f")) == [("a", False), ("b", True)]
+
+
+def test_who_shares_an_id_is_told_apart_though_one_was_settled() -> None:
+    book = ledger()
+    late = add_here(book, "a", 2000, 2100)
+    book.add_seen("f", seen("a", 1000, 1100))
+    assert late.stream
+    early = add_here(book, "a", 1000, 1100)
+    assert (early.stream, late.stream) == ("stream of a", "")
+    book.add_seen("f", seen("a", 2000, 2100))
+    assert (early.started_ms, late.started_ms, late.stream) == (1000, 2000, "stream of a")
+    assert book.totals("f").invocations == len(book.of("f")) == 2
+
+
 def test_retries_of_an_event_are_counted_and_the_first_was_made_here() -> None:
     book = ledger()
     record = add_here(book, "a", 1000, 1005, kind=EVENT, outcome=Outcome.QUEUED)

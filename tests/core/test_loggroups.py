@@ -1,3 +1,6 @@
+"""Lines gathered by invocation."""
+
+import numpy  # noqa: F401  so that many are arranged by it
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -50,6 +53,13 @@ def test_groups_are_closed_and_opened() -> None:
     assert shown(closed) == ["#0", "#1", 3]
     closed.toggle(1)
     assert shown(closed) == ["#0", "#1", 1, 3]
+
+
+def test_one_of_many_groups_is_closed() -> None:
+    _, groups = make(*range(100))
+    assert groups.toggle(3) == Splice(7, 1, 0)
+    assert len(groups) == 199
+    assert shown(groups)[6:10] == ["#3", "#4", 4, "#5"]
 
 
 def test_rows_go_with_the_context_of_a_match_that_was_dropped() -> None:
@@ -149,6 +159,65 @@ def test_whatever_comes_rows_are_those_of_all_lines_at_once(
         assert firsts == sorted(firsts)
     store.clear()
     assert len(groups) == 0
+
+
+many = st.one_of(
+    st.lists(st.sampled_from([*[-1] * spread, *range(3 * spread)]), min_size=100, max_size=200)
+    for spread in (10, 50)
+)
+
+
+@settings(deadline=None, max_examples=20)
+@given(
+    st.lists(st.tuples(many, st.sampled_from([0, 100, 200])), min_size=1, max_size=4),
+    st.booleans(),
+    st.data(),
+)
+def test_many_lines_at_once_are_arranged_as_few_by_few(
+    pages: list[tuple[list[int], int]], are_open: bool, data: st.DataObject
+) -> None:
+    store = LogStore(cap=data.draw(st.sampled_from([480, 4_000])))
+    lines = FilteredLines(store, parse_filter("yes"))
+    at_once, by_few = GroupedLines(lines, are_open=are_open), GroupedLines(lines, are_open=are_open)
+    count = 0  # of the rows, as a view that applies the splices has it
+
+    def follow(first_changed: int) -> None:
+        nonlocal count
+        lines.cut(first_changed)
+        splices = at_once.cut(first_changed)
+        assert splices == by_few.cut(first_changed)
+        lines.scan()
+        splices += at_once.extend()
+        while not by_few.is_complete:
+            by_few.extend(60)
+        count += sum(inserted - removed for _row, removed, inserted in splices)
+        assert count == len(at_once)
+
+    store.changed.connect(follow)
+    for number, (runs, at_ms) in enumerate(pages):
+        texts = data.draw(st.sampled_from([("yes",), ("no", "yes", "yes")]))
+        at_ms *= number  # the newest, or some of them late
+        rows = [line(at_ms + ms, run, texts[ms % len(texts)]) for ms, run in enumerate(runs)]
+        store.add(
+            [row._replace(invocation=row.invocation + number * 4) if number % 2 else row for row in rows]
+        )
+        assert shown(at_once) == shown(by_few)
+        if not store.first:  # a group whose first line was dropped keeps its place
+            afresh = GroupedLines(lines, are_open=are_open)
+            afresh.extend(60)
+            while not afresh.is_complete:
+                afresh.extend(60)
+            for run in range(154):
+                if at_once.is_open(run) != are_open:
+                    afresh.toggle(run)
+            assert shown(afresh) == shown(at_once)
+        for run in range(-1, 154, 3):
+            assert at_once.header_row(run) == by_few.header_row(run)
+            assert at_once.numbers_of(run) == by_few.numbers_of(run)
+        if number % 2:
+            splice = at_once.toggle(9)
+            assert by_few.toggle(9) == splice
+            count += splice.inserted - splice.removed
 
 
 def seen_numbers(groups: GroupedLines) -> list[int]:

@@ -241,7 +241,7 @@ def test_what_figures_cover() -> None:
     assert "functions that were deleted are not in it yet" in note
     assert "read" not in get_note(10, 10, 10, None, [], Gone())
     deleted = get_note(10, 10, 10, None, [], Gone(3, 1, 7, is_listed=True))
-    assert "3 deleted besides, of 1 of them only the requests · 7 more deleted are still to be" in deleted
+    assert "3 deleted besides, of 1 of them only the requests · 7 deleted still to be" in deleted
     assert "none that was deleted · CloudWatch did not list all" in Gone(is_listed=False).words
 
 

@@ -111,6 +111,28 @@ async def test_what_was_seen_is_kept_by_itself(path: Path) -> None:
         assert desk.failures == []
 
 
+@pytest.mark.parametrize("match_by_time", [False, True])
+async def test_the_session_has_nothing_of_earlier_ones_or_of_the_past(
+    path: Path, match_by_time: bool
+) -> None:
+    async with at(path) as desk:
+        desk.ledger.add_seen("f", seen(1))
+    async with at(path, match_by_time=match_by_time) as desk:
+        desk.ledger.add_seen("f", seen(2, 100))
+        desk.invoke(3, 200)
+        past = InvocationColumns.from_invocations([seen(2, 100), seen(4, -5_000)], Source.PAST)
+        await desk.book.add_past("f", past)
+        session = await desk.book.session("f")
+        told = [(session.request_id(row), Source(int(session.source[row]))) for row in range(len(session))]
+        assert told == [(request(2), Source.LIVE), (request(3), Source.HERE)]
+        again = await desk.book.session("f")
+        assert match_by_time or again is session  # there is nothing to lay out anew
+        desk.ledger.add_seen("f", seen(5, 300))
+        assert len(await desk.book.session("f")) == 3
+        assert await desk.book.session("g") is not None
+        assert desk.failures == []
+
+
 async def test_this_session_and_earlier_ones_are_joined_each_counted_once(path: Path) -> None:
     async with at(path) as desk:
         desk.ledger.add_seen("f", seen(1), seen(2, 100))

@@ -370,6 +370,27 @@ async def test_memory_of_a_deleted_function_is_taken_from_its_report_lines(
         assert "the 512 MB of its REPORT lines are used, and x86_64 is assumed" in row.notes[0]
 
 
+async def test_a_deleted_function_that_an_endpoint_counts_no_more_is_summed_by_its_report_lines(
+    rig: Rig, aws: FakeAws
+) -> None:
+    async with rig:
+        aws.functions = [make_function("f")]
+        connection = await rig.connect(aws)
+        at_ms = int(datetime.now(UTC).timestamp() * 1000)
+        run = Invocation(
+            *("old", "00000000-0000-4000-8000-000000000000", at_ms, "2026/11/26/[$LATEST]a"),
+            ended_ms=at_ms + 100,
+            outcome=Outcome.OK,
+            report=Report("r", Decimal("90.50"), 100, 512, 64),
+        )
+        connection.ledger.add_seen("old", run)
+        await rig.show(connection)
+        await rig.read()
+        found, row = of(await rig.months.price(), "old")
+        assert (found.is_deleted, row.requests) == (True, 1)
+        assert row.cost == Decimal("0.0000002") + Decimal("0.05") * Decimal("0.0000166667")
+
+
 async def test_where_metrics_may_not_be_listed_the_rest_is_summed_and_it_is_said(
     rig: Rig, aws: FakeAws
 ) -> None:

@@ -7,7 +7,7 @@ from lambdadesk.core.threads import in_thread
 from lambdadesk.desk.tail_account import is_interrupted, ledger_line
 from lambdadesk.desk.tailer import TailGroup, TailState
 from tests.desk.test_tailer import GROUP, following, make_tail, now_ms, poll
-from tests.desk.test_tailer_groups import MAILS, ORDERS, poll_all
+from tests.desk.test_tailer_groups import MAILS, ORDERS
 from tests.desk.test_tailer_groups import make_tail as make_tail_of
 from tests.desk.waiting import until
 from tests.servers import faults
@@ -68,6 +68,7 @@ async def test_of_several_logs_it_says_how_many(aws: FakeAws, quick: Limits) -> 
     aws.add_events(MAILS, "mail", timestamp_ms=now_ms() - 2_000)
     async with following(make_tail_of(aws, quick, TailGroup(ORDERS), TailGroup(MAILS))) as tail:
         await until(tail.changed, lambda: tail.counts.complete_to_ms, "both")
-        aws.script("FilterLogEvents", broken, broken, broken, broken)
-        await poll_all(tail)
+        aws.always("FilterLogEvents", broken)
+        tail.poll_now()
+        await until(tail.changed, lambda: all(source.error for source in tail.sources), "both failures")
         assert re.search(rf" · 2 of 2 log groups interrupted since {CLOCK}: ", ledger_line(tail))

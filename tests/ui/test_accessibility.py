@@ -100,6 +100,8 @@ async def test_a_dialog_has_names(desk: Desk) -> None:
 
 async def walk(desk: Desk, start: QWidget) -> set[str]:
     """The names of what Tab leads to, from here on."""
+    desk.window.activateWindow()  # a list that was open may have been the active one
+    await until(lambda: QApplication.activeWindow() is desk.window)
     start.setFocus()
     seen: set[str] = set()
     for _step in range(60):

@@ -55,3 +55,17 @@ def test_the_first_steps_are_seen_to_the_last(qtbot: QtBot) -> None:
         assert inner.rect().contains(last.geometry())
 
     qtbot.waitUntil(is_inside)
+
+
+def test_nothing_is_cut_off_at_the_right(qtbot: QtBot) -> None:
+    window = QWidget()
+    qtbot.addWidget(window)
+    view = FateView(window)
+    column = QVBoxLayout(window)
+    column.addStretch(1)
+    column.addWidget(view)
+    window.resize(210, 260)
+    window.show()
+    qtbot.waitExposed(window)
+    view.show_steps([Step("Attempt 1 failed", StepState.FAILED, 1_000, f"request {'0a1b2c3d' * 5}")])
+    qtbot.waitUntil(lambda: view.widget().width() == view.viewport().width())

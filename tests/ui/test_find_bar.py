@@ -235,7 +235,7 @@ def test_in_a_narrow_editor_there_is_room_to_type(qtbot, host: Host) -> None:
     qtbot.waitUntil(lambda: host.width() == 370 and host.text.isVisible())
     host.text.setText("o")
     letter = host.fontMetrics().horizontalAdvance("m")
-    assert host.text.width() >= 8 * letter
+    assert host.text.width() >= 7 * letter
     replacement = host.get("replaceText", QLineEdit)
     assert replacement.width() >= 10 * letter
     assert replacement.x() == host.text.x()

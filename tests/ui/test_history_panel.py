@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QFileDialog, QLineEdit, QTableView, QWidget
 
 from lambdadesk.ui.dialogs.diff_dialog import DiffDialog
 from tests.servers.fake_aws import FakeAws
-from tests.ui.desk import CONTROL, Desk, click, click_row, press, rows, until
+from tests.ui.desk import CONTROL, Desk, click, click_row, press, rows, turns, until
 
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")
 STATUS, NOTE = 3, 6  # among the columns in sight, all but the function's name
@@ -142,3 +142,15 @@ async def test_a_payload_that_was_not_kept_cannot_be_sent_again(desk: Desk, aws:
     click(desk.get("historyRerun"))
     await until(lambda: "not kept" in desk.text("historySaid"))
     assert len(aws.requests("Invoke")) == 1
+
+
+async def test_in_a_narrow_window_the_buttons_take_one_row(desk: Desk, aws: FakeAws) -> None:
+    await open_history(desk, '{"n": 1}')
+    names = ("Load", "Rerun", "Compare", "Star", "Note", "Export", "Delete")
+    buttons = [desk.get(f"history{name}") for name in names]
+    for size, has_icons in (((1280, 800), True), ((760, 500), False), ((1280, 800), True)):
+        desk.window.resize(*size)
+        await turns()
+        assert desk.get("historyRerun").icon().isNull() is not has_icons
+        assert len({button.y() for button in buttons}) == 1
+        assert all(button.width() >= button.minimumSizeHint().width() for button in buttons)

@@ -2,6 +2,7 @@
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QAccessible
 from PySide6.QtTest import QAbstractItemModelTester
 from PySide6.QtWidgets import QApplication
 
@@ -167,3 +168,24 @@ def test_the_model_with_traces_keeps_the_rules_of_models(qtbot, is_grouped: bool
         model.toggle(run - 2)  # open again
     assert store.first > 0
     assert any("▸ 6 lines" in str(model.index(row, MESSAGE).data()) for row in range(model.rowCount()))
+
+
+def test_a_trace_is_read_by_assistive_technology(qtbot, view: LogView) -> None:
+    def spoken() -> list[str]:
+        table = QAccessible.queryAccessibleInterface(view.table)
+        return [table.child(at).text(QAccessible.Text.Name) for at in range(table.childCount())]
+
+    assert FOLDED in spoken()
+    assert "KeyError: 'id'" not in spoken()
+    view.toggle_trace(1)
+    assert {f"▾ {TEXTS[1]}", "KeyError: 'id'", "end"} <= set(spoken())
+
+
+def test_the_tree_of_a_line_is_read_by_assistive_technology(qtbot, view: LogView, store: LogStore) -> None:
+    store.add(lines(['{"order": {"id": 7}}'], since_ms=20))
+    view.table.selectRow(view.table.model().rowCount() - 1)
+    tree = view.detail.tree.view
+    tree.expandAll()
+    found = QAccessible.queryAccessibleInterface(tree)
+    cells = [found.child(at).text(QAccessible.Text.Name) for at in range(found.childCount())]
+    assert {"line", "order", "id", "7"} <= set(cells)

@@ -447,3 +447,23 @@ def test_a_line_in_json_begins_with_its_message(
     view.table.selectRow(0)
     view.copy()
     assert view.line_text(0) == QApplication.clipboard().text() == text
+
+
+def test_the_last_line_stays_in_sight_when_the_titles_come_and_go(view: LogView, store: LogStore) -> None:
+    store.add(lines(0, 500))
+    for is_low in (True, False, True, False):
+        view.set_low(is_low)
+        rect = view.table.visualRect(view.table.model().index(499, MESSAGE))
+        assert view.table.viewport().rect().contains(rect)
+        assert view.is_following
+
+
+def test_clearing_takes_effect_at_once_though_a_late_line_waits(
+    qtbot, view: LogView, store: LogStore
+) -> None:
+    store.add(lines(0, 5_000))
+    qtbot.waitUntil(lambda: not view.is_scanning)
+    store.add([line(5, "late")])
+    assert view.table.model().rowCount() == 5_000  # those of a moment are taken in together
+    store.clear()
+    assert view.table.model().rowCount() == 0

@@ -114,6 +114,11 @@ async def test_the_free_tier_is_a_line_of_its_own(desk: Desk, aws: FakeAws) -> N
     assert desk.text("monthFreeTier") == "requests all, GB-s all"
 
 
+async def test_stop_is_never_a_window_of_its_own(desk: Desk, aws: FakeAws) -> None:
+    await turn_to_month(desk)
+    assert desk.get("monthStop").window() is desk.window  # also before it was ever shown
+
+
 async def test_groups_and_tags(desk: Desk, aws: FakeAws) -> None:
     arn = "arn:aws:lambda:us-east-1:000000000000:function:"
     aws.tags = {f"{arn}hello": {"team": "one", STACK_TAG: "shop"}, f"{arn}other": {"team": "two"}}
@@ -402,6 +407,7 @@ async def test_what_has_come_before_a_stop_stays(qapp: QApplication, aws: FakeAw
         await until(lambda: "call 2 of 2" in desk.text("monthTrouble"), lambda: desk.text("monthTrouble"))
         click(desk.get("monthStop"))
         await until(lambda: not desk.get("monthStop").isVisible(), lambda: visible_words(panel))
+        assert desk.get("monthRead").hasFocus()
         assert "100 not read yet" in desk.text("monthNote")
         assert len(table(desk)) == 500
         click(desk.get("monthRead"))

@@ -6,11 +6,9 @@ from typing import Final
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
-    QDialog,
     QHBoxLayout,
     QMenu,
     QPushButton,
-    QTabWidget,
     QVBoxLayout,
     QWidget,
 )
@@ -32,6 +30,7 @@ from lambdadesk.ui.widgets.named import named
 from lambdadesk.ui.widgets.notices import announce, wrapped_label
 from lambdadesk.ui.widgets.plain import PlainLabel, set_plain_tooltip
 from lambdadesk.ui.widgets.tables import make_table
+from lambdadesk.ui.widgets.tabs_dialog import TabsDialog
 
 _WIDTH_PX, _HEIGHT_PX = 860, 440
 _NOTHING: Final = (
@@ -41,7 +40,7 @@ _NOTHING: Final = (
 _NOT_MUTED: Final = "Nothing is muted."
 
 
-class AlertsDialog(QDialog):
+class AlertsDialog(TabsDialog):
     """Shown beside the window, and true to the book while it is open.
 
     Signals:
@@ -54,36 +53,16 @@ class AlertsDialog(QDialog):
         self, book: AlertBook, name_place: Callable[[str], str], parent: QWidget | None = None
     ) -> None:
         """name_place: what a connection is called, by its Target.key."""
-        super().__init__(parent)
+        super().__init__("alerts", "Alerts", "Alerts, or what is muted", parent)
         self._book = book
-        self.setObjectName("alertsDialog")
-        self.setWindowTitle("Alerts")
-        self.setAccessibleName("Alerts")
-        self.tabs = named(QTabWidget(), "alertsTabs", "Alerts and mutes")
-        self.tabs.tabBar().setAccessibleName("Alerts, or what is muted")
         self.tabs.addTab(self._build_alerts(), "Alerts")
         self.tabs.addTab(self._build_mutes(name_place), "Muted")
-        close = named(QPushButton("Close"), "alertsClose", "Close")
-        close.setAutoDefault(False)
-        close.clicked.connect(self.close)
-        foot = QHBoxLayout()
-        foot.addStretch(1)
-        foot.addWidget(close)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(theme.WIDE, theme.WIDE, theme.WIDE, theme.WIDE)
-        column.setSpacing(theme.SPACE)
-        column.addWidget(self.tabs, 1)
-        column.addLayout(foot)
         self._disconnect = book.changed.connect(self._refresh)
         self._refresh()
         room = parent.size() if parent is not None else self.size()
         self.resize(min(_WIDTH_PX, room.width() - 40), min(_HEIGHT_PX, room.height() - 40))
         self.finished.connect(lambda _result: self._disconnect())
-        (self.table if self.table.isVisibleTo(self) else close).setFocus()
-
-    def open(self) -> None:
-        """Show it; unlike QDialog's own, this does not keep the window from being used."""
-        self.show()
+        (self.table if self.table.isVisibleTo(self) else self.close_button).setFocus()
 
     # -- parts
 

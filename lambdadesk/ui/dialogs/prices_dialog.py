@@ -7,14 +7,12 @@ from typing import Final
 
 from PySide6.QtWidgets import (
     QCheckBox,
-    QDialog,
     QDoubleSpinBox,
     QFormLayout,
     QGridLayout,
     QHBoxLayout,
     QLineEdit,
     QPushButton,
-    QTabWidget,
     QVBoxLayout,
     QWidget,
 )
@@ -34,6 +32,7 @@ from lambdadesk.ui.widgets.named import named
 from lambdadesk.ui.widgets.notices import announce, wrapped_label
 from lambdadesk.ui.widgets.plain import PlainLabel
 from lambdadesk.ui.widgets.tables import make_table
+from lambdadesk.ui.widgets.tabs_dialog import TabsDialog
 
 _WIDTH_PX, _HEIGHT_PX = 800, 460
 _DOWNLOAD: Final = "download prices"
@@ -88,33 +87,18 @@ class _OwnModel(RowTableModel[_OwnRow]):
         self._show(rows)
 
 
-class PricesDialog(QDialog):
+class PricesDialog(TabsDialog):
     """Shown beside the window; what is entered holds at once. Closing it ends a download."""
 
     def __init__(self, console: Console, scope: TaskScope, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__("prices", "Prices and costs", "Parts of prices and costs", parent)
         self._console = console
         self._scope = scope  # the window's, which tells what goes wrong
         self._is_closed = False
-        self.setObjectName("pricesDialog")
-        self.setWindowTitle("Prices and costs")
-        self.setAccessibleName("Prices and costs")
-        self.tabs = named(QTabWidget(), "pricesTabs", "Prices and costs")
-        self.tabs.tabBar().setAccessibleName("Parts of prices and costs")
         self.tabs.addTab(self._build_prices(), "Prices")
         self.tabs.addTab(self._build_overrides(), "What you pay")
         self.tabs.addTab(self._build_own(), "LambdaDesk itself")
-        close = named(QPushButton("Close"), "pricesClose", "Close")
-        close.setDefault(True)
-        close.clicked.connect(self.close)
-        buttons = QHBoxLayout()
-        buttons.addStretch(1)
-        buttons.addWidget(close)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(theme.WIDE, theme.WIDE, theme.WIDE, theme.WIDE)
-        column.setSpacing(theme.SPACE)
-        column.addWidget(self.tabs, 1)
-        column.addLayout(buttons)
+        self.close_button.setDefault(True)
         self._disconnects = [
             console.prices.changed.connect(self._refresh_prices),
             console.own_use.changed.connect(self._refresh_own),
@@ -124,10 +108,6 @@ class PricesDialog(QDialog):
         self._show_downloading(self._scope.is_running(_DOWNLOAD))
         self.resize(_WIDTH_PX, _HEIGHT_PX)
         self.finished.connect(self._on_finished)
-
-    def open(self) -> None:
-        """Show it; unlike QDialog's own, this does not keep the window from being used."""
-        self.show()
 
     # -- where prices are from
 

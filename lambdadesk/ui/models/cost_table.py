@@ -1,6 +1,6 @@
 """The table of what each function cost."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, Qt
 
 from lambdadesk.core.money import format_money
 from lambdadesk.ui.models.right_size_table import saving_text, verdict_status
-from lambdadesk.ui.models.rows import NOTHING, Column, Index, RowTableModel
+from lambdadesk.ui.models.rows import NOTHING, Column, Index, SortedTableModel
 from lambdadesk.ui.widgets.plain import plain_tooltip
 
 if TYPE_CHECKING:
@@ -161,22 +161,15 @@ COST_COLUMN: Final = 3
 PLACE_COLUMNS: Final = (1, 2)  # of no use while one place is shown
 
 
-class CostTableModel(RowTableModel[CostRow]):
-    """Cost rows, dearest first until a header is clicked; what is not known comes last either way.
+class CostTableModel(SortedTableModel[CostRow]):
+    """Cost rows, the dearest first.
 
     explain: gives the arithmetic of a row's cost, which its tooltip shows; empty where it is not known.
     """
 
     def __init__(self, parent: QObject | None = None) -> None:
-        super().__init__(_COLUMNS, lambda row: row.key, parent)
+        super().__init__(_COLUMNS, lambda row: row.key, COST_COLUMN, parent)
         self.explain: Callable[[CostRow], str] = lambda _row: ""
-        self._rows: list[CostRow] = []
-        self._sorting = (COST_COLUMN, Qt.SortOrder.DescendingOrder)
-
-    def set_rows(self, rows: Iterable[CostRow]) -> None:
-        """Show these sums, one a function; rows that stay keep their selection."""
-        self._rows = list({row.key: row for row in rows}.values())
-        self._show(self._sorted(self._rows, *self._sorting))
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if role == Qt.ItemDataRole.ToolTipRole and index.column() == COST_COLUMN:
@@ -184,8 +177,3 @@ class CostTableModel(RowTableModel[CostRow]):
             if row.cost is not None and (text := self.explain(row)):
                 return plain_tooltip(text)
         return super().data(index, role)
-
-    def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
-        if 0 <= column < len(_COLUMNS):
-            self._sorting = (column, order)
-            self._show(self._sorted(self._rows, *self._sorting))

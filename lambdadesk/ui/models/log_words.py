@@ -1,5 +1,6 @@
 """What is said of a tail in place of its lines, and beside the names of its logs."""
 
+from lambdadesk.core.errors import UserError
 from lambdadesk.desk.tailer import Tailer, TailState
 
 ASIDES = {
@@ -26,3 +27,15 @@ def empty_words(tail: Tailer, since: str, waiting: str) -> str:
     if tail.state is TailState.NO_GROUP and waiting:
         return waiting
     return _EMPTY.get(tail.state, "").format(since=since, of=since.replace("in the", "of the"))
+
+
+def problem_words(tail: Tailer, choosing: UserError | None) -> str:
+    """Why nothing comes, or not what was chosen (choosing: why that failed); empty where all is well."""
+    if choosing is not None:
+        return f"{choosing} What was followed before is still shown."
+    failing = next((source for source in tail.followed if source.error is not None), None)
+    if failing is None:
+        return ""
+    retry = "" if tail.state is TailState.DENIED else " Lines already here stay; it is tried again."
+    whose = f"{failing.name}: " if len(tail.followed) > 1 else ""
+    return f"{whose}{failing.error}{retry}"

@@ -1,6 +1,5 @@
 """The table of a month, or of 30 days: a row for each function, or for each group of them."""
 
-from collections.abc import Iterable
 from decimal import Decimal
 from typing import Final
 
@@ -9,7 +8,7 @@ from PySide6.QtCore import QObject, Qt
 from lambdadesk.core.money import format_amount, format_cents
 from lambdadesk.core.month_view import MonthRow
 from lambdadesk.core.month_words import get_why
-from lambdadesk.ui.models.rows import NOTHING, Column, RowTableModel
+from lambdadesk.ui.models.rows import NOTHING, Column, SortedTableModel
 
 _NO_REPORTS: Final = "Not known: too few REPORT lines were read. “Last hour and since” reads them."
 
@@ -189,22 +188,18 @@ COUNT_COLUMN: Final = 1  # of no use where each row is a function
 PLACE_COLUMNS: Final = (2, 3)  # of no use while one place is shown, or rows are groups
 
 
-class MonthTableModel(RowTableModel[MonthRow]):
-    """Dearest first until a header is clicked; what is not known comes last either way."""
+class MonthTableModel(SortedTableModel[MonthRow]):
+    """Rows of functions, or of groups under another title; the dearest first."""
 
     def __init__(self, parent: QObject | None = None) -> None:
-        super().__init__(_COLUMNS, lambda row: row.key, parent)
-        self._rows: list[MonthRow] = []
-        self._sorting = (COST_COLUMN, Qt.SortOrder.DescendingOrder)
+        super().__init__(_COLUMNS, lambda row: row.key, COST_COLUMN, parent)
         self._title = "Function"
 
-    def set_rows(self, rows: Iterable[MonthRow], title: str = "Function") -> None:
-        """Show these, under a title for what they are; rows that stay keep their selection."""
-        self._rows = list(rows)
+    def show_title(self, title: str) -> None:
+        """Say what the rows are."""
         if title != self._title:
             self._title = title
             self.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, 0)
-        self._show(self._sorted(self._rows, *self._sorting))
 
     def get_rows(self) -> list[MonthRow]:
         """The rows in the order that is shown."""
@@ -216,8 +211,3 @@ class MonthTableModel(RowTableModel[MonthRow]):
         if section == 0 and orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
             return self._title
         return super().headerData(section, orientation, role)
-
-    def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
-        if 0 <= column < len(_COLUMNS):
-            self._sorting = (column, order)
-            self._show(self._sorted(self._rows, *self._sorting))

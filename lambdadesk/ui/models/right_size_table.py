@@ -3,10 +3,10 @@
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QObject, Qt
+from PySide6.QtCore import QObject
 
 from lambdadesk.core.money import format_money
-from lambdadesk.ui.models.rows import NOTHING, Column, RowTableModel
+from lambdadesk.ui.models.rows import NOTHING, Column, SortedTableModel
 
 if TYPE_CHECKING:
     from lambdadesk.core.right_size import RightSize
@@ -29,12 +29,10 @@ RIGHT_SIZE_SAMPLES: Final = (
 )
 
 
-class RightSizeModel(RowTableModel["RightSizeRow"]):
+class RightSizeModel(SortedTableModel["RightSizeRow"]):
     """One row a function, sorted by what its suggested size may save."""
 
     def __init__(self, parent: QObject | None = None) -> None:
-        self._rows: list[RightSizeRow] = []
-        self._sort = (SAVING_COLUMN, Qt.SortOrder.DescendingOrder)
         columns = (
             Column["RightSizeRow"](
                 "Function",
@@ -73,17 +71,7 @@ class RightSizeModel(RowTableModel["RightSizeRow"]):
                 is_number=True,
             ),
         )
-        super().__init__(columns, lambda row: row.key, parent)
-
-    def set_rows(self, rows: "list[RightSizeRow]") -> None:
-        self._rows = rows
-        self._show(self._sorted(rows, *self._sort))
-        if rows:
-            self.dataChanged.emit(self.index(0, 0), self.index(self.rowCount() - 1, self.columnCount() - 1))
-
-    def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
-        self._sort = (column, order)
-        self._show(self._sorted(self._rows, column, order))
+        super().__init__(columns, lambda row: row.key, SAVING_COLUMN, parent)
 
 
 def _size(title: str, key: str) -> "Column[RightSizeRow]":

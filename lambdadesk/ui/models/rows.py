@@ -193,6 +193,31 @@ class RowTableModel(QAbstractTableModel, Generic[Row]):
         self.layoutChanged.emit()
 
 
+class SortedTableModel(RowTableModel[Row]):
+    """Sorted by a column, the largest first, until a header is clicked; what is not known comes last."""
+
+    def __init__(
+        self,
+        columns: Sequence[Column[Row]],
+        key: Callable[[Row], Hashable],
+        sort_by: int,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(columns, key, parent)
+        self._rows: list[Row] = []
+        self._sorting = (sort_by, Qt.SortOrder.DescendingOrder)
+
+    def set_rows(self, rows: Iterable[Row]) -> None:
+        """Show these; rows that stay keep their selection."""
+        self._rows = list(rows)
+        self._show(self._sorted(self._rows, *self._sorting))
+
+    def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
+        if 0 <= column < len(self._columns):
+            self._sorting = (column, order)
+            self._show(self._sorted(self._rows, column, order))
+
+
 def _ranges(numbers: list[int]) -> list[tuple[int, int]]:
     """Ascending numbers as ranges of neighbours, both ends included: [1, 2, 5] is [(1, 2), (5, 5)]."""
     ranges: list[tuple[int, int]] = []

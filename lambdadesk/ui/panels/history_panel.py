@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QPoint, Qt, QTimer, Signal
-from PySide6.QtGui import QGuiApplication, QKeySequence, QResizeEvent, QShortcut
+from PySide6.QtGui import QGuiApplication, QIcon, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QCheckBox,
@@ -48,6 +48,7 @@ from lambdadesk.ui.widgets.wrapping_row import WrappingRow
 SEARCH_DELAY_MS = 200
 LIMIT = 500  # runs that are shown; more are found by searching
 _LOW_PX = 400
+_NARROW_PX = 600
 
 
 class HistoryPanel(QWidget):
@@ -149,6 +150,7 @@ class HistoryPanel(QWidget):
 
     def _build_buttons(self) -> WrappingRow:
         self.buttons: dict[str, QPushButton] = {}
+        self._icons: dict[str, QIcon] = {}
         for key, text, icon_name, tip, action in (
             ("load", "Load", "", "Put the payload back into the editor (Enter)", self._load),
             ("rerun", "Run again", "invoke", "Send the same once more", self._rerun),
@@ -158,7 +160,8 @@ class HistoryPanel(QWidget):
             ("export", "Export…", "save", "Write to an NDJSON or CSV file", self._ask_where),
             ("delete", "Delete…", "", "Delete from the history (Delete)", self._ask_delete),
         ):
-            button = QPushButton(icon(icon_name), text) if icon_name else QPushButton(text)
+            button = QPushButton(text)
+            self._icons[key] = icon(icon_name) if icon_name else QIcon()
             named(button, f"history{key.capitalize()}", text.rstrip("…"))
             set_plain_tooltip(button, tip)
             button.clicked.connect(action)
@@ -166,11 +169,16 @@ class HistoryPanel(QWidget):
         for keys, action in (("S", self._star), ("N", self._ask_note), ("Delete", self._ask_delete)):
             shortcut = QShortcut(QKeySequence(keys), self.table, action)
             shortcut.setContext(Qt.ShortcutContext.WidgetShortcut)
-        return WrappingRow(tuple(self.buttons.values()))
+        self._row = WrappingRow(tuple(self.buttons.values()))
+        return self._row
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self.payload.setVisible(self.height() >= _LOW_PX)  # in a low window the answer comes first
+        is_narrow = self.width() < _NARROW_PX
+        for key, button in self.buttons.items():
+            button.setIcon(QIcon() if is_narrow else self._icons[key])  # all of them in one row
+        self._row.arrange()
 
     async def close_panel(self) -> None:
         for disconnect in self._disconnects:

@@ -28,7 +28,7 @@ from lambdadesk.store.settings import Settings
 from lambdadesk.ui import theme
 from lambdadesk.ui.models.log_cells import clock_text
 from lambdadesk.ui.models.log_sources import LogSources, short_names
-from lambdadesk.ui.models.log_words import ASIDES, empty_words
+from lambdadesk.ui.models.log_words import ASIDES, empty_words, problem_words
 from lambdadesk.ui.widgets.filter_edit import FilterEdit
 from lambdadesk.ui.widgets.labels import ElidedLabel, ToneLabel
 from lambdadesk.ui.widgets.log_account import LogAccount
@@ -452,12 +452,7 @@ class LogsPanel(QWidget):
     def _show_tail(self) -> None:
         tail, follow = self._tail, self._follow
         self.view.set_placeholder(empty_words(tail, self._since, follow.waiting_words if follow else ""))
-        problem = self._filter_problem
-        if not problem and follow is not None and follow.error is not None:
-            problem = f"{follow.error} What was followed before is still shown."
-        if not problem and tail.error is not None:
-            retry = "" if tail.state is TailState.DENIED else " Lines already here stay; it is tried again."
-            problem = f"{self._whose_error()}{tail.error}{retry}"
+        problem = self._filter_problem or problem_words(tail, follow.error if follow else None)
         text = f"✖ {problem}" if problem else ""
         if problem and text != self.problem.text():
             announce(self.problem, problem)
@@ -467,12 +462,6 @@ class LogsPanel(QWidget):
         self.account.show_tail(tail, follow.notes if follow is not None else ())
         if self.following is not None:
             self.following.show_state()
-
-    def _whose_error(self) -> str:
-        """The name of the group that fails, where there are others."""
-        sources = self._tail.followed
-        failing = next((source.name for source in sources if source.error is not None), "")
-        return f"{failing}: " if len(sources) > 1 else ""
 
     def _show_sources(self) -> None:
         """Name the logs where there are several; their states may change, and new ones may come."""

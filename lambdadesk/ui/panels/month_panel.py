@@ -249,7 +249,8 @@ class MonthPanel(QWidget):
         by, tag = self.tools.grouping
         chosen = self._get_chosen()
         rows = sum_rows(chosen, period, by, tag, self._known)
-        self.model.set_rows(rows, tag if by is Grouping.TAG else by.value)
+        self.model.set_rows(rows)
+        self.model.show_title(tag if by is Grouping.TAG else by.value)
         is_one = by is Grouping.FUNCTION
         self.table.setColumnHidden(COUNT_COLUMN, is_one)
         for column in PLACE_COLUMNS:

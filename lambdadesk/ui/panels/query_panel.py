@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
     QLineEdit,
-    QMenu,
     QPushButton,
     QSizePolicy,
     QSplitter,
@@ -23,10 +22,8 @@ from PySide6.QtWidgets import (
 
 from lambdadesk.core.errors import UserError
 from lambdadesk.core.insights import DEFAULT_LIMIT, MAX_LIMIT, QueryProblem, QueryRequest
-from lambdadesk.core.money import format_about, format_money
 from lambdadesk.core.query_cost import ASK_FROM_BYTES, GB, Estimate, format_bytes
 from lambdadesk.core.query_table import QueryTable
-from lambdadesk.core.text import one_line
 from lambdadesk.core.types import FunctionInfo
 from lambdadesk.core.written_queries import WRITTEN, WrittenQuery, write_query
 from lambdadesk.desk.connection import Connection
@@ -44,7 +41,9 @@ from lambdadesk.ui.widgets.once_key import OnceKey
 from lambdadesk.ui.widgets.one_of_two import show_one
 from lambdadesk.ui.widgets.plain import set_plain_tooltip
 from lambdadesk.ui.widgets.query_edit import QueryEdit
+from lambdadesk.ui.widgets.query_menu import QueryMenu
 from lambdadesk.ui.widgets.query_result import QueryResult
+from lambdadesk.ui.widgets.query_words import tell_about, tell_estimate, tell_status
 from lambdadesk.ui.widgets.time_range import TimeRange
 
 ESTIMATE_DELAY_MS = 400
@@ -101,9 +100,12 @@ class QueryPanel(QWidget):
         self.menu_button.setIcon(icon("star"))
         self.menu_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.menu_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self.menu = named(QMenu(self), "queryMenu", "Written and saved queries")
-        self._deletes = QMenu("Delete", self)  # a menu that is cleared keeps its submenus alive
+        self.menu = QueryMenu(self._connection.queries, self)
+        named(self.menu, "queryMenu", "Written and saved queries")
         self.menu.aboutToShow.connect(self._fill_menu)
+        self.menu.written_chosen.connect(lambda written: self._choose_text(self._written_text(written)))
+        self.menu.saved_chosen.connect(self._choose_text)
+        self.menu.save_requested.connect(self._ask_name)
         self.menu_button.setMenu(self.menu)
         self.range = TimeRange("query")
         self.limit = named(CalmComboBox(), "queryLimit", "Rows at most")
@@ -227,7 +229,7 @@ class QueryPanel(QWidget):
             self._is_preparing = False
             self._show()
         if found is not None and found.bytes_scanned >= ASK_FROM_BYTES:
-            size, price = format_bytes(found.bytes_scanned), self._tell_about(found.bytes_scanned)
+            size, price = format_bytes(found.bytes_scanned), tell_about(self._query, found.bytes_scanned)
             question = f"The query may scan about {size}, which costs {price}. Run it?"
             run = partial(self.scope.start, "query", self._send, request)
             self.ask.ask(question, [("queryRunAnyway", "Run it", run)], "Don't run it")
@@ -260,7 +262,7 @@ class QueryPanel(QWidget):
         except UserError as error:
             self.estimate_label.setText(f"What it scans can't be estimated: {error.message}")
             return
-        self.estimate_label.setText(self._tell_estimate(request, found))
+        self.estimate_label.setText(tell_estimate(self._query, request, found))
 
     async def _find_estimate(self, request: QueryRequest) -> Estimate | None:
         """None where it is not known; a query is not held up by that."""
@@ -270,25 +272,6 @@ class QueryPanel(QWidget):
             return await self._query.estimate(request.groups, request.start_s, request.end_s)
         except UserError:
             return None
-
-    def _tell_estimate(self, request: QueryRequest, found: Estimate) -> str:
-        if request.names_its_source:
-            return "The query names its log groups itself, so that what it scans is not known before."
-        known = len(request.groups) - len(found.unknown)
-        if not known or not found.bytes_scanned:  # what is stored is counted hours later
-            return ""
-        size, price = format_bytes(found.bytes_scanned), self._tell_about(found.bytes_scanned)
-        where = f" in {known:,} of {len(request.groups):,} log groups" if found.unknown else ""
-        return f"About {size} to scan{where}, {price}: an estimate from what is stored, spread evenly."
-
-    def _tell_about(self, bytes_scanned: int) -> str:
-        cost = self._query.price(bytes_scanned)
-        text = format_about(cost.amount, cost.currency)
-        return text if text.startswith("less") else f"about {text}"
-
-    def _tell_price(self, bytes_scanned: int) -> str:
-        cost = self._query.price(bytes_scanned)
-        return f"{'' if cost.exact else '≈ '}{format_money(cost.amount, cost.currency)}"
 
     # -- what is shown
 
@@ -311,7 +294,7 @@ class QueryPanel(QWidget):
             announce(self.problem, said)
         self.problem.setText(said)
         self.problem.setVisible(bool(said))
-        text, tone = self._tell_status()
+        text, tone = self._status_words()
         self.status.say(text, tone)
         self.status.setVisible(bool(text))
         self._show_state(error)
@@ -346,47 +329,13 @@ class QueryPanel(QWidget):
                 text += f" AWS bills {price} per GB scanned."
             self.state.show_empty("No query has run yet", text)
 
-    def _tell_status(self) -> tuple[str, str]:
-        query, figures = self._query, self._query.statistics
+    def _status_words(self) -> tuple[str, str]:
+        query = self._query
         if self._is_preparing:
             return "Looking at the log groups…", "dim"
         if not query.is_running and (query.status is None or self._error or query.error):
             return "", "dim"
-        parts = []
-        if query.is_running:
-            word = "Cancelling…" if query.is_stopping else query.status.sentence if query.status else "Sent."
-            parts.append(f"{word.rstrip('.')} · {query.took_s:.0f} s")
-            parts.append(f"{figures.records_matched:,} matched")
-            if query.table.rows:
-                parts.append("the rows below are of the query before")
-        else:
-            rows = len(query.table.rows)
-            parts.append(f"{rows:,} {'row' if rows == 1 else 'rows'} in {query.took_s:.1f} s")
-        parts.append(f"{figures.records_scanned:,} records and {format_bytes(figures.bytes_scanned)} scanned")
-        if not self._connection.target.is_local:
-            note = "".join(query.cost.notes[:1])
-            parts.append(
-                self._tell_price(figures.bytes_scanned)
-                + (f" ({note[0].lower()}{note[1:-1]})" if note else "")
-            )
-        text = " · ".join(parts)
-        if query.is_running:
-            return text, "dim"
-        if query.ignored:
-            return (
-                f"▲ This endpoint passed over `{query.ignored}`: the rows are log events. {text}",
-                "warning",
-            )
-        if not query.is_whole:
-            sentence = (
-                query.status.sentence
-                if query.status and not query.status.sentence.startswith("Complete")
-                else ""
-            )
-            return f"▲ These are not all rows. {sentence} {text}".replace("  ", " "), "warning"
-        if query.request and len(query.table.rows) == query.request.limit:
-            text += " · there may be more: the limit is reached"
-        return text, "dim"
+        return tell_status(query, is_free=self._connection.target.is_local)
 
     # -- queries that are written or kept
 
@@ -396,31 +345,12 @@ class QueryPanel(QWidget):
         return write_query(written, self._function, end_s - start_s, self._connection.prices, region)
 
     def _fill_menu(self) -> None:
-        menu, book = self.menu, self._connection.queries
-        menu.clear()
-        for written in WRITTEN:
-            menu.addAction(written.title).triggered.connect(partial(self._choose_written, written))
-        menu.addSeparator()
-        for name, text in book.saved:
-            menu.addAction(icon("star"), _escape(name)).triggered.connect(partial(self._choose_text, text))
-        save = menu.addAction("Save this query…")
-        save.setEnabled(bool(self.editor.toPlainText().strip()))
-        save.triggered.connect(self._ask_name)
-        if book.saved:
-            menu.addMenu(self._deletes)
-            self._deletes.clear()
-            for name, _text in book.saved:
-                self._deletes.addAction(_escape(name)).triggered.connect(partial(self._delete, name))
+        self.menu.can_save = bool(self.editor.toPlainText().strip())
+        self.menu.fill()
 
-    def _choose_written(self, written: WrittenQuery, _checked: bool = False) -> None:
-        self._choose_text(self._written_text(written))
-
-    def _choose_text(self, text: str, _checked: bool = False) -> None:
+    def _choose_text(self, text: str) -> None:
         self.editor.replace_text(text)
         self.editor.setFocus()
-
-    def _delete(self, name: str, _checked: bool = False) -> None:
-        self._connection.queries.delete(name)
 
     def _ask_name(self) -> None:
         text = self.editor.toPlainText()
@@ -531,8 +461,3 @@ class _Fields(QWidget):
         super().resizeEvent(event)
         if event.size().width() != event.oldSize().width():
             self.updateGeometry()
-
-
-def _escape(text: str) -> str:
-    """For a menu, which takes & for a shortcut."""
-    return one_line(text, 80).replace("&", "&&")

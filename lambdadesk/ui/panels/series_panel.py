@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtCore import QSignalBlocker, Qt, QTimer, Signal
 from PySide6.QtWidgets import (
     QComboBox,
     QFileDialog,
@@ -273,12 +273,12 @@ class SeriesPanel(QWidget):
 
     async def _run_series(self, plan: SeriesPlan, confirmed: bool) -> None:
         series = await self.runner.run(plan, confirmed=confirmed)
-        self._reveal_result()
         announce(self.status, self.status.text())
         if series.error is not None and series.error.kind == "not-found":
             self.not_found.emit()
         await self._load_earlier()
         self.show_estimate()
+        QTimer.singleShot(0, self, self._reveal_result)  # once its place is known
 
     def stop(self) -> None:
         """Send nothing more; the second time, don't wait for answers any more either."""

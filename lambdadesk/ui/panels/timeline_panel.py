@@ -42,7 +42,7 @@ _RANGES: Final = {
     _BY_HAND: None,  # what was zoomed or moved to
 }
 _PAST: Final = "Past range…"
-_LEGEND_LINES, _PAST_LINES = 16, 8
+_LEGEND_LINES, _PAST_LINES = 20, 8
 
 
 class TimelinePanel(RunsPage):

@@ -27,7 +27,7 @@ from PySide6.QtWidgets import (
 )
 
 from lambdadesk.ui import theme
-from lambdadesk.ui.widgets.chart_access import install_accessibility
+from lambdadesk.ui.widgets.chart_access import describe_charts
 from lambdadesk.ui.widgets.chart_span import Span
 from lambdadesk.ui.widgets.labels import ElidedLabel
 from lambdadesk.ui.widgets.notices import announce, wrapped_label
@@ -127,7 +127,7 @@ class Chart(QWidget):
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        install_accessibility()
+        describe_charts(Chart)
         self.unit = unit
         self.span = span or Span(self)
         self.ceiling_word = ceiling_word

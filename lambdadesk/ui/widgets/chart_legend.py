@@ -70,12 +70,16 @@ def group_entry(name: str, code: int) -> Entry:
     )
 
 
-def line_entry(word: str, colour: Callable[[theme.Colours], QColor], style: Qt.PenStyle) -> Entry:
+def line_entry(word: str, colour: Callable[[theme.Colours], QColor], *styles: Qt.PenStyle) -> Entry:
+    """A line, or several above each other, the lowest first."""
+
     def draw(painter: QPainter, at: QPointF, colours: theme.Colours) -> None:
-        pen = QPen(colour(colours), 1.6, style)
-        pen.setCapStyle(Qt.PenCapStyle.FlatCap)
-        painter.setPen(pen)
-        painter.drawLine(QPointF(at.x() - 8, at.y()), QPointF(at.x() + 8, at.y()))
+        for number, style in enumerate(styles):
+            pen = QPen(colour(colours), 1.6, style)
+            pen.setCapStyle(Qt.PenCapStyle.FlatCap)
+            painter.setPen(pen)
+            y = at.y() + 3 * (len(styles) - 1) - 6 * number
+            painter.drawLine(QPointF(at.x() - 8, y), QPointF(at.x() + 8, y))
 
     return Entry(word, draw)
 

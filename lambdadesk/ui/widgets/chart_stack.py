@@ -136,9 +136,11 @@ class ChartStack(QScrollArea):
             entries += legend.band_entries()
         if (seen.memory_mb != UNKNOWN).any():
             entries.append(legend.line_entry("memory size", lambda c: c.marks[3], Qt.PenStyle.DashLine))
-        if self.duration.aggregate is not None:
-            word = self.duration.aggregate.word
-            entries.append(legend.line_entry(word, lambda c: c.marks[5], Qt.PenStyle.DashDotLine))
+        if (aggregate := self.duration.aggregate) is not None:
+            styles = [Qt.PenStyle.SolidLine]
+            if not np.isnan(aggregate.high).all():
+                styles.append(Qt.PenStyle.DashDotLine)
+            entries.append(legend.line_entry(aggregate.word, lambda c: c.marks[5], *styles))
         if any(self.span.left_s <= at_s <= self.span.right_s for at_s, _text in self._deploys):
             entries.append(legend.line_entry("deploy", lambda c: c.text, Qt.PenStyle.DashDotLine))
         return entries

@@ -101,6 +101,7 @@ class FateView(QScrollArea):
         when.setText(f"{at:%H:%M:%S}" if at else "")
         tone = colour if colour in ("error", "warning") else "text"
         what = ToneLabel(tone)
+        what.setMinimumWidth(1)  # else a long id makes it wider than there is room
         detail = one_line(step.detail, _LIMIT)
         title = one_line(step.title, _LIMIT)
         what.setText(f"{title}: {detail}" if detail else title)

@@ -45,6 +45,7 @@ class LogDetail(QWidget):
         self.text = JsonView(line_numbers=False)
         self.text.setAccessibleName("Text of the selected line")
         self.tree = JsonTree()
+        self.tree.model.top_name = "line"
         named(self.tree.view, "logTree", "The selected line as a tree")
         self.tree.notice.setObjectName("logTreeNotice")
         self._pages = QStackedWidget()

@@ -140,9 +140,13 @@ class MonthTools(WrappingRow):
 
     def show_reading(self, text: str, hint: str, *, is_reading: bool, may_read: bool) -> None:
         """Show the Read button with a text, or while something is read the Stop button."""
-        self.stop.setVisible(is_reading)
-        self.read.setVisible(not is_reading)
+        shown, other = (self.stop, self.read) if is_reading else (self.read, self.stop)
         self.read.setEnabled(may_read)
+        has_focus = other.hasFocus()
+        shown.show()
+        other.hide()
+        if has_focus:  # else it would go on to Export
+            shown.setFocus()
         self.read.setText(text)
         set_plain_tooltip(self.read, hint)
         self.arrange()

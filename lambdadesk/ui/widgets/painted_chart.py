@@ -1,19 +1,17 @@
 """PaintedChart, the base of small charts that are painted here: focus, keys, a card, and words for it all."""
 
-from functools import cache
-
-from PySide6.QtCore import QObject, QPointF, QRectF, Qt
+from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import (
-    QAccessible,
     QAccessibleInterface,
     QColor,
     QMouseEvent,
     QPainter,
     QPen,
 )
-from PySide6.QtWidgets import QAccessibleWidget, QWidget
+from PySide6.QtWidgets import QWidget
 
 from lambdadesk.ui import theme
+from lambdadesk.ui.widgets.chart_access import describe_charts
 from lambdadesk.ui.widgets.notices import announce
 
 _CARD_WIDTH_PX = 360
@@ -24,7 +22,7 @@ class PaintedChart(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        _install_accessibility()
+        describe_charts(PaintedChart)
         self.accessible: QAccessibleInterface | None = None  # kept alive here, never read
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMouseTracking(True)
@@ -96,31 +94,3 @@ def layer_colour(number: int, is_rest: bool, colours: theme.Colours) -> QColor:
 def ink_on(fill: QColor, colours: theme.Colours) -> QColor:
     """The better to read of the theme's two inks on a filled area."""
     return max((colours.text, colours.base), key=lambda ink: theme.contrast(ink, fill))
-
-
-class _AccessibleChart(QAccessibleWidget):
-    def __init__(self, chart: PaintedChart) -> None:
-        super().__init__(chart, QAccessible.Role.Chart, chart.accessibleName())
-        self._chart = chart
-
-    def text(self, kind: QAccessible.Text) -> str:
-        if kind == QAccessible.Text.Description:
-            return self._chart.text_summary()
-        return super().text(kind)
-
-    def childCount(self) -> int:
-        return 0
-
-
-@cache
-def _install_accessibility() -> None:
-    QAccessible.installFactory(_accessible)
-
-
-def _accessible(key: str, thing: QObject) -> QAccessibleInterface | None:
-    if not isinstance(thing, PaintedChart):
-        return None
-    interface = _AccessibleChart(thing)
-    # Qt owns the C++ half only: the Python half must live as long as the widget.
-    thing.accessible = interface
-    return interface

@@ -3,28 +3,24 @@
 import math
 from bisect import bisect_left
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from itertools import groupby
 from typing import Final
 
-from PySide6.QtCore import QObject, QPointF, QRectF, QSize, Qt
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import (
-    QAccessible,
-    QAccessibleInterface,
     QColor,
     QKeyEvent,
-    QMouseEvent,
     QPainter,
     QPaintEvent,
     QPen,
     QPolygonF,
 )
-from PySide6.QtWidgets import QAccessibleWidget, QWidget
+from PySide6.QtWidgets import QWidget
 
 from lambdadesk.core.query_chart import ResultChart
 from lambdadesk.core.text import one_line
 from lambdadesk.ui import theme
-from lambdadesk.ui.widgets.notices import announce
+from lambdadesk.ui.widgets.painted_chart import PaintedChart
 
 _STEPS: Final = 4  # lines of the grid above zero
 _DOTS_UP_TO: Final = 120  # points of a line that are drawn as dots, too
@@ -36,13 +32,11 @@ _TICKS_S: Final = (
 _NO_CHART: Final = "There is nothing to draw: a chart takes numbers over times, or over texts."
 
 
-class QueryChart(QWidget):
+class QueryChart(PaintedChart):
     """Left and Right go from point to point, as the mouse does."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        _install_accessibility()
-        self.accessible: QAccessibleInterface | None = None  # kept alive here, never read
         self.chart: ResultChart | None = None
         self.is_utc = False
         self.pointed: tuple[int, int] | None = None  # line and point
@@ -50,8 +44,6 @@ class QueryChart(QWidget):
         self._span = 0.0, 1.0  # of the other one
         self._placed_in = QRectF()
         self._placed: list[list[QPointF]] = []
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setMouseTracking(True)
         self.setMinimumSize(240, 110)
 
     def sizeHint(self) -> QSize:
@@ -136,15 +128,9 @@ class QueryChart(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         colours = theme.colours(self.palette())
         painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setBrush(colours.base)
-        painter.setPen(QPen(colours.accent, 2) if self.hasFocus() else QPen(colours.border, 1))
-        painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), 4, 4)
-        painter.setBrush(Qt.BrushStyle.NoBrush)
+        self.paint_frame(painter, colours)
         if self.chart is None or not self.point_count():
-            painter.setPen(colours.dim)
-            inner = self.rect().adjusted(theme.WIDE, 0, -theme.WIDE, 0)
-            painter.drawText(inner, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, _NO_CHART)
+            self.paint_words(painter, colours, _NO_CHART)
             return
         area = self._plot()
         self._paint_grid(painter, area, colours)
@@ -153,7 +139,11 @@ class QueryChart(QWidget):
         else:
             self._paint_lines(painter, area, colours)
         if self.pointed is not None:
-            self._paint_card(painter, colours)
+            line, point = self.pointed
+            place = self._places(line)[point]
+            painter.setPen(QPen(self._colour(line, colours), 2))
+            painter.drawEllipse(place, 6, 6)
+            self.paint_card(painter, colours, place)
 
     def _paint_grid(self, painter: QPainter, area: QRectF, colours: theme.Colours) -> None:
         metrics = self.fontMetrics()
@@ -208,36 +198,13 @@ class QueryChart(QWidget):
                 text = metrics.elidedText(one_line(label, 200), Qt.TextElideMode.ElideLeft, int(box.width()))
                 painter.drawText(box, Qt.AlignmentFlag.AlignHCenter, text)
 
-    def _paint_card(self, painter: QPainter, colours: theme.Colours) -> None:
-        assert self.pointed is not None  # noqa: S101
-        place, metrics = self._places(self.pointed[0])[self.pointed[1]], self.fontMetrics()
-        lines = self.point_text().split("\n")
-        width = max(map(metrics.horizontalAdvance, lines)) + 2 * theme.SPACE
-        height = metrics.height() * len(lines) + 2 * theme.TIGHT
-        left = min(max(theme.TIGHT, place.x() + 12), self.width() - width - theme.TIGHT)
-        top = min(max(self._plot().top(), place.y() - height - 8), self.height() - height - theme.TIGHT)
-        painter.setPen(QPen(self._colour(self.pointed[0], colours), 2))
-        painter.drawEllipse(place, 6, 6)
-        painter.setPen(QPen(colours.border, 1))
-        painter.setBrush(colours.raised)
-        card = QRectF(left, top, width, height)
-        painter.drawRoundedRect(card, 4, 4)
-        painter.setPen(colours.text)
-        for number, line in enumerate(lines):
-            y = top + theme.TIGHT + metrics.height() * number + metrics.ascent()
-            painter.drawText(QPointF(left + theme.SPACE, y), line)
-
     def _colour(self, line: int, colours: theme.Colours) -> QColor:
         return colours.marks[line % len(colours.marks)]
 
     # -- pointing
 
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        self._point_at(self._nearest(event.position()))
-
-    def leaveEvent(self, event: object) -> None:
-        super().leaveEvent(event)  # type: ignore[arg-type]  # a QEvent
-        self._point_at(None)
+    def _point_near(self, place: QPointF | None) -> None:
+        self._point_at(self._nearest(place) if place is not None else None)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         steps = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
@@ -248,7 +215,7 @@ class QueryChart(QWidget):
         step = steps[Qt.Key(event.key())]
         at = every.index(self.pointed) + step if self.pointed else (0 if step > 0 else -1)
         self._point_at(every[at % len(every)])
-        announce(self, self.point_text())
+        self._after_step()
 
     def _nearest(self, at: QPointF) -> tuple[int, int] | None:
         if self.chart is None:
@@ -318,31 +285,3 @@ def _figure(value: float) -> str:
         if abs(value) >= size:
             return f"{value / (1e3 if unit == ' k' else size):.4g}{unit}"
     return f"{value:.4g}"
-
-
-class _AccessibleChart(QAccessibleWidget):
-    def __init__(self, chart: QueryChart) -> None:
-        super().__init__(chart, QAccessible.Role.Chart, chart.accessibleName())
-        self._chart = chart
-
-    def text(self, kind: QAccessible.Text) -> str:
-        if kind == QAccessible.Text.Description:
-            return self._chart.text_summary()
-        return super().text(kind)
-
-    def childCount(self) -> int:
-        return 0
-
-
-@cache
-def _install_accessibility() -> None:
-    QAccessible.installFactory(_accessible)
-
-
-def _accessible(key: str, thing: QObject) -> QAccessibleInterface | None:
-    if not isinstance(thing, QueryChart):
-        return None
-    interface = _AccessibleChart(thing)
-    # Qt owns the C++ half only: the Python half must live as long as the widget.
-    thing.accessible = interface
-    return interface

@@ -52,6 +52,7 @@ STREAM_LIMIT = 200_000  # characters of a response that are shown while they com
 _LOW_PX = 230
 _LEAST_LINES = 2  # of each view: what is shown moves no border, but gets what there is
 _RESPONSE_PX = 140  # of it, its tabs and the status
+_NO_RESPONSE_PX = 95  # the same where it is empty, as that to an event
 _ANY_PX = 16_777_215  # Qt's own "no limit"
 
 
@@ -143,7 +144,8 @@ class ResultView(QWidget):
         """In a low window the response comes first: what is said above it gets what that leaves."""
         is_low = self.height() < _LOW_PX
         line_px = self.summary.fontMetrics().lineSpacing()
-        lines = max(1, (self.height() - _RESPONSE_PX) // line_px)
+        kept_px = _RESPONSE_PX if self.response.data else _NO_RESPONSE_PX
+        lines = max(1, (self.height() - kept_px) // line_px)
         self.summary.setMaximumHeight(lines * line_px + 1 if is_low else _ANY_PX)
         self.request.setVisible(bool(self.request.text()) and not is_low)
 
@@ -184,6 +186,7 @@ class ResultView(QWidget):
             entry.response, is_cut=entry.response_truncated, has_failed=bool(entry.function_error)
         )
         show_plain_text(self.log, _beginning(log))
+        self._fit()
         lines = len(log.splitlines())
         self.views.setTabText(LOG, f"Log ({lines})" if lines else "Log")
         no_cost = "A dry run costs nothing." if _is_dry(entry) else "The cost follows with the REPORT line."

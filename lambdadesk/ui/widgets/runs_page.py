@@ -21,6 +21,7 @@ from lambdadesk.ui.widgets.notices import announce
 from lambdadesk.ui.widgets.past_bar import PastBar
 
 GATHER_MS: Final = 100
+_MOST_WAIT_MS: Final = 5_000  # the machine may have been busy with something else
 _SUM_UP_MS: Final = 120
 _TICK_MS: Final = 1_000  # for what follows the clock
 
@@ -135,7 +136,8 @@ class RunsPage(QWidget):
         began = perf_counter()
         await self._read()
         # Many invocations take longer: a storm of them gets a tenth of the time, not all of it.
-        self._gather.setInterval(max(GATHER_MS, round(10_000 * (perf_counter() - began))))
+        wait_ms = round(10_000 * (perf_counter() - began))
+        self._gather.setInterval(min(max(GATHER_MS, wait_ms), _MOST_WAIT_MS))
         if self._reads_again:
             self._reads_again = False
             self._gather.start()

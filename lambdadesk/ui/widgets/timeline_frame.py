@@ -5,11 +5,12 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QRectF
+from PySide6.QtCore import QPointF, QRectF
 
 from lambdadesk.core.timeline import Timeline
 
 MARGIN_PX: Final = 2.0  # above and below the bars of a lane
+_REACH_PX: Final = 4  # how near the mouse must be to a bar
 _BEYOND: Final = 40.0  # pixels outside: Qt takes long over very wide patterns
 
 
@@ -59,6 +60,30 @@ class Frame:
 
     def lane_height(self, lane: int) -> float:
         return float(self.tops[lane + 1] - self.tops[lane])
+
+    def lane_at(self, place: QPointF) -> int:
+        """The lane at a place, -1 if there is none."""
+        if place.y() < self.top:
+            return -1
+        lane = int(np.searchsorted(self.tops, place.y() - self.top + self.scroll, "right")) - 1
+        return lane if 0 <= lane < len(self.tops) - 1 else -1
+
+    def run_at(self, timeline: Timeline, place: QPointF) -> int:
+        """The run at a place, -1 if there is none."""
+        lane = self.lane_at(place)
+        if lane < 0 or place.x() < self.labels:
+            return -1
+        own = timeline.lanes[lane]
+        part = slice(own.first, own.end)
+        left, right = self.ms(place.x() - _REACH_PX), self.ms(place.x() + _REACH_PX)
+        near = own.first + np.flatnonzero((timeline.begins[part] <= right) & (timeline.ends[part] >= left))
+        depth = (place.y() - self.lane_top(lane)) * own.depth / self.lane_height(lane)
+        near = near[timeline.rows[near] == min(int(depth), own.depth - 1)]
+        if not len(near):
+            return -1
+        at_ms = self.ms(place.x())
+        away = np.maximum(np.maximum(timeline.begins[near] - at_ms, at_ms - timeline.ends[near]), 0)
+        return int(near[np.argmin(away)])
 
     def bar(self, timeline: Timeline, run: int) -> QRectF:
         """Where a run is painted, its init or restore included, as tall as what failed."""

@@ -29,12 +29,12 @@ from lambdadesk.ui.widgets.timeline_access import install_accessibility
 from lambdadesk.ui.widgets.timeline_card import Card
 from lambdadesk.ui.widgets.timeline_frame import Frame
 from lambdadesk.ui.widgets.timeline_paint import paint
+from lambdadesk.ui.widgets.timeline_walk import neighbour
 from lambdadesk.ui.widgets.timeline_words import lane_text, run_text
 
 SHORTEST_MS: Final = 5.0  # that can be zoomed into
 SHORTEST_FIT_MS: Final = 1_000.0  # what is shown of a single short run
 _LONGEST_LANES: Final = 12  # lines of text that a lane with many rows is high
-_REACH_PX: Final = 4  # how near the mouse must be to a bar
 _MEASURED: Final = 50  # of the longest titles: to measure thousands takes longer than a frame
 _ZOOM: Final = 1.25
 _STEP: Final = 0.2  # of the width, by a key
@@ -153,24 +153,7 @@ class TimelineView(QAbstractScrollArea):
 
     def run_at(self, place: QPointF) -> int:
         """The run at a place of the viewport, -1 if there is none."""
-        frame = self.make_frame()
-        lane = self._lane_at(frame, place)
-        if lane < 0 or place.x() < frame.labels:
-            return -1
-        own = self.timeline.lanes[lane]
-        part = slice(own.first, own.end)
-        left, right = frame.ms(place.x() - _REACH_PX), frame.ms(place.x() + _REACH_PX)
-        near = own.first + np.flatnonzero(
-            (self.timeline.begins[part] <= right) & (self.timeline.ends[part] >= left)
-        )
-        depth = (place.y() - frame.lane_top(lane)) * own.depth / frame.lane_height(lane)
-        near = near[self.timeline.rows[near] == min(int(depth), own.depth - 1)]
-        if not len(near):
-            return -1
-        at_ms = frame.ms(place.x())
-        begins, ends = self.timeline.begins[near], self.timeline.ends[near]
-        away = np.maximum(np.maximum(begins - at_ms, at_ms - ends), 0)
-        return int(near[np.argmin(away)])
+        return self.make_frame().run_at(self.timeline, place)
 
     def run_text(self, run: int) -> str:
         """What the card of a run says."""
@@ -241,7 +224,7 @@ class TimelineView(QAbstractScrollArea):
         frame = self.make_frame()
         first, end = frame.lanes_in_sight()
         lane = first
-        if self._wheel_at is not None and (under := self._lane_at(frame, self._wheel_at)) >= 0:
+        if self._wheel_at is not None and (under := frame.lane_at(self._wheel_at)) >= 0:
             lane = under
         elif self.current >= 0:
             of_current = int(self.timeline.lane_of[self.current])
@@ -323,34 +306,6 @@ class TimelineView(QAbstractScrollArea):
         self.viewport().update()
         announce(self, self.run_text(run))
 
-    def _neighbour(self, key: int) -> int:
-        """Where an arrow leads from the current run; into the view where there is none."""
-        lines = self.timeline
-        if self.current < 0:
-            middle = (self.left_ms + self.right_ms) / 2
-            seen = np.flatnonzero(lines.in_span(self.left_ms, self.right_ms))
-            among = seen if len(seen) else np.arange(len(lines))
-            first, end = self.make_frame().lanes_in_sight()
-            near = among[(lines.lane_of[among] >= first) & (lines.lane_of[among] < end)]
-            among = near if len(near) else among
-            return int(among[np.argmin(np.abs(lines.begins[among] - middle))])
-        lane = int(lines.lane_of[self.current])
-        if key in (Qt.Key.Key_Left, Qt.Key.Key_Right):
-            step = -1 if key == Qt.Key.Key_Left else 1
-            return min(max(self.current + step, lines.lanes[lane].first), lines.lanes[lane].end - 1)
-        others = range(lane - 1, -1, -1) if key == Qt.Key.Key_Up else range(lane + 1, len(lines.lanes))
-        to = next((at for at in others if self._tops[at + 1] > self._tops[at]), -1)
-        if to < 0:
-            return self.current
-        part = slice(lines.lanes[to].first, lines.lanes[to].end)
-        return lines.lanes[to].first + int(np.argmin(np.abs(lines.begins[part] - lines.begins[self.current])))
-
-    def _lane_at(self, frame: Frame, place: QPointF) -> int:
-        if place.y() < frame.top:
-            return -1
-        lane = int(np.searchsorted(self._tops, place.y() - frame.top + frame.scroll, "right")) - 1
-        return lane if 0 <= lane < len(self.timeline.lanes) else -1
-
     def _find(self, before: Timeline, run: int) -> int:
         """Where a run of another timeline is in this one."""
         if run < 0:
@@ -366,7 +321,7 @@ class TimelineView(QAbstractScrollArea):
         elif key in (Qt.Key.Key_Left, Qt.Key.Key_Right) and has_shift:
             self._pan(-_STEP if key == Qt.Key.Key_Left else _STEP)
         elif key in (Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Up, Qt.Key.Key_Down):
-            self._walk_to(self._neighbour(key))
+            self._walk_to(neighbour(self.timeline, self.make_frame(), self.current, Qt.Key(key)))
         elif key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal, Qt.Key.Key_Minus):
             self.zoom(_ZOOM if key == Qt.Key.Key_Minus else 1 / _ZOOM, self._zoom_centre())
         elif key == Qt.Key.Key_Home:
@@ -450,7 +405,7 @@ class TimelineView(QAbstractScrollArea):
             self._point_at(-1)
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
             frame, place = self.make_frame(), QPointF(event.pos())
-            lane = self._lane_at(frame, place)
+            lane = frame.lane_at(place)
             text = self.lane_text(lane) if lane >= 0 and place.x() < frame.labels else HELP
             if self.pointed < 0:
                 QToolTip.showText(event.globalPos(), plain_tooltip(text), self.viewport())

@@ -15,6 +15,8 @@ class WrappingRow(QWidget):
     def __init__(self, buttons: Sequence[QWidget], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._buttons = list(buttons)
+        for button in self._buttons:  # also of those that are hidden, which would appear as windows
+            button.setParent(self)
         self._placed: tuple[int, list[QWidget]] = (0, [])
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, 0, 0)

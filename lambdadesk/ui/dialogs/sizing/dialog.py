@@ -4,23 +4,22 @@ from collections.abc import Callable
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QPushButton, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
 from lambdadesk.core.text import one_line
 from lambdadesk.core.types import FunctionInfo, InvokeRequest
 from lambdadesk.desk.connection import Connection
 from lambdadesk.store.sweep_journal import SweepJournal
-from lambdadesk.ui import theme
 from lambdadesk.ui.dialogs.sizing.sweep_tab import SweepTab
 from lambdadesk.ui.dialogs.sizing.what_if_tab import WhatIfTab
-from lambdadesk.ui.widgets.named import named
+from lambdadesk.ui.widgets.tabs_dialog import TabsDialog
 
 _NAME_LIMIT = 140
 _WIDTH_PX, _HEIGHT_PX = 1080, 640
 _LEAST_WIDTH_PX, _LEAST_HEIGHT_PX = 680, 460
 
 
-class SizingDialog(QDialog):
+class SizingDialog(TabsDialog):
     """Shown beside the window with `open()`; its owner awaits `close_tabs` once it is closed."""
 
     closed = Signal()
@@ -33,36 +32,16 @@ class SizingDialog(QDialog):
         journal: SweepJournal,
         parent: QWidget | None = None,
     ) -> None:
-        super().__init__(parent)
-        self.setObjectName("sizingDialog")
         title = f"Sizing of {one_line(function.name, _NAME_LIMIT)}"
-        self.setWindowTitle(title)
-        self.setAccessibleName(title)
+        super().__init__("sizing", title, "Parts of Sizing", parent)
         self.what_if = WhatIfTab(connection, function)
         self.sweep = SweepTab(connection, function, get_request, journal)
-        self.tabs = named(QTabWidget(), "sizingTabs", "Parts of Sizing")
-        self.tabs.tabBar().setAccessibleName("Parts of Sizing")
-        self.tabs.setDocumentMode(True)
         self.tabs.addTab(self.what_if, "What if")
         self.tabs.addTab(self.sweep, "Power sweep")
-        close = named(QPushButton("Close"), "sizingClose")
-        close.setAutoDefault(False)  # Enter belongs to what is being typed
-        close.clicked.connect(self.close)
-        foot = QHBoxLayout()
-        foot.addStretch(1)
-        foot.addWidget(close)
-        layout = QVBoxLayout(self)
-        layout.setSpacing(theme.SPACE)
-        layout.addWidget(self.tabs, 1)
-        layout.addLayout(foot)
         self.setMinimumSize(_LEAST_WIDTH_PX, _LEAST_HEIGHT_PX)
         self.resize(_WIDTH_PX, _HEIGHT_PX)
         self.what_if.choice.setFocus()
         self.finished.connect(self.closed)
-
-    def open(self) -> None:
-        """Show it; unlike QDialog's own, this does not keep the window from being used."""
-        self.show()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape and self.sweep.power.is_running:

@@ -42,8 +42,11 @@ class HoursPicker(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(theme.SPACE)
-        for widget in (self.days, *self._hours):
+        label = PlainLabel("Configured")
+        label.setBuddy(self.days)
+        for widget in (label, self.days, *self._hours):
             row.addWidget(widget)
+        row.addStretch(1)
         for box in (self.first, self.end):
             box.setSuffix(":00")
             box.setKeyboardTracking(False)
