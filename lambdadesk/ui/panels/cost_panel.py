@@ -9,7 +9,6 @@ from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QStackedLayout, QVBoxLayout, QWidget
 
 from lambdadesk.core.money import format_money
-from lambdadesk.desk.right_size import size_function
 from lambdadesk.desk.tasks import TaskScope
 from lambdadesk.ui import theme
 from lambdadesk.ui.icons import icon
@@ -164,6 +163,8 @@ class CostPanel(QWidget):
 
     async def _size(self, rows: "list[CostRow]") -> None:
         """Look at the memory of functions of which many more invocations are known than at the last look."""
+        from lambdadesk.desk.right_size import size_function
+
         has_found = False
         for row in rows:
             known = self._sizes.get(row.key)
