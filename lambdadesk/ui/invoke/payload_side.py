@@ -58,13 +58,20 @@ class PayloadSide(QObject):
         self.is_touched = True
 
     def put_back(self, entry: HistoryEntry) -> None:
-        """Show what was sent, and how; nothing where the payload was not kept, as none is ever empty."""
+        """Show what was sent, and how; nothing where the payload was not kept, as none is ever empty.
+
+        What was typed and not sent is one step to undo away.
+        """
         if not entry.payload:
             return
         was_waiting = self._timer.isActive()
         self._bar.set_from(to_draft(entry))
         self._editor.set_kind(self._bar.kind)
-        self._editor.set_text(entry.payload.decode("utf-8", "replace"))
+        text = entry.payload.decode("utf-8", "replace")
+        if self.is_touched:
+            self._editor.replace_typed(text)
+        else:
+            self._editor.set_text(text)
         if not was_waiting and not self._has_kept:
             self._timer.stop()  # the history has it
         self.is_touched = False

@@ -118,6 +118,12 @@ class PayloadEditor(QWidget):
         if len(text) <= CHECK_HERE_LIMIT:
             self.edit.check_now()
 
+    def replace_typed(self, text: str) -> None:
+        """Put a text in place of one that is nowhere else, as one step to undo, and say so."""
+        if text != self.text():
+            self.edit.replace_text(text)
+            self._say("Undo brings back what you had typed.", "dim")
+
     def set_kind(self, kind: InvocationType) -> None:
         """Measure the payload against the limit of this kind of invocation."""
         self._kind = kind
