@@ -329,7 +329,7 @@ def _read(path: Path) -> str:
             kind=ErrorKind.INVALID,
         ) from error
     try:
-        return data.decode()
+        return data.decode("utf-8-sig")  # Qt drops the mark, too, and then counts it
     except UnicodeDecodeError as error:
         raise UserError(
             f"{path.name} was not opened: its byte {error.start + 1:,} is not UTF-8, so it is no JSON text.",
