@@ -371,6 +371,7 @@ async def test_a_loaded_payload_can_be_undone_and_says_where_it_is_from(desk: De
     panel = desk.page.invoke
     panel.load_payload('{"loaded": 1}', "saved event order")
     assert panel.draft() == '{"loaded": 1}'
+    assert desk.get("payloadEditor").textCursor().atStart()  # and so its beginning is in sight
     await desk.invoke()
     (entry,) = await desk.connection.recent("hello")
     assert entry.origin == "saved event order"

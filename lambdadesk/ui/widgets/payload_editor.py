@@ -118,11 +118,12 @@ class PayloadEditor(QWidget):
         if len(text) <= CHECK_HERE_LIMIT:
             self.edit.check_now()
 
-    def replace_typed(self, text: str) -> None:
-        """Put a text in place of one that is nowhere else, as one step to undo, and say so."""
+    def replace(self, text: str, remark: str = "") -> None:
+        """Show another payload from its beginning, as one step to undo; `remark` says what there is to it."""
         if text != self.text():
             self.edit.replace_text(text)
-            self._say("Undo brings back what you had typed.", "dim")
+            self.edit.moveCursor(QTextCursor.MoveOperation.Start)
+            self._say(remark, "dim")
 
     def set_kind(self, kind: InvocationType) -> None:
         """Measure the payload against the limit of this kind of invocation."""
@@ -215,8 +216,7 @@ class PayloadEditor(QWidget):
         if len(plain) > CHECK_HERE_LIMIT:
             await self._replace_large(plain)
         else:
-            self.edit.replace_text(plain)
-            self.edit.moveCursor(QTextCursor.MoveOperation.Start)
+            self.replace(plain)
         breaks = " Its line ends (CR LF) are shown and sent as LF." if "\r" in text else ""
         self._say(f"✔ Opened {path.name}.{breaks} Undo brings back what was here.", "ok")
         announce(self, self.note.text())
