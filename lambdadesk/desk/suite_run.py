@@ -14,7 +14,7 @@ from lambdadesk.core.threads import in_thread
 from lambdadesk.core.types import FunctionInfo, InvokeRequest, Outcome
 from lambdadesk.desk.invoker import Invoker
 from lambdadesk.desk.series_run import run_of
-from lambdadesk.store.history_entry import HistoryEntry
+from lambdadesk.store.history_entry import HistoryEntry, with_bodies
 
 # Of these every further case would be one more.
 _HOPELESS = (ErrorKind.DENIED, ErrorKind.EXPIRED, ErrorKind.OFFLINE, ErrorKind.NOT_AWS)
@@ -108,6 +108,7 @@ class SuiteRunner:
         """What could not be known without a REPORT line may be known now."""
         for result in self.results.values():
             if entry.id and result.entry is not None and result.entry.id == entry.id and result.run:
+                result.entry = with_bodies(entry, result.entry)
                 told = run_of(entry, 1)
                 result.run = replace(told, error_type=result.run.error_type, error=result.run.error)
                 result.findings = evaluate(result.case.expectations, result.run, result.entry.response)

@@ -1,12 +1,13 @@
 """Drafts: what is typed for a function and not sent yet, so that a kill loses a second of it at most."""
 
 import hashlib
+import json
 import threading
 import time
 from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import orjson
 
@@ -14,7 +15,7 @@ from lambdadesk.core.errors import UserError
 from lambdadesk.core.threads import in_thread
 from lambdadesk.store.files import storage_error, write_atomic
 
-LIMIT_BYTES: Final = 8 * 1024 * 1024  # of a file; Lambda takes no payload of that size
+LIMIT_BYTES: Final = 16 * 1024 * 1024  # of a file, in which what Lambda takes may be twice as long
 _DAY_S: Final = 24 * 3600
 
 Key = tuple[str, str]  # Target.key, and the function's name
@@ -82,14 +83,14 @@ class DraftStore:
     def _read(self, key: Key) -> Draft | None:
         path = self._path(key)
         try:
-            found = orjson.loads(path.read_bytes())
+            found = _parse(path.read_bytes())
             draft = Draft(**{field.name: found[field.name] for field in fields(Draft)})
             if not isinstance(draft.payload, str | None) or not isinstance(draft.client_context, str):
                 raise TypeError("not a draft")
             return draft
         except OSError:
             return None
-        except (ValueError, TypeError, KeyError):
+        except (ValueError, TypeError, KeyError, RecursionError):
             with suppress(OSError):
                 path.unlink()
             return None
@@ -100,10 +101,7 @@ class DraftStore:
             if draft is None or not self.keeps:
                 return
             path = self._path(key)
-            try:
-                data = orjson.dumps(asdict(draft))
-            except TypeError:
-                return  # half of a character: it is kept once it is whole
+            data = _dump(asdict(draft))
             try:
                 if len(data) > LIMIT_BYTES:
                     path.unlink(missing_ok=True)
@@ -131,3 +129,20 @@ class DraftStore:
                     f"Delete the files in {self.folder}.",
                     details=str(error),
                 ) from error
+
+
+# Half of a character is typed text too: Python's own json writes and reads it, orjson is for all else.
+
+
+def _dump(draft: dict[str, Any]) -> bytes:
+    try:
+        return orjson.dumps(draft)
+    except TypeError:
+        return json.dumps(draft).encode()
+
+
+def _parse(data: bytes) -> Any:
+    try:
+        return orjson.loads(data)
+    except ValueError:
+        return json.loads(data)

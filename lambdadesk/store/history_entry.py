@@ -79,3 +79,14 @@ class HistoryEntry:
 def lean(entry: HistoryEntry) -> HistoryEntry:
     """The entry without payload, client context, response and log tail: they may be large, and secret."""
     return replace(entry, payload=b"", client_context="", response=b"", log_tail="")
+
+
+def with_bodies(entry: HistoryEntry, whole: HistoryEntry) -> HistoryEntry:
+    """What is told of an entry, which may be lean, with the bodies that are known of the same run."""
+    return replace(
+        entry,
+        payload=whole.payload,
+        client_context=whole.client_context,
+        response=whole.response,
+        log_tail=whole.log_tail,
+    )

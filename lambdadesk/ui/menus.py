@@ -62,7 +62,7 @@ class Menus:
         for number, page in enumerate((*PAGES, "Cost"), start=1):
             _act(view, f"{page} page", f"Ctrl+{number % 10}", partial(window.show_page, page.lower()))
         view.addSeparator()
-        _act(view, "Sizing of the function…", "Ctrl+Shift+M", window.sizing.show)
+        _act(view, "Sizing of the function…", "Ctrl+Shift+S", window.sizing.show)
         _act(view, "Right-size all functions…", "", window.sizing.show_all)
         view.addSeparator()
         themes = view.addMenu("Theme")

@@ -82,3 +82,7 @@ async def test_the_log_makes_known_what_was_not(aws: FakeAws, tmp_path: Path) ->
             await until(
                 runner.changed, lambda: runner.results["cheap"].verdict is Verdict.PASSED, "the report"
             )
+        entry = runner.results["cheap"].entry
+        assert entry is not None
+        assert entry.report is not None
+        assert entry.payload == CHEAP.payload.encode()

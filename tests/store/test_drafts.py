@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from lambdadesk.core.errors import ErrorKind, UserError
+from lambdadesk.core.payload import SYNC_LIMIT
 from lambdadesk.desk.tasks import TaskScope
 from lambdadesk.store.drafts import LIMIT_BYTES, Draft, DraftStore
 
@@ -115,10 +116,14 @@ async def test_a_damaged_file_is_as_good_as_none(folder: Path, content: bytes) -
     assert files(folder) == []
 
 
-async def test_what_no_one_could_send_is_not_written(folder: Path) -> None:
+@pytest.mark.parametrize("payload", ['{"half": "\ud800 of one"}', '["", "", ""]' * (SYNC_LIMIT // 12)])
+async def test_what_can_not_be_sent_or_grows_in_the_file_is_found_again(folder: Path, payload: str) -> None:
+    await DraftStore(folder).save(KEY, Draft(payload))
+    assert await DraftStore(folder).load(KEY) == Draft(payload)
+
+
+async def test_what_is_far_too_large_is_not_written(folder: Path) -> None:
     store = DraftStore(folder)
-    await store.save(KEY, Draft("\ud800"))
-    assert files(folder) == []
     await store.save(KEY, DRAFT)
     await store.save(KEY, Draft("x" * (LIMIT_BYTES + 1)))
     assert files(folder) == []

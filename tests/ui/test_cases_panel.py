@@ -155,6 +155,27 @@ async def test_a_case_is_changed_and_deleted(desk: Desk, tmp_path: Path) -> None
         assert await rig.cases.list("hello") == ()
 
 
+async def test_what_is_typed_for_a_case_is_not_lost_by_a_key(desk: Desk, tmp_path: Path) -> None:
+    async with opened(desk, tmp_path, GOOD) as rig:
+        click_row(rig.get("casesTable"), 0)
+        click(rig.get("casesEdit"))
+        dialog = await until(lambda: rig.panel.findChild(QWidget, "caseDialog"))
+        rules = dialog.findChild(QWidget, "caseRules")
+        QTest.keyClicks(rules, "b exists")
+        press(rules, Qt.Key.Key_Escape)
+        assert dialog.findChild(QWidget, "askQuestion").text() == "What you typed is not saved."
+        press(dialog.focusWidget(), Qt.Key.Key_Escape)  # keeps it
+        assert "b exists" in rules.toPlainText()
+        dialog.close()
+        assert dialog.isVisible()
+        click(dialog.findChild(QWidget, "caseDiscard"))
+        await until(lambda: not rig.panel.findChildren(QWidget, "caseDialog"))
+        click(rig.get("casesEdit"))
+        dialog = await until(lambda: rig.panel.findChild(QWidget, "caseDialog"))
+        press(dialog, Qt.Key.Key_Escape)  # nothing was typed
+        await until(lambda: not rig.panel.findChildren(QWidget, "caseDialog"))
+
+
 async def test_a_saved_event_is_chosen_for_a_case(desk: Desk, tmp_path: Path) -> None:
     async with opened(desk, tmp_path, GOOD) as rig:
         click_row(rig.get("casesTable"), 0)

@@ -1,9 +1,13 @@
 """Dialogs stand beside the window: everything goes on while one is open."""
 
+from collections import Counter
+
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction, QShortcut
 from PySide6.QtWidgets import QApplication, QDialog, QPlainTextEdit, QPushButton
 
 from lambdadesk.ui.dialogs.text_dialog import TextDialog
+from lambdadesk.ui.pages import PAGES
 from tests.ui.desk import CONTROL, Desk, click, press, turns, until, visible_words
 
 
@@ -29,6 +33,20 @@ async def test_f1_lists_every_shortcut(desk: Desk) -> None:
     assert view.isReadOnly()
     press(dialog, Qt.Key.Key_Escape)
     await until(lambda: not desk.window.findChildren(TextDialog))
+
+
+async def test_no_key_of_a_menu_is_a_page_s_too(desk: Desk) -> None:
+    await desk.open("hello")
+    for page in PAGES:
+        desk.turn_to(page)
+    window = desk.window
+    everywhere = Qt.ShortcutContext.WindowShortcut
+    actions = [each for each in window.findChildren(QAction) if each.shortcutContext() is everywhere]
+    menus = Counter(each.shortcut().toString() for each in actions if not each.shortcut().isEmpty())
+    pages = {each.key().toString() for each in window.findChildren(QShortcut)}
+    assert {"Ctrl+Return", "Ctrl+Shift+M"} <= pages
+    assert menus.keys() & pages == set()  # Qt would do neither
+    assert max(menus.values()) == 1
 
 
 async def test_about_says_where_files_lie_and_what_leaves_the_machine(desk: Desk) -> None:

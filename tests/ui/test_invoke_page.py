@@ -371,6 +371,7 @@ async def test_a_loaded_payload_can_be_undone_and_says_where_it_is_from(desk: De
     panel = desk.page.invoke
     panel.load_payload('{"loaded": 1}', "saved event order")
     assert panel.draft() == '{"loaded": 1}'
+    assert desk.get("payloadEditor").textCursor().atStart()  # and so its beginning is in sight
     await desk.invoke()
     (entry,) = await desk.connection.recent("hello")
     assert entry.origin == "saved event order"
@@ -379,6 +380,22 @@ async def test_a_loaded_payload_can_be_undone_and_says_where_it_is_from(desk: De
     await desk.invoke()
     newest, _ = await desk.connection.recent("hello")
     assert newest.origin == ""
+
+
+async def test_typed_text_is_one_undo_away_when_an_earlier_run_is_put_back(desk: Desk) -> None:
+    await desk.open("hello")
+    await desk.invoke('{"sent": 1}')
+    desk.type_payload('{"typed": 1}')
+    table, editor = desk.get("historyTable"), desk.get("payloadEditor")
+    table.setFocus()
+    press(table, Qt.Key.Key_Down)
+    press(table, Qt.Key.Key_Return)
+    await until(lambda: editor.toPlainText() == '{"sent": 1}')
+    assert desk.text("payloadNote") == "Undo brings back what you had typed."
+    assert desk.page.invoke.draft() is None
+    press(editor, Qt.Key.Key_Z, CONTROL)
+    assert editor.toPlainText() == '{"typed": 1}'
+    assert desk.page.invoke.draft() == '{"typed": 1}'
 
 
 # --- drafts ---

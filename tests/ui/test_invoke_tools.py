@@ -8,6 +8,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLineEdit, QPushButton, QTabWidget
 
 from lambdadesk.core.connections import Guard
+from lambdadesk.core.expectations import Case
+from lambdadesk.store.saved_cases import SavedCases
 from lambdadesk.ui.dialogs.confirm_invoke_dialog import ConfirmInvokeDialog
 from lambdadesk.ui.dialogs.diff_dialog import DiffDialog
 from tests.servers.fake_aws import FakeAws
@@ -142,6 +144,20 @@ async def test_a_version_that_answers_otherwise_is_compared(desk: Desk, aws: Fak
     await until(lambda: dialog.responses.model.rowCount() == 1)
     assert rows(dialog.responses.table)[0][1] == "version"
     dialog.close()
+
+
+async def test_a_case_is_looked_at_without_its_payload(desk: Desk) -> None:
+    await SavedCases(desk.console.saved_events.folder).save("hello", Case("first", '{"case": 1}'))
+    await desk.open("hello")
+    desk.type_payload('{"typed": 1}')
+    turn_to(desk, "Cases")
+    await until(lambda: len(rows(desk.get("casesTable"))) == 1)
+    click(desk.get("casesRunAll"))
+    await until(lambda: rows(desk.get("casesTable"))[0][1] == "Passed")
+    click_row(desk.get("casesTable"), 0)
+    await until(lambda: desk.get("responseView").toPlainText() == '{\n  "case": 1\n}')
+    assert desk.get("payloadEditor").toPlainText() == '{"typed": 1}'
+    assert desk.page.invoke.draft() == '{"typed": 1}'
 
 
 async def test_a_series_in_production_is_confirmed_once_and_can_be_declined(desk: Desk, aws: FakeAws) -> None:

@@ -237,6 +237,16 @@ def test_a_large_text_is_checked_by_the_owner(qtbot, editor: JsonEdit) -> None:
     assert [problem.line for problem in results if problem] == [4_501]
 
 
+def test_what_was_checked_is_not_checked_again(editor: JsonEdit) -> None:
+    text = "[1]" * 2
+    editor.setPlainText(text)
+    said = PayloadProblem("by the owner's thread", 1, 4, 3)
+    editor.finish_check(text, said)
+    assert editor.check_now() is said
+    editor.setPlainText(text + " ")
+    assert editor.check_now() not in (None, said)
+
+
 def test_brackets_are_matched_outside_of_strings(editor: JsonEdit) -> None:
     text = '{\n "}": ["😀", "]"]\n}'
     editor.setPlainText(text)

@@ -3,16 +3,16 @@
 import threading
 
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QIcon
+from PySide6.QtCore import QEvent, QPointF, Qt
+from PySide6.QtGui import QIcon, QMouseEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QLineEdit, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from lambdadesk.ui.widgets.once_button import OnceButton, StopButton, show_running
 from tests.servers.fake_aws import FakeAws
 from tests.servers.faults import Exchange
-from tests.ui.desk import Desk, click, until
+from tests.ui.desk import LEFT, Desk, click, until
 
 
 def turn_to(desk: Desk, title: str) -> None:
@@ -110,3 +110,28 @@ def test_a_stop_that_was_gone_to_is_pressed_at_once(qtbot: QtBot) -> None:
         QTest.keyClick(stop, Qt.Key.Key_Space)
     with qtbot.waitSignal(stop.clicked):
         click(stop)
+
+
+def test_clicks_in_a_row_are_one_click(qtbot: QtBot) -> None:
+    button = OnceButton("Invoke")
+    qtbot.addWidget(button)
+    button.show()
+    clicks: list[int] = []
+    button.clicked.connect(lambda: clicks.append(now_ms))
+    place = QPointF(button.rect().center())
+    none = Qt.KeyboardModifier.NoModifier
+    kinds = QEvent.Type
+    pause_ms = QApplication.doubleClickInterval() - 1
+    now_ms = 5_000
+    for first in (*[kinds.MouseButtonPress, kinds.MouseButtonDblClick] * 3, kinds.MouseButtonPress):
+        for kind in (first, kinds.MouseButtonRelease):
+            event = QMouseEvent(kind, place, button.mapToGlobal(place), LEFT, LEFT, none)
+            event.setTimestamp(now_ms)
+            QApplication.sendEvent(button, event)
+        now_ms += pause_ms
+    assert clicks == [5_000]
+    now_ms += pause_ms
+    event = QMouseEvent(kinds.MouseButtonPress, place, button.mapToGlobal(place), LEFT, LEFT, none)
+    event.setTimestamp(now_ms)
+    QApplication.sendEvent(button, event)
+    assert button.isDown()

@@ -280,6 +280,14 @@ async def test_a_file_that_is_no_payload_is_refused(
     await until(lambda: "it is not a file" in rig.note)
 
 
+async def test_the_byte_order_mark_of_a_file_is_no_text(rig: Rig, tmp_path: Path) -> None:
+    path = tmp_path / "marked.json"
+    path.write_bytes(b'\xef\xbb\xbf{"a": 1}')
+    rig.widget.open_file(path)
+    await until(lambda: "Opened" in rig.note)  # and Qt says nothing of a cursor beyond the end
+    assert rig.widget.text() == '{"a": 1}'
+
+
 async def test_a_dropped_file_is_opened(rig: Rig, tmp_path: Path) -> None:
     path = tmp_path / "event.json"
     path.write_text("[1]")

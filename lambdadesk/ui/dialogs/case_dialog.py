@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
@@ -19,6 +20,7 @@ from lambdadesk.core.errors import UserError
 from lambdadesk.core.expectations import Case, Expectations, parse_money, parse_rules
 from lambdadesk.core.payload import check_payload
 from lambdadesk.ui import theme
+from lambdadesk.ui.widgets.ask_bar import AskBar
 from lambdadesk.ui.widgets.filter_combo import FilterCombo
 from lambdadesk.ui.widgets.json_edit import JsonEdit
 from lambdadesk.ui.widgets.labels import ToneLabel
@@ -30,7 +32,9 @@ _LONGEST_MS = 900_000
 
 
 class CaseDialog(QDialog):
-    """Asks for a case. It stays open until `close` is called: what is wrong with it is said in it.
+    """Asks for a case. It stays open until `leave` is called: what is wrong with it is said in it.
+
+    Esc and Cancel ask first where something was typed.
 
     Signals:
         save_requested(Case): the form is whole and right as far as it can be told here.
@@ -101,8 +105,26 @@ class CaseDialog(QDialog):
         layout.setSpacing(theme.SPACE)
         layout.addLayout(form, 1)
         layout.addWidget(self.problem)
+        self.ask = AskBar()
+        layout.addWidget(self.ask)
         layout.addWidget(buttons)
         self.resize(620, 600)
+        self._at_first = self._get_typed()
+
+    def reject(self) -> None:
+        if self._get_typed() == self._at_first:
+            self.leave()
+        else:
+            discard = ("caseDiscard", "Discard it", self.leave)
+            self.ask.ask("What you typed is not saved.", [discard], "Keep it")
+
+    def leave(self) -> None:
+        """Close, whatever was typed."""
+        super().reject()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        event.ignore()
+        self.reject()
 
     def offer_events(self, names: Sequence[str]) -> None:
         """The saved events to choose from."""
@@ -112,6 +134,16 @@ class CaseDialog(QDialog):
         """Show why it could not be saved."""
         self.problem.setText(f"✖ {error}")
         self.problem.show()
+
+    def _get_typed(self) -> tuple[str | int, ...]:
+        lines = (self.name, self.event_name.edit, self.qualifier, self.error_type, self.cost)
+        texts = (self.payload, self.rules)
+        return (
+            *(each.text() for each in lines),
+            *(each.toPlainText() for each in texts),
+            self.outcome.currentIndex(),
+            self.duration.value(),
+        )
 
     def _save(self) -> None:
         try:

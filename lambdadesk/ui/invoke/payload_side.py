@@ -58,13 +58,20 @@ class PayloadSide(QObject):
         self.is_touched = True
 
     def put_back(self, entry: HistoryEntry) -> None:
-        """Show what was sent, and how; nothing where the payload was not kept, as none is ever empty."""
+        """Show what was sent, and how; nothing where the payload was not kept, as none is ever empty.
+
+        What was typed and not sent is one step to undo away.
+        """
         if not entry.payload:
             return
         was_waiting = self._timer.isActive()
         self._bar.set_from(to_draft(entry))
         self._editor.set_kind(self._bar.kind)
-        self._editor.set_text(entry.payload.decode("utf-8", "replace"))
+        text = entry.payload.decode("utf-8", "replace")
+        if self.is_touched:
+            self._editor.replace(text, "Undo brings back what you had typed.")
+        else:
+            self._editor.set_text(text)
         if not was_waiting and not self._has_kept:
             self._timer.stop()  # the history has it
         self.is_touched = False
@@ -72,7 +79,7 @@ class PayloadSide(QObject):
 
     def load(self, text: str, origin: str, template_key: str, kind: InvocationType | None) -> None:
         """Put a text in place of the payload, as one step to undo; see InvokePanel.load_payload."""
-        self._editor.edit.replace_text(text)
+        self._editor.replace(text)
         self._editor.edit.set_completion_keys(get_completion_keys(template_key) if template_key else ())
         if kind is not None:
             self._bar.set_kind(kind)

@@ -1,20 +1,16 @@
 """ResultSide: what the right half of the Invoke page says, and of which run."""
 
-from dataclasses import replace
-
 from lambdadesk.core.errors import UserError
 from lambdadesk.core.types import FunctionInfo
 from lambdadesk.desk.async_run import AsyncRun
 from lambdadesk.desk.connection import Connection
 from lambdadesk.desk.tailer import TailState
 from lambdadesk.desk.tasks import TaskScope
-from lambdadesk.store.history_entry import HistoryEntry
+from lambdadesk.store.history_entry import HistoryEntry, with_bodies
 from lambdadesk.ui.invoke.layout import InvokeLayout
 from lambdadesk.ui.invoke.live_run import LiveRun
 from lambdadesk.ui.invoke.run_follower import RunFollower
 from lambdadesk.ui.models.history_table import sent_at, status
-
-_BODIES = ("payload", "client_context", "response", "log_tail")  # that an update may be without
 
 
 class ResultSide:
@@ -78,8 +74,7 @@ class ResultSide:
         shown = self.entry
         if shown is None or (shown.id, shown.sent_ms) != (entry.id, entry.sent_ms):
             return
-        bodies = {name: getattr(shown, name) for name in _BODIES}
-        entry = replace(entry, **bodies)
+        entry = with_bodies(entry, shown)
         if self.is_refused or (self._says_why and entry.outcome is shown.outcome):
             self.entry = entry
         else:

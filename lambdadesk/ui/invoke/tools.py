@@ -96,7 +96,7 @@ class InvokeTools(QObject):
             self._list_events,
         )
         panel.write_requested.connect(self._ask)
-        panel.run_shown.connect(self._invoke.load_run)
+        panel.run_shown.connect(self._invoke.show_answer)
         self._built.append(panel)
         return panel
 

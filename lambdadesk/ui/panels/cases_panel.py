@@ -134,7 +134,7 @@ class CasesPanel(QWidget):
 
     async def close_panel(self) -> None:
         if self._dialog is not None:
-            self._dialog.close()
+            self._dialog.leave()
         await self.scope.close()
         self.runner.close()
 
@@ -286,7 +286,7 @@ class CasesPanel(QWidget):
         except UserError as error:
             dialog.say_problem(error)
             return
-        dialog.close()
+        dialog.leave()
         self.runner.results.pop(old_name or case.name, None)  # the verdict was another case's
         await self._load()
 

@@ -155,8 +155,12 @@ class InvokePanel(QWidget):
 
     def load_run(self, entry: HistoryEntry) -> None:
         """Put an earlier run back, whole: its payload, how it was sent, and what became of it."""
-        self._parts.show_result()
         self._payload.put_back(entry)
+        self.show_answer(entry)
+
+    def show_answer(self, entry: HistoryEntry) -> None:
+        """Show what became of an earlier run, and leave the payload as it is typed. The entry is whole."""
+        self._parts.show_result()
         if not self.scope.is_running("invoke"):
             self._show_entry(entry)
 

@@ -10,12 +10,14 @@ _PAUSE_MS: Final = 60  # between a release and a press, where these are no repea
 
 
 class OnceButton(QPushButton):
-    """Takes a double click for one click, since a quick function has answered by its second half.
+    """Takes clicks that follow like those of a double click for one, however many they are, since a quick
+    function has answered by the second.
 
     A held Space is one click, too, where its repeats come as releases and presses; see OnceKey.
     """
 
     _released_ms = -_PAUSE_MS
+    _pressed_ms = 0  # by the mouse
 
     def keyReleaseEvent(self, event: QKeyEvent) -> None:
         self._released_ms = event.timestamp()
@@ -27,7 +29,15 @@ class OnceButton(QPushButton):
         else:
             super().keyPressEvent(event)
 
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        before_ms, self._pressed_ms = self._pressed_ms, event.timestamp()
+        if before_ms and event.timestamp() - before_ms < QApplication.doubleClickInterval():
+            event.accept()  # Qt takes the third click for a first one
+        else:
+            super().mousePressEvent(event)
+
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        self._pressed_ms = event.timestamp()
         event.accept()
 
 

@@ -118,6 +118,13 @@ class PayloadEditor(QWidget):
         if len(text) <= CHECK_HERE_LIMIT:
             self.edit.check_now()
 
+    def replace(self, text: str, remark: str = "") -> None:
+        """Show another payload from its beginning, as one step to undo; `remark` says what there is to it."""
+        if text != self.text():
+            self.edit.replace_text(text)
+            self.edit.moveCursor(QTextCursor.MoveOperation.Start)
+            self._say(remark, "dim")
+
     def set_kind(self, kind: InvocationType) -> None:
         """Measure the payload against the limit of this kind of invocation."""
         self._kind = kind
@@ -209,8 +216,7 @@ class PayloadEditor(QWidget):
         if len(plain) > CHECK_HERE_LIMIT:
             await self._replace_large(plain)
         else:
-            self.edit.replace_text(plain)
-            self.edit.moveCursor(QTextCursor.MoveOperation.Start)
+            self.replace(plain)
         breaks = " Its line ends (CR LF) are shown and sent as LF." if "\r" in text else ""
         self._say(f"✔ Opened {path.name}.{breaks} Undo brings back what was here.", "ok")
         announce(self, self.note.text())
@@ -323,7 +329,7 @@ def _read(path: Path) -> str:
             kind=ErrorKind.INVALID,
         ) from error
     try:
-        return data.decode()
+        return data.decode("utf-8-sig")  # Qt drops the mark, too, and then counts it
     except UnicodeDecodeError as error:
         raise UserError(
             f"{path.name} was not opened: its byte {error.start + 1:,} is not UTF-8, so it is no JSON text.",
