@@ -210,6 +210,9 @@ class LogView(LogLines):
         self._updating = True
         self._model.toggle(invocation)
         self._updating = False
+        groups = self._model.groups
+        if groups is not None and groups.is_open(invocation):
+            self._keep_in_sight(self._model.header_row(invocation))
         self.lines_changed.emit()
 
     def toggle_trace(self, head: int) -> None:
@@ -217,7 +220,23 @@ class LogView(LogLines):
         self._updating = True
         self._model.toggle_trace(head)
         self._updating = False
+        if self._model.folds.is_open(head):
+            self._keep_in_sight(self._model.row_of(head))
         self.lines_changed.emit()
+
+    def _keep_in_sight(self, row: int) -> None:
+        """What was opened is to be read: the newest line is no longer followed where that would hide it."""
+        if not self._following:
+            return
+        self._to_end()
+        index = self._model.index(row, 0)
+        if self.table.visualRect(index).top() >= 0:
+            return
+        self.set_follow(False)
+        self._updating = True
+        self.table.scrollTo(index, QAbstractItemView.ScrollHint.PositionAtTop)
+        self._updating = False
+        self._top = place_at(self._model, self.table.rowAt(0))
 
     def _on_selected(self) -> None:
         current = self.table.currentIndex()
