@@ -255,3 +255,20 @@ async def test_times_of_older_lines_and_of_the_account_are_those_of_the_page(
     in_utc.trigger()
     assert not dialog.view.is_utc
     dialog.close()
+
+
+async def test_escape_closes_the_line_in_full_and_then_the_dialog(desk: Desk, aws: FakeAws) -> None:
+    await fill(desk, aws)
+    click(desk.get("logOlder"))
+    dialog = desk.window.findChild(OlderLinesDialog)
+    assert dialog is not None
+    await until(lambda: texts(dialog))
+    table = dialog.view.table
+    table.setFocus()
+    press(table, Qt.Key.Key_Home)
+    assert dialog.view.detail.isVisible()
+    press(table, Qt.Key.Key_Escape)
+    assert not dialog.view.detail.isVisible()
+    assert dialog.isVisible()
+    press(table, Qt.Key.Key_Escape)
+    assert not dialog.isVisible()

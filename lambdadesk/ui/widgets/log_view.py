@@ -3,7 +3,7 @@
 import time
 
 from PySide6.QtCore import QPoint, Qt, Signal
-from PySide6.QtGui import QAction
+from PySide6.QtGui import QAction, QKeyEvent
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QMenu, QSplitter, QVBoxLayout, QWidget
 
 from lambdadesk.core.logfilter import Filter, FilteredLines
@@ -46,7 +46,6 @@ class LogView(LogLines):
         self._search = Filter()
         self._found: FilteredLines | None = None  # the lines shown that the search finds
         self.table.copy_requested.connect(self.copy)
-        self.table.close_requested.connect(self._hide_detail)
         self.table.customContextMenuRequested.connect(self._open_menu)
         self.table.fold_requested.connect(self._fold)
         self.table.sign_clicked.connect(self._on_sign_clicked)
@@ -66,6 +65,12 @@ class LogView(LogLines):
     def set_store(self, store: LogStore, wanted: Filter | None = None, facts: Facts | None = None) -> None:
         self._hide_detail()
         super().set_store(store, wanted, facts)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape and not self.detail.isHidden():
+            self._hide_detail()
+        else:
+            super().keyPressEvent(event)
 
     def set_utc(self, is_utc: bool) -> None:
         self.detail.is_utc = is_utc
