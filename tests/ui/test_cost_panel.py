@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QContextMenuEvent
-from PySide6.QtWidgets import QApplication, QPushButton
+from PySide6.QtWidgets import QApplication, QPlainTextEdit, QPushButton
 
 from lambdadesk.core.cost import cost_per_million, gb_seconds, invocation_cost
 from lambdadesk.core.money import format_money
 from lambdadesk.core.prices import load_prices
 from lambdadesk.core.types import FunctionInfo, Report
 from lambdadesk.ui.dialogs.sizing.dialog import SizingDialog
+from lambdadesk.ui.dialogs.text_dialog import TextDialog
 from lambdadesk.ui.widgets.empty_state import State, StateView
 from tests.servers import faults
 from tests.servers.fake_aws import FakeAws, make_function
@@ -291,7 +292,11 @@ async def test_a_function_near_its_memory_is_hinted_at_and_sized_from_its_row(
         view, QContextMenuEvent(QContextMenuEvent.Reason.Keyboard, middle, view.mapToGlobal(middle))
     )
     menu = desk.get("costTableMenu")
-    assert [each.text() for each in menu.actions()] == ["Open", "What if…", "Power sweep…"]
+    titles = ["Open", "What if…", "Power sweep…", "How the cost came about…"]
+    assert [each.text() for each in menu.actions()] == titles
+    menu.actions()[3].trigger()
+    (told,) = desk.window.findChildren(TextDialog)
+    assert "Requests\n    1 request x 0.0000002 = " in told.findChild(QPlainTextEdit).toPlainText()
     menu.actions()[2].trigger()
     assert desk.page.function.name == "hello"
     (dialog,) = desk.window.findChildren(SizingDialog)

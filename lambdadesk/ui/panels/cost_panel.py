@@ -82,6 +82,7 @@ class CostPanel(QWidget):
             lambda row: self.model.row_at(row).key,
             self.open_requested.emit,
             self.sizing_requested.emit,
+            lambda row: self._explain(self.model.row_at(row)),
         )
         self.state = StateView()
         self._stack = QStackedLayout()
