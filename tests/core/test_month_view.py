@@ -24,7 +24,7 @@ from lambdadesk.core.month_view import (
     month_so_far,
     sum_rows,
 )
-from lambdadesk.core.month_words import Gone, get_group_words, get_note, get_why, has_words
+from lambdadesk.core.month_words import Gone, get_group_words, get_note, get_why, has_words, say_change
 from lambdadesk.core.prices import PriceItem, load_prices
 from lambdadesk.core.types import FunctionInfo
 
@@ -285,3 +285,7 @@ def test_why_a_row_is_what_it_is() -> None:
     exact = replace(row, is_exact=True, notes=())
     assert get_why(exact) == "f: exact: the REPORT lines of all invocations were summed."
     assert get_why(replace(exact, requests=0)) == "f: CloudWatch counted nothing."
+
+
+def test_a_change_has_its_sign() -> None:
+    assert [say_change(percent) for percent in (1_192, 0, -7)] == ["+1,192 %", "±0 %", "-7 %"]

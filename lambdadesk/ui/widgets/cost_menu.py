@@ -46,4 +46,4 @@ def add_cost_menu(
 
 
 def _show(table: QTableView, function: str, text: str) -> None:
-    TextDialog(f"What {function} cost", "", text, table.window()).open()
+    TextDialog(f"What {function} cost", "", text, table.window(), wraps=True).open()
