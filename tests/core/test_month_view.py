@@ -273,6 +273,7 @@ def test_what_was_deleted_costs_nothing_to_come_and_is_least_where_its_memory_is
     assert not has_words(there, ["deleted"])
     (group,) = sum_rows([there, other], last_days(TODAY), Grouping.REGION)
     assert (group.basis, group.functions, group.is_deleted) == ("at least", 2, False)
+    assert " gone: Its memory is not known: only" in get_why(group)
     (line,) = csv.DictReader(io.StringIO(to_csv([row], last_days(TODAY)).decode()))
     assert (line["basis"], line["state"]) == ("at least", "deleted")
 
