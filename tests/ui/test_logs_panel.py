@@ -527,7 +527,7 @@ async def test_the_cost_of_an_invocation_opens_its_arithmetic(desk: Desk, aws: F
     await until(lambda: "Total" in view.detail.text.toPlainText(), view.detail.text.toPlainText)
     text = view.detail.text.toPlainText()
     assert view.detail.isVisible()
-    assert "1 requests x 0.0000002 = $0.000000200" in text
+    assert "1 request x 0.0000002 = $0.000000200" in text
     assert "Prices of " in text
     # An alias may have stood for the version, and only its configuration tells.
     assert "Provisioned concurrency: A REPORT does not say" in text
