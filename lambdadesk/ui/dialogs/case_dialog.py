@@ -24,6 +24,7 @@ from lambdadesk.ui.widgets.json_edit import JsonEdit
 from lambdadesk.ui.widgets.labels import ToneLabel
 from lambdadesk.ui.widgets.named import named
 from lambdadesk.ui.widgets.plain import PlainLabel
+from lambdadesk.ui.widgets.screen_room import resize_within
 
 _OUTCOMES = (("Succeeds", "ok"), ("Fails with a function error", "function error"), ("Either", ""))
 _LONGEST_MS = 900_000
@@ -102,7 +103,7 @@ class CaseDialog(QDialog):
         layout.addLayout(form, 1)
         layout.addWidget(self.problem)
         layout.addWidget(buttons)
-        self.resize(620, 600)
+        resize_within(self, 620, 600)
 
     def offer_events(self, names: Sequence[str]) -> None:
         """The saved events to choose from."""
