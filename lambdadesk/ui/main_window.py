@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, ParamSpec
 
-from PySide6.QtCore import QSize, Qt, QTimer, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QSplitter, QVBoxLayout
 
@@ -32,6 +32,7 @@ from lambdadesk.ui.widgets.colour_frame import ColourFrame
 from lambdadesk.ui.widgets.named import named
 from lambdadesk.ui.widgets.notices import NoticeBar
 from lambdadesk.ui.widgets.plain import PlainLabel
+from lambdadesk.ui.widgets.screen_room import resize_within
 
 if TYPE_CHECKING:  # brings half of the application with it, and is not needed for the first frame
     from lambdadesk.desk.connection import Connection
@@ -64,10 +65,7 @@ class MainWindow(QMainWindow):
         self.setWindowTitle("LambdaDesk")
         self.setAccessibleName("LambdaDesk")
         self.setWindowIcon(app_icon())
-        room = self.screen().availableSize()
-        if QApplication.platformName() == "offscreen":  # a screen of 800 x 800 that nobody sees
-            room = QSize(1280, 800)
-        self.resize(min(1280, room.width()), min(800, room.height()))
+        resize_within(self, 1280, 800)
         self.setMinimumSize(720, 480)
         self._memory = LayoutMemory(console.settings)
         self._build()

@@ -26,6 +26,7 @@ from lambdadesk.ui.widgets.json_edit import JsonEdit
 from lambdadesk.ui.widgets.labels import ToneLabel
 from lambdadesk.ui.widgets.named import named
 from lambdadesk.ui.widgets.plain import PlainLabel
+from lambdadesk.ui.widgets.screen_room import resize_within
 
 _OUTCOMES = (("Succeeds", "ok"), ("Fails with a function error", "function error"), ("Either", ""))
 _LONGEST_MS = 900_000
@@ -108,7 +109,7 @@ class CaseDialog(QDialog):
         self.ask = AskBar()
         layout.addWidget(self.ask)
         layout.addWidget(buttons)
-        self.resize(620, 600)
+        resize_within(self, 620, 600)
         self._at_first = self._get_typed()
 
     def reject(self) -> None:

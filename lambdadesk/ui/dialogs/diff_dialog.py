@@ -12,6 +12,7 @@ from lambdadesk.ui.models.rows import NOTHING, Column, RowTableModel
 from lambdadesk.ui.widgets.diff_view import DiffView
 from lambdadesk.ui.widgets.named import named
 from lambdadesk.ui.widgets.plain import PlainLabel
+from lambdadesk.ui.widgets.screen_room import resize_within
 from lambdadesk.ui.widgets.tables import make_table
 
 _Row = tuple[str, str, str]
@@ -59,7 +60,7 @@ class DiffDialog(QDialog):
         layout.addWidget(head)
         layout.addWidget(self.views, 1)
         layout.addWidget(buttons)
-        self.resize(820, 520)
+        resize_within(self, 820, 520)
         self.finished.connect(self.closed)
         self.finished.connect(self.deleteLater)
 

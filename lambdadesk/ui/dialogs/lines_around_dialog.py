@@ -24,6 +24,7 @@ from lambdadesk.ui.widgets.json_view import JsonView
 from lambdadesk.ui.widgets.labels import ElidedLabel
 from lambdadesk.ui.widgets.log_detail import laid_out
 from lambdadesk.ui.widgets.named import named
+from lambdadesk.ui.widgets.screen_room import resize_within
 from lambdadesk.ui.widgets.tables import make_table
 
 _Line = tuple[int, LogEvent]  # with its number
@@ -75,7 +76,7 @@ class LinesAroundDialog(QDialog):
         layout.addWidget(self.heading)
         layout.addWidget(parts, 1)
         layout.addWidget(buttons)
-        self.resize(900, 560)
+        resize_within(self, 900, 560)
         disconnect = around.changed.connect(self._show)
         self.finished.connect(disconnect)
         self.finished.connect(self.closed)

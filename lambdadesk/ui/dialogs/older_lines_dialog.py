@@ -29,6 +29,7 @@ from lambdadesk.ui.widgets.named import named
 from lambdadesk.ui.widgets.notices import announce
 from lambdadesk.ui.widgets.older_lines import OlderFilter, gone_words
 from lambdadesk.ui.widgets.plain import set_plain_tooltip
+from lambdadesk.ui.widgets.screen_room import resize_within
 
 PAGE = 50_000  # lines shown at a time, at first
 _NAME = "older lines"  # in the scope
@@ -82,7 +83,7 @@ class OlderLinesDialog(QDialog):
         layout.addWidget(self.view, 1)
         layout.addWidget(buttons)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.resize(1_000, 640)
+        resize_within(self, 1_000, 640)
         self.finished.connect(lambda: self._scope.cancel(_NAME))
         self.use_filter(wanted)
 

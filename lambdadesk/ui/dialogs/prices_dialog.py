@@ -31,6 +31,7 @@ from lambdadesk.ui.widgets.labels import ToneLabel
 from lambdadesk.ui.widgets.named import named
 from lambdadesk.ui.widgets.notices import announce, wrapped_label
 from lambdadesk.ui.widgets.plain import PlainLabel
+from lambdadesk.ui.widgets.screen_room import resize_within
 from lambdadesk.ui.widgets.tables import make_table
 from lambdadesk.ui.widgets.tabs_dialog import TabsDialog
 
@@ -106,7 +107,7 @@ class PricesDialog(TabsDialog):
         ]
         self._refresh()
         self._show_downloading(self._scope.is_running(_DOWNLOAD))
-        self.resize(_WIDTH_PX, _HEIGHT_PX)
+        resize_within(self, _WIDTH_PX, _HEIGHT_PX)
         self.finished.connect(self._on_finished)
 
     # -- where prices are from

@@ -5,6 +5,7 @@ from PySide6.QtWidgets import QDialog, QDialogButtonBox, QPlainTextEdit, QVBoxLa
 
 from lambdadesk.ui import theme
 from lambdadesk.ui.widgets.plain import PlainLabel, show_plain_text
+from lambdadesk.ui.widgets.screen_room import resize_within
 
 
 class TextDialog(QDialog):
@@ -36,7 +37,7 @@ class TextDialog(QDialog):
             layout.addWidget(label)
         layout.addWidget(view, 1)
         layout.addWidget(buttons)
-        self.resize(680, 420)
+        resize_within(self, 680, 420)
         self.finished.connect(self.deleteLater)
 
     def show_text(self, text: str) -> None:

@@ -21,7 +21,7 @@ RIGHT_SIZE_SAMPLES: Final = (
     "10,240 MB",
     "10,240 MB",
     "10,240 MB",
-    "iiii more than needed",
+    "iiiiiii more than needed",
     "10,240 MB",
     "≈ $1,000.000000 to $1,000.000000",
     "1,000,000",

@@ -69,7 +69,7 @@ class CostPanel(QWidget):
             "10,000,000",
             "1,000,000",
             "1,000,000.000",
-            "iiii more than needed: 1,024 MB?",
+            "iiiiiii more than needed: 1,024 MB?",
         )
         self.table = named(
             make_table(self.model, samples, stretch=0, sort_by=COST_COLUMN), "costTable", "Cost per function"

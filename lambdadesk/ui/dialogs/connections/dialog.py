@@ -15,6 +15,7 @@ from lambdadesk.ui.dialogs.connections.frame import Frame
 from lambdadesk.ui.dialogs.connections.general_parts import KINDS
 from lambdadesk.ui.dialogs.connections.key_import import KeyImport
 from lambdadesk.ui.dialogs.connections.work import ConnectionWork
+from lambdadesk.ui.widgets.screen_room import resize_within
 
 LOCAL_ID = "local"
 _NEW_NAME = "New connection"
@@ -64,7 +65,7 @@ class ConnectionsDialog(QDialog):
         self.finished.connect(self._on_finished)
         self.frame.editor.role.offer_sources(self._connections.get_all())
         self.select(connection_id if self._connections.get(connection_id) else self._drafts.begin().info.id)
-        self.resize(920, 640)
+        resize_within(self, 920, 640)
         self.setMinimumSize(680, 460)
 
     def open(self) -> None:

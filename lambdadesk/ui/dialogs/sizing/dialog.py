@@ -12,6 +12,7 @@ from lambdadesk.desk.connection import Connection
 from lambdadesk.store.sweep_journal import SweepJournal
 from lambdadesk.ui.dialogs.sizing.sweep_tab import SweepTab
 from lambdadesk.ui.dialogs.sizing.what_if_tab import WhatIfTab
+from lambdadesk.ui.widgets.screen_room import resize_within
 from lambdadesk.ui.widgets.tabs_dialog import TabsDialog
 
 _NAME_LIMIT = 140
@@ -39,7 +40,7 @@ class SizingDialog(TabsDialog):
         self.tabs.addTab(self.what_if, "What if")
         self.tabs.addTab(self.sweep, "Power sweep")
         self.setMinimumSize(_LEAST_WIDTH_PX, _LEAST_HEIGHT_PX)
-        self.resize(_WIDTH_PX, _HEIGHT_PX)
+        resize_within(self, _WIDTH_PX, _HEIGHT_PX)
         self.what_if.choice.setFocus()
         self.finished.connect(self.closed)
 

@@ -20,6 +20,7 @@ from lambdadesk.ui.widgets.empty_state import StateView
 from lambdadesk.ui.widgets.labels import ToneLabel
 from lambdadesk.ui.widgets.named import named
 from lambdadesk.ui.widgets.notices import announce
+from lambdadesk.ui.widgets.screen_room import resize_within
 from lambdadesk.ui.widgets.tables import make_table
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ class RightSizeDialog(QDialog):
         layout.addWidget(self.stack, 1)
         layout.addWidget(self.about)
         layout.addLayout(foot)
-        self.resize(_WIDTH_PX, _HEIGHT_PX)
+        resize_within(self, _WIDTH_PX, _HEIGHT_PX)
         self.setMinimumSize(620, 400)
         self.found.changed.connect(self._show)
         self.finished.connect(self.closed)
