@@ -8,7 +8,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QDialog, QListWidget, QPlainTextEdit, QWidget
 
 from lambdadesk.desk.tailer import TailState
-from lambdadesk.ui.models.log_table import SOURCE
+from lambdadesk.ui.models.log_table import DELAY, INVOCATION, LEVEL, MESSAGE, SOURCE, TIME
 from tests.servers import faults
 from tests.servers.fake_aws import FakeAws
 from tests.servers.fake_live import pulse, session, update
@@ -391,6 +391,23 @@ async def test_switches_are_remembered(desk: Desk) -> None:
     await desk.open("other", "Logs")
     assert desk.get("logView").is_utc
     assert desk.get("logTools").switches == ("utc", "wrap")
+
+
+async def test_a_narrow_page_keeps_its_room_for_messages(desk: Desk, aws: FakeAws) -> None:
+    aws.add_events(OTHER, "two")
+    await desk.open("hello", "Logs")
+    await choose(desk, "other")
+    await until(lambda: lines(desk) == ["two"])
+    table = desk.get("logView").table
+    with_name = table.columnWidth(SOURCE)
+    desk.window.resize(760, 500)
+    await until(lambda: table.columnWidth(SOURCE) < with_name)
+    others = sum(table.columnWidth(column) for column in (TIME, LEVEL, INVOCATION))
+    assert table.columnWidth(SOURCE) < table.fontMetrics().horizontalAdvance("0" * 8)  # its mark alone
+    assert table.columnWidth(MESSAGE) >= table.viewport().width() - others - table.columnWidth(SOURCE)
+    assert table.isColumnHidden(DELAY)
+    desk.window.resize(1280, 800)
+    await until(lambda: table.columnWidth(SOURCE) == with_name)
 
 
 async def test_a_low_page_keeps_its_room_for_lines(desk: Desk, aws: FakeAws) -> None:

@@ -383,6 +383,21 @@ async def test_trouble_keeps_the_lines_and_says_that_it_is_tried_again(desk: Des
     assert not desk.get("logProblem").isVisible()
 
 
+async def test_its_keys_work_wherever_the_focus_is(desk: Desk) -> None:
+    await desk.open("hello", "Logs")
+    functions = desk.get("functionFilter")
+    functions.setFocus()
+    press(functions, Qt.Key.Key_T, CONTROL)
+    assert not desk.get("logFollow").isChecked()
+    press(functions, Qt.Key.Key_F, CONTROL)
+    assert desk.get("logFindBar").isVisible()
+    assert desk.get("logFind").hasFocus()
+    desk.turn_to("Invoke")
+    functions.setFocus()
+    press(functions, Qt.Key.Key_T, CONTROL)
+    assert not desk.get("logFollow").isChecked()  # what is out of sight has no keys
+
+
 # --- clear ---
 
 

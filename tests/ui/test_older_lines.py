@@ -142,6 +142,10 @@ async def test_a_low_page_tells_of_matches_on_the_button(desk: Desk, aws: FakeAw
     desk.window.resize(760, 500)
     button = desk.get("logOlder")
     await until(lambda: button.text() == "4,096 older", button.text)
+    panel = desk.page.logs
+    assert panel is not None
+    assert not panel.clear.isVisible()  # the filter needs the room
+    assert panel.filter.width() > 2 * panel.count.width()
     await type_filter(desk, "/00 line/")
     await until(lambda: button.text() == "+ 40 older", button.text)
     row = desk.page.logs.older_matches  # type: ignore[union-attr]
@@ -159,6 +163,10 @@ async def test_a_low_page_tells_of_matches_on_the_button(desk: Desk, aws: FakeAw
     desk.window.resize(1280, 800)
     await until(row.isVisible)
     assert said(desk) == "+ 40 of 4,096 older lines on disk match"
+    assert panel.clear.isVisible()
+    (clear,) = [each for each in panel.tools.menu.actions() if each.text() == "Clear the lines shown"]
+    clear.trigger()
+    await until(lambda: desk.text("logCount") == "0 lines", lambda: desk.text("logCount"))
 
 
 async def test_a_count_that_was_not_completed_is_said_and_gone_on_with(desk: Desk, aws: FakeAws) -> None:

@@ -92,10 +92,10 @@ class LogsPanel(QWidget):
         self.follow = named(QCheckBox("Follow"), "logFollow", "Follow the newest line")
         set_plain_tooltip(self.follow, "Keep the newest line in view (Ctrl+T)")
         self.follow.setChecked(True)
-        clear = QPushButton("Clear")
-        clear.setAccessibleName("Clear the lines shown")
-        set_plain_tooltip(clear, "Forget the lines shown here; nothing is deleted from AWS")
-        clear.clicked.connect(self._clear)
+        self.clear = QPushButton("Clear")
+        self.clear.setAccessibleName("Clear the lines shown")
+        set_plain_tooltip(self.clear, "Forget the lines shown here; nothing is deleted from AWS")
+        self.clear.clicked.connect(self._clear)
         self.problem = named(ToneLabel("error"), "logProblem", "Log problem")
         self.problem.hide()
         self.tools = named(LogTools(), "logTools", "How lines are shown")
@@ -115,7 +115,7 @@ class LogsPanel(QWidget):
         row.addWidget(self.count)
         row.addWidget(self.older)
         row.addWidget(self.follow)
-        row.addWidget(clear)
+        row.addWidget(self.clear)
         row.addWidget(self.tools.group)
         row.addWidget(self.tools.more)
         self._layout = layout = QVBoxLayout(self)
@@ -180,6 +180,7 @@ class LogsPanel(QWidget):
         tools.delay_changed.connect(self.view.set_delay_shown)
         tools.traces_changed.connect(lambda is_off: self.view.set_traces_folded(not is_off))
         tools.wrap_changed.connect(self.view.detail.set_wrapped)
+        tools.clear_requested.connect(self._clear)
         tools.export_requested.connect(self.export.ask)
         tools.export_older_requested.connect(self.export.ask_with_older)
         self.older_matches.changed.connect(self._show_older)
@@ -190,9 +191,7 @@ class LogsPanel(QWidget):
             ("Shift+F3", lambda: self.find_bar.step(-1)),
             ("Ctrl+T", self.follow.toggle),
         ):
-            shortcut = QShortcut(QKeySequence(keys), self, slot)
-            # PySide6 ignores the context where it is given to the constructor together with a slot.
-            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            QShortcut(QKeySequence(keys), self, slot)  # from wherever the focus is, while this is in sight
         self._disconnects: list[Callable[[], None]] = []
         self._follow = follow
         self._stop_following = (
@@ -416,7 +415,9 @@ class LogsPanel(QWidget):
         margin = theme.TIGHT if is_low else theme.SPACE
         self._layout.setContentsMargins(theme.SPACE, margin, theme.SPACE, margin)
         self._layout.setSpacing(margin)
-        self.older.set_short(is_low or self.width() < _NARROW_PX)
+        is_narrow = self.width() < _NARROW_PX
+        self.clear.setVisible(not is_narrow)  # the menu has it, too
+        self.older.set_short(is_low or is_narrow)
         self.older_matches.set_low(is_low)
         if self.following is not None:
             self.following.live.set_low(is_low)

@@ -124,6 +124,8 @@ def _fitting(text: str, width_px: float, metrics: QFontMetrics | QFontMetricsF) 
     room = int(width_px / max(1, metrics.averageCharWidth())) + 1
     if len(text) < room and text.isascii():  # the font is fixed
         return text
+    if room <= 2:
+        return ""  # a lone … says nothing
     beginning = text[: room + 1]
     if len(beginning) < len(text):
         beginning += "…"

@@ -22,8 +22,9 @@ from lambdadesk.ui.widgets.log_cells import INSET_PX, RowPainter
 
 ONE_ROW = QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows
 
-_NAME_LENGTHS = (4, 12, 22)  # characters of a source's name that have room: always, in a narrow table, else
-_NARROW_PX = 700
+_LEAST_LENGTH, _MOST_LENGTH = 4, 22  # characters of a source's name that have room
+# In a table below this width so many; in the narrowest none, since the legend says whose mark it is.
+_NARROW_PX = {600: 0, 700: 12}
 _FOLDS = {Qt.Key.Key_Right: 1, Qt.Key.Key_Left: -1, Qt.Key.Key_Return: 0, Qt.Key.Key_Enter: 0}
 
 
@@ -42,7 +43,7 @@ class LogRows(QTableView):
         self.no_match_text = ""
         self._has_widths = False
         self._longest = 0  # of the sources' names, in characters
-        self._was_narrow = False
+        self._had_most = _MOST_LENGTH
         self.painter = RowPainter()
         self.setFont(theme.fixed_font())
         self.painter.set_font(self.font())
@@ -92,11 +93,14 @@ class LogRows(QTableView):
 
     def _fit_sources(self) -> None:
         if self._longest:
-            least, narrow, most = _NAME_LENGTHS
-            most = narrow if self.width() < _NARROW_PX else most
-            sample = "0" * min(max(self._longest, least), most)
+            sample = "0" * min(max(self._longest, _LEAST_LENGTH), self._most_of_names)
             width = self.fontMetrics().horizontalAdvance(sample) + MARK_PX + 2 * theme.SPACE + 12
             self.setColumnWidth(SOURCE, width)
+
+    @property
+    def _most_of_names(self) -> int:
+        """So many characters of a source's name have room."""
+        return next((most for below, most in _NARROW_PX.items() if self.width() < below), _MOST_LENGTH)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         row = self._sign_at(event)
@@ -170,7 +174,7 @@ class LogRows(QTableView):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        if (is_narrow := self.width() < _NARROW_PX) != self._was_narrow:
-            self._was_narrow = is_narrow
+        if (most := self._most_of_names) != self._had_most:
+            self._had_most = most
             self._fit_sources()
         self.resized.emit()

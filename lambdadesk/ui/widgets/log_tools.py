@@ -34,6 +34,7 @@ class LogTools(QWidget):
         context_changed(int): so many lines are to be shown around each match.
         switched(): one of the switches that are kept was turned; see `switches`.
         open_all_requested(bool): open or close all invocations.
+        clear_requested(): forget the lines shown.
         export_requested(bool): write lines to a file; True: all of them, whatever the filter.
         export_older_requested(): write the lines that match, those on disk, too; see `offer_older`.
     """
@@ -50,6 +51,7 @@ class LogTools(QWidget):
     context_changed = Signal(int)
     switched = Signal()
     open_all_requested = Signal(bool)
+    clear_requested = Signal()
     export_requested = Signal(bool)
     export_older_requested = Signal()
 
@@ -163,6 +165,7 @@ class LogTools(QWidget):
         for switch in self._switches.values():
             switch.toggled.connect(self.switched)
         menu.addSeparator()
+        menu.addAction("Clear the lines shown", self.clear_requested.emit)
         menu.addAction("Export the lines shown…", lambda: self.export_requested.emit(False))
         self._export_older = menu.addAction("Export matches, on disk, too…", self.export_older_requested.emit)
         self._export_older.setVisible(False)
