@@ -156,6 +156,15 @@ def _download(
                 kind=ErrorKind.OFFLINE,
                 details=f"{url}\n{error!r}",
             ) from error
+        from botocore.exceptions import EndpointConnectionError
+
+        if isinstance(error, EndpointConnectionError):  # no endpoint or region of the person's is meant
+            raise UserError(
+                "AWS's price list can't be reached.",
+                f"Check the network, then retry. {_KEPT}",
+                kind=ErrorKind.OFFLINE,
+                details=f"{url}\n{error}",
+            ) from error
         failure = to_user_error(error, "pricing", "the price list")
         failure.details = failure.details or url
         raise failure from error

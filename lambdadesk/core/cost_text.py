@@ -5,16 +5,29 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from lambdadesk.core.money import format_money
-from lambdadesk.core.types import Cost
+from lambdadesk.core.types import Cost, Report
 
 if TYPE_CHECKING:  # with the prices: not for the first frame
     from lambdadesk.core.cost import CostBadge
     from lambdadesk.core.prices import Rate
 
 
-def explain_cost(cost: Cost, badges: "Sequence[CostBadge]" = ()) -> str:
-    """How the cost of an invocation came about, over several lines. badges: what it does not tell."""
-    lines = [*_terms(cost)]
+_MB_MS_PER_GB_S = 1024 * 1000
+_ONE = {"requests": "request"}
+
+
+def explain_cost(
+    cost: Cost, badges: "Sequence[CostBadge]" = (), report: Report | None = None, rest: str = ""
+) -> str:
+    """How the cost of an invocation came about, over several lines. badges: what it does not tell.
+
+    report: of the invocation, whose billed duration the GB-seconds are made of. rest: what the amount has
+    besides its terms.
+    """
+    lines = [*_terms(cost, report)]
+    beside = cost.amount - sum((quantity * price for _, quantity, _, price in cost.terms), Decimal(0))
+    if rest and beside:
+        lines.append(f"{rest}\n    {format_money(beside, cost.currency)}")
     total = format_money(cost.amount, cost.currency)
     lines.append(f"\n{'Total' if cost.exact else 'Total (estimate)'}\n    {total}")
     lines += [f"\n{note}" for note in cost.notes]
@@ -66,12 +79,24 @@ def explain_sum(
     return "\n".join(lines)
 
 
-def _terms(cost: Cost) -> list[str]:
+def _terms(cost: Cost, report: Report | None = None) -> list[str]:
     return [
-        f"{what}\n    {_quantity(quantity, cost)} {unit} x {price:f} = "
+        f"{what}\n{_made_of(quantity, unit, report)}"
+        f"    {_quantity(quantity, cost)} {_ONE.get(unit, unit) if quantity == 1 else unit} x {price:f} = "
         f"{format_money(quantity * price, cost.currency)}"
         for what, quantity, unit, price in cost.terms
     ]
+
+
+def _made_of(quantity: Decimal, unit: str, report: Report | None) -> str:
+    """How GB-seconds of one invocation come from its billed duration, as a line."""
+    if report is None or not report.billed_ms or unit != "GB-s":
+        return ""
+    mb = quantity * _MB_MS_PER_GB_S / report.billed_ms
+    return (
+        f"    {report.billed_ms:,} ms billed x {mb.normalize():,f} MB / (1,000 x 1,024) = "
+        f"{quantity.normalize():,f} GB-s\n"
+    )
 
 
 def _quantity(quantity: Decimal, cost: Cost) -> str:

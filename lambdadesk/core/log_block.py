@@ -14,7 +14,7 @@ SEPARATOR = "\n"  # between the lines of a block; a line may hold it too, so onl
 class Block(NamedTuple):
     """Closed lines in one string: line i of the block is text[offsets[i] : offsets[i + 1] - 1].
 
-    packed: the text, or its UTF-8 where that is smaller: one emoji makes a string four bytes a character.
+    packed: its UTF-8, which numpy can look through as it is; the text itself where that is smaller.
     """
 
     packed: str | bytes
@@ -25,8 +25,19 @@ class Block(NamedTuple):
         return self.packed if isinstance(self.packed, str) else _unpacked(self.packed)
 
     @property
+    def ascii_bytes(self) -> bytes | None:
+        """The text where a byte is a character, so that the offsets are those of bytes."""
+        packed = self.packed
+        return packed if isinstance(packed, bytes) and len(packed) < self.offsets[-1] else None
+
+    @property
     def line_count(self) -> int:
         return len(self.offsets) - 1
+
+    def line(self, at: int) -> str:
+        start, end = self.offsets[at], self.offsets[at + 1] - 1
+        plain = self.ascii_bytes
+        return self.text[start:end] if plain is None else plain[start:end].decode()
 
     def lines(self) -> list[str]:
         text, ends = self.text, self.offsets[1:]
@@ -39,9 +50,9 @@ def _unpacked(packed: bytes) -> str:
 
 
 def pack_text(text: str) -> str | bytes:
-    """The text, or its UTF-8 where that is much smaller."""
+    """The UTF-8 of plain ASCII, or where it is much smaller: one emoji makes a string of wide ones."""
     if text.isascii():
-        return text
+        return text.encode()
     encoded = text.encode("utf-8", "surrogatepass")
     return encoded if len(encoded) < getsizeof(text) * 0.9 else text
 

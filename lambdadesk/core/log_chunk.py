@@ -2,9 +2,10 @@
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from itertools import compress
+from typing import Any
 
 from lambdadesk.core.block_search import find_lines
 from lambdadesk.core.log_block import SEPARATOR, Block
@@ -60,9 +61,15 @@ class Chunk:
                 if stop - start == self.block.line_count:
                     return every
                 return [at - start for at in every[bisect_left(every, start) : bisect_left(every, stop)]]
+            plain = self.block.ascii_bytes
+            if plain is not None:
+                if not term.text.isascii():
+                    return []
+                plain = plain if term.exact_case else plain.lower()
+                return self._find_in_block(plain.find, self.block, term.text.encode())
             text = self.block.text if term.exact_case else self.block.text.lower()
             if len(text) == len(self.block.text):  # some capitals get longer in lower case
-                return self._find_in_block(text, self.block, term.text)
+                return self._find_in_block(text.find, self.block, term.text)
         return [at for at, text in enumerate(self.texts(term.exact_case)) if term.text in text]
 
     def search(self, term: RegexTerm) -> list[int] | None:
@@ -91,16 +98,18 @@ class Chunk:
         text = self.block.text if term.name != term.name.lower() else self.block.text.lower()
         return f'"{term.name}"' in text or f"{term.name}{term.operator}" in text or "\\u" in text
 
-    def _find_in_block(self, text: str, block: Block, wanted: str) -> list[int]:
+    def _find_in_block(
+        self, find: Callable[[Any, int, int], int], block: Block, wanted: str | bytes
+    ) -> list[int]:
         offsets = block.offsets
         stop = offsets[self._to]
         found = []
         line = self._from
-        position = text.find(wanted, offsets[line], stop)
+        position = find(wanted, offsets[line], stop)
         while position >= 0:
             line = bisect_right(offsets, position, line) - 1
             found.append(line - self._from)
-            position = text.find(wanted, offsets[line + 1], stop)
+            position = find(wanted, offsets[line + 1], stop)
         return found
 
 

@@ -231,10 +231,7 @@ class LogStore:
         if in_open >= 0:
             return self._open[in_open]
         block_number = bisect_right(self._starts, number) - 1
-        block = self._blocks[block_number]
-        text, offsets = block.text, block.offsets
-        in_block = number - self._starts[block_number]
-        return text[offsets[in_block] : offsets[in_block + 1] - 1]
+        return self._blocks[block_number].line(number - self._starts[block_number])
 
     def timestamp(self, number: int) -> int:
         """Epoch milliseconds, as the function's clock had it."""

@@ -266,6 +266,11 @@ def _sum(function: MonthFunction, period: Period) -> MonthRow:
     )
 
 
+def _get_notes(row: MonthRow) -> tuple[str, ...]:
+    """Its notes for those of a group; what holds for one function that was deleted is told with its name."""
+    return tuple(f"{row.title}: {note}" for note in row.notes) if row.is_deleted else row.notes
+
+
 def _join(key: tuple[str, str], rows: Sequence[MonthRow]) -> MonthRow:
     """The rows of a group as one; key: currency and title."""
     fullest = min(rows, key=lambda row: 2 if row.headroom is None else row.headroom)
@@ -290,7 +295,7 @@ def _join(key: tuple[str, str], rows: Sequence[MonthRow]) -> MonthRow:
         fullest.used_mb,
         fullest.memory_mb,
         all(row.is_exact for row in rows),
-        tuple(dict.fromkeys(note for row in rows for note in row.notes)),
+        tuple(dict.fromkeys(note for row in rows for note in _get_notes(row))),
         tuple(sum(day, _ZERO) for day in zip(*(row.costs for row in rows), strict=True)),
         is_least=any(row.is_least for row in rows),
     )

@@ -90,7 +90,7 @@ def get_figures(
     elif not shown.before:
         words = "nothing before"
     else:
-        words = f"{round(100 * (shown.full - shown.before) / shown.before):+,} %"
+        words = say_change(round(100 * (shown.full - shown.before) / shown.before))
     figures.append(Figure(title, words, period.compared_words))
     share = f" ({100 * shown.error_cost / shown.cost:.1f} %)" if shown.error_cost else ""
     hint = f"What invocations that failed cost, {period.words}."
@@ -193,6 +193,11 @@ def get_note(
     if without_logs:
         parts.append(f"log ingestion is not offered by {', '.join(without_logs)}")
     return " · ".join(parts)
+
+
+def say_change(percent: int) -> str:
+    """A change with its sign: "+51 %", "±0 %"."""
+    return f"{'+' if percent > 0 else '-' if percent < 0 else '±'}{abs(percent):,} %"
 
 
 def get_why(row: MonthRow) -> str:

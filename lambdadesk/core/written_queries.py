@@ -30,12 +30,12 @@ WRITTEN: Final = (
         "Failed invocations and lines that say error, newest first",
         "filter @message like /Task timed out after|Status: timeout|Status: error|Runtime exited"
         "|Runtime.OutOfMemory|signal: killed|\\[ERROR\\]|\\tERROR\\t/\n"
-        "| fields @timestamp, @requestId, @logStream, @log, @message\n"
+        "| fields @timestamp, @message, @requestId, @logStream, @log\n"
         "| sort @timestamp desc\n"
         "| limit 200",
         'filter record.status in ["error", "failure", "timeout"]'
         ' or level in ["ERROR", "FATAL", "error", "fatal", "Error", "Critical"]\n'
-        "| fields @timestamp, coalesce(requestId, record.requestId) as request, @logStream, @log, @message\n"
+        "| fields @timestamp, @message, coalesce(requestId, record.requestId) as request, @logStream, @log\n"
         "| sort @timestamp desc\n"
         "| limit 200",
     ),
@@ -101,12 +101,13 @@ WRITTEN: Final = (
         "Timeouts",
         "Invocations that reached the function's timeout, newest first",
         "filter @message like /Task timed out after|Status: timeout/\n"
-        "| fields @timestamp, @requestId, @duration, @billedDuration, @logStream, @log, @message\n"
+        "| fields @timestamp, @message, @requestId, @duration, @billedDuration, @logStream, @log\n"
         "| sort @timestamp desc\n"
         "| limit 200",
         'filter type = "platform.report" and record.status = "timeout"\n'
-        "| fields @timestamp, record.requestId as request, record.metrics.durationMs as durationMs, "
-        "record.metrics.billedDurationMs as billedMs, @logStream, @log, @message\n"
+        "| fields @timestamp, @message, record.requestId as request, "
+        "record.metrics.durationMs as durationMs, record.metrics.billedDurationMs as billedMs, "
+        "@logStream, @log\n"
         "| sort @timestamp desc\n"
         "| limit 200",
     ),

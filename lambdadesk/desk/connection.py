@@ -281,7 +281,7 @@ class Connection:
                 anew if anew.amount == cost.amount else replace(anew, exact=False, notes=(*anew.notes, why))
             )
         served = self.provisioned.may_have_served(name, invocation.version, is_version=True)
-        return explain_cost(cost, cost_badges(function, report, has_provisioned=served))
+        return explain_cost(cost, cost_badges(function, report, has_provisioned=served), report)
 
     async def recent(self, function: str = "", limit: int = 200) -> list[HistoryEntry]:
         """Earlier invocations made here, newest first, without payload and response."""

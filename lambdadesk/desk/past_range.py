@@ -184,7 +184,8 @@ class PastRange:
         is_complete = is_complete and not has_gap(self._function, group, start_ms, self._now_ms)
         in_range = within(tracker.invocations, start_ms, end_ms)
         if silent := sum(run.outcome is Outcome.RUNNING for run in in_range):
-            notes.append(f"{silent:,} started, but the log has no REPORT line of them; they are left out.")
+            it, left = ("it", "it is") if silent == 1 else ("them", "they are")
+            notes.append(f"{silent:,} started, but the log has no REPORT line of {it}; {left} left out.")
         invocations = await self._merge(in_range, start_ms, end_ms)
         self.found = len(invocations)
         past = await in_thread(_to_columns, [run for run in invocations if run.stream])

@@ -1,7 +1,7 @@
 """The ledger of a tail in words: one line that is always in sight, and the whole account behind it."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 from lambdadesk.core.tail_counts import Gap, GapState, TailCounts
 from lambdadesk.desk.tail_source import TailSource
@@ -25,15 +25,15 @@ _GAP_WORDS = {
 }
 
 
-def ledger_line(tail: Tailer, notes: Sequence[str] = ()) -> str:
+def ledger_line(tail: Tailer, notes: Sequence[str] = (), *, is_utc: bool = False) -> str:
     """The counts, which programs read, too, and after them what explains them; notes: more to be said."""
     counts = tail.counts
-    said = [contract_words(counts)]
+    said = [contract_words(counts, is_utc=is_utc)]
     if counts.late:
-        said.append(f"late by up to {counts.largest_delay_ms / 1000:.1f} s")
+        said.append(f"largest delay {counts.largest_delay_ms / 1000:.1f} s")
     if counts.recovered:
         said.append(f"recovered {counts.recovered} after an interruption")
-    outage = outage_words(tail)
+    outage = outage_words(tail, is_utc=is_utc)
     said += [outage] if outage else []
     gaps = [gap for gap in counts.interruptions if gap.state is not GapState.CLOSED]
     if tail.state is not TailState.PAUSED:  # else the outage is what says it
@@ -41,13 +41,13 @@ def ledger_line(tail: Tailer, notes: Sequence[str] = ()) -> str:
         gaps = [gap for gap in gaps if id(gap) not in told]
     if gaps:
         gap = gaps[-1]
-        said.append(f"gap {_clock(gap.from_ms)} to {_clock(gap.to_ms)} ({gap.state}): {gap.why}")
+        said.append(f"gap {_stretch(gap, is_utc)} ({gap.state}): {gap.why}")
     if len(gaps) > 1:
         said.append(f"{len(gaps) - 1} more in the account")
     if tail.state is TailState.PAUSED:
         said.append("paused")
     elif tail.scanned_to_ms is not None and tail.silent_since_ms is None:
-        said.append(f"reading, scanned to {_clock(tail.scanned_to_ms)}")
+        said.append(f"reading, scanned to {_clock(tail.scanned_to_ms, is_utc)}")
     every = [*tail.notes, *notes]
     said += every[:1]
     if len(every) > 1:
@@ -57,7 +57,7 @@ def ledger_line(tail: Tailer, notes: Sequence[str] = ()) -> str:
     return " · ".join(said)
 
 
-def outage_words(tail: Tailer) -> str:
+def outage_words(tail: Tailer, *, is_utc: bool = False) -> str:
     """What interrupts the tail now, since when and until when, or did so lately; empty where nothing does.
 
     It changes from second to second while `is_interrupted`.
@@ -72,14 +72,16 @@ def outage_words(tail: Tailer) -> str:
         else:
             retry = f"Trying again, for {max(0, now_ms - min(asked, default=now_ms)) // 1000} s"
         which = f"{len(failing)} of {len(tail.followed)} log groups " if len(tail.followed) > 1 else ""
-        what = f"interrupted since {_clock(min(since))}" if since else "could not be read so far"
+        what = f"interrupted since {_clock(min(since), is_utc)}" if since else "could not be read so far"
         return f"{which}{what}: {tail.error.message if tail.error else ''} {retry}"
     if (silent_ms := tail.silent_since_ms) is not None:
-        return f"no answer since {_clock(silent_ms)}, for {(now_ms - silent_ms) // 1000} s; still waiting"
+        since_words = _clock(silent_ms, is_utc)
+        return f"no answer since {since_words}, for {(now_ms - silent_ms) // 1000} s; still waiting"
     closed = [gap for gap in tail.counts.interruptions if gap.state is GapState.CLOSED]
     if closed and now_ms - closed[-1].closed_ms < _RECENT_MS:
         gap = closed[-1]
-        return f"recovered at {_clock(gap.closed_ms)}, was interrupted since {_clock(gap.from_ms)}"
+        began, ended = _clock(gap.from_ms, is_utc), _clock(gap.closed_ms, is_utc)
+        return f"recovered at {ended}, was interrupted since {began}"
     return ""
 
 
@@ -92,21 +94,22 @@ def is_interrupted(tail: Tailer) -> bool:
     return tail.error is not None or tail.silent_since_ms is not None
 
 
-def contract_words(counts: TailCounts) -> str:
+def contract_words(counts: TailCounts, *, is_utc: bool = False) -> str:
     """The five figures."""
-    complete = f"complete to {_clock(counts.complete_to_ms)}" if counts.complete_to_ms else "not read yet"
+    moment = counts.complete_to_ms
+    complete = f"complete to {_clock(moment, is_utc)}" if moment else "not read yet"
     return (
         f"received {counts.received}, late {counts.late}, duplicates {counts.duplicates}, "
         f"gaps {counts.gaps}, {complete}"
     )
 
 
-def gap_lines(counts: TailCounts, most: int) -> list[str]:
+def gap_lines(counts: TailCounts, most: int, *, is_utc: bool = False) -> list[str]:
     """The newest interruptions, one line each, open and closed ones."""
-    return [_gap_line(gap) for gap in counts.interruptions[-most:]]
+    return [_gap_line(gap, is_utc) for gap in counts.interruptions[-most:]]
 
 
-def account_text(tail: Tailer, notes: Sequence[str] = ()) -> str:
+def account_text(tail: Tailer, notes: Sequence[str] = (), *, is_utc: bool = False) -> str:
     """All that is known of the tail: each group's figures, interruptions, and what can't be promised."""
     parts = []
     for source in tail.sources:
@@ -117,7 +120,7 @@ def account_text(tail: Tailer, notes: Sequence[str] = ()) -> str:
         parts.append(f"    {_STATES[source.state]}")
         if source.error is not None:
             parts.append(f"    {source.error}")
-        parts.append(f"    {contract_words(counts)}")
+        parts.append(f"    {contract_words(counts, is_utc=is_utc)}")
         if counts.received:
             parts.append(f"    the slowest event took {counts.largest_delay_ms / 1000:.1f} s into the log")
         if counts.recovered:
@@ -125,7 +128,7 @@ def account_text(tail: Tailer, notes: Sequence[str] = ()) -> str:
         left_off = len(counts.interruptions) - _MOST_GAPS
         if left_off > 0:
             parts.append(f"    {left_off} earlier interruptions")
-        parts += [f"    {line}" for line in gap_lines(counts, _MOST_GAPS)]
+        parts += [f"    {line}" for line in gap_lines(counts, _MOST_GAPS, is_utc=is_utc)]
         parts.append("")
     parts.append("What is not promised")
     promised = [*tail.notes, *notes, *_LIMITS]
@@ -147,11 +150,16 @@ EXPLAINED = (
 )
 
 
-def _gap_line(gap: Gap) -> str:
+def _gap_line(gap: Gap, is_utc: bool) -> str:
     found = f", {gap.recovered} found in it" if gap.recovered else ""
     what = _GAP_WORDS[gap.state].capitalize()
-    return f"{_clock(gap.from_ms)} to {_clock(gap.to_ms)}: {gap.why} {what}{found}."
+    return f"{_stretch(gap, is_utc)}: {gap.why} {what}{found}."
 
 
-def _clock(at_ms: int) -> str:
-    return datetime.fromtimestamp(at_ms / 1000).astimezone().strftime("%H:%M:%S")
+def _stretch(gap: Gap, is_utc: bool) -> str:
+    return f"{_clock(gap.from_ms, is_utc)} to {_clock(gap.to_ms, is_utc)}"
+
+
+def _clock(at_ms: int, is_utc: bool) -> str:
+    at = datetime.fromtimestamp(at_ms / 1000, UTC)
+    return (at if is_utc else at.astimezone()).strftime("%H:%M:%S")

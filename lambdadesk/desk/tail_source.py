@@ -196,7 +196,10 @@ class TailSource:
                 async for page in reading:
                     pages += 1
                     self.asked_ms = None
-                    began_ms = began_ms or page.server_now_ms
+                    if began_ms is None:
+                        began_ms = page.server_now_ms
+                        if gap := self.counts.open_gap:  # nothing was read until now
+                            gap.to_ms = max(gap.to_ms, began_ms)
                     is_complete = is_complete and page.complete
                     self.scanned_to_ms = max(
                         page.events.timestamps_ms, default=self.scanned_to_ms or start_ms

@@ -344,8 +344,8 @@ def _about(function: FunctionInfo) -> str:
     parts = [
         get_runtime(function),
         function.architecture,
-        f"{function.memory_mb} MB",
-        f"{function.timeout_s} s timeout",
+        f"{function.memory_mb:,} MB",
+        f"{function.timeout_s:,} s timeout",
         function.description,
     ]
     return " · ".join(part for part in parts if part)

@@ -182,6 +182,7 @@ class Sizing:
             return
         self._window.notices.dismiss(key)
         self._window.say(f"{lost.entry.function} is as it was before the power sweep.")
+        connection.scope.start("refresh", connection.catalog.refresh)  # it has the memory from before that
 
     def _decline(self, connection: "Connection", lost: "LostSweep") -> None:
         """Versions may stay; memory that was changed is asked about again at the next start."""

@@ -183,6 +183,9 @@ async def test_nobody_there_is_told() -> None:
     with pytest.raises(UserError) as caught:
         await fetch_prices(REGION, url, limits=QUICK)
     assert caught.value.kind is ErrorKind.OFFLINE
+    assert str(caught.value) == (
+        "AWS's price list can't be reached. Check the network, then retry. The prices at hand stay in use."
+    )
 
 
 @pytest.mark.parametrize("region", ["", "../../x", "eu-west-1/../x", "EU"])

@@ -60,7 +60,7 @@ def test_as_line_by_line(search: tuple[list[str], str], times: int) -> None:
 
 
 @pytest.mark.parametrize("text", ["e", "go", "gon", "Gone", "gone!", "by gone", "by Gone now"])
-@pytest.mark.parametrize("size", [47_985, 95_990])
+@pytest.mark.parametrize("size", [127_985, 255_990])
 def test_what_lies_on_the_border_of_two_pieces(text: str, size: int) -> None:
     for shift in range(16):
         lines = ["", "x" * (size + shift) + text, "by  gon gone ", "", text]
@@ -84,7 +84,7 @@ def test_what_is_searched_by_numpy() -> None:
     assert is_the_same(["an \u212aorder"] * 99, "k") == 2  # and there not where a letter may become another
     assert is_the_same(["an \u0130rder"] * 99, "i") == 2
     assert is_the_same(["short"], "shorter than this") == 0  # `find` is quicker
-    assert is_the_same(["a?"], "ł") == 1  # Latin-1 hasn't it
+    assert is_the_same(["a?"], "ł") == 4  # Latin-1 hasn't it
 
 
 def test_nothing_holds_on_to_the_offsets() -> None:

@@ -24,7 +24,7 @@ from lambdadesk.core.month_view import (
     month_so_far,
     sum_rows,
 )
-from lambdadesk.core.month_words import Gone, get_group_words, get_note, get_why, has_words
+from lambdadesk.core.month_words import Gone, get_group_words, get_note, get_why, has_words, say_change
 from lambdadesk.core.prices import PriceItem, load_prices
 from lambdadesk.core.types import FunctionInfo
 
@@ -273,6 +273,7 @@ def test_what_was_deleted_costs_nothing_to_come_and_is_least_where_its_memory_is
     assert not has_words(there, ["deleted"])
     (group,) = sum_rows([there, other], last_days(TODAY), Grouping.REGION)
     assert (group.basis, group.functions, group.is_deleted) == ("at least", 2, False)
+    assert " gone: Its memory is not known: only" in get_why(group)
     (line,) = csv.DictReader(io.StringIO(to_csv([row], last_days(TODAY)).decode()))
     assert (line["basis"], line["state"]) == ("at least", "deleted")
 
@@ -285,3 +286,7 @@ def test_why_a_row_is_what_it_is() -> None:
     exact = replace(row, is_exact=True, notes=())
     assert get_why(exact) == "f: exact: the REPORT lines of all invocations were summed."
     assert get_why(replace(exact, requests=0)) == "f: CloudWatch counted nothing."
+
+
+def test_a_change_has_its_sign() -> None:
+    assert [say_change(percent) for percent in (1_192, 0, -7)] == ["+1,192 %", "±0 %", "-7 %"]

@@ -41,3 +41,9 @@ def test_bins_fit_the_range() -> None:
     assert [pick_bin(s) for s in (900, 3_600, 3 * 3_600, DAY_S, 7 * DAY_S, 30 * DAY_S, 90 * DAY_S)] == [
         *("1m", "1m", "5m", "15m", "1h", "6h", "1d")
     ]
+
+
+def test_what_a_line_says_is_in_sight_without_scrolling() -> None:
+    texts = [text for query in WRITTEN for text in (query.text, query.json) if "@message," in text]
+    assert len(texts) == 4  # errors and timeouts
+    assert all("| fields @timestamp, @message, " in text for text in texts)

@@ -88,7 +88,7 @@ async def test_the_log_gives_what_started_in_the_range(aws: FakeAws, tmp_path: P
         assert first.cost is not None
         assert first.cost.amount > Decimal("0.0000002")
         assert (past.runs.source, past.runs.cost, past.runs.is_complete) == (PastSource.LOG, None, True)
-        assert past.runs.note == "1 started, but the log has no REPORT line of them; they are left out."
+        assert past.runs.note == "1 started, but the log has no REPORT line of it; it is left out."
         assert seen[0] == (True, None)
         assert seen[-1][0] is False
         assert any(share for _, share in seen)

@@ -1,10 +1,14 @@
 """While nothing can be read, the account of a tail says since when, why, until when, and that it is over."""
 
 import re
+import time
+
+import pytest
 
 from lambdadesk.aws.clients import Limits
+from lambdadesk.core.tail_counts import Gap, GapState
 from lambdadesk.core.threads import in_thread
-from lambdadesk.desk.tail_account import is_interrupted, ledger_line
+from lambdadesk.desk.tail_account import account_text, is_interrupted, ledger_line
 from lambdadesk.desk.tailer import TailGroup, TailState
 from tests.desk.test_tailer import GROUP, following, make_tail, now_ms, poll
 from tests.desk.test_tailer_groups import MAILS, ORDERS
@@ -72,3 +76,38 @@ async def test_of_several_logs_it_says_how_many(aws: FakeAws, quick: Limits) -> 
         tail.poll_now()
         await until(tail.changed, lambda: all(source.error for source in tail.sources), "both failures")
         assert re.search(rf" · 2 of 2 log groups interrupted since {CLOCK}: ", ledger_line(tail))
+
+
+async def test_a_gap_reaches_to_the_answer_that_ended_it(aws: FakeAws, quick: Limits) -> None:
+    aws.add_events(GROUP, "before", timestamp_ms=now_ms() - 1_000)
+    async with following(make_tail(aws, quick)) as tail:
+        aws.always("FilterLogEvents", broken)
+        await poll(tail)
+        aws.clock_ahead_s = 30  # the answer comes that much later
+        aws.add_events(GROUP, "meanwhile", timestamp_ms=now_ms() + 20_000)
+        aws.always("FilterLogEvents", None)
+        await poll(tail)
+        (gap,) = tail.counts.interruptions
+        assert tail.counts.complete_to_ms is not None
+        assert gap.to_ms >= tail.counts.complete_to_ms
+        assert gap.recovered == tail.counts.recovered == 1
+
+
+async def test_its_times_are_local_or_in_utc(
+    aws: FakeAws, quick: Limits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with following(make_tail(aws, quick)) as tail:
+        tail.sources[0].counts.interruptions.append(Gap(3_600_000, 3_601_000, "Why.", GapState.LOST))
+        tail.sources[0].counts.complete_to_ms = 3_600_000
+        with monkeypatch.context() as patch:
+            patch.setenv("TZ", "XXX-05:30")
+            time.tzset()
+            local, utc = ledger_line(tail), ledger_line(tail, is_utc=True)
+            account = account_text(tail, is_utc=True)
+        time.tzset()
+    assert "complete to 06:30:00" in local
+    assert "gap 06:30:00 to 06:30:01 (lost)" in local
+    for text in (utc, account):
+        assert "complete to 01:00:00" in text
+        assert "01:00:00 to 01:00:01" in text
+        assert "06:30" not in text

@@ -2,19 +2,26 @@
 
 import html
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QContextMenuEvent
-from PySide6.QtWidgets import QApplication, QPushButton
+from PySide6.QtWidgets import QApplication, QPlainTextEdit, QPushButton
 
 from lambdadesk.core.cost import cost_per_million, gb_seconds, invocation_cost
 from lambdadesk.core.money import format_money
 from lambdadesk.core.prices import load_prices
-from lambdadesk.core.types import FunctionInfo, Report
+from lambdadesk.core.types import FunctionInfo, InvocationType, Outcome, Report, Target
+from lambdadesk.desk.connection import READ_UNASKED
+from lambdadesk.store.catalog_cache import CatalogCache
+from lambdadesk.store.history import History
 from lambdadesk.ui.dialogs.sizing.dialog import SizingDialog
+from lambdadesk.ui.dialogs.text_dialog import TextDialog
+from lambdadesk.ui.panels.cost_panel import CostPanel
 from lambdadesk.ui.widgets.empty_state import State, StateView
+from tests.desk.test_connection import make_connection
 from tests.servers import faults
 from tests.servers.fake_aws import FakeAws, make_function
 from tests.servers.faults import Reply, error_reply
@@ -269,6 +276,36 @@ async def test_denied_logs_are_read_again_on_a_click(desk: Desk, aws: FakeAws) -
     assert not desk.get("costRetry").isVisible()
 
 
+async def test_the_logs_of_many_functions_can_be_read_once_something_ran(
+    qapp: QApplication, tmp_path: Path
+) -> None:
+    cache = CatalogCache(tmp_path / "cache")
+    target = Target(REGION)  # AWS itself, which is never called here
+    cache.save(target.key, [FunctionInfo(f"f{number}") for number in range(READ_UNASKED + 1)])
+    connection = make_connection(target, History(tmp_path / "history.sqlite"), cache, lambda *_: None)
+    connection.catalog.load_cached()
+    report = Report("1", Decimal(12), billed_ms=12, memory_mb=128, max_memory_mb=40)
+    connection.ledger.add_here(
+        "f1", InvocationType.REQUEST_RESPONSE, "", "1", 1_000, 2_000, report, outcome=Outcome.OK
+    )
+    panel = CostPanel()
+    asked: list[bool] = []
+    panel.read_requested.connect(lambda: asked.append(True))
+    panel.show_connections([connection])
+    assert [row[0] for row in rows(panel.table)] == ["f1"]
+    assert not panel.trouble.isHidden()
+    assert panel.trouble.text().startswith("Only what ran from here or was followed is in it.")
+    assert panel.retry.text() == "Read them"
+    click(panel.retry)
+    assert asked == [True]
+    connection.may_read_all = True
+    panel.show_connections([connection])
+    assert panel.trouble.isHidden()
+    assert panel.retry.isHidden()
+    await panel.close_panel()
+    await connection.close()
+
+
 async def test_a_function_near_its_memory_is_hinted_at_and_sized_from_its_row(
     desk: Desk, aws: FakeAws
 ) -> None:
@@ -291,7 +328,11 @@ async def test_a_function_near_its_memory_is_hinted_at_and_sized_from_its_row(
         view, QContextMenuEvent(QContextMenuEvent.Reason.Keyboard, middle, view.mapToGlobal(middle))
     )
     menu = desk.get("costTableMenu")
-    assert [each.text() for each in menu.actions()] == ["Open", "What if…", "Power sweep…"]
+    titles = ["Open", "What if…", "Power sweep…", "How the cost came about…"]
+    assert [each.text() for each in menu.actions()] == titles
+    menu.actions()[3].trigger()
+    (told,) = desk.window.findChildren(TextDialog)
+    assert "Requests\n    1 request x 0.0000002 = " in told.findChild(QPlainTextEdit).toPlainText()
     menu.actions()[2].trigger()
     assert desk.page.function.name == "hello"
     (dialog,) = desk.window.findChildren(SizingDialog)

@@ -357,7 +357,11 @@ async def test_success_with_figures_response_log_and_cost(desk: Desk, aws: FakeA
     assert log.startswith("START RequestId: ")
     assert request.removeprefix("Request ") in log
     arithmetic = desk.get("costArithmetic").toPlainText()
-    assert "Requests\n    1 requests x 0.0000002 = $0.000000200" in arithmetic
+    assert "Requests\n    1 request x 0.0000002 = $0.000000200" in arithmetic
+    assert (
+        "Duration\n    13 ms billed x 128 MB / (1,000 x 1,024) = 0.001625 GB-s\n    0.001625 GB-s x"
+        in arithmetic
+    )
     assert f"Total\n    {format_money(cost.amount)}" in arithmetic
     (row,) = history(desk)
     assert row[1:7] == ["Sync", "Succeeded", "12.34 ms", "13 ms", "40 / 128 MB", format_money(cost.amount)]

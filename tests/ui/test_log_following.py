@@ -122,6 +122,21 @@ async def test_several_logs_are_read_as_one(desk: Desk, aws: FakeAws) -> None:
     assert view.table.isColumnHidden(SOURCE)
 
 
+async def test_another_log_is_chosen_by_keys_alone(desk: Desk, aws: FakeAws) -> None:
+    await desk.open("hello", "Logs")
+    press(desk.get("logChoose"), Qt.Key.Key_Space)
+    dialog = dialog_of(desk, "logChoiceDialog")
+    field = part_of(dialog, "logChoiceFilter")
+    (rows,) = dialog.findChildren(QListWidget)
+    QTest.keyClicks(field, "oth")
+    press(field, Qt.Key.Key_Down)
+    assert dialog.focusWidget() is rows
+    assert rows.currentItem().text().startswith("other")
+    press(rows, Qt.Key.Key_Space)
+    press(part_of(dialog, "logChoiceUse"), Qt.Key.Key_Space)
+    await until(lambda: desk.get("logChoose").text() == "2 functions")
+
+
 async def test_what_was_followed_is_followed_again_in_a_new_tab(desk: Desk, aws: FakeAws) -> None:
     aws.add_events(OTHER, "two")
     await desk.open("hello", "Logs")

@@ -102,6 +102,21 @@ def test_keys_unfold_and_fold_it(qtbot, view: LogView, is_grouped: bool) -> None
     assert rows(view)[-3:] == (["8 lines"] if is_grouped else ["begin", FOLDED, "end"])
 
 
+def test_one_that_is_unfolded_stays_in_sight_while_the_newest_line_is_followed(
+    view: LogView, store: LogStore
+) -> None:
+    view.toggle_trace(1)
+    assert view.is_following  # all of it fits
+    view.toggle_trace(1)
+    view.resize(900, 180)
+    store.add(lines([f"line {at}" for at in range(3)], since_ms=20))
+    assert view.is_following
+    view.toggle_trace(1)
+    head = view.table.model().index(1, MESSAGE)
+    assert view.table.viewport().rect().contains(view.table.visualRect(head).center())
+    assert not view.is_following
+
+
 def test_the_menu_unfolds_it(view: LogView) -> None:
     actions = {action.text(): action for action in view.menu_actions(1)}
     actions["Unfold the stack trace"].trigger()

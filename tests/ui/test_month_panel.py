@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QAccessible
-from PySide6.QtWidgets import QApplication, QPushButton
+from PySide6.QtWidgets import QApplication, QPlainTextEdit, QPushButton
 
 from lambdadesk.aws.clients import Limits
 from lambdadesk.core.month_view import STACK_TAG
 from lambdadesk.core.types import Target
+from lambdadesk.ui.dialogs.text_dialog import TextDialog
 from lambdadesk.ui.panels.month_panel import MonthPanel
 from tests.servers import faults
 from tests.servers.fake_aws import FakeAws, Request, make_function
@@ -233,12 +234,35 @@ async def test_what_was_deleted_is_marked_and_can_not_be_opened(desk: Desk, aws:
     press(view, Qt.Key.Key_Return)
     assert desk.text("monthTrouble") == "ci-job was deleted: there is no page of it."
     view.customContextMenuRequested.emit(view.visualRect(view.model().index(1, 0)).center())
-    assert [each.text() for each in menu.actions()] == ["Open", "What if…", "Power sweep…"]
+    assert [each.text() for each in menu.actions()][:3] == ["Open", "What if…", "Power sweep…"]
     menu.close()
     summary = desk.get("monthTreemap").text_summary()
     assert summary.startswith("2 areas, ≥ $0.20 together: ci-job (deleted) ≥ $0.20, 100.0 %; hello ≈ $0.0")
     desk.get("monthFilter").setText("deleted")
     assert [row[0] for row in table(desk)] == ["ci-job (deleted)"]
+
+
+async def test_the_menu_shows_the_arithmetic_of_a_cost(desk: Desk, aws: FakeAws) -> None:
+    ran(aws, "hello", 1_000_000, 1, 8_000.0)
+    await read(desk)
+    view = desk.get("monthTable")
+    menu = desk.get("monthTableMenu")
+    view.customContextMenuRequested.emit(view.visualRect(view.model().index(0, 0)).center())
+    assert menu.actions()[-1].text() == "How the cost came about…"
+    menu.actions()[-1].trigger()
+    menu.close()
+    (dialog,) = desk.window.findChildren(TextDialog)
+    text = dialog.findChild(QPlainTextEdit).toPlainText()
+    assert text.startswith(
+        "hello, these 30 days\n\nRequests\n    1,000,000 requests x 0.0000002 = $0.200000\n"
+    )
+    assert (
+        "Duration\n    1,000,000 GB-s x 0.0000166667 = $16.666700\n\nTotal (estimate)\n    $16.866700\n"
+        in text
+    )
+    assert "CloudWatch's Duration leaves out INIT" in text
+    assert "Prices of us-east-1: published " in text
+    dialog.close()
 
 
 async def test_denied_metrics_are_another_picture_than_none(desk: Desk, aws: FakeAws) -> None:

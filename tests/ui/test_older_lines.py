@@ -1,8 +1,10 @@
 """Lines that no longer fit into memory are told of, looked at and filtered."""
 
 import os
+import time
 from pathlib import Path
 
+import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog
@@ -225,3 +227,48 @@ async def test_an_export_has_the_lines_on_disk_or_says_that_it_has_not(
     assert await export() == [f"[ERROR] {at} line" for at in range(100, 5_000, 100)]
     trigger("Export all lines…")
     assert len(await export()) == 5_000
+
+
+async def test_times_of_older_lines_and_of_the_account_are_those_of_the_page(
+    desk: Desk, aws: FakeAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await fill(desk, aws)
+    await until(lambda: desk.tail.counts.complete_to_ms)
+    (in_utc,) = [
+        each
+        for each in desk.page.logs.tools.more.menu().actions()  # type: ignore[union-attr]
+        if each.text() == "Times in UTC"
+    ]
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "XXX-05:30")
+        time.tzset()
+        in_utc.trigger()
+        moment_ms = desk.tail.counts.complete_to_ms
+        words = desk.text("logLedger")
+    time.tzset()
+    assert moment_ms is not None
+    assert f"complete to {time.strftime('%H:%M:%S', time.gmtime(moment_ms / 1000))}" in words
+    click(desk.get("logOlder"))
+    dialog = desk.window.findChild(OlderLinesDialog)
+    assert dialog is not None
+    assert dialog.view.is_utc
+    in_utc.trigger()
+    assert not dialog.view.is_utc
+    dialog.close()
+
+
+async def test_escape_closes_the_line_in_full_and_then_the_dialog(desk: Desk, aws: FakeAws) -> None:
+    await fill(desk, aws)
+    click(desk.get("logOlder"))
+    dialog = desk.window.findChild(OlderLinesDialog)
+    assert dialog is not None
+    await until(lambda: texts(dialog))
+    table = dialog.view.table
+    table.setFocus()
+    press(table, Qt.Key.Key_Home)
+    assert dialog.view.detail.isVisible()
+    press(table, Qt.Key.Key_Escape)
+    assert not dialog.view.detail.isVisible()
+    assert dialog.isVisible()
+    press(table, Qt.Key.Key_Escape)
+    assert not dialog.isVisible()

@@ -143,8 +143,9 @@ async def test_what_is_paid_instead_holds_at_once_and_is_said(desk: Desk) -> Non
     dialog.close()
     await desk.invoke("{}")
     arithmetic = desk.get("costArithmetic").toPlainText()
-    assert "Requests, less 10 %\n    1 requests x 0.00000018 = " in arithmetic
-    assert "Duration, Savings Plan rate\n    0.001625 GB-s x 0.0000147 = " in arithmetic
+    assert "Requests, less 10 %\n    1 request x 0.00000018 = " in arithmetic
+    assert "Duration, Savings Plan rate\n    13 ms billed x 128 MB" in arithmetic
+    assert "\n    0.001625 GB-s x 0.0000147 = " in arithmetic
     assert "your Savings Plan, as entered under Prices" in arithmetic
     size = len(desk.get("resultLog").toPlainText().encode())
     amount = format_money(size * Decimal("0.45") / 1024**3)

@@ -320,6 +320,12 @@ async def test_what_a_killed_process_left_is_offered_and_put_back(desk: Desk, aw
     assert aws.functions[0]["MemorySize"] == 512
     assert aws.versions["hello"] == []
     await until(lambda: "hello is as it was before the power sweep." in desk.text("statusMessage"))
+
+    def listed_mb() -> int | None:
+        function = desk.connection.catalog.get("hello")
+        return function and function.memory_mb
+
+    await until(lambda: listed_mb() == 512, listed_mb)
     assert json.loads(aws.requests("UpdateFunctionConfiguration")[0].body)["MemorySize"] == 512
 
 

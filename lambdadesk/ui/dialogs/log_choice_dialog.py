@@ -115,6 +115,7 @@ class LogChoiceDialog(QDialog):
         self._typing = QTimer(self, singleShot=True, interval=SEARCH_DELAY_MS)
         self._typing.timeout.connect(self._search)
         self.filter.textChanged.connect(self._on_filter)
+        self.filter.down_pressed.connect(self._enter_list)
         self.finished.connect(self._typing.stop)
         self.finished.connect(self.closed)
         self.finished.connect(self.deleteLater)
@@ -149,6 +150,13 @@ class LogChoiceDialog(QDialog):
     def _on_filter(self) -> None:
         self._typing.start()
         self._show_rows()
+
+    def _enter_list(self) -> None:
+        """Go from the filter to the first row that is not chosen, which Space chooses."""
+        rows = range(self.list.count())
+        unticked = (row for row in rows if self.list.item(row).checkState() is not Qt.CheckState.Checked)
+        self.list.setCurrentRow(next(unticked, 0))
+        self.list.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _search(self) -> None:
         self._typing.stop()

@@ -10,7 +10,9 @@ from lambdadesk.ui.widgets.plain import PlainLabel, show_plain_text
 class TextDialog(QDialog):
     """Shown beside the window with `open()`, which returns at once; it deletes itself when closed."""
 
-    def __init__(self, title: str, sentence: str, text: str, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, title: str, sentence: str, text: str, parent: QWidget | None = None, *, wraps: bool = False
+    ) -> None:
         super().__init__(parent)
         self.setObjectName("textDialog")
         self.setWindowTitle(title)
@@ -19,7 +21,8 @@ class TextDialog(QDialog):
         self._view = view = QPlainTextEdit(readOnly=True)
         view.setAccessibleName(title)
         view.setFont(theme.fixed_font())
-        view.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
+        modes = QPlainTextEdit.LineWrapMode
+        view.setLineWrapMode(modes.WidgetWidth if wraps else modes.NoWrap)
         self.show_text(text)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         copy = buttons.addButton("Copy", QDialogButtonBox.ButtonRole.ActionRole)

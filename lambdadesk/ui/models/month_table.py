@@ -7,7 +7,7 @@ from PySide6.QtCore import QObject, Qt
 
 from lambdadesk.core.money import format_amount, format_cents
 from lambdadesk.core.month_view import MonthRow
-from lambdadesk.core.month_words import get_why
+from lambdadesk.core.month_words import get_why, say_change
 from lambdadesk.ui.models.rows import NOTHING, Column, SortedTableModel
 
 _NO_REPORTS: Final = "Not known: too few REPORT lines were read. “Last hour and since” reads them."
@@ -28,8 +28,7 @@ def _money(row: MonthRow, amount: Decimal | None, *, is_spoken: bool = False) ->
 def _change(row: MonthRow) -> str:
     if row.change is None:
         return "new" if row.full else NOTHING
-    percent = round(100 * row.change)
-    return f"{'+' if percent > 0 else '-' if percent < 0 else '±'}{abs(percent):,} %"
+    return say_change(round(100 * row.change))
 
 
 def _change_spoken(row: MonthRow) -> str:

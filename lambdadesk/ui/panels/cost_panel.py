@@ -9,7 +9,6 @@ from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QStackedLayout, QVBoxLayout, QWidget
 
 from lambdadesk.core.money import format_money
-from lambdadesk.desk.right_size import size_function
 from lambdadesk.desk.tasks import TaskScope
 from lambdadesk.ui import theme
 from lambdadesk.ui.icons import icon
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
 
 GATHER_MS = 150
 _MANY_MORE = 1.1  # times as many invocations
+_READING_ALL = "Reading the logs of all functions takes most of the account's quota of log reads for minutes."
 
 
 class CostPanel(QWidget):
@@ -64,7 +64,7 @@ class CostPanel(QWidget):
             "some-function-with-a-name",
             "production-admin",
             "eu-central-1",
-            "$10,000.000000",
+            "≈ $0.000000227000",
             "$100,000.00",
             "10,000,000",
             "1,000,000",
@@ -82,6 +82,7 @@ class CostPanel(QWidget):
             lambda row: self.model.row_at(row).key,
             self.open_requested.emit,
             self.sizing_requested.emit,
+            lambda row: self._explain(self.model.row_at(row)),
         )
         self.state = StateView()
         self._stack = QStackedLayout()
@@ -164,6 +165,8 @@ class CostPanel(QWidget):
 
     async def _size(self, rows: "list[CostRow]") -> None:
         """Look at the memory of functions of which many more invocations are known than at the last look."""
+        from lambdadesk.desk.right_size import size_function
+
         has_found = False
         for row in rows:
             known = self._sizes.get(row.key)
@@ -268,9 +271,14 @@ class CostPanel(QWidget):
             listed = ", ".join(sorted(names[key] for key in failed)[:5]) + (
                 " and more" if len(failed) > 5 else ""
             )
-            self.trouble.setText(f"▲ Logs not read: {listed}. {first}")
+            self.trouble.say(f"▲ Logs not read: {listed}. {first}", "warning")
+            self.retry.setText("Retry")
+        asks = first is None and any(connection.asks_before_reading for connection in self._connections)
+        if asks:
+            self.trouble.say(f"Only what ran from here or was followed is in it. {_READING_ALL}", "dim")
+            self.retry.setText("Read them")
         for widget in (self.trouble, self.retry):
-            widget.setVisible(first is not None and has_rows)
+            widget.setVisible(has_rows and (first is not None or asks))
 
     def _show_no_rows(self, read: int) -> None:
         connections = self._connections
@@ -284,7 +292,7 @@ class CostPanel(QWidget):
         elif any(connection.asks_before_reading for connection in connections):
             self.state.show_empty(
                 f"{known:,} functions",
-                "Reading all their logs takes most of the account's quota of log reads for minutes.",
+                _READING_ALL,
                 "Read them",
                 self.read_requested.emit,
             )

@@ -363,6 +363,8 @@ class LogsPanel(QWidget):
     def _use_utc(self, is_utc: bool) -> None:
         self.histogram.is_utc = is_utc
         self.view.set_utc(is_utc)
+        self.older.set_utc(is_utc)
+        self.account.set_utc(is_utc)
         self._show_range()
         self._show_rate()
 

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 
 from lambdadesk.core.errors import ErrorKind, UserError
 from lambdadesk.core.money import format_most
+from lambdadesk.core.month_arithmetic import explain_row
 from lambdadesk.core.month_csv import to_csv
 from lambdadesk.core.month_stack import stack
 from lambdadesk.core.month_view import (
@@ -24,6 +25,7 @@ from lambdadesk.core.month_view import (
     Grouping,
     KnownRows,
     MonthFunction,
+    MonthRow,
     Period,
     forecast,
     get_tag_names,
@@ -133,7 +135,13 @@ class MonthPanel(QWidget):
         )
         self.table.activated.connect(lambda index: self._open(self.model.row_at(index.row()).key))
         self.table.selectionModel().currentRowChanged.connect(lambda _now, _was: self._show_why())
-        add_cost_menu(self.table, self._get_function, self.open_requested.emit, self.sizing_requested.emit)
+        add_cost_menu(
+            self.table,
+            self._get_function,
+            self.open_requested.emit,
+            self.sizing_requested.emit,
+            lambda row: self._explain(self.model.row_at(row)),
+        )
         self.why = named(ToneLabel("dim"), "monthWhy", "How the figures of the row came about")
         self.why.hide()
         self.splitter = named(QSplitter(Qt.Orientation.Vertical), "monthSplitter")
@@ -379,6 +387,14 @@ class MonthPanel(QWidget):
         found = self.model.row_at(row)
         is_there = self.tools.grouping[0] is Grouping.FUNCTION and not found.is_deleted
         return found.key if is_there else None
+
+    def _explain(self, row: MonthRow) -> str:
+        """The arithmetic of what a function cost."""
+        found = next((each for each in self._functions if each.key == row.key), None)
+        place = next((each for each in self._connections if each.target.key == row.key[0]), None)
+        if found is None or place is None:
+            return ""
+        return explain_row(row, found, self.shown_period, place.prices)
 
     def _open(self, key: tuple[str, str]) -> None:
         if self.tools.grouping[0] is Grouping.FUNCTION:

@@ -6,6 +6,7 @@ from functools import partial
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QMenu, QTableView
 
+from lambdadesk.ui.dialogs.text_dialog import TextDialog
 from lambdadesk.ui.widgets.named import named
 
 
@@ -14,10 +15,12 @@ def add_cost_menu(
     key_at: Callable[[int], tuple[str, str] | None],
     open_function: Callable[[str, str], object],
     size_function: Callable[[str, str, bool], object],
+    explain: Callable[[int], str],
 ) -> None:
     """Give a table a menu. key_at: the function of a row, None where it is none that one can open.
 
-    size_function: shows what if, or a power sweep where the last argument is True.
+    size_function: shows what if, or a power sweep where the last argument is True. explain: the arithmetic
+    of a row's cost, empty where it is not known.
     """
     menu = named(QMenu(table), f"{table.objectName()}Menu", "Function")
 
@@ -33,7 +36,14 @@ def add_cost_menu(
             ("Power sweep…", partial(size_function, *key, True)),
         ):
             menu.addAction(title).triggered.connect(lambda _checked=False, act=act: act())
+        if text := explain(index.row()):
+            action = menu.addAction("How the cost came about…")
+            action.triggered.connect(lambda: _show(table, key[1], text))
         menu.popup(table.viewport().mapToGlobal(place))
 
     table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
     table.customContextMenuRequested.connect(show)
+
+
+def _show(table: QTableView, function: str, text: str) -> None:
+    TextDialog(f"What {function} cost", "", text, table.window(), wraps=True).open()

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final, cast
 
-from PySide6.QtCore import QEvent, QPointF, Qt
+from PySide6.QtCore import QEvent, QPointF, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QLineEdit, QWidget
 
@@ -13,7 +13,13 @@ _WAVE_PX: Final = 2.0
 
 
 class FilterEdit(QLineEdit):
-    """A line edit with a clear button; Esc clears it, and goes on to others once it is empty."""
+    """A line edit with a clear button; Esc clears it, and goes on to others once it is empty.
+
+    Signals:
+        down_pressed(): the Down key, which leads to what is filtered.
+    """
+
+    down_pressed = Signal()
 
     def __init__(self, placeholder: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -39,6 +45,8 @@ class FilterEdit(QLineEdit):
         elif event.key() == Qt.Key.Key_Escape:
             event.ignore()
         else:
+            if event.key() == Qt.Key.Key_Down:
+                self.down_pressed.emit()
             super().keyPressEvent(event)
 
     def paintEvent(self, event: QPaintEvent) -> None:

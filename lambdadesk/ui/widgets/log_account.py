@@ -23,6 +23,7 @@ class LogAccount(QWidget):
         super().__init__(parent)
         self._tail: Tailer | None = None
         self._notes: Sequence[str] = ()
+        self._is_utc = False
         self._dialog: TextDialog | None = None
         self.ledger = named(_Ledger(), "logLedger", "Account of the tail")
         self.ledger.setForegroundRole(self.ledger.palette().ColorRole.PlaceholderText)
@@ -62,16 +63,23 @@ class LogAccount(QWidget):
         self.ledger.setWordWrap(not is_low)
         self.ledger.updateGeometry()
 
+    def set_utc(self, is_utc: bool) -> None:
+        """Tell times in UTC, as the lines are, or in the local time zone."""
+        self._is_utc = is_utc
+        if self._tail is not None:
+            self.show_tail(self._tail, self._notes)
+
     def show_tail(self, tail: Tailer, notes: Sequence[str]) -> None:
         """notes: what else is to be said of what is followed."""
         self._tail, self._notes = tail, notes
-        line = ledger_line(tail, notes)
+        is_utc = self._is_utc
+        line = ledger_line(tail, notes, is_utc=is_utc)
         if line != self.ledger.text():
             self.ledger.setText(line)
-            gaps = "\n".join(gap_lines(tail.counts, _HOVERED_GAPS))
+            gaps = "\n".join(gap_lines(tail.counts, _HOVERED_GAPS, is_utc=is_utc))
             set_plain_tooltip(self.ledger, f"{gaps}\n\n{EXPLAINED}".strip())
         if self._dialog is not None:
-            self._dialog.show_text(account_text(tail, notes))
+            self._dialog.show_text(account_text(tail, notes, is_utc=is_utc))
 
     def _open(self) -> None:
         if self._tail is None:
@@ -80,9 +88,8 @@ class LogAccount(QWidget):
             self._dialog.raise_()
             self._dialog.activateWindow()
             return
-        self._dialog = TextDialog(
-            "Account of the log", EXPLAINED, account_text(self._tail, self._notes), self.window()
-        )
+        text = account_text(self._tail, self._notes, is_utc=self._is_utc)
+        self._dialog = TextDialog("Account of the log", EXPLAINED, text, self.window())
         self._dialog.setObjectName("logAccountDialog")
         self._dialog.finished.connect(self._on_closed)
         self._dialog.open()

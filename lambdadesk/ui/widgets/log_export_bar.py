@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QWidget
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QToolButton, QWidget
 
 from lambdadesk.core.logfilter import lines_left
 from lambdadesk.desk.log_archive import LogArchive
@@ -14,12 +14,15 @@ from lambdadesk.desk.log_export import Choose, ChooseOlder, all_lines, export_li
 from lambdadesk.desk.tailer import Tailer
 from lambdadesk.desk.tasks import TaskScope
 from lambdadesk.ui import theme
+from lambdadesk.ui.icons import icon
 from lambdadesk.ui.widgets.labels import ToneLabel
 from lambdadesk.ui.widgets.log_view import LogView
 from lambdadesk.ui.widgets.named import named
 from lambdadesk.ui.widgets.notices import announce
 from lambdadesk.ui.widgets.older_lines import gone_words
 from lambdadesk.ui.widgets.older_matches import OlderMatches
+
+_SUFFIXES = (".log", ".ndjson", ".csv")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +69,17 @@ class LogExportBar(QWidget):
         self.whole.clicked.connect(self._ask_for_whole)
         self.whole.hide()
         self._whole: Callable[[], None] | None = None
+        self.close_sign = named(QToolButton(), "logExportClose", "Close what is said of the export")
+        self.close_sign.setIcon(icon("close"))
+        self.close_sign.setAutoRaise(True)
+        self.close_sign.clicked.connect(self.hide)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(theme.SPACE)
         row.addWidget(self.said, 1)
         row.addWidget(self.whole)
         row.addWidget(self.cancel)
+        row.addWidget(self.close_sign)
         self.hide()
 
     def use_tail(self, tail: Tailer) -> None:
@@ -110,10 +118,16 @@ class LogExportBar(QWidget):
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setNameFilters(["Text (*.log)", "One JSON a line (*.ndjson)", "Table (*.csv)"])
         dialog.selectFile(f"{export.tail.function.name}.log")
-        dialog.filterSelected.connect(
-            lambda chosen: dialog.setDefaultSuffix(chosen.rpartition(".")[2].removesuffix(")"))
-        )
         dialog.setDefaultSuffix("log")
+
+        def use_format(chosen: str) -> None:
+            suffix = chosen.rpartition(".")[2].removesuffix(")")
+            dialog.setDefaultSuffix(suffix)
+            name = Path(dialog.selectedFiles()[0])
+            if name.suffix in _SUFFIXES:  # the name goes with the format, which not every dialog sees to
+                dialog.selectFile(name.with_suffix(f".{suffix}").name)
+
+        dialog.filterSelected.connect(use_format)
         dialog.fileSelected.connect(
             lambda path: self._scope.start("export", self._export, Path(path), export)
         )
@@ -128,6 +142,7 @@ class LogExportBar(QWidget):
     async def _export(self, path: Path, export: _Export) -> None:
         tail = export.tail
         self.cancel.show()
+        self.close_sign.hide()
         self.whole.hide()
         self.say("Writing lines…")
         is_done = False
@@ -144,6 +159,7 @@ class LogExportBar(QWidget):
             is_done = True
         finally:
             self.cancel.hide()
+            self.close_sign.show()
             if not is_done:
                 self.say("Nothing was written.")
         left_out = gone_words(tail) if export.whole is None else self._matches.left_out_words

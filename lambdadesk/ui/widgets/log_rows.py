@@ -31,7 +31,6 @@ class LogRows(QTableView):
     """A table of fixed rows that never measures more than it shows."""
 
     copy_requested = Signal()
-    close_requested = Signal()
     resized = Signal()
     # 1 to open the trace or invocation of the current row, -1 to close it, 0 to turn it
     fold_requested = Signal(int)
@@ -129,7 +128,7 @@ class LogRows(QTableView):
         if event.matches(QKeySequence.StandardKey.Copy):
             self.copy_requested.emit()
         elif event.key() == Qt.Key.Key_Escape:
-            self.close_requested.emit()
+            event.ignore()  # whatever is around it knows what there is to close
         elif event.key() in (Qt.Key.Key_Home, Qt.Key.Key_End) and self.model().rowCount():
             row = 0 if event.key() == Qt.Key.Key_Home else self.model().rowCount() - 1
             self.selectionModel().setCurrentIndex(self.model().index(row, 0), ONE_ROW)

@@ -3,7 +3,7 @@
 import time
 
 from PySide6.QtCore import QPoint, Qt, Signal
-from PySide6.QtGui import QAction
+from PySide6.QtGui import QAction, QKeyEvent
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QMenu, QSplitter, QVBoxLayout, QWidget
 
 from lambdadesk.core.logfilter import Filter, FilteredLines
@@ -46,7 +46,6 @@ class LogView(LogLines):
         self._search = Filter()
         self._found: FilteredLines | None = None  # the lines shown that the search finds
         self.table.copy_requested.connect(self.copy)
-        self.table.close_requested.connect(self._hide_detail)
         self.table.customContextMenuRequested.connect(self._open_menu)
         self.table.fold_requested.connect(self._fold)
         self.table.sign_clicked.connect(self._on_sign_clicked)
@@ -66,6 +65,12 @@ class LogView(LogLines):
     def set_store(self, store: LogStore, wanted: Filter | None = None, facts: Facts | None = None) -> None:
         self._hide_detail()
         super().set_store(store, wanted, facts)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape and not self.detail.isHidden():
+            self._hide_detail()
+        else:
+            super().keyPressEvent(event)
 
     def set_utc(self, is_utc: bool) -> None:
         self.detail.is_utc = is_utc
@@ -210,6 +215,9 @@ class LogView(LogLines):
         self._updating = True
         self._model.toggle(invocation)
         self._updating = False
+        groups = self._model.groups
+        if groups is not None and groups.is_open(invocation):
+            self._keep_in_sight(self._model.header_row(invocation))
         self.lines_changed.emit()
 
     def toggle_trace(self, head: int) -> None:
@@ -217,7 +225,23 @@ class LogView(LogLines):
         self._updating = True
         self._model.toggle_trace(head)
         self._updating = False
+        if self._model.folds.is_open(head):
+            self._keep_in_sight(self._model.row_of(head))
         self.lines_changed.emit()
+
+    def _keep_in_sight(self, row: int) -> None:
+        """What was opened is to be read: the newest line is no longer followed where that would hide it."""
+        if not self._following:
+            return
+        self._to_end()
+        index = self._model.index(row, 0)
+        if self.table.visualRect(index).top() >= 0:
+            return
+        self.set_follow(False)
+        self._updating = True
+        self.table.scrollTo(index, QAbstractItemView.ScrollHint.PositionAtTop)
+        self._updating = False
+        self._top = place_at(self._model, self.table.rowAt(0))
 
     def _on_selected(self) -> None:
         current = self.table.currentIndex()

@@ -54,7 +54,7 @@ class OlderLinesButton(QPushButton):
         self._get_filter = get_filter
         self.clicked.connect(self.open_dialog)
         self._dialog: OlderLinesDialog | None = None
-        self._is_short = self._are_said = False
+        self._is_short = self._are_said = self._is_utc = False
         self._matches = ""
         self._disconnects: list[Callable[[], None]] = []
         self.use_tail(tail)
@@ -81,6 +81,12 @@ class OlderLinesButton(QPushButton):
         if is_short != self._is_short:
             self._is_short = is_short
             self.update_text()
+
+    def set_utc(self, is_utc: bool) -> None:
+        """Show the times of the lines in UTC, or in the local time zone."""
+        self._is_utc = is_utc
+        if self._dialog is not None:
+            self._dialog.view.set_utc(is_utc)
 
     def show_matches(self, words: str, *, are_said: bool) -> None:
         """words: how many lines match, empty where there is no filter.
@@ -123,6 +129,7 @@ class OlderLinesButton(QPushButton):
         dialog = OlderLinesDialog(self._tail, self._scope, self._facts, self._get_filter(), self.window())
         if self.sources is not None:
             dialog.view.set_sources(self.sources)
+        dialog.view.set_utc(self._is_utc)
         self._dialog = dialog
         dialog.finished.connect(self._on_closed)
         dialog.open()

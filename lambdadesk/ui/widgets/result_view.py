@@ -190,7 +190,7 @@ class ResultView(QWidget):
         lines = len(log.splitlines())
         self.views.setTabText(LOG, f"Log ({lines})" if lines else "Log")
         no_cost = "A dry run costs nothing." if _is_dry(entry) else "The cost follows with the REPORT line."
-        arithmetic = explain_cost(cost, badges) if cost else no_cost
+        arithmetic = explain_cost(cost, badges, entry.report) if cost else no_cost
         if cost and of_all:
             arithmetic = f"{of_all}.\nThe first of them:\n\n{arithmetic}"
         if log and log_cost is not None:
