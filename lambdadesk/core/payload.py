@@ -143,6 +143,10 @@ def _problem(text: str, position: int, message: str, *, is_error: bool = True) -
 
 _IN_WORDS = {
     "unexpected character, expected a JSON value": "expected a value",
+    **dict.fromkeys(
+        (f"invalid literal, expected '{word}'" for word in ("true", "false", "null")),
+        "expected a value; text stands in double quotes",
+    ),
     "unexpected character, expected a string key": "expected a key in double quotes",
     "unexpected character, expected ',' or '}'": "expected ',' or '}'",
     "unexpected character, expected ',' or ']'": "expected ',' or ']'",

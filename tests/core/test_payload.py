@@ -29,6 +29,7 @@ from lambdadesk.core.types import InvocationType
         ("{a: 1}", "Line 1, column 2: expected a key in double quotes"),
         ('{"a" 1}', "Line 1, column 6: expected ':' after the key"),
         ('{"a":}', "Line 1, column 6: expected a value"),
+        ("not so", "Line 1, column 1: expected a value; text stands in double quotes"),
         ("[NaN]", "Line 1, column 2: NaN is not a JSON number"),
         ("[-Infinity]", "Line 1, column 3: -Infinity is not a JSON number"),
         ("[None]", "Line 1, column 2: None is not JSON; write null"),

@@ -57,6 +57,24 @@ def test_the_first_steps_are_seen_to_the_last(qtbot: QtBot) -> None:
     qtbot.waitUntil(is_inside)
 
 
+def test_a_column_that_gets_lower_keeps_room_for_the_result(qtbot: QtBot) -> None:
+    window = QWidget()
+    qtbot.addWidget(window)
+    view = FateView()
+    column = QVBoxLayout(window)
+    column.addStretch(1)
+    column.addWidget(view)
+    window.resize(360, 420)
+    window.show()
+    qtbot.waitExposed(window)
+    view.show_steps(STEPS)
+    high = view.height()
+    window.resize(360, 200)
+    qtbot.waitUntil(lambda: view.height() == 50)  # the result's 150 are kept
+    window.resize(360, 420)
+    qtbot.waitUntil(lambda: view.height() == high)
+
+
 def test_nothing_is_cut_off_at_the_right(qtbot: QtBot) -> None:
     window = QWidget()
     qtbot.addWidget(window)

@@ -54,6 +54,21 @@ async def test_invoke_hands_the_keyboard_to_stop_and_gets_it_back(desk: Desk, aw
     assert len(aws.requests("Invoke")) == 1
 
 
+async def test_stop_is_not_cut_off_in_a_narrow_window(desk: Desk, aws: FakeAws) -> None:
+    gate = Gate()
+    aws.script("Invoke", gate)
+    await desk.open("hello")
+    desk.window.resize(760, 500)
+    click(desk.get("invokeButton"))
+    await until(lambda: aws.requests("Invoke"))
+    stop = desk.get("stopWaitingButton")
+    await until(stop.isVisible)
+    assert stop.width() >= stop.sizeHint().width()
+    assert stop.accessibleName() == "Stop waiting"
+    gate.opened.set()
+    await until(lambda: desk.text("resultStatus") == "✔ 200 Succeeded")
+
+
 @pytest.mark.parametrize(
     ("tab", "start_name", "stop_name", "estimate"),
     [

@@ -45,6 +45,7 @@ async def choose(dialog: PrivacyDialog, title: str) -> None:
 
 
 async def test_the_first_invocation_says_once_what_is_kept(desk: Desk, aws: FakeAws) -> None:
+    aws.log_settings["/aws/lambda/hello"] = {"retentionInDays": 7}  # else the head has a line for it
     desk.console.settings.history_was_offered = False
     desk.window.places.open_target("", "eu-west-1", aws.url)
     await until(lambda: desk.console.connection is not None and desk.connection.target.region == "eu-west-1")

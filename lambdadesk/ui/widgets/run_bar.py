@@ -117,7 +117,9 @@ class RunBar(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         # Its key and the editor's menu are there all the same, and no choice is cut off.
-        self.format_button.setVisible(self.width() >= _NARROW_PX)
+        is_narrow = self.width() < _NARROW_PX
+        self.format_button.setVisible(not is_narrow)
+        self.stop_button.setText("Stop" if is_narrow else "Stop waiting")
 
     # -- what is chosen
 
