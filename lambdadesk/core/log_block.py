@@ -22,7 +22,10 @@ class Block(NamedTuple):
 
     @property
     def text(self) -> str:
-        return self.packed if isinstance(self.packed, str) else _unpacked(self.packed)
+        if isinstance(self.packed, str):
+            return self.packed
+        plain = self.ascii_bytes  # is quickly read again, and `line` needs no more than its part
+        return _unpacked(self.packed) if plain is None else plain.decode()
 
     @property
     def ascii_bytes(self) -> bytes | None:

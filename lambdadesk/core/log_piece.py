@@ -36,7 +36,8 @@ class LogPiece:
         places = {stream: place for place, stream in enumerate(streams)}
         columns = list(self.columns)
         columns[2] = array("I", map(places.__getitem__, columns[2]))
-        text = self.block.text.encode("utf-8", "surrogatepass")
+        packed = self.block.packed
+        text = packed if isinstance(packed, bytes) else packed.encode("utf-8", "surrogatepass")
         head = orjson.dumps(
             {
                 "first": self.first,
