@@ -177,7 +177,7 @@ async def test_a_function_that_was_changed_is_looked_at_again_once_it_is_seen(
     before = looks()
     aws.functions = [make_function("hello", MemorySize=1024), make_function("other")]
     press(desk.window, Qt.Key.Key_F5)
-    await until(lambda: "1024 MB" in desk.text("functionAbout"))
+    await until(lambda: "1,024 MB" in desk.text("functionAbout"))
     assert looks() == before
     desk.turn_to("Triggers")
     await until(lambda: looks() > before)
