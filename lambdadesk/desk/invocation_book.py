@@ -36,7 +36,8 @@ class InvocationBook:
     priced anew (see core/reprice.py); without it they keep their cost.
     A run made here is then kept only once its log is known: later nobody could tell that both are one.
 
-    Event changed: of a function more, or other, is known; every gather_s at most.
+    Event changed: of a function more, or other, is known; every gather_s at most. repriced: what the ledger
+    does not have costs something else.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class InvocationBook:
         get_pricings: Callable[[str], list[tuple[Pricing, Pricing]]] | None = None,
     ) -> None:
         self.changed: Event[[str]] = Event()
+        self.repriced: Event[[str]] = Event()
         self._ledger = ledger
         self._target_key = target_key
         self._scope = scope
@@ -151,7 +153,7 @@ class InvocationBook:
                 if known.session is not None:
                     known.session = await self._reprice(function, known.session, is_kept=False)
         for function in functions:
-            self.changed.emit(function)
+            self.repriced.emit(function)
 
     def forget_kept(self) -> None:
         """Forget what was read from the file, since that is gone."""
