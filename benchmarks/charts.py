@@ -59,6 +59,7 @@ def make_columns(count: int) -> InvocationColumns:
         source=np.zeros(count, np.uint8),
         exact=np.ones(count, np.bool_),
         here=np.zeros(count, np.bool_),
+        as_ran=np.zeros(count, np.bool_),
         versions=("$LATEST",),
         streams=("2026/11/27/[$LATEST]0",),
         error_types=("",),

@@ -83,6 +83,7 @@ def make_columns(count: int, seed: int = 7) -> InvocationColumns:
         source=np.zeros(count, np.uint8),
         exact=np.ones(count, np.bool_),
         here=np.zeros(count, np.bool_),
+        as_ran=np.zeros(count, np.bool_),
         versions=("$LATEST",),
         streams=STREAMS,
         error_types=("",),

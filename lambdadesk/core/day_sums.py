@@ -15,7 +15,8 @@ class DaySums:
     mb_ms: billed milliseconds times memory size; cold_mb_ms: the part of it that was billed for init or
     restore. duration_ms: without these. cost: of those whose cost is known in `currency`; unknown_cost of
     them are missing in it, and of inexact ones a term had to be assumed. errors_cost: that of what failed.
-    memory_mb, max_memory_mb: the largest, 0 where none was reported.
+    memory_mb, max_memory_mb: the largest, 0 where none was reported. as_ran: of how many the cost is by the
+    prices of when they ran, since it can't be told what it is by those of now.
     """
 
     invocations: int = 0
@@ -31,6 +32,7 @@ class DaySums:
     unknown_cost: int = 0
     memory_mb: int = 0
     max_memory_mb: int = 0
+    as_ran: int = 0
 
     @property
     def gb_seconds(self) -> Decimal:
@@ -58,4 +60,5 @@ class DaySums:
             self.unknown_cost + other.unknown_cost + (0 if is_added else priced),
             max(self.memory_mb, other.memory_mb),
             max(self.max_memory_mb, other.max_memory_mb),
+            self.as_ran + (other.as_ran if is_added else 0),
         )

@@ -60,7 +60,8 @@ class InvocationColumns:
     request_hi, request_lo: the halves of a UUID; for another request id 0 and its place in request_texts.
     cost_nano, cost_rest: the cost, whole billionths and what is left in units of 1e-27, so that sums are
     exact as the ledger's are: a billed GB-second has 13 decimals at most, and a price about as many.
-    UNKNOWN in cost_nano: not known. exact: nothing of the cost had to be assumed.
+    UNKNOWN in cost_nano: not known. exact: nothing of the cost had to be assumed. as_ran: the cost is by the
+    prices of when it ran, since it can't be told what it is by those of now.
     """
 
     started_ms: Ints
@@ -84,6 +85,7 @@ class InvocationColumns:
     source: Codes
     exact: Flags
     here: Flags
+    as_ran: Flags
     versions: tuple[str, ...] = ()
     streams: tuple[str, ...] = ()
     error_types: tuple[str, ...] = ()
@@ -132,6 +134,7 @@ class InvocationColumns:
             ),
             exact=np.array([cost is not None and cost.exact for cost in costs], np.bool_),
             here=np.array([run.here for run in runs], np.bool_),
+            as_ran=np.zeros(len(runs), np.bool_),
             versions=versions,
             streams=streams,
             error_types=error_types,

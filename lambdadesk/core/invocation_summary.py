@@ -37,6 +37,8 @@ def summarise(seen: InvocationColumns, of_all: int) -> str:
         parts.append(("" if totals.exact else "≈ ") + format_money(totals.cost, currency))
     if totals.unknown_cost:
         parts.append(f"{totals.unknown_cost:,} without a known cost")
+    if as_ran := int(seen.as_ran.sum()):
+        parts.append(f"{as_ran:,} priced as of when {'it' if as_ran == 1 else 'they'} ran")
     return " · ".join(parts)
 
 

@@ -134,7 +134,8 @@ class FunctionDays:
     never in `costs`; None: not known. exact_days: days all of whose invocations are summed by their REPORTs.
     error_costs: of invocations that failed. cold_share: of the GB-seconds, billed for INIT and restore; None:
     known. notes: why this is an estimate. badges: what is not in the figures. is_least: there was duration
-    of which it is not known what it cost.
+    of which it is not known what it cost. as_ran: of how many invocations, by day, the cost is
+    by the prices of when they ran.
     """
 
     first_day: int
@@ -152,6 +153,7 @@ class FunctionDays:
     notes: tuple[str, ...]
     badges: tuple[CostBadge, ...] = ()
     is_least: bool = False
+    as_ran: Mapping[int, int] = field(default_factory=dict)
 
 
 PRESENT = "the function's present memory and architecture are used for all days"
@@ -230,6 +232,7 @@ class _Costing:
         costs: list[Decimal] = []
         error_costs: list[Decimal] = []
         exact: set[int] = set()
+        as_ran: dict[int, int] = {}
         for day in self._days:
             counted = sums.invocations.get(day, 0)
             read = self._reports.get(day)
@@ -258,6 +261,7 @@ class _Costing:
                 kept = used.get(PriceItem.PROVISIONED, _ZERO) * self._prices.get(PriceItem.PROVISIONED, _ZERO)
                 if not read.unknown_cost:  # else the sums of what the REPORTs tell are priced, as above
                     cost, error_cost = read.cost + kept, read.errors_cost
+                    as_ran |= {day: read.as_ran} if read.as_ran else {}
                 is_all = read.invocations == counted and sums.is_complete
                 is_known = not (read.inexact or read.unknown_cost)
                 if is_all and is_known and not sums.provisioned and not priced_notes:
@@ -290,6 +294,7 @@ class _Costing:
                 is_durable=self._function.is_durable,
             ),
             not self._function.memory_mb and not is_exact and any(sums.duration_ms.values()),
+            as_ran,
         )
 
     def _get_factor(self, every: DaySums) -> Decimal:

@@ -256,7 +256,11 @@ def _sum(function: MonthFunction, period: Period) -> MonthRow:
         days.reports.max_memory_mb,
         days.reports.memory_mb,
         is_exact,
-        (*(() if is_exact else days.notes), *(badge.words for badge in days.badges)),
+        (
+            *_say_as_ran(days, period),
+            *(() if is_exact else days.notes),
+            *(badge.words for badge in days.badges),
+        ),
         costs,
         function.connection,
         function.region,
@@ -264,6 +268,14 @@ def _sum(function: MonthFunction, period: Period) -> MonthRow:
         function.is_deleted,
         days.is_least and not is_exact,
     )
+
+
+def _say_as_ran(days: FunctionDays, period: Period) -> tuple[str, ...]:
+    span = range(period.first.toordinal(), period.last.toordinal() + 1)
+    count = sum(number for day, number in days.as_ran.items() if day in span)
+    them, ran = ("invocation", "it") if count == 1 else ("invocations", "they")
+    note = f"{count:,} kept {them} of earlier: priced as of when {ran} ran, not by the prices of now."
+    return (note,) if count else ()
 
 
 def _get_notes(row: MonthRow) -> tuple[str, ...]:

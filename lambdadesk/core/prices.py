@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
@@ -172,6 +173,11 @@ class PriceTable:
     def with_overrides(self, overrides: Overrides) -> "PriceTable":
         """The same list prices, but something else is paid instead."""
         return PriceTable(*self._layers, overrides=overrides)
+
+    @cached_property
+    def at_list(self) -> "PriceTable":
+        """The list prices alone."""
+        return self if self.overrides == Overrides() else self.with_overrides(Overrides())
 
     def with_layers(self, *layers: Mapping[str, Any]) -> "PriceTable":
         """With newer prices over these."""

@@ -18,6 +18,7 @@ from lambdadesk.core.cost_text import explain_cost
 from lambdadesk.core.deploys import PublishedVersion
 from lambdadesk.core.errors import UserError
 from lambdadesk.core.event import Event
+from lambdadesk.core.kept_prices import Pricing, get_pricings
 from lambdadesk.core.ledger import InvocationLedger
 from lambdadesk.core.prices import PriceItem, PriceTable, load_prices
 from lambdadesk.core.series import SeriesEstimate, estimate_runs
@@ -89,6 +90,7 @@ class Connection:
             report,
             open_invocations,
             match_by_time=not is_aws(target),
+            get_pricings=self._get_pricings,
         )
         self.invoker = Invoker(self.gateway, history, self.ledger, report)
         self.invoker.updated.connect(self._save_history)
@@ -380,7 +382,15 @@ class Connection:
 
     def _on_prices_changed(self) -> None:
         self.scope.cancel("price anew")
-        self.scope.start("price anew", self.ledger.price_anew)
+        self.scope.start("price anew", self._price_anew)
+
+    async def _price_anew(self) -> None:
+        await self.invocations.price_anew()
+        await self.ledger.price_anew()
+
+    def _get_pricings(self, name: str) -> list[tuple[Pricing, Pricing]]:
+        function = self.catalog.get(name)
+        return [] if function is None else get_pricings(function, self.target.region, self.prices)
 
     def _save_history(self, entry: HistoryEntry) -> None:
         if entry.series:  # hundreds a second

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from lambdadesk.core.day_sums import DaySums
 from lambdadesk.core.errors import UserError
 from lambdadesk.core.event import Event
+from lambdadesk.core.kept_prices import Pricing
 from lambdadesk.core.ledger import InvocationLedger
 from lambdadesk.core.threads import in_thread
 from lambdadesk.core.types import Invocation
@@ -31,9 +32,12 @@ class InvocationBook:
 
     report: told what can't be written or read, once until it succeeds again; all else goes on without.
     open_store: called once, not at the start; without it nothing is kept. match_by_time: as for the ledger.
+    get_pricings: how a function's invocations are priced, by which those that the ledger does not have are
+    priced anew (see core/reprice.py); without it they keep their cost.
     A run made here is then kept only once its log is known: later nobody could tell that both are one.
 
-    Event changed: of a function more, or other, is known; every gather_s at most.
+    Event changed: of a function more, or other, is known; every gather_s at most. repriced: what the ledger
+    does not have costs something else.
     """
 
     def __init__(
@@ -46,18 +50,23 @@ class InvocationBook:
         *,
         match_by_time: bool = False,
         gather_s: float = GATHER_S,
+        get_pricings: Callable[[str], list[tuple[Pricing, Pricing]]] | None = None,
     ) -> None:
         self.changed: Event[[str]] = Event()
+        self.repriced: Event[[str]] = Event()
         self._ledger = ledger
         self._target_key = target_key
         self._scope = scope
         self._report = report
         self._open_store = open_store
         self._gather_s = gather_s
+        self._get_pricings = get_pricings
         self._keeps_unlogged = not match_by_time
         self._store: InvocationStore | None = None
         self._known: dict[str, _Known] = {}  # by function
-        self._loaded: dict[str, tuple[int, int, InvocationColumns]] = {}  # the span and what it has
+        self._loaded: dict[
+            str, tuple[int, int, InvocationColumns, bool]
+        ] = {}  # span, what it has, whether it could be priced
         self._waiting: dict[str, None] = {}  # functions, in their order
         self._failure_was_said = False
         self._turn = asyncio.Lock()
@@ -135,6 +144,17 @@ class InvocationBook:
         for function in functions:
             self.changed.emit(function)
 
+    async def price_anew(self) -> None:
+        """Price anew what the ledger does not have, since prices are others."""
+        async with self._turn:
+            functions = {**self._loaded, **self._known}
+            self._loaded.clear()
+            for function, known in self._known.items():
+                if known.session is not None:
+                    known.session = await self._reprice(function, known.session, is_kept=False)
+        for function in functions:
+            self.repriced.emit(function)
+
     def forget_kept(self) -> None:
         """Forget what was read from the file, since that is gone."""
         self._loaded.clear()
@@ -202,17 +222,29 @@ class InvocationBook:
         if store is None:
             return None
         loaded = self._loaded.pop(function, None)
-        if loaded is None or start_ms < loaded[0] or end_ms > loaded[1]:
+        pricings = self._get_pricings(function) if self._get_pricings is not None else []
+        if loaded is None or start_ms < loaded[0] or end_ms > loaded[1] or loaded[3] != bool(pricings):
             try:
                 kept = await in_thread(store.load, self._target_key, function, start_ms, end_ms)
             except UserError as error:
                 self._tell(error)
                 return None
-            loaded = (start_ms, end_ms, kept)
+            kept = await self._reprice(function, kept)
+            loaded = (start_ms, end_ms, kept, bool(pricings))
         self._loaded[function] = loaded
         while len(self._loaded) > _LOADED:
             del self._loaded[next(iter(self._loaded))]
         return loaded[2]
+
+    async def _reprice(
+        self, function: str, columns: "InvocationColumns", *, is_kept: bool = True
+    ) -> "InvocationColumns":
+        if self._get_pricings is None:
+            return columns
+        await in_thread(import_module, "lambdadesk.core.reprice")
+        from lambdadesk.core.reprice import reprice, reprice_past
+
+        return await in_thread(reprice if is_kept else reprice_past, columns, self._get_pricings(function))
 
     def _tell(self, error: UserError) -> None:
         if not self._failure_was_said:

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING
 from lambdadesk.aws.endpoints import is_aws
 from lambdadesk.core.errors import ErrorKind, UserError
 from lambdadesk.core.event import Event
+from lambdadesk.core.kept_prices import reprice_days
 from lambdadesk.core.month_cost import (
     DAYS,
     PRESENT,
+    CountedDays,
     FunctionDays,
     cost_days,
     join_reports,
@@ -268,16 +270,12 @@ class Months:
                 costs = (
                     was[1]
                     if was is not None and was[0] == parts
-                    else cost_days(
+                    else _cost(
+                        connection,
                         function,
                         month.to_sums(function, writers, has_logs=has_logs),
-                        connection.target.region,
-                        connection.prices,
                         days,
-                        join_reports(
-                            sum_reports(connection.ledger.each(function.name)),
-                            kept or {},
-                        ),
+                        kept or {},
                         assumed,
                     )
                 )
@@ -448,6 +446,23 @@ class Months:
     def _set_state(self, place: _Place, state: PlaceState) -> None:
         place.state = state
         self.changed.emit()
+
+
+def _cost(
+    connection: "Connection",
+    function: "FunctionInfo",
+    sums: CountedDays,
+    days: range,
+    kept: "Mapping[int, DaySums]",
+    assumed: str,
+) -> FunctionDays:
+    region, prices = connection.target.region, connection.prices
+    session = sum_reports(connection.ledger.each(function.name))
+    reports = join_reports(session, kept)
+    # The ledger prices what it has itself, and knows more of it.
+    before = {day: sums for day, sums in reports.items() if sums is not session.get(day)}
+    reports |= reprice_days(before, function, region, prices)
+    return cost_days(function, sums, region, prices, days, reports, assumed)
 
 
 def _assume(function: "FunctionInfo", reports: "Mapping[int, DaySums]") -> "tuple[FunctionInfo, str]":

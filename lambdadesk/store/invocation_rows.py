@@ -114,6 +114,7 @@ class Unpacked:
         columns["request_lo"][self._is_text] = places
         columns["ended_ms"] = keys["ended_ms"].astype("i8")
         columns["source"] = np.full(len(keys), Source.KEPT, np.uint8)
+        columns["as_ran"] = np.zeros(len(keys), np.bool_)
         return InvocationColumns(**{name: _own(value) for name, value in columns.items()})
 
 

@@ -65,7 +65,10 @@ class RunsPage(QWidget):
         self._sum_up.timeout.connect(self._show_figures)
         self._tick = QTimer(self, interval=_TICK_MS)
         self._tick.timeout.connect(self._on_tick)
-        self._disconnects = [connection.ledger.changed.connect(self._on_changed)]
+        self._disconnects = [
+            connection.ledger.changed.connect(self._on_changed),
+            connection.invocations.repriced.connect(self._on_changed),
+        ]
 
     async def close_panel(self) -> None:
         for disconnect in self._disconnects:

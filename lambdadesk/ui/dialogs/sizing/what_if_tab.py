@@ -69,6 +69,7 @@ class WhatIfTab(QWidget):
         self._gather.timeout.connect(self._on_gathered)
         self._disconnects = [
             connection.ledger.changed.connect(self._on_ledger_changed),
+            connection.invocations.repriced.connect(self._on_ledger_changed),
             connection.catalog.changed.connect(self.refresh),
         ]
 
