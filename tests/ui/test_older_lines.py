@@ -145,7 +145,7 @@ async def test_a_low_page_tells_of_matches_on_the_button(desk: Desk, aws: FakeAw
     panel = desk.page.logs
     assert panel is not None
     assert not panel.clear.isVisible()  # the filter needs the room
-    assert panel.filter.width() > 2 * panel.count.width()
+    await until(lambda: panel.filter.width() > 2 * panel.count.width())
     await type_filter(desk, "/00 line/")
     await until(lambda: button.text() == "+ 40 older", button.text)
     row = desk.page.logs.older_matches  # type: ignore[union-attr]
