@@ -41,7 +41,10 @@ types:
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
+# Bytecode is made once, not again by each process of the tests and each that they start.
+tests: export PYTHONDONTWRITEBYTECODE =
 tests:
+	@$(BIN)/python -m pytest --collect-only -qq > /dev/null || true
 	@QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -q -n 4 --dist loadfile --no-loadscope-reorder
 
 bench:

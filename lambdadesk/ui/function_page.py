@@ -5,7 +5,15 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QPushButton,
+    QSizePolicy,
+    QStackedWidget,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from lambdadesk.core.errors import ErrorKind
 from lambdadesk.core.function_columns import get_runtime
@@ -94,7 +102,16 @@ class FunctionPage(QWidget):
         self.lamps.setContentsMargins(theme.SPACE, 0, theme.SPACE, 0)
         self.lamps.hide()
         self._rows: FunctionRows | None = None
-        self.invoke = InvokePanel(connection, function, sample_event)
+        self.pages = named(QTabWidget(), "pageTabs", "Pages")
+        self.pages.setDocumentMode(True)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(theme.TIGHT)
+        layout.addLayout(head)
+        layout.addWidget(self.lamps)
+        layout.addWidget(self.pages, 1)
+        self.invoke = InvokePanel(connection, function, sample_event, self.pages.findChild(QStackedWidget))
+        self.pages.addTab(self.invoke, PAGES[0])
         self.invoke.not_found.connect(self.refresh_requested)
         self.invoke.confirm_requested.connect(self.confirm_requested)
         self._place = ""
@@ -108,8 +125,6 @@ class FunctionPage(QWidget):
         ]
         self.logs: LogsPanel | None = None
         self.charts: ChartsPanel | None = None
-        self.pages = named(QTabWidget(), "pageTabs", "Pages")
-        self.pages.setDocumentMode(True)
         self._tools: InvokeTools | None = None
         self._more: list[QWidget] = []  # further pages that have been built
         builders: dict[str, Callable[[], QWidget]] = {
@@ -123,13 +138,6 @@ class FunctionPage(QWidget):
             "Query": self._build_query,
         }
         self._builders = {PAGES.index(title): build for title, build in builders.items()}
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(theme.TIGHT)
-        layout.addLayout(head)
-        layout.addWidget(self.lamps)
-        layout.addWidget(self.pages, 1)
-        self.pages.addTab(self.invoke, PAGES[0])
         for title in PAGES[1:]:
             self.pages.addTab(_Later(), title)
         self.pages.currentChanged.connect(self._on_page_changed)

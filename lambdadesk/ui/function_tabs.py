@@ -73,7 +73,9 @@ class FunctionTabs(QTabWidget):
         if page is None:
             from lambdadesk.ui.function_page import FunctionPage
 
-            page = FunctionPage(connection, function, get_sample(), self._memory.settings)
+            # Built where it belongs: what is moved there afterwards is styled anew, with all that is in it.
+            place = self._cost.parentWidget()
+            page = FunctionPage(connection, function, get_sample(), self._memory.settings, place)
             draft = self._drafts.pop(key, None)
             if draft is not None:
                 page.invoke.set_draft(draft)
